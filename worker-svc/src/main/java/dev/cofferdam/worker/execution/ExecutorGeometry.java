@@ -1,0 +1,14 @@
+package dev.cofferdam.worker.execution;
+
+/**
+ * Shape of an executor's model and KV pool.
+ *
+ * @param vocabularySize number of token ids
+ * @param positionsMax largest number of positions of a sequence
+ * @param blocks KV blocks in the pool
+ * @param blockTokens tokens of a block
+ * @param blockBytes bytes of a block: 2 · layers · kv heads · head dimension · block tokens · bytes of an element
+ * @param adapterSlots adapters that may be loaded at once
+ */
+public record ExecutorGeometry(
+    int vocabularySize, int positionsMax, int blocks, int blockTokens, long blockBytes, int adapterSlots) {}

@@ -1,0 +1,43 @@
+package dev.cofferdam.worker.execution;
+
+import dev.cofferdam.worker.adapter.LoraAdapter;
+
+/**
+ * The port to the hardware: runs one step of a flat plan over a paged KV pool that it owns.
+ *
+ * <p>One thread, the step thread, calls every method. Results are independent of how rows are batched or chunked: the
+ * same tokens at the same positions give bitwise the same logits, so that a continuation after preemption or on another
+ * worker is exact.
+ */
+public interface ModelExecutor extends AutoCloseable {
+
+  /** Shape of the loaded model and of the KV pool. */
+  ExecutorGeometry geometry();
+
+  /**
+   * Computes one step: writes K and V of every row of {@code plan} into the blocks of its sequence, and samples one token
+   * for every sequence that asks for it.
+   *
+   * @param plan what to run; not retained
+   * @param result overwritten; allocated once by the caller with the capacities of the plan
+   */
+  void execute(StepPlan plan, StepResult result);
+
+  /** Fills the given blocks with zeros, in every layer. */
+  void zeroBlocks(int[] blockIds, int count);
+
+  /** Number of bytes of a block that are not zero; for residue scans and assertions. */
+  long residueBytes(int blockId);
+
+  /** Makes an adapter usable; returns its slot, at least 1. Slot 0 is the base model. */
+  int loadAdapter(LoraAdapter adapter);
+
+  /** Forgets an adapter. No running sequence may use it. */
+  void unloadAdapter(int slot);
+
+  /** "cpu", "reference" or "cuda". */
+  String kind();
+
+  @Override
+  void close();
+}
