@@ -1,0 +1,62 @@
+package dev.cofferdam.mesh;
+
+import static dev.cofferdam.vocabulary.SpiffeId.Role.ANONYMOUS;
+import static dev.cofferdam.vocabulary.SpiffeId.Role.GATEWAY;
+import static dev.cofferdam.vocabulary.SpiffeId.Role.OPERATOR;
+import static dev.cofferdam.vocabulary.SpiffeId.Role.ROUTER;
+import static dev.cofferdam.vocabulary.SpiffeId.Role.TENANT;
+import static dev.cofferdam.vocabulary.SpiffeId.Role.WORKER;
+import static java.util.Map.entry;
+
+import dev.cofferdam.vocabulary.SpiffeId.Role;
+import java.util.Map;
+import java.util.Set;
+
+/** Who may call what in the whole mesh. A method that is missing here cannot be served. */
+public final class CallTable {
+  private static final Set<Role> EVERYONE = Set.of(Role.values());
+  private static final Set<Role> PUBLIC = Set.of(TENANT, OPERATOR, ANONYMOUS);
+  private static final Set<Role> READERS = Set.of(TENANT, OPERATOR);
+
+  private static final Map<String, Set<Role>> METHODS =
+      Map.ofEntries(
+          entry("cofferdam.inference.v1.InferenceService/Generate", PUBLIC),
+          entry("cofferdam.inference.v1.InferenceService/CountTokens", PUBLIC),
+          entry("cofferdam.inference.v1.InferenceService/ListModels", PUBLIC),
+          entry("cofferdam.admin.v1.AdminService/PutTenant", Set.of(OPERATOR)),
+          entry("cofferdam.admin.v1.AdminService/ListTenants", Set.of(OPERATOR)),
+          entry("cofferdam.admin.v1.AdminService/IssueApiKey", Set.of(OPERATOR)),
+          entry("cofferdam.admin.v1.AdminService/RevokeApiKey", Set.of(OPERATOR)),
+          entry("cofferdam.admin.v1.AdminService/PutModel", Set.of(OPERATOR)),
+          entry("cofferdam.admin.v1.AdminService/PutAdapter", Set.of(OPERATOR)),
+          entry("cofferdam.admin.v1.AdminService/PutPool", Set.of(OPERATOR)),
+          entry("cofferdam.routing.v1.RoutingService/Place", Set.of(GATEWAY)),
+          entry("cofferdam.routing.v1.RoutingService/Announce", Set.of(WORKER)),
+          entry("cofferdam.scheduling.v1.SchedulingService/Enqueue", Set.of(ROUTER)),
+          entry("cofferdam.scheduling.v1.SchedulingService/Attach", Set.of(WORKER)),
+          entry("cofferdam.worker.v1.WorkerService/Generate", Set.of(GATEWAY)),
+          entry("cofferdam.worker.v1.WorkerService/Drain", Set.of(OPERATOR)),
+          entry("cofferdam.metering.v1.UsageService/ListUsage", READERS),
+          entry("cofferdam.metering.v1.UsageService/ListRollups", READERS),
+          entry("cofferdam.audit.v1.AuditService/ListRecords", READERS),
+          entry("cofferdam.audit.v1.AuditService/GetCheckpoint", READERS),
+          entry("cofferdam.audit.v1.AuditService/GetInclusionProof", READERS),
+          entry("cofferdam.audit.v1.AuditService/GetConsistencyProof", READERS),
+          entry("grpc.health.v1.Health/Check", EVERYONE),
+          entry("grpc.health.v1.Health/Watch", EVERYONE),
+          entry("grpc.health.v1.Health/List", EVERYONE),
+          entry("grpc.reflection.v1.ServerReflection/ServerReflectionInfo", PUBLIC),
+          entry("grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", PUBLIC));
+
+  private CallTable() {}
+
+  /** Whether the table knows a method ("package.Service/Method"). */
+  public static boolean knows(String method) {
+    return METHODS.containsKey(method);
+  }
+
+  /** Whether a role may call a method; never for a method that the table does not know. */
+  public static boolean allows(Role role, String method) {
+    return METHODS.getOrDefault(method, Set.of()).contains(role);
+  }
+}

@@ -1,0 +1,257 @@
+package dev.cofferdam.mesh;
+
+import io.grpc.Attributes;
+import io.grpc.BindableService;
+import io.grpc.Server;
+import io.grpc.ServerInterceptor;
+import io.grpc.ServerInterceptors;
+import io.grpc.ServerMethodDefinition;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
+import io.grpc.Status;
+import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
+import io.grpc.netty.NettyServerBuilder;
+import io.grpc.protobuf.services.HealthStatusManager;
+import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.handler.ssl.ClientAuth;
+import java.io.Closeable;
+import java.io.IOException;
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A gRPC server of the mesh: TLS 1.3, callers by SPIFFE-ID, the {@link CallTable}, traces, refusals
+ * as statuses, and bounds on what a peer can ask of it. A service with a method that the table does
+ * not know does not start.
+ */
+public final class MeshServer implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(MeshServer.class);
+
+  private final Server server;
+  private final MeshTls tls;
+  private final HealthStatusManager health;
+
+  private MeshServer(Server server, MeshTls tls, HealthStatusManager health) {
+    this.server = server;
+    this.tls = tls;
+    this.health = health;
+  }
+
+  /** Starts to describe a server. */
+  public static Builder builder(String trustDomain, TlsFiles files) {
+    return new Builder(trustDomain, files);
+  }
+
+  /** The port that it listens on. */
+  public int port() {
+    return server.getPort();
+  }
+
+  /** Says on the health service that it takes no new calls. */
+  public void drain() {
+    health.enterTerminalState();
+  }
+
+  /** Refuses new calls, waits for running ones, then ends them. */
+  public void stop(long waitMs) {
+    drain();
+    server.shutdown();
+    try {
+      if (!server.awaitTermination(waitMs, TimeUnit.MILLISECONDS)) {
+        server.shutdownNow();
+      }
+    } catch (InterruptedException e) {
+      server.shutdownNow();
+      Thread.currentThread().interrupt();
+    }
+    closeTls();
+  }
+
+  @Override
+  public void close() {
+    server.shutdownNow();
+    closeTls();
+  }
+
+  private void closeTls() {
+    try {
+      tls.close();
+    } catch (IOException e) {
+      LOG.warn("cannot stop watching the certificates: {}", e.getMessage());
+    }
+  }
+
+  /**
+   * Describes a server. Defaults: client certificates required, messages of 4 MiB, 1000 streams for
+   * each connection.
+   */
+  public static final class Builder {
+    private final String trustDomain;
+    private final TlsFiles files;
+    private final List<BindableService> services = new ArrayList<>();
+    private final List<ServerInterceptor> interceptors = new ArrayList<>();
+    private String host = "127.0.0.1";
+    private int port;
+    private boolean clientCertificateOptional;
+    private boolean reflection;
+    private int messageBytesMax = 4 << 20;
+    private int streamsMax = 1_000;
+    private BiConsumer<Caller, String> onRefused =
+        (caller, method) ->
+            LOG.warn("refused {} from {} {}", method, caller.actor(), caller.address());
+    private @org.jspecify.annotations.Nullable Executor executor;
+
+    private Builder(String trustDomain, TlsFiles files) {
+      this.trustDomain = trustDomain;
+      this.files = files;
+    }
+
+    /** Address to listen on; port 0 takes a free one. */
+    public Builder listen(String host, int port) {
+      this.host = host;
+      this.port = port;
+      return this;
+    }
+
+    /** A service to serve. */
+    public Builder service(BindableService service) {
+      services.add(service);
+      return this;
+    }
+
+    /** A further interceptor, run after the mesh's own, in the order of adding. */
+    public Builder interceptor(ServerInterceptor interceptor) {
+      interceptors.add(interceptor);
+      return this;
+    }
+
+    /**
+     * Takes callers without a certificate too, as {@code ANONYMOUS}. For the gateway's public port.
+     */
+    public Builder clientCertificateOptional() {
+      this.clientCertificateOptional = true;
+      return this;
+    }
+
+    /** Serves reflection; outside production. */
+    public Builder reflection(boolean on) {
+      this.reflection = on;
+      return this;
+    }
+
+    /** Largest message that is read. */
+    public Builder messageBytesMax(int bytes) {
+      this.messageBytesMax = bytes;
+      return this;
+    }
+
+    /** Largest number of calls at once on one connection. */
+    public Builder streamsMax(int streams) {
+      this.streamsMax = streams;
+      return this;
+    }
+
+    /** Told of each caller that the table refused. */
+    public Builder onRefused(BiConsumer<Caller, String> listener) {
+      this.onRefused = listener;
+      return this;
+    }
+
+    /** Where handlers run; default: gRPC's shared pool. */
+    public Builder executor(Executor executor) {
+      this.executor = executor;
+      return this;
+    }
+
+    /**
+     * Starts it.
+     *
+     * @throws IllegalStateException for a method that the {@link CallTable} does not know,
+     *     unreadable certificates, or a port in use
+     */
+    public MeshServer start() {
+      HealthStatusManager health = new HealthStatusManager();
+      List<BindableService> all = new ArrayList<>(services);
+      all.add(health.getHealthService());
+      if (reflection) {
+        all.add(ProtoReflectionServiceV1.newInstance());
+      }
+      MeshTls tls = new MeshTls(files);
+      NettyServerBuilder builder =
+          NettyServerBuilder.forAddress(new InetSocketAddress(host, port))
+              .sslContext(
+                  tls.server(clientCertificateOptional ? ClientAuth.OPTIONAL : ClientAuth.REQUIRE))
+              .addTransportFilter(new CallerFilter(trustDomain))
+              .maxInboundMessageSize(messageBytesMax)
+              .maxInboundMetadataSize(16 << 10)
+              .maxConcurrentCallsPerConnection(streamsMax)
+              .maxRstFramesPerWindow(200, 30)
+              .handshakeTimeout(5, TimeUnit.SECONDS)
+              .permitKeepAliveTime(5, TimeUnit.SECONDS)
+              .permitKeepAliveWithoutCalls(true)
+              .keepAliveTime(20, TimeUnit.SECONDS)
+              .keepAliveTimeout(5, TimeUnit.SECONDS);
+      if (executor != null) {
+        builder.executor(executor);
+      }
+      List<ServerInterceptor> chain = new ArrayList<>();
+      chain.add(new Tracing.Server());
+      chain.add(new CallerInterceptor(onRefused));
+      chain.add(new FailureInterceptor());
+      chain.addAll(interceptors);
+      for (BindableService service : all) {
+        ServerServiceDefinition definition = service.bindService();
+        check(definition);
+        builder.addService(ServerInterceptors.interceptForward(definition, chain));
+      }
+      Server server = builder.build();
+      try {
+        server.start();
+      } catch (IOException e) {
+        throw new IllegalStateException(
+            "cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
+      }
+      health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
+      return new MeshServer(server, tls, health);
+    }
+
+    private static void check(ServerServiceDefinition definition) {
+      for (ServerMethodDefinition<?, ?> method : definition.getMethods()) {
+        String name = method.getMethodDescriptor().getFullMethodName();
+        if (!CallTable.knows(name)) {
+          throw new IllegalStateException(name + " is missing from the table of who may call what");
+        }
+      }
+    }
+  }
+
+  /**
+   * Reads the caller once for each connection, and ends connections whose certificate has no
+   * identity of the mesh.
+   */
+  private static final class CallerFilter extends ServerTransportFilter {
+    private final String trustDomain;
+
+    CallerFilter(String trustDomain) {
+      this.trustDomain = trustDomain;
+    }
+
+    @Override
+    public Attributes transportReady(Attributes transport) {
+      Caller caller =
+          Caller.of(transport, trustDomain)
+              .orElseThrow(
+                  () ->
+                      Status.UNAUTHENTICATED
+                          .withDescription("no identity of this mesh")
+                          .asRuntimeException());
+      return transport.toBuilder().set(Caller.ATTRIBUTE, caller).build();
+    }
+  }
+}

@@ -1,0 +1,53 @@
+package dev.cofferdam.vocabulary;
+
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * A tenant's record with the tier's defaults applied; what services decide by.
+ *
+ * @param id the tenant
+ * @param tier its tier
+ * @param status whether it is served
+ * @param limits its limits, already reduced where it is throttled
+ * @param isolationLevel 1 (logical) to 5 (dedicated)
+ * @param modelsAllowed models that it may use; empty: every model that is not restricted
+ * @param poolsAllowed shared pools that it may use; empty: all that serve the model
+ * @param dedicatedPool its own pool
+ * @param workloadClassesAllowed classes that it may use
+ * @param clientCertificateRequired whether a client certificate is needed beside the key
+ * @param kvEncrypted whether its KV blocks are encrypted
+ * @param retentionDays days that its records are kept
+ * @param defaultModel model of requests that name none
+ */
+public record TenantProfile(
+    TenantId id,
+    Tier tier,
+    Status status,
+    TenantLimits limits,
+    int isolationLevel,
+    Set<String> modelsAllowed,
+    Set<String> poolsAllowed,
+    Optional<String> dedicatedPool,
+    Set<WorkloadClass> workloadClassesAllowed,
+    boolean clientCertificateRequired,
+    boolean kvEncrypted,
+    int retentionDays,
+    Optional<String> defaultModel) {
+
+  /** Whether a tenant is served. */
+  public enum Status {
+    /** Served. */
+    ACTIVE,
+    /** Served with a share of its limits. */
+    THROTTLED,
+    /** Refused. */
+    SUSPENDED
+  }
+
+  public TenantProfile {
+    modelsAllowed = Set.copyOf(modelsAllowed);
+    poolsAllowed = Set.copyOf(poolsAllowed);
+    workloadClassesAllowed = Set.copyOf(workloadClassesAllowed);
+  }
+}

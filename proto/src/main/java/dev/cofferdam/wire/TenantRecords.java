@@ -1,0 +1,133 @@
+package dev.cofferdam.wire;
+
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.TenantLimits;
+import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.Tier;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.LinkedHashSet;
+import java.util.Optional;
+import java.util.Set;
+
+/** Tenant records of the configuration topic as profiles with the tier's defaults applied. */
+public final class TenantRecords {
+  private TenantRecords() {}
+
+  /**
+   * The profile of a record.
+   *
+   * @throws IllegalArgumentException where the record does not hold, naming the field
+   */
+  public static TenantProfile profile(Tenant record) {
+    TenantId id = new TenantId(record.getId());
+    Tier tier = tier(record.getTier());
+    TenantProfile.Status status = status(record.getStatus());
+    TenantLimits limits = limits(tier.limits(), record.getLimits());
+    if (status == TenantProfile.Status.THROTTLED) {
+      limits = throttled(limits, record.getThrottleShare());
+    }
+    int level =
+        record.getIsolationLevel() == 0 ? tier.isolationLevel() : record.getIsolationLevel();
+    if (level < 1 || level > 5) {
+      throw new IllegalArgumentException("isolation_level: " + level + " (expected: 1 to 5)");
+    }
+    return new TenantProfile(
+        id,
+        tier,
+        status,
+        limits,
+        level,
+        Set.copyOf(record.getModelsAllowedList()),
+        Set.copyOf(record.getPoolsAllowedList()),
+        text(record.getDedicatedPool()),
+        classes(record),
+        record.hasClientCertificateRequired()
+            ? record.getClientCertificateRequired()
+            : tier.clientCertificateRequired(),
+        tier.kvEncrypted(),
+        record.getRetentionDays() == 0 ? tier.retentionDays() : record.getRetentionDays(),
+        text(record.getDefaultModel()));
+  }
+
+  /** The tier of a record's field. */
+  public static Tier tier(dev.cofferdam.proto.admin.v1.Tier tier) {
+    return switch (tier) {
+      case TIER_FREE -> Tier.FREE;
+      case TIER_STANDARD -> Tier.STANDARD;
+      case TIER_ENTERPRISE -> Tier.ENTERPRISE;
+      default ->
+          throw new IllegalArgumentException(
+              "tier: missing (expected: free, standard or enterprise)");
+    };
+  }
+
+  /** The class of a field; the given default where it is unspecified. */
+  public static WorkloadClass workloadClass(
+      dev.cofferdam.proto.inference.v1.WorkloadClass value, WorkloadClass unspecified) {
+    return switch (value) {
+      case WORKLOAD_CLASS_INTERACTIVE -> WorkloadClass.INTERACTIVE;
+      case WORKLOAD_CLASS_STANDARD -> WorkloadClass.STANDARD;
+      case WORKLOAD_CLASS_BATCH -> WorkloadClass.BATCH;
+      case WORKLOAD_CLASS_UNSPECIFIED -> unspecified;
+      case UNRECOGNIZED -> throw new IllegalArgumentException("workload_class: unknown value");
+    };
+  }
+
+  /** The field of a class. */
+  public static dev.cofferdam.proto.inference.v1.WorkloadClass workloadClass(WorkloadClass value) {
+    return switch (value) {
+      case INTERACTIVE -> dev.cofferdam.proto.inference.v1.WorkloadClass.WORKLOAD_CLASS_INTERACTIVE;
+      case STANDARD -> dev.cofferdam.proto.inference.v1.WorkloadClass.WORKLOAD_CLASS_STANDARD;
+      case BATCH -> dev.cofferdam.proto.inference.v1.WorkloadClass.WORKLOAD_CLASS_BATCH;
+    };
+  }
+
+  private static TenantProfile.Status status(TenantStatus status) {
+    return switch (status) {
+      case TENANT_STATUS_ACTIVE -> TenantProfile.Status.ACTIVE;
+      case TENANT_STATUS_THROTTLED -> TenantProfile.Status.THROTTLED;
+      case TENANT_STATUS_SUSPENDED -> TenantProfile.Status.SUSPENDED;
+      default ->
+          throw new IllegalArgumentException(
+              "status: missing (expected: active, throttled or suspended)");
+    };
+  }
+
+  private static TenantLimits limits(TenantLimits defaults, LimitOverrides o) {
+    return new TenantLimits(
+        o.hasConcurrentRequests() ? o.getConcurrentRequests() : defaults.concurrentRequests(),
+        o.hasRequestsPerMinute() ? o.getRequestsPerMinute() : defaults.requestsPerMinute(),
+        o.hasTokensPerMinute() ? o.getTokensPerMinute() : defaults.tokensPerMinute(),
+        o.hasContextTokensMax() ? o.getContextTokensMax() : defaults.contextTokensMax(),
+        o.hasKvBytesMax() ? o.getKvBytesMax() : defaults.kvBytesMax(),
+        o.hasPriority() ? o.getPriority() : defaults.priority());
+  }
+
+  private static TenantLimits throttled(TenantLimits limits, double share) {
+    if (!(share > 0 && share <= 1)) {
+      throw new IllegalArgumentException("throttle_share: " + share + " (expected: in (0, 1])");
+    }
+    return new TenantLimits(
+        limits.concurrentRequests(),
+        Math.max(1, (int) (limits.requestsPerMinute() * share)),
+        Math.max(1, (long) (limits.tokensPerMinute() * share)),
+        limits.contextTokensMax(),
+        limits.kvBytesMax(),
+        limits.priority());
+  }
+
+  private static Set<WorkloadClass> classes(Tenant record) {
+    Set<WorkloadClass> classes = new LinkedHashSet<>();
+    for (var value : record.getWorkloadClassesAllowedList()) {
+      classes.add(workloadClass(value, WorkloadClass.INTERACTIVE));
+    }
+    return classes.isEmpty() ? Set.of(WorkloadClass.INTERACTIVE, WorkloadClass.STANDARD) : classes;
+  }
+
+  private static Optional<String> text(String value) {
+    return value.isEmpty() ? Optional.empty() : Optional.of(value);
+  }
+}

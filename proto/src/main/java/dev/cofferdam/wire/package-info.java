@@ -1,0 +1,5 @@
+/** Between protobuf and the vocabulary: records, statuses, grants, events. */
+@NullMarked
+package dev.cofferdam.wire;
+
+import org.jspecify.annotations.NullMarked;
