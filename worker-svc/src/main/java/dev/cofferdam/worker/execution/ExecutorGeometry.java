@@ -1,5 +1,7 @@
 package dev.cofferdam.worker.execution;
 
+import dev.cofferdam.worker.model.ModelConfig;
+
 /**
  * Shape of an executor's model and KV pool.
  *
@@ -7,8 +9,26 @@ package dev.cofferdam.worker.execution;
  * @param positionsMax largest number of positions of a sequence
  * @param blocks KV blocks in the pool
  * @param blockTokens tokens of a block
- * @param blockBytes bytes of a block: 2 · layers · kv heads · head dimension · block tokens · bytes of an element
+ * @param blockBytes bytes of a block: 2 · layers · kv heads · head dimension · block tokens · bytes
+ *     of an element
  * @param adapterSlots adapters that may be loaded at once
  */
 public record ExecutorGeometry(
-    int vocabularySize, int positionsMax, int blocks, int blockTokens, long blockBytes, int adapterSlots) {}
+    int vocabularySize,
+    int positionsMax,
+    int blocks,
+    int blockTokens,
+    long blockBytes,
+    int adapterSlots) {
+
+  /** Shape of an executor for a model whose KV elements have so many bytes. */
+  public static ExecutorGeometry of(ModelConfig model, ExecutorOptions options, int elementBytes) {
+    return new ExecutorGeometry(
+        model.vocabularySize(),
+        model.positionsMax(),
+        options.blocks(),
+        options.blockTokens(),
+        model.kvElementsPerToken() * options.blockTokens() * elementBytes,
+        options.adapterSlots());
+  }
+}

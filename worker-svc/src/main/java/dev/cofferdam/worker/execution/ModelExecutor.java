@@ -5,9 +5,9 @@ import dev.cofferdam.worker.adapter.LoraAdapter;
 /**
  * The port to the hardware: runs one step of a flat plan over a paged KV pool that it owns.
  *
- * <p>One thread, the step thread, calls every method. Results are independent of how rows are batched or chunked: the
- * same tokens at the same positions give bitwise the same logits, so that a continuation after preemption or on another
- * worker is exact.
+ * <p>One thread, the step thread, calls every method. Results are independent of how rows are
+ * batched or chunked: the same tokens at the same positions give bitwise the same logits, so that a
+ * continuation after preemption or on another worker is exact.
  */
 public interface ModelExecutor extends AutoCloseable {
 
@@ -15,8 +15,8 @@ public interface ModelExecutor extends AutoCloseable {
   ExecutorGeometry geometry();
 
   /**
-   * Computes one step: writes K and V of every row of {@code plan} into the blocks of its sequence, and samples one token
-   * for every sequence that asks for it.
+   * Computes one step: writes K and V of every row of {@code plan} into the blocks of its sequence,
+   * and samples one token for every sequence that asks for it.
    *
    * @param plan what to run; not retained
    * @param result overwritten; allocated once by the caller with the capacities of the plan

@@ -1,11 +1,13 @@
 package dev.cofferdam.worker.execution;
 
 /**
- * One step, flat: the rows of all sequences one after the other. Arrays are allocated once and refilled for each step.
+ * One step, flat: the rows of all sequences one after the other. Arrays are allocated once and
+ * refilled for each step.
  *
- * <p>Sequence {@code s} has rows {@code rowStart[s]} (inclusive) to {@code rowStart[s + 1]} (exclusive); its blocks are
- * {@code blockTable[blockStart[s]]} and following, the block of position {@code p} being the {@code p / blockTokens}-th.
- * Every position below the first row's is already in the pool.
+ * <p>Sequence {@code s} has rows {@code rowStart[s]} (inclusive) to {@code rowStart[s + 1]}
+ * (exclusive); its blocks are {@code blockTable[blockStart[s]]} and following, the block of
+ * position {@code p} being the {@code p / blockTokens}-th. Every position below the first row's is
+ * already in the pool.
  */
 public final class StepPlan {
   /** Sequences in this step. */
@@ -47,7 +49,9 @@ public final class StepPlan {
   /** Seed of each sequence. */
   public final long[] seed;
 
-  /** Index of the token to be sampled in its request's output: the counter of the random generator. */
+  /**
+   * Index of the token to be sampled in its request's output: the counter of the random generator.
+   */
   public final int[] outputIndex;
 
   /** Alternatives to report for each sequence; -1: no log-probabilities. */

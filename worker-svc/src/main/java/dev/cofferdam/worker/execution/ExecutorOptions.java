@@ -1,0 +1,31 @@
+package dev.cofferdam.worker.execution;
+
+/**
+ * Sizes that an executor is built for; everything that a step needs is allocated at the start.
+ *
+ * @param blocks KV blocks in the pool
+ * @param blockTokens tokens of a block, even
+ * @param adapterSlots adapters that may be loaded at once
+ * @param sequencesMax most sequences of a step
+ * @param rowsMax most rows of a step
+ */
+public record ExecutorOptions(
+    int blocks, int blockTokens, int adapterSlots, int sequencesMax, int rowsMax) {
+  public ExecutorOptions {
+    require(blocks >= 1, "blocks", blocks, "at least 1");
+    require(
+        blockTokens >= 2 && blockTokens % 2 == 0,
+        "blockTokens",
+        blockTokens,
+        "even and at least 2");
+    require(adapterSlots >= 0, "adapterSlots", adapterSlots, "at least 0");
+    require(sequencesMax >= 1, "sequencesMax", sequencesMax, "at least 1");
+    require(rowsMax >= sequencesMax, "rowsMax", rowsMax, "at least sequencesMax");
+  }
+
+  private static void require(boolean condition, String name, int value, String expected) {
+    if (!condition) {
+      throw new IllegalArgumentException(name + ": " + value + " (expected: " + expected + ")");
+    }
+  }
+}

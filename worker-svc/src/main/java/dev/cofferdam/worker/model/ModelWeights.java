@@ -1,0 +1,159 @@
+package dev.cofferdam.worker.model;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+
+/**
+ * The weights of a model folder, mapped into memory. Every tensor that the configuration calls for
+ * is there in the right shape, and none is there that would be silently ignored. An executor copies
+ * from here into its own layout.
+ */
+public final class ModelWeights {
+  /** Name of the token embedding, vocabulary × hidden. */
+  public static final String EMBEDDING = "model.embed_tokens.weight";
+
+  /** Name of the last norm. */
+  public static final String FINAL_NORM = "model.norm.weight";
+
+  private static final String OUTPUT_HEAD = "lm_head.weight";
+  private static final String SINGLE = "model.safetensors";
+  private static final String INDEX = "model.safetensors.index.json";
+  private static final int INDEX_BYTES_MAX = 16 << 20;
+  private static final int SHARDS_MAX = 1024;
+  private static final Pattern SHARD_NAME =
+      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,200}\\.safetensors");
+
+  /**
+   * Tables of rotary frequencies that older exporters stored; they are computed from the
+   * configuration.
+   */
+  private static final String IGNORED_SUFFIX = ".self_attn.rotary_emb.inv_freq";
+
+  private record Located(SafetensorsFile file, TensorEntry entry) {}
+
+  private final ModelConfig config;
+  private final Map<String, Located> tensors = new HashMap<>();
+
+  private ModelWeights(ModelConfig config) {
+    this.config = config;
+  }
+
+  /**
+   * Opens a model folder: {@code config.json}, and {@code model.safetensors} or the shards that
+   * {@code model.safetensors.index.json} names.
+   *
+   * @throws ModelLoadException when anything is missing, malformed or not supported
+   */
+  public static ModelWeights load(Path folder) {
+    ModelWeights weights = new ModelWeights(ModelConfigReader.read(folder));
+    if (Files.exists(folder.resolve(INDEX))) {
+      weights.addShards(folder);
+    } else if (Files.exists(folder.resolve(SINGLE))) {
+      weights.add(SafetensorsFile.map(folder.resolve(SINGLE)));
+    } else {
+      throw new ModelLoadException("neither " + SINGLE + " nor " + INDEX);
+    }
+    weights.checkAll();
+    return weights;
+  }
+
+  /** Geometry of the model. */
+  public ModelConfig config() {
+    return config;
+  }
+
+  /** Name of the output projection, vocabulary × hidden: the embedding's where they are tied. */
+  public String outputHead() {
+    return config.tiedEmbeddings() ? EMBEDDING : OUTPUT_HEAD;
+  }
+
+  /** A whole tensor, widened to F32, in row-major order. */
+  public float[] read(String name) {
+    Located tensor = located(name);
+    float[] values = new float[Math.toIntExact(tensor.entry.elements())];
+    tensor.file.read(tensor.entry, 0, values, 0, values.length);
+    return values;
+  }
+
+  /** Copies {@code count} elements of a tensor from its element {@code from} on, widened to F32. */
+  public void read(String name, long from, float[] target, int offset, int count) {
+    Located tensor = located(name);
+    tensor.file.read(tensor.entry, from, target, offset, count);
+  }
+
+  private Located located(String name) {
+    return Optional.ofNullable(tensors.get(name))
+        .orElseThrow(() -> new ModelLoadException("weights: " + name + " is missing"));
+  }
+
+  private void addShards(Path folder) {
+    JsonNode index =
+        StrictJson.object(StrictJson.bytes(folder.resolve(INDEX), INDEX_BYTES_MAX), INDEX);
+    Map<String, String> shardOf = new HashMap<>();
+    for (Map.Entry<String, JsonNode> entry : index.path("weight_map").properties()) {
+      String shard = entry.getValue().asText("");
+      if (!SHARD_NAME.matcher(shard).matches()) {
+        throw new ModelLoadException(INDEX + ": a shard that is no plain file name");
+      }
+      shardOf.put(entry.getKey(), shard);
+    }
+    TreeSet<String> shards = new TreeSet<>(shardOf.values());
+    if (shards.isEmpty() || shards.size() > SHARDS_MAX) {
+      throw new ModelLoadException(INDEX + ": not between 1 and " + SHARDS_MAX + " shards");
+    }
+    for (String shard : shards) {
+      add(SafetensorsFile.map(folder.resolve(shard)));
+    }
+    if (!shardOf.keySet().equals(tensors.keySet())) {
+      throw new ModelLoadException(INDEX + ": weight_map and shards disagree");
+    }
+  }
+
+  private void add(SafetensorsFile file) {
+    for (TensorEntry entry : file.entries().values()) {
+      if (tensors.put(entry.name(), new Located(file, entry)) != null) {
+        throw new ModelLoadException("weights: a tensor in two shards");
+      }
+    }
+  }
+
+  private void checkAll() {
+    int expected = 0;
+    expected += check(EMBEDDING, config.vocabularySize(), config.hidden());
+    expected += check(FINAL_NORM, config.hidden());
+    if (!config.tiedEmbeddings()) {
+      expected += check(OUTPUT_HEAD, config.vocabularySize(), config.hidden());
+    }
+    for (int layer = 0; layer < config.layers(); layer++) {
+      for (LayerTensor tensor : LayerTensor.values()) {
+        if (tensor.in(config)) {
+          expected += check(tensor.name(layer), tensor.shape(config));
+        }
+      }
+    }
+    long ignored =
+        tensors.keySet().stream()
+            .filter(
+                name ->
+                    name.endsWith(IGNORED_SUFFIX)
+                        || (config.tiedEmbeddings() && name.equals(OUTPUT_HEAD)))
+            .count();
+    if (tensors.size() != expected + ignored) {
+      throw new ModelLoadException(
+          "weights: a tensor that a model of this configuration does not have");
+    }
+  }
+
+  private int check(String name, long... shape) {
+    if (!located(name).entry.hasShape(shape)) {
+      throw new ModelLoadException("weights: " + name + " has the wrong shape");
+    }
+    return 1;
+  }
+}
