@@ -1,0 +1,144 @@
+package dev.cofferdam.verification.faults;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.SamplingParameters;
+import dev.cofferdam.proto.metering.v1.ListUsageRequest;
+import dev.cofferdam.proto.metering.v1.UsageRow;
+import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
+import dev.cofferdam.verification.Generation;
+import dev.cofferdam.verification.Mesh;
+import dev.cofferdam.verification.Mesh.TenantHandle;
+import dev.cofferdam.verification.Patience;
+import io.grpc.Status;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What happens to requests when parts of the mesh die. */
+class FaultTest {
+  private static final Mesh MESH = Mesh.shared();
+  private static final String LONG = "Please explain step by step how to print a return label.";
+
+  private static GenerateRequest request(boolean greedy) {
+    SamplingParameters.Builder sampling = SamplingParameters.newBuilder().setMaxOutputTokens(120);
+    if (greedy) {
+      sampling.setTemperature(0);
+    } else {
+      sampling.setTemperature(0.8f).setSeed(11);
+    }
+    return Generation.chat(LONG).setSampling(sampling).build();
+  }
+
+  private static List<UsageRow> usage(String requestId) {
+    return UsageServiceGrpc.newBlockingStub(MESH.metering())
+        .listUsage(ListUsageRequest.newBuilder().setRequestId(requestId).build())
+        .getRowsList();
+  }
+
+  private static void serves(TenantHandle tenant) {
+    Patience.until(
+        "the mesh serves again",
+        () -> Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build()).status().isOk());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aStreamGoesOnWithTheSameTextWhenItsWorkerIsKilled(boolean greedy) {
+    TenantHandle tenant = MESH.newTenant("killed-" + greedy, "standard");
+    Generation undisturbed = Generation.run(MESH.grpc(), tenant.apiKey(), request(greedy));
+    assertThat(undisturbed.status().isOk()).as("%s", undisturbed.status()).isTrue();
+    assertThat(undisturbed.deltas()).isGreaterThan(8);
+
+    String[] victim = new String[1];
+    AtomicInteger deltas = new AtomicInteger();
+    Generation disturbed =
+        Generation.run(
+            MESH.grpc(),
+            Generation.credentials(tenant.apiKey(), ""),
+            request(greedy),
+            event -> {
+              if (event.hasDelta() && deltas.incrementAndGet() == 2) {
+                victim[0] = MESH.killBusyWorker();
+              }
+            });
+    assertThat(disturbed.status().isOk()).as("%s", disturbed.status()).isTrue();
+    assertThat(disturbed.text()).isEqualTo(undisturbed.text());
+
+    List<UsageRow> rows =
+        Patience.await(
+            "usage of both attempts",
+            () -> Optional.of(usage(disturbed.requestId())).filter(list -> list.size() >= 2));
+    assertThat(rows.stream().mapToLong(UsageRow::getPromptTokens).sum())
+        .isEqualTo(disturbed.finished().getUsage().getPromptTokens());
+    assertThat(rows.stream().mapToLong(UsageRow::getOutputTokens).sum())
+        .isEqualTo(disturbed.finished().getUsage().getOutputTokens());
+    MESH.awaitUp(victim[0]);
+    serves(tenant);
+  }
+
+  @Test
+  void factsOfRequestsServedWhileKafkaIsAwayArriveWhenItReturns() {
+    TenantHandle tenant = MESH.newTenant("kafka", "standard");
+    serves(tenant);
+    MESH.stopKafka();
+    List<String> requests = new ArrayList<>();
+    try {
+      for (int i = 0; i < 3; i++) {
+        Generation generation = Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
+        assertThat(generation.status().isOk()).as("%s", generation.status()).isTrue();
+        requests.add(generation.requestId());
+      }
+    } finally {
+      MESH.startKafka();
+    }
+    for (String request : requests) {
+      Patience.until("the usage fact", () -> usage(request).size() == 1);
+      Patience.until(
+          "the audit fact",
+          () ->
+              AuditServiceGrpc.newBlockingStub(MESH.audit())
+                      .listRecords(ListRecordsRequest.newBuilder().setRequestId(request).build())
+                      .getRecordsCount()
+                  == 1);
+    }
+  }
+
+  @Test
+  void withoutRedisPaidTenantsGoOnAndFreeOnesAreRefused() {
+    TenantHandle paid = MESH.newTenant("redis-paid", "standard");
+    TenantHandle free = MESH.newTenant("redis-free", "free");
+    serves(paid);
+    serves(free);
+    MESH.stopRedis();
+    try {
+      Generation served = Generation.run(MESH.grpc(), paid.apiKey(), Generation.chat("Hello").build());
+      assertThat(served.status().isOk()).as("%s", served.status()).isTrue();
+      Generation refused = Generation.run(MESH.grpc(), free.apiKey(), Generation.chat("Hello").build());
+      assertThat(refused.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+    } finally {
+      MESH.startRedis();
+    }
+    serves(free);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"router", "scheduler", "metering", "audit", "gateway"})
+  void theOthersRecoverByThemselvesWhenAServiceIsKilledAndStartedAgain(String service) {
+    TenantHandle tenant = MESH.newTenant("restart-" + service, "standard");
+    serves(tenant);
+    MESH.kill(service);
+    MESH.awaitUp(service);
+    serves(tenant);
+    String requestId =
+        Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build()).requestId();
+    Patience.until("the usage fact", () -> usage(requestId).size() == 1);
+  }
+}

@@ -1,0 +1,171 @@
+package dev.cofferdam.verification.isolation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
+import dev.cofferdam.proto.audit.v1.LoggedRecord;
+import dev.cofferdam.proto.events.v1.Severity;
+import dev.cofferdam.proto.metering.v1.ListUsageRequest;
+import dev.cofferdam.proto.metering.v1.UsageRow;
+import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
+import dev.cofferdam.verification.Generation;
+import dev.cofferdam.verification.Mesh;
+import dev.cofferdam.verification.Mesh.TenantHandle;
+import dev.cofferdam.verification.Patience;
+import io.grpc.ManagedChannel;
+import io.grpc.Status;
+import io.grpc.StatusRuntimeException;
+import io.grpc.health.v1.HealthCheckRequest;
+import io.grpc.health.v1.HealthGrpc;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+/** What one tenant must not get of another. */
+class TenantIsolationTest {
+  private static final Mesh MESH = Mesh.shared();
+  private static final String LONG_QUESTION =
+      "Hello, I ordered a present for my sister two weeks ago and the parcel has still not arrived. "
+          + "Could you please tell me what I can do now, and whether I can get my money back?";
+
+  private static int cachedTokens(TenantHandle tenant) {
+    Generation generation = Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat(LONG_QUESTION).build());
+    assertThat(generation.status().isOk()).as("%s", generation.status()).isTrue();
+    return generation.finished().getUsage().getCachedPromptTokens();
+  }
+
+  @Test
+  void theSamePromptOfTwoTenantsNeverSharesAPrefix() {
+    TenantHandle first = MESH.newTenant("prefix-a", "standard");
+    TenantHandle second = MESH.newTenant("prefix-b", "standard");
+    assertThat(cachedTokens(first)).isZero();
+    assertThat(Patience.await("its own prefix is found again", () -> Optional.of(cachedTokens(first)).filter(n -> n > 0)))
+        .isPositive();
+    for (int i = 0; i < 3; i++) {
+      TenantHandle fresh = MESH.newTenant("prefix-c" + i, "standard");
+      assertThat(cachedTokens(fresh)).isZero();
+    }
+    assertThat(cachedTokens(second)).isZero();
+  }
+
+  @Test
+  void aClaimedTenantThatDiffersIsRefusedAndRecordedAsAViolation() {
+    TenantHandle attacker = MESH.newTenant("claims", "standard");
+    TenantHandle victim = MESH.newTenant("claimed", "standard");
+    Generation refused =
+        Generation.run(
+            MESH.grpc(),
+            Generation.credentials(attacker.apiKey(), victim.id()),
+            Generation.chat("Hello").build(),
+            event -> {});
+    assertThat(refused.status().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+    assertThat(
+            MESH.rest()
+                .post(
+                    "/v1/chat/completions",
+                    attacker.apiKey(),
+                    "{\"model\":\"support-desk\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}",
+                    "x-tenant-id",
+                    victim.id())
+                .status())
+        .isEqualTo(403);
+    LoggedRecord record =
+        Patience.await(
+            "a critical record",
+            () ->
+                AuditServiceGrpc.newBlockingStub(MESH.audit())
+                    .listRecords(
+                        ListRecordsRequest.newBuilder()
+                            .setTenant(attacker.id())
+                            .setSeverity(Severity.SEVERITY_CRITICAL)
+                            .build())
+                    .getRecordsList()
+                    .stream()
+                    .findFirst());
+    assertThat(record.getRecord().getOperation()).isEqualTo("isolation_violation");
+  }
+
+  @Test
+  void aTenantSeesItsOwnUsageAndAuditRowsOnly() {
+    TenantHandle first = MESH.newTenant("rows-a", "standard");
+    TenantHandle second = MESH.newTenant("rows-b", "standard");
+    String requestId = Generation.run(MESH.grpc(), first.apiKey(), Generation.chat("Hello").build()).requestId();
+    Generation.run(MESH.grpc(), second.apiKey(), Generation.chat("Hello").build());
+
+    ManagedChannel metering = MESH.meteringAs(first);
+    List<UsageRow> rows =
+        Patience.await(
+            "the usage row",
+            () ->
+                Optional.of(
+                        UsageServiceGrpc.newBlockingStub(metering)
+                            .listUsage(ListUsageRequest.getDefaultInstance())
+                            .getRowsList())
+                    .filter(list -> !list.isEmpty()));
+    assertThat(rows).extracting(UsageRow::getTenant).containsOnly(first.id());
+    assertThat(rows).extracting(UsageRow::getRequestId).contains(requestId);
+    refused(
+        () ->
+            UsageServiceGrpc.newBlockingStub(metering)
+                .listUsage(ListUsageRequest.newBuilder().setTenant(second.id()).build()));
+
+    ManagedChannel audit = MESH.auditAs(first);
+    List<LoggedRecord> records =
+        Patience.await(
+            "the audit record",
+            () ->
+                Optional.of(
+                        AuditServiceGrpc.newBlockingStub(audit)
+                            .listRecords(ListRecordsRequest.getDefaultInstance())
+                            .getRecordsList())
+                    .filter(list -> !list.isEmpty()));
+    assertThat(records).allSatisfy(r -> assertThat(r.getRecord().getTenant()).isEqualTo(first.id()));
+    refused(
+        () ->
+            AuditServiceGrpc.newBlockingStub(audit)
+                .listRecords(ListRecordsRequest.newBuilder().setTenant(second.id()).build()));
+  }
+
+  @Test
+  void aCallerWithoutACertificateIsRefusedByEveryInternalService() {
+    for (String endpoint : MESH.internalEndpoints()) {
+      ManagedChannel channel = MESH.withoutCertificate(endpoint);
+      try {
+        StatusRuntimeException refused =
+            assertThrows(
+                StatusRuntimeException.class,
+                () ->
+                    HealthGrpc.newBlockingStub(channel)
+                        .withDeadlineAfter(10, TimeUnit.SECONDS)
+                        .check(HealthCheckRequest.getDefaultInstance()),
+                endpoint);
+        assertThat(refused.getStatus().getCode()).as(endpoint).isEqualTo(Status.Code.UNAVAILABLE);
+      } finally {
+        channel.shutdownNow();
+      }
+    }
+  }
+
+  @Test
+  void aTenantCertificateOpensNoInternalMethod() {
+    TenantHandle tenant = MESH.newTenant("inside", "standard");
+    refused(() -> MESH.callPlaceAs(tenant));
+    refused(() -> MESH.callAdminAs(tenant));
+  }
+
+  @Test
+  void withoutAnIdentityThereIsNoService() {
+    Generation refused = Generation.run(MESH.grpc(), "", Generation.chat("Hello").build());
+    assertThat(refused.status().getCode()).isEqualTo(Status.Code.UNAUTHENTICATED);
+    assertThat(MESH.rest().get("/v1/models", "").status()).isEqualTo(401);
+  }
+
+  private static void refused(Executable call) {
+    StatusRuntimeException refused = assertThrows(StatusRuntimeException.class, call);
+    assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.PERMISSION_DENIED);
+  }
+}
