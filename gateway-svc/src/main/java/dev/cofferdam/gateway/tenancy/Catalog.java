@@ -1,0 +1,24 @@
+package dev.cofferdam.gateway.tenancy;
+
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.TenantProfile;
+import java.util.List;
+import java.util.Optional;
+
+/** The models and adapters of the mesh, as configured. Answers from memory; never blocks. */
+public interface Catalog {
+  /** The model of an id. */
+  Optional<ModelEntry> model(String id);
+
+  /** All models in alphabetical order. */
+  List<ModelEntry> models();
+
+  /** An adapter of this owner; another tenant's is as good as none. */
+  Optional<AdapterEntry> adapter(TenantId owner, String name);
+
+  /** All adapters of this owner in alphabetical order. */
+  List<AdapterEntry> adapters(TenantId owner);
+
+  /** The model of a request that names none: the tenant's own default, else its tier's. */
+  Optional<ModelEntry> defaultModel(TenantProfile tenant);
+}
