@@ -17,4 +17,19 @@ public record Reservation(
     TenantProfile tenant,
     String model,
     long promptTokens,
-    long outputTokensMax) {}
+    long outputTokensMax) {
+
+  /**
+   * @throws IllegalArgumentException where a count is negative
+   */
+  public Reservation {
+    if (promptTokens < 0 || outputTokensMax < 0) {
+      throw new IllegalArgumentException("token counts must not be negative");
+    }
+  }
+
+  /** Input and largest output. */
+  public long tokens() {
+    return Math.addExact(promptTokens, outputTokensMax);
+  }
+}

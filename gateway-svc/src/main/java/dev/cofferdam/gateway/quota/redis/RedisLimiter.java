@@ -1,0 +1,346 @@
+package dev.cofferdam.gateway.quota.redis;
+
+import dev.cofferdam.gateway.quota.Admission;
+import dev.cofferdam.gateway.quota.Bounds;
+import dev.cofferdam.gateway.quota.Decision;
+import dev.cofferdam.gateway.quota.Decision.Verdict;
+import dev.cofferdam.gateway.quota.Lease;
+import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.gateway.quota.Limiter;
+import dev.cofferdam.gateway.quota.LimiterSettings;
+import dev.cofferdam.gateway.quota.LocalLimits;
+import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantLimits;
+import io.vertx.redis.client.Redis;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Limits that all gateways share, decided by one script call on Redis' own clock.
+ *
+ * <p>Redis out (three failures in a row, until a probe succeeds): paid tenants go on with this
+ * gateway's share of their limits, free tenants are refused; what was used meanwhile is told to
+ * Redis when it is back.
+ *
+ * <p>Leases are kept alive from here until they are settled; those of a gateway that died expire,
+ * and their reservations with them.
+ */
+public final class RedisLimiter implements Limiter, AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(RedisLimiter.class);
+  private static final String REDIS = "redis:";
+  private static final String LOCAL = "local:";
+  private static final int FAILURES_MAX = 3;
+  private static final long TICK_MS = 250;
+  private static final int HEARTBEAT_IDS_MAX = 256;
+  private static final Duration OUTAGE_RETRY = Duration.ofSeconds(1);
+
+  private final RedisScripts scripts;
+  private final LimiterSettings settings;
+  private final InstantSource clock;
+  private final LocalLimits local;
+  private final PendingSettlements pending;
+  private final Map<RequestId, Live> live = new ConcurrentHashMap<>();
+  private final AtomicInteger failuresInRow = new AtomicInteger();
+  private final ScheduledExecutorService ticker;
+  private final LongAdder localDecisions = new LongAdder();
+  private final LongAdder unavailableRefusals = new LongAdder();
+  private final LongAdder storeFailures = new LongAdder();
+  private volatile boolean out;
+  private long lastBeatMs;
+
+  /** A lease that Redis granted and that is not settled. */
+  private record Live(Reservation reservation, long sinceMs) {}
+
+  /**
+   * @param redis the client; stays the caller's
+   * @param clock this gateway's clock, for leases' ages and while Redis is out
+   */
+  public RedisLimiter(Redis redis, LimiterSettings settings, InstantSource clock) {
+    this.scripts = new RedisScripts(redis, settings.storeTimeoutMs());
+    this.settings = settings;
+    this.clock = clock;
+    this.local = new LocalLimits(settings.windowMs());
+    this.pending = new PendingSettlements(settings.pendingMax(), this::send);
+    this.lastBeatMs = clock.millis();
+    this.ticker =
+        Executors.newSingleThreadScheduledExecutor(
+            Thread.ofPlatform().daemon().name("limiter-heartbeat").factory());
+    long periodMs = Math.min(TICK_MS, Math.max(1, settings.leaseMs() / 3));
+    ticker.scheduleWithFixedDelay(this::tick, periodMs, periodMs, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public CompletionStage<Admission> admit(Reservation reservation) {
+    if (out) {
+      return CompletableFuture.completedFuture(withoutRedis(reservation));
+    }
+    return scripts
+        .run(Script.ADMIT, keys(reservation), admitArguments(reservation))
+        .handle(
+            (answer, failure) -> {
+              if (answer == null) {
+                failed(failure);
+                return afterFailure(reservation);
+              }
+              succeeded();
+              return decided(reservation, answer);
+            });
+  }
+
+  @Override
+  public CompletionStage<Void> settle(
+      Lease lease, long actualPromptTokens, long actualOutputTokens) {
+    Reservation reservation = lease.reservation();
+    long used = Math.addExact(actualPromptTokens, actualOutputTokens);
+    Settlement settlement;
+    if (lease.token().startsWith(REDIS)) {
+      if (live.remove(reservation.request()) == null) {
+        return CompletableFuture.completedFuture(null);
+      }
+      long admittedMs = Long.parseLong(lease.token().substring(REDIS.length()));
+      settlement = new Settlement(reservation, admittedMs, true, used, false);
+    } else {
+      if (!local.settle(reservation.tenant().id(), reservation.request(), used)) {
+        return CompletableFuture.completedFuture(null);
+      }
+      long admittedMs = Long.parseLong(lease.token().substring(LOCAL.length()));
+      settlement = new Settlement(reservation, admittedMs, false, used, true);
+    }
+    if (out) {
+      pending.keep(settlement);
+      return CompletableFuture.completedFuture(null);
+    }
+    return send(settlement)
+        .handle(
+            (done, failure) -> {
+              if (failure != null) {
+                pending.keep(settlement);
+              }
+              return null;
+            });
+  }
+
+  /** Whether Redis is taken to be out. */
+  public boolean redisOut() {
+    return out;
+  }
+
+  /** Requests that were decided on this gateway's share. */
+  public long localDecisions() {
+    return localDecisions.sum();
+  }
+
+  /** Requests that were refused because Redis was out. */
+  public long unavailableRefusals() {
+    return unavailableRefusals.sum();
+  }
+
+  /** Calls to Redis that failed or were late. */
+  public long storeFailures() {
+    return storeFailures.sum();
+  }
+
+  /** Settlements that wait for Redis. */
+  public int pendingSettlements() {
+    return pending.size();
+  }
+
+  /** Settlements that were given up because too many waited. */
+  public long droppedSettlements() {
+    return pending.dropped();
+  }
+
+  /** Leases of Redis that this gateway keeps alive. */
+  public int liveLeases() {
+    return live.size();
+  }
+
+  /** Stops heartbeats; leases that are left expire. */
+  @Override
+  public void close() {
+    ticker.shutdownNow();
+  }
+
+  private List<String> keys(Reservation reservation) {
+    return TenantKeys.of(reservation.tenant().id(), reservation.model());
+  }
+
+  private List<String> admitArguments(Reservation reservation) {
+    Bounds bounds = Bounds.of(reservation.tenant().limits(), settings.modelRequestsShare());
+    return List.of(
+        reservation.request().value(),
+        Long.toString(bounds.requests()),
+        Long.toString(bounds.modelRequests()),
+        Long.toString(bounds.tokens()),
+        Long.toString(bounds.inFlight()),
+        Long.toString(reservation.tokens()),
+        Long.toString(settings.windowMs()),
+        Long.toString(settings.leaseMs()));
+  }
+
+  private Admission decided(Reservation reservation, List<Long> answer) {
+    Verdict verdict = Verdict.values()[answer.get(0).intValue()];
+    LimitState state =
+        new LimitState(
+            answer.get(2),
+            answer.get(3),
+            answer.get(4),
+            answer.get(5),
+            answer.get(6),
+            answer.get(7));
+    Decision decision = new Decision(verdict, answer.get(1), state, answer.get(8));
+    if (verdict == Verdict.GRANTED) {
+      live.put(reservation.request(), new Live(reservation, clock.millis()));
+    }
+    return decision.admission(reservation, REDIS + decision.nowMs());
+  }
+
+  /** Redis may have admitted it all the same: a settlement gives back what it then holds. */
+  private Admission afterFailure(Reservation reservation) {
+    Admission admission = withoutRedis(reservation);
+    if (admission instanceof Admission.Refused) {
+      pending.keep(new Settlement(reservation, clock.millis(), false, 0, false));
+    }
+    return admission;
+  }
+
+  private Admission withoutRedis(Reservation reservation) {
+    TenantLimits limits = reservation.tenant().limits();
+    if (!reservation.tenant().tier().paid()) {
+      unavailableRefusals.increment();
+      long resetMs = OUTAGE_RETRY.toMillis();
+      return new Admission.Refused(
+          Refusal.of(
+                  ErrorCode.LIMITER_UNAVAILABLE,
+                  "limits cannot be decided at the moment; please try again")
+              .withRetryAfter(OUTAGE_RETRY),
+          new LimitState(
+              limits.requestsPerMinute(), 0, resetMs, limits.tokensPerMinute(), 0, resetMs));
+    }
+    localDecisions.increment();
+    long nowMs = clock.millis();
+    return local
+        .decide(
+            nowMs,
+            reservation,
+            Bounds.of(limits, settings.modelRequestsShare(), settings.replicas()))
+        .admission(reservation, LOCAL + nowMs);
+  }
+
+  private CompletionStage<Void> send(Settlement settlement) {
+    return scripts
+        .run(
+            Script.SETTLE,
+            keys(settlement.reservation()),
+            settlement.arguments(clock.millis(), settings.windowMs()))
+        .handle(
+            (answer, failure) -> {
+              if (answer == null) {
+                failed(failure);
+                throw new IllegalStateException("not settled", failure);
+              }
+              succeeded();
+              return null;
+            });
+  }
+
+  private void failed(@Nullable Throwable failure) {
+    storeFailures.increment();
+    if (failuresInRow.incrementAndGet() >= FAILURES_MAX && !out) {
+      out = true;
+      LOG.warn(
+          "Redis is out ({}): paid tenants go on with this gateway's share, free ones are refused",
+          failure == null ? "no answer" : failure.getClass().getSimpleName());
+    }
+  }
+
+  private void succeeded() {
+    failuresInRow.setPlain(0);
+  }
+
+  private void tick() {
+    try {
+      long nowMs = clock.millis();
+      if (out) {
+        scripts.ping().whenComplete((done, failure) -> probed(failure));
+      } else {
+        pending.drain();
+      }
+      if (nowMs - lastBeatMs >= settings.leaseMs() / 3) {
+        lastBeatMs = nowMs;
+        beat(nowMs);
+        local.trim(nowMs);
+      }
+    } catch (RuntimeException e) {
+      LOG.error("the limiter's heartbeat failed", e);
+    }
+  }
+
+  private void probed(@Nullable Throwable failure) {
+    if (failure == null && out) {
+      succeeded();
+      out = false;
+      LOG.info("Redis is back; {} settlements are told to it", pending.size());
+      pending.drain();
+    }
+  }
+
+  private void beat(long nowMs) {
+    Map<String, List<Live>> byWindow = new HashMap<>();
+    live.forEach(
+        (request, lease) -> {
+          if (nowMs - lease.sinceMs() > settings.requestMsMax()) {
+            live.remove(request);
+            LOG.warn("request {} was never settled; its lease ends", request);
+          } else {
+            Reservation r = lease.reservation();
+            byWindow
+                .computeIfAbsent(r.tenant().id().value() + "/" + r.model(), k -> new ArrayList<>())
+                .add(lease);
+          }
+        });
+    if (!out) {
+      byWindow.values().forEach(this::beat);
+    }
+  }
+
+  private void beat(List<Live> leases) {
+    List<String> keys = keys(leases.getFirst().reservation());
+    for (int from = 0; from < leases.size(); from += HEARTBEAT_IDS_MAX) {
+      List<String> arguments = new ArrayList<>();
+      arguments.add(Long.toString(settings.leaseMs()));
+      arguments.add(Long.toString(settings.windowMs()));
+      for (Live l : leases.subList(from, Math.min(leases.size(), from + HEARTBEAT_IDS_MAX))) {
+        arguments.add(l.reservation().request().value());
+      }
+      scripts
+          .run(Script.HEARTBEAT, keys, arguments)
+          .whenComplete(
+              (kept, failure) -> {
+                if (failure == null) {
+                  succeeded();
+                } else {
+                  failed(failure);
+                }
+              });
+    }
+  }
+}

@@ -1,0 +1,75 @@
+package dev.cofferdam.gateway.quota.redis;
+
+import io.vertx.core.Future;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
+import io.vertx.redis.client.ResponseType;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Runs scripts in Redis by their digest, and by their text where Redis does not know them (after a
+ * restart). Needs Redis 6.2 or Valkey. Never blocks; every answer comes within the timeout, on an
+ * event loop, or fails.
+ */
+final class RedisScripts {
+  private final Redis redis;
+  private final long timeoutMs;
+
+  RedisScripts(Redis redis, long timeoutMs) {
+    this.redis = redis;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** The numbers that a script answers. */
+  CompletionStage<List<Long>> run(Script script, List<String> keys, List<String> arguments) {
+    return send(request(Command.EVALSHA, script.sha1(), keys, arguments))
+        .recover(
+            failure ->
+                String.valueOf(failure.getMessage()).startsWith("NOSCRIPT")
+                    ? send(request(Command.EVAL, script.source(), keys, arguments))
+                    : Future.failedFuture(failure))
+        .map(RedisScripts::numbers)
+        .timeout(timeoutMs, TimeUnit.MILLISECONDS)
+        .toCompletionStage();
+  }
+
+  /** Completes where Redis answers. */
+  CompletionStage<Void> ping() {
+    return send(Request.cmd(Command.PING))
+        .timeout(timeoutMs, TimeUnit.MILLISECONDS)
+        .<Void>mapEmpty()
+        .toCompletionStage();
+  }
+
+  private Future<Response> send(Request request) {
+    try {
+      return redis.send(request);
+    } catch (RuntimeException e) {
+      return Future.failedFuture(e);
+    }
+  }
+
+  private static Request request(
+      Command command, String script, List<String> keys, List<String> arguments) {
+    Request request = Request.cmd(command).arg(script).arg(keys.size());
+    keys.forEach(request::arg);
+    arguments.forEach(request::arg);
+    return request;
+  }
+
+  private static List<Long> numbers(Response response) {
+    if (response.type() != ResponseType.MULTI) {
+      return List.of(response.toLong());
+    }
+    List<Long> numbers = new ArrayList<>(response.size());
+    for (Response number : response) {
+      numbers.add(number.toLong());
+    }
+    return numbers;
+  }
+}

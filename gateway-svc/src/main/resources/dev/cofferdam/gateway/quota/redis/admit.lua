@@ -1,0 +1,119 @@
+-- Decides all limits of one request, and reserves what it may use.
+--
+-- KEYS 1 requests   sorted set: request id by time of admission, of the tenant
+--      2 model      the same, of the tenant on this model
+--      3 tokens     sorted set: request id by the time at which its amount leaves the window
+--      4 amounts    hash: request id to tokens, and "total", their sum
+--      5 leases     sorted set: request id by the lease's expiry; in it = in flight
+-- ARGV 1 request id        2 requests per window   3 requests per window on the model
+--      4 tokens per window 5 requests in flight    6 tokens to reserve
+--      7 window ms         8 lease ms
+-- Answer: verdict, now, limit / remaining / reset ms of requests, of tokens, wait ms (-1: never)
+-- Verdicts: 0 granted, 1 requests, 2 requests on the model, 3 tokens, 4 in flight
+--
+-- All times are Redis' own, in milliseconds. An amount counts until its time leaves the window, and longer
+-- while its lease lives; a lease that expires takes its amount with it.
+
+local id = ARGV[1]
+local rpm, model_rpm, tpm = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local in_flight_max, amount = tonumber(ARGV[5]), tonumber(ARGV[6])
+local window, lease = tonumber(ARGV[7]), tonumber(ARGV[8])
+local EXAMINED_MAX = 1024
+
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+
+local function drop(member)
+  local old = redis.call('HGET', KEYS[4], member)
+  redis.call('ZREM', KEYS[3], member)
+  if old then
+    redis.call('HDEL', KEYS[4], member)
+    redis.call('HINCRBY', KEYS[4], 'total', -tonumber(old))
+  end
+end
+
+-- What has left: leases of gateways that died, amounts and requests older than the window.
+local expired = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now)
+for _, member in ipairs(expired) do
+  redis.call('ZREM', KEYS[5], member)
+  drop(member)
+end
+local left = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)
+for _, member in ipairs(left) do
+  local alive = redis.call('ZSCORE', KEYS[5], member)
+  if alive then
+    redis.call('ZADD', KEYS[3], alive, member)
+  else
+    drop(member)
+  end
+end
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
+
+local requests = redis.call('ZCARD', KEYS[1])
+local model_requests = redis.call('ZCARD', KEYS[2])
+local in_flight = redis.call('ZCARD', KEYS[5])
+local total = tonumber(redis.call('HGET', KEYS[4], 'total') or '0')
+
+-- When the entry leaves that must leave so that one more fits.
+local function wait_for_request(key, count, limit)
+  local entry = redis.call('ZRANGE', key, count - limit, count - limit, 'WITHSCORES')
+  return entry[2] and math.max(1, tonumber(entry[2]) + window - now) or window
+end
+
+-- When enough of the oldest amounts have left; a lower bound beyond EXAMINED_MAX entries.
+local function wait_for_tokens()
+  local excess, first, wait = total + amount - tpm, 0, 1
+  while excess > 0 and first < EXAMINED_MAX do
+    local page = redis.call('ZRANGE', KEYS[3], first, first + 63, 'WITHSCORES')
+    if #page == 0 then return wait end
+    for i = 1, #page, 2 do
+      excess = excess - tonumber(redis.call('HGET', KEYS[4], page[i]) or '0')
+      wait = math.max(1, tonumber(page[i + 1]) - now)
+      if excess <= 0 then return wait end
+    end
+    first = first + 64
+  end
+  return wait
+end
+
+-- The limit that is hit, of several the one that takes longest.
+local verdict, wait = 0, 0
+local function hit(by, ms)
+  if verdict == 0 or ms > wait then verdict, wait = by, ms end
+end
+local known = redis.call('ZSCORE', KEYS[5], id)
+if not known then
+  if in_flight >= in_flight_max then hit(4, 1000) end
+  if requests >= rpm then hit(1, wait_for_request(KEYS[1], requests, rpm)) end
+  if model_requests >= model_rpm then hit(2, wait_for_request(KEYS[2], model_requests, model_rpm)) end
+  if amount > tpm then
+    verdict, wait = 3, -1
+  elseif total + amount > tpm then
+    hit(3, wait_for_tokens())
+  end
+  if verdict == 0 then
+    drop(id)
+    redis.call('ZADD', KEYS[1], now, id)
+    redis.call('ZADD', KEYS[2], now, id)
+    redis.call('ZADD', KEYS[3], now + window, id)
+    redis.call('HSET', KEYS[4], id, amount)
+    total = redis.call('HINCRBY', KEYS[4], 'total', amount)
+    redis.call('ZADD', KEYS[5], now + lease, id)
+    for i = 1, 5 do redis.call('PEXPIRE', KEYS[i], 2 * window + 2 * lease) end
+    requests, model_requests = requests + 1, model_requests + 1
+  end
+end
+
+local key, limit, count = KEYS[1], rpm, requests
+if model_rpm - model_requests < rpm - requests then
+  key, limit, count = KEYS[2], model_rpm, model_requests
+end
+local newest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
+local last = redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')
+return {
+  verdict, now,
+  limit, math.max(0, limit - count), newest[2] and math.max(0, tonumber(newest[2]) + window - now) or 0,
+  tpm, math.max(0, tpm - total), last[2] and math.max(0, tonumber(last[2]) - now) or 0,
+  wait
+}
