@@ -1,0 +1,231 @@
+package dev.cofferdam.mesh.kafka;
+
+import com.google.protobuf.InvalidProtocolBufferException;
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.ConsumerRecords;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.PartitionInfo;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A view of a compacted topic by key. It follows the topic on a thread of its own, keeps what it
+ * knows while Kafka is away, and starts from a snapshot on disk. Reads are lock-free and
+ * consistent: a {@link #snapshot} is one moment of the topic.
+ *
+ * @param <T> the records' type
+ */
+public final class ConfigView<T extends Message> implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(ConfigView.class);
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration ASK = Duration.ofSeconds(3);
+  private static final long SNAPSHOT_PATIENCE_MS = 3_000;
+
+  private final KafkaSettings settings;
+  private final String topic;
+  private final Parser<T> parser;
+  private final Path snapshotFile;
+  private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+  private final Thread thread;
+  private final long startedMs = System.currentTimeMillis();
+  private final boolean fromSnapshot;
+  private volatile Map<String, T> view;
+  private volatile boolean readToEnd;
+  private volatile boolean closed;
+  private volatile @Nullable KafkaConsumer<String, byte[]> consumer;
+
+  private ConfigView(KafkaSettings settings, String topic, Parser<T> parser, Path snapshotFile) {
+    this.settings = settings;
+    this.topic = topic;
+    this.parser = parser;
+    this.snapshotFile = snapshotFile;
+    Optional<Map<String, T>> stored = load();
+    this.fromSnapshot = stored.isPresent();
+    this.view = stored.orElse(Map.of());
+    this.thread = Thread.ofPlatform().daemon().name("config-" + topic).unstarted(this::run);
+  }
+
+  /**
+   * Opens a view and begins to read.
+   *
+   * @param snapshotFile where the view is kept between starts
+   */
+  public static <T extends Message> ConfigView<T> open(
+      KafkaSettings settings, String topic, Parser<T> parser, Path snapshotFile) {
+    ConfigView<T> view = new ConfigView<>(settings, topic, parser, snapshotFile);
+    view.thread.start();
+    return view;
+  }
+
+  /** The record of a key. */
+  public Optional<T> get(String key) {
+    return Optional.ofNullable(view.get(key));
+  }
+
+  /** All records by key; immutable. */
+  public Map<String, T> snapshot() {
+    return view;
+  }
+
+  /** Runs something after each change, on the view's thread. */
+  public void onChange(Runnable listener) {
+    listeners.add(listener);
+  }
+
+  /**
+   * Whether the view can be served from: it has read everything that the topic held when it began,
+   * or it has a snapshot and Kafka has not answered for three seconds.
+   */
+  public boolean caughtUp() {
+    return readToEnd
+        || (fromSnapshot && System.currentTimeMillis() - startedMs > SNAPSHOT_PATIENCE_MS);
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    KafkaConsumer<String, byte[]> current = consumer;
+    if (current != null) {
+      current.wakeup();
+    }
+    thread.interrupt();
+    try {
+      thread.join(2_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    while (!closed) {
+      try (KafkaConsumer<String, byte[]> current = open()) {
+        consumer = current;
+        follow(current);
+      } catch (WakeupException | org.apache.kafka.common.errors.InterruptException e) {
+        LOG.debug("the view of {} was woken", topic);
+      } catch (RuntimeException e) {
+        LOG.debug("the view of {} reads again from the beginning: {}", topic, e.toString());
+      }
+      consumer = null;
+      pause();
+    }
+  }
+
+  private KafkaConsumer<String, byte[]> open() {
+    return new KafkaConsumer<>(
+        settings.with(
+            Map.of(
+                "enable.auto.commit", "false",
+                "auto.offset.reset", "none",
+                "isolation.level", "read_committed",
+                "allow.auto.create.topics", "false",
+                "default.api.timeout.ms", "5000",
+                "request.timeout.ms", "5000")),
+        new StringDeserializer(),
+        new ByteArrayDeserializer());
+  }
+
+  /** Rebuilds the view from the beginning, puts it in force at the end, then follows. */
+  private void follow(KafkaConsumer<String, byte[]> current) {
+    List<PartitionInfo> infos = current.partitionsFor(topic, ASK);
+    if (infos == null || infos.isEmpty()) {
+      return;
+    }
+    List<TopicPartition> partitions =
+        infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
+    current.assign(partitions);
+    current.seekToBeginning(partitions);
+    Map<TopicPartition, Long> ends = current.endOffsets(partitions, ASK);
+    Map<String, T> building = new HashMap<>();
+    while (!closed && !reached(current, ends)) {
+      apply(current.poll(POLL), building);
+    }
+    replace(building);
+    readToEnd = true;
+    while (!closed) {
+      ConsumerRecords<String, byte[]> records = current.poll(POLL);
+      if (!records.isEmpty()) {
+        Map<String, T> next = new HashMap<>(view);
+        apply(records, next);
+        replace(next);
+      }
+    }
+  }
+
+  private static boolean reached(
+      KafkaConsumer<String, byte[]> consumer, Map<TopicPartition, Long> ends) {
+    for (Map.Entry<TopicPartition, Long> end : ends.entrySet()) {
+      if (consumer.position(end.getKey(), ASK) < end.getValue()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  private void apply(ConsumerRecords<String, byte[]> records, Map<String, T> target) {
+    for (ConsumerRecord<String, byte[]> change : records) {
+      byte[] value = change.value();
+      if (value == null) {
+        target.remove(change.key());
+        continue;
+      }
+      try {
+        target.put(change.key(), parser.parseFrom(value));
+      } catch (InvalidProtocolBufferException e) {
+        LOG.error(
+            "a record of {} at offset {} is unreadable; kept the last", topic, change.offset());
+      }
+    }
+  }
+
+  private void replace(Map<String, T> next) {
+    if (readToEnd && next.equals(view)) {
+      return;
+    }
+    view = Map.copyOf(next);
+    try {
+      SnapshotFile.write(snapshotFile, view);
+    } catch (IOException e) {
+      LOG.warn("cannot keep a snapshot of {}: {}", topic, e.getMessage());
+    }
+    for (Runnable listener : listeners) {
+      try {
+        listener.run();
+      } catch (RuntimeException e) {
+        LOG.error("a listener of {} failed", topic, e);
+      }
+    }
+  }
+
+  private Optional<Map<String, T>> load() {
+    try {
+      return SnapshotFile.read(snapshotFile, parser);
+    } catch (IOException e) {
+      LOG.warn("the snapshot of {} is unusable, reading from Kafka: {}", topic, e.getMessage());
+      return Optional.empty();
+    }
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(500);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

@@ -1,0 +1,35 @@
+package dev.cofferdam.mesh.kafka;
+
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * How Kafka is reached.
+ *
+ * @param properties client properties that producers and consumers share: {@code
+ *     bootstrap.servers}, {@code security.*}, {@code ssl.*}
+ */
+public record KafkaSettings(Map<String, String> properties) {
+
+  /**
+   * @throws IllegalArgumentException without {@code bootstrap.servers}
+   */
+  public KafkaSettings {
+    properties = Map.copyOf(properties);
+    if (properties.getOrDefault("bootstrap.servers", "").isBlank()) {
+      throw new IllegalArgumentException("kafka properties: bootstrap.servers is missing");
+    }
+  }
+
+  /** These properties and further ones, which win. */
+  Map<String, Object> with(Map<String, Object> more) {
+    Map<String, Object> all = new HashMap<>(properties);
+    // A broker that comes back is found within a second.
+    all.putIfAbsent("reconnect.backoff.ms", "100");
+    all.putIfAbsent("reconnect.backoff.max.ms", "1000");
+    all.putIfAbsent("retry.backoff.max.ms", "1000");
+    all.putIfAbsent("metric.reporters", "");
+    all.putAll(more);
+    return all;
+  }
+}
