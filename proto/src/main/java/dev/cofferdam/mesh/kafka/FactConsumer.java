@@ -261,7 +261,7 @@ public final class FactConsumer implements AutoCloseable {
   }
 
   private Map<String, Object> configuration() {
-    Map<String, Object> all = new HashMap<>(settings.properties());
+    Map<String, Object> all = new HashMap<>(settings.with(Map.of()));
     all.put(ConsumerConfig.GROUP_ID_CONFIG, group);
     all.put(ConsumerConfig.CLIENT_ID_CONFIG, group);
     all.put(ConsumerConfig.KEY_DESERIALIZER_CLASS_CONFIG, ByteArrayDeserializer.class);
@@ -277,7 +277,6 @@ public final class FactConsumer implements AutoCloseable {
     all.putIfAbsent(ConsumerConfig.SESSION_TIMEOUT_MS_CONFIG, 6_000);
     all.putIfAbsent(ConsumerConfig.HEARTBEAT_INTERVAL_MS_CONFIG, 1_500);
     all.putIfAbsent(ConsumerConfig.METADATA_MAX_AGE_CONFIG, 5_000);
-    all.putIfAbsent(ConsumerConfig.RECONNECT_BACKOFF_MAX_MS_CONFIG, 1_000);
     return all;
   }
 
