@@ -1,0 +1,75 @@
+package dev.cofferdam.gateway.prompt;
+
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import java.util.List;
+
+/**
+ * A template's text around what clients wrote, in which client text is guarded: a character that
+ * nobody used stands inside everything that could begin an added token, so that no added token is
+ * found there; {@link #plain} takes it out again.
+ *
+ * <p>The template sees the real content but for the guard, so trimming and most tests on content
+ * work. The alternative, rendering placeholders, lost: a template's own trimming did not reach the
+ * content.
+ *
+ * @param text rendered text
+ * @param guard the character
+ */
+public record GuardedText(String text, char guard) {
+  /** Unicode's noncharacters for internal use. */
+  private static final char FIRST = '\uFDD0';
+
+  private static final char LAST = '\uFDEF';
+
+  /** Content without the guard. */
+  String plain(int from, int to) {
+    String piece = text.substring(from, to);
+    return piece.indexOf(guard) < 0 ? piece : piece.replace(String.valueOf(guard), "");
+  }
+
+  /**
+   * A guard that no text holds.
+   *
+   * @throws dev.cofferdam.vocabulary.RefusedException INVALID_REQUEST where all 32 are in use
+   */
+  public static char guardFor(List<String> texts) {
+    for (char c = FIRST; c <= LAST; c++) {
+      char candidate = c;
+      if (texts.stream().noneMatch(t -> t.indexOf(candidate) >= 0)) {
+        return candidate;
+      }
+    }
+    throw Refusal.of(ErrorCode.INVALID_REQUEST, "content uses every noncharacter of Unicode")
+        .asException();
+  }
+
+  /**
+   * Content with the guard after each character that could begin an added token, and after its
+   * first character, so that none begins in the template and ends in the content either.
+   */
+  public static String protect(String content, List<AddedToken> added, char guard) {
+    StringBuilder out = new StringBuilder(content.length() + 16);
+    boolean first = true;
+    for (int i = 0; i < content.length(); i++) {
+      char c = content.charAt(i);
+      out.append(c);
+      boolean splitsPair = Character.isHighSurrogate(c);
+      boolean isFirst = first && !Character.isWhitespace(c) && !splitsPair;
+      if (isFirst || (!splitsPair && begins(c, added))) {
+        out.append(guard);
+      }
+      first &= !isFirst;
+    }
+    return out.toString();
+  }
+
+  private static boolean begins(char c, List<AddedToken> added) {
+    for (AddedToken token : added) {
+      if (token.text().charAt(0) == c) {
+        return true;
+      }
+    }
+    return false;
+  }
+}

@@ -1,0 +1,55 @@
+package dev.cofferdam.gateway.prompt;
+
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How one model's prompts become tokens and its tokens become text. Immutable and thread-safe.
+ *
+ * @param tokenizer the model's tokenizer
+ * @param template its chat template; empty for a model that only continues text
+ * @param stopTokenIds tokens that end its output
+ */
+public record PromptFormat(
+    Tokenizer tokenizer, Optional<ChatTemplate> template, List<Integer> stopTokenIds) {
+
+  public PromptFormat {
+    stopTokenIds = List.copyOf(stopTokenIds);
+  }
+
+  /** Tokens of a text that is continued as it is. */
+  public int[] ofText(String text) {
+    return tokenizer.encodePlain(text);
+  }
+
+  /**
+   * Tokens of a conversation.
+   *
+   * @throws dev.cofferdam.vocabulary.RefusedException where the model has no template, or the
+   *     template raises
+   */
+  public int[] ofChat(List<ChatMessage> messages) {
+    ChatTemplate chat =
+        template.orElseThrow(
+            () ->
+                Refusal.ofParameter(
+                        ErrorCode.INVALID_REQUEST, "messages", "this model has no chat template")
+                    .asException());
+    char guard = GuardedText.guardFor(messages.stream().map(ChatMessage::content).toList());
+    List<ChatMessage> guarded = new ArrayList<>(messages.size());
+    for (ChatMessage message : messages) {
+      guarded.add(
+          new ChatMessage(
+              message.role(), GuardedText.protect(message.content(), tokenizer.added(), guard)));
+    }
+    return tokenizer.encodeRendered(new GuardedText(chat.render(guarded), guard));
+  }
+
+  /** A fresh way from tokens to text that ends at any of the given texts. */
+  public OutputText output(List<String> stops) {
+    return new OutputText(tokenizer, stops);
+  }
+}

@@ -1,0 +1,127 @@
+package dev.cofferdam.gateway.prompt.huggingface;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.cofferdam.gateway.prompt.ChatTemplate;
+import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.prompt.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeSet;
+import java.util.function.BiFunction;
+
+/**
+ * The prompt format of a Hugging Face model folder: {@code tokenizer.json}, {@code
+ * tokenizer_config.json}, {@code chat_template.jinja}, and the end tokens of {@code
+ * generation_config.json} and {@code config.json}.
+ */
+public final class ModelFolder {
+  private static final JsonMapper JSON =
+      new JsonMapper(
+          JsonFactory.builder()
+              .streamReadConstraints(
+                  StreamReadConstraints.builder().maxStringLength(64 << 20).build())
+              .build());
+
+  private final Path folder;
+
+  public ModelFolder(Path folder) {
+    this.folder = folder;
+  }
+
+  /**
+   * Reads the format.
+   *
+   * @param templates makes a template of its source and the texts of the named special tokens
+   *     ("bos_token", …)
+   * @throws UnsupportedModelException where a file is missing, broken or asks for what is not
+   *     offered
+   */
+  public PromptFormat read(BiFunction<String, Map<String, String>, ChatTemplate> templates) {
+    Tokenizer tokenizer;
+    try {
+      tokenizer = new Tokenizer(new TokenizerFile(required("tokenizer.json")).vocabulary());
+    } catch (IllegalArgumentException e) {
+      throw new UnsupportedModelException("tokenizer.json: " + e.getMessage(), e);
+    }
+    JsonNode config = optional("tokenizer_config.json");
+    return new PromptFormat(
+        tokenizer,
+        templateSource(config).map(source -> templates.apply(source, specialTexts(config))),
+        stopTokens());
+  }
+
+  private List<Integer> stopTokens() {
+    TreeSet<Integer> ids = new TreeSet<>();
+    for (String file : List.of("generation_config.json", "config.json")) {
+      JsonNode eos = optional(file).path("eos_token_id");
+      if (eos.isInt()) {
+        ids.add(eos.intValue());
+      }
+      eos.forEach(id -> ids.add(id.intValue()));
+    }
+    return new ArrayList<>(ids);
+  }
+
+  private Optional<String> templateSource(JsonNode config) {
+    Path file = folder.resolve("chat_template.jinja");
+    if (Files.isRegularFile(file)) {
+      try {
+        return Optional.of(Files.readString(file));
+      } catch (IOException e) {
+        throw new UnsupportedModelException("chat_template.jinja: unreadable", e);
+      }
+    }
+    JsonNode template = config.path("chat_template");
+    if (template.isTextual()) {
+      return Optional.of(template.asText());
+    }
+    for (JsonNode named : template) {
+      if ("default".equals(named.path("name").asText())) {
+        return Optional.of(named.path("template").asText());
+      }
+    }
+    return Optional.empty();
+  }
+
+  private static Map<String, String> specialTexts(JsonNode config) {
+    Map<String, String> texts = new HashMap<>();
+    for (String name : List.of("bos_token", "eos_token", "unk_token", "pad_token")) {
+      JsonNode value = config.path(name);
+      if (value.isTextual()) {
+        texts.put(name, value.asText());
+      } else if (value.has("content")) {
+        texts.put(name, value.path("content").asText());
+      }
+    }
+    return texts;
+  }
+
+  private JsonNode required(String name) {
+    JsonNode node = optional(name);
+    if (node.isMissingNode()) {
+      throw new UnsupportedModelException(name + ": missing");
+    }
+    return node;
+  }
+
+  private JsonNode optional(String name) {
+    Path file = folder.resolve(name);
+    if (!Files.isRegularFile(file)) {
+      return JSON.missingNode();
+    }
+    try {
+      return JSON.readTree(file.toFile());
+    } catch (IOException e) {
+      throw new UnsupportedModelException(name + ": unreadable", e);
+    }
+  }
+}

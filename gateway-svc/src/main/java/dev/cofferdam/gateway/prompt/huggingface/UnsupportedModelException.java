@@ -1,0 +1,14 @@
+package dev.cofferdam.gateway.prompt.huggingface;
+
+/** A model folder that cannot be read, or whose tokenizer does something that is not offered. */
+public final class UnsupportedModelException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  public UnsupportedModelException(String message) {
+    super(message);
+  }
+
+  public UnsupportedModelException(String message, Throwable cause) {
+    super(message, cause);
+  }
+}

@@ -1,0 +1,8 @@
+/**
+ * How text becomes tokens and tokens become text: byte-level BPE, chat templates, stop texts. Pure:
+ * files and template engines are in its leaves.
+ */
+@NullMarked
+package dev.cofferdam.gateway.prompt;
+
+import org.jspecify.annotations.NullMarked;
