@@ -1,0 +1,210 @@
+package dev.cofferdam.metering.api.grpc;
+
+import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.metering.api.Access;
+import dev.cofferdam.metering.api.PageTokens;
+import dev.cofferdam.metering.api.Violation;
+import dev.cofferdam.metering.ledger.Ledger.LedgerUnavailableException;
+import dev.cofferdam.metering.ledger.Rollup;
+import dev.cofferdam.metering.ledger.UsagePage;
+import dev.cofferdam.metering.ledger.UsageViews;
+import dev.cofferdam.metering.ledger.UsageViews.EventQuery;
+import dev.cofferdam.metering.ledger.UsageViews.Period;
+import dev.cofferdam.metering.ledger.UsageViews.Position;
+import dev.cofferdam.metering.ledger.UsageViews.Span;
+import dev.cofferdam.metering.ledger.UsageViews.View;
+import dev.cofferdam.metering.usage.UsageEvent;
+import dev.cofferdam.proto.metering.v1.ListRollupsRequest;
+import dev.cofferdam.proto.metering.v1.ListRollupsResponse;
+import dev.cofferdam.proto.metering.v1.ListUsageRequest;
+import dev.cofferdam.proto.metering.v1.ListUsageResponse;
+import dev.cofferdam.proto.metering.v1.UsageRow;
+import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.SpiffeId;
+import io.grpc.stub.StreamObserver;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Usage on gRPC. A tenant's certificate opens that tenant's view and no other. */
+public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
+  private static final Logger LOG = LoggerFactory.getLogger(UsageEndpoint.class);
+  private static final int PAGE_ROWS = 100;
+  private static final int PAGE_ROWS_MAX = 1_000;
+
+  private final UsageViews views;
+  private final Violation.Recorder violations;
+
+  /**
+   * @param violations told of each attempt to see another tenant's usage, before it is refused
+   */
+  public UsageEndpoint(UsageViews views, Violation.Recorder violations) {
+    this.views = views;
+    this.violations = violations;
+  }
+
+  @Override
+  public void listUsage(ListUsageRequest request, StreamObserver<ListUsageResponse> answer) {
+    View view = view(request.getTenant(), "ListUsage");
+    EventQuery query =
+        new EventQuery(
+            requestId(request.getRequestId()),
+            span(request.getFromEpochMs(), request.getToEpochMs()),
+            position(request.getPageToken()),
+            rows(request.getPageSize()));
+    UsagePage page = available(() -> views.events(view, query));
+    ListUsageResponse.Builder response = ListUsageResponse.newBuilder();
+    page.events().forEach(event -> response.addRows(row(event)));
+    page.next().ifPresent(next -> response.setNextPageToken(PageTokens.encode(next)));
+    answer.onNext(response.build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void listRollups(ListRollupsRequest request, StreamObserver<ListRollupsResponse> answer) {
+    View view = view(request.getTenant(), "ListRollups");
+    Period period =
+        switch (request.getPeriod()) {
+          case PERIOD_HOUR -> Period.HOUR;
+          case PERIOD_DAY -> Period.DAY;
+          default -> throw invalid("period", "expected hour or day");
+        };
+    Span span = span(request.getFromEpochMs(), request.getToEpochMs());
+    ListRollupsResponse.Builder response = ListRollupsResponse.newBuilder();
+    available(() -> views.rollups(view, period, span))
+        .forEach(rollup -> response.addRollups(rollup(rollup)));
+    answer.onNext(response.build());
+    answer.onCompleted();
+  }
+
+  private View view(String asked, String method) {
+    Caller caller = Caller.current();
+    SpiffeId id =
+        caller
+            .id()
+            .orElseThrow(() -> refused(ErrorCode.UNAUTHENTICATED, "a certificate is required"));
+    return switch (Access.decide(id, asked)) {
+      case Access.Granted granted -> granted.view();
+      case Access.Crossing crossing -> {
+        LOG.warn(
+            "isolation violation: {} asked for another tenant's usage by {}",
+            crossing.caller(),
+            method);
+        violations.record(
+            new Violation(crossing.caller(), caller.actor(), caller.address(), method));
+        throw refused(
+            ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
+      }
+      case Access.Malformed malformed -> throw invalid("tenant", "expected [a-z0-9-]{1,63}");
+      case Access.Stranger stranger ->
+          throw refused(ErrorCode.CALL_NOT_ALLOWED, "this identity may not read usage");
+    };
+  }
+
+  private static Optional<RequestId> requestId(String value) {
+    if (value.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new RequestId(value));
+    } catch (IllegalArgumentException e) {
+      throw invalid("request_id", "expected 32 hexadecimal digits");
+    }
+  }
+
+  private static Span span(long fromMs, long toMs) {
+    if (fromMs < 0 || toMs < 0) {
+      throw invalid("from_epoch_ms", "expected 0 or more");
+    }
+    return new Span(bound(fromMs), bound(toMs));
+  }
+
+  private static Optional<Instant> bound(long ms) {
+    // Beyond the year 9999 there is no row, and the store knows no such date.
+    long clamped = Math.min(ms, 253_402_300_799_999L);
+    return clamped == 0 ? Optional.empty() : Optional.of(Instant.ofEpochMilli(clamped));
+  }
+
+  private static Optional<Position> position(String token) {
+    if (token.isEmpty()) {
+      return Optional.empty();
+    }
+    Optional<Position> position = PageTokens.decode(token);
+    if (position.isEmpty()) {
+      throw invalid("page_token", "not from an earlier answer");
+    }
+    return position;
+  }
+
+  private static int rows(int asked) {
+    if (asked < 0 || asked > PAGE_ROWS_MAX) {
+      throw invalid("page_size", "expected 1 to " + PAGE_ROWS_MAX);
+    }
+    return asked == 0 ? PAGE_ROWS : asked;
+  }
+
+  private static <T> T available(Supplier<T> query) {
+    try {
+      return query.get();
+    } catch (LedgerUnavailableException e) {
+      LOG.warn("the ledger cannot be read: {}", e.getMessage());
+      throw refused(ErrorCode.DEPENDENCY_UNAVAILABLE, "the ledger is not available");
+    }
+  }
+
+  private static RefusedException invalid(String field, String message) {
+    return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, field + ": " + message)
+        .asException();
+  }
+
+  private static RefusedException refused(ErrorCode code, String message) {
+    return Refusal.of(code, message).asException();
+  }
+
+  private static UsageRow row(UsageEvent event) {
+    return UsageRow.newBuilder()
+        .setEventId(event.eventId())
+        .setRequestId(event.request().value())
+        .setAttempt(event.attempt())
+        .setTenant(event.tenant().value())
+        .setModel(event.served().model())
+        .setAdapter(event.served().adapter())
+        .setAdapterVersion(event.served().adapterVersion())
+        .setWorkloadClass(event.served().workloadClass())
+        .setPromptTokens(event.quantities().promptTokens())
+        .setCachedPromptTokens(event.quantities().cachedPromptTokens())
+        .setOutputTokens(event.quantities().outputTokens())
+        .setQueueWaitMs(event.quantities().queueWaitMs())
+        .setPrefillMs(event.quantities().prefillMs())
+        .setDecodeMs(event.quantities().decodeMs())
+        .setComputeUs(event.quantities().computeUs())
+        .setKvBlockMs(event.quantities().kvBlockMs())
+        .setPreemptions(event.quantities().preemptions())
+        .setWorkerId(event.served().workerId())
+        .setOutcome(event.outcome())
+        .setEndedEpochMs(event.ended().toEpochMilli())
+        .build();
+  }
+
+  private static dev.cofferdam.proto.metering.v1.Rollup rollup(Rollup rollup) {
+    return dev.cofferdam.proto.metering.v1.Rollup.newBuilder()
+        .setTenant(rollup.tenant().value())
+        .setModel(rollup.model())
+        .setAdapter(rollup.adapter())
+        .setWorkloadClass(rollup.workloadClass())
+        .setPeriodStartEpochMs(rollup.start().toEpochMilli())
+        .setRequests(rollup.requests())
+        .setPromptTokens(rollup.promptTokens())
+        .setCachedPromptTokens(rollup.cachedPromptTokens())
+        .setOutputTokens(rollup.outputTokens())
+        .setComputeUs(rollup.computeUs())
+        .setKvBlockMs(rollup.kvBlockMs())
+        .build();
+  }
+}

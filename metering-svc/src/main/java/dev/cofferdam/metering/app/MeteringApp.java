@@ -1,0 +1,145 @@
+package dev.cofferdam.metering.app;
+
+import dev.cofferdam.mesh.MeshServer;
+import dev.cofferdam.mesh.ParentWatch;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.FactConsumer;
+import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.metering.api.Violation;
+import dev.cofferdam.metering.api.grpc.UsageEndpoint;
+import dev.cofferdam.metering.api.kafka.AuditedViolations;
+import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
+import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
+import dev.cofferdam.metering.usage.kafka.UsageIntake;
+import io.agroal.api.AgroalDataSource;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.time.Clock;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.flywaydb.core.Flyway;
+import org.flywaydb.core.api.FlywayException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Life of metering-svc: the query service opens at once, the consumer as soon as the database is
+ * there and migrated.
+ */
+@ApplicationScoped
+public class MeteringApp {
+  private static final Logger LOG = LoggerFactory.getLogger(MeteringApp.class);
+  private static final String GROUP = "metering";
+  private static final long RETRY_MS = 500;
+
+  private final MeteringConfig config;
+  private final AgroalDataSource database;
+  private final Flyway flyway;
+  private final MeteringMetrics metrics;
+  private final CountDownLatch stopping = new CountDownLatch(1);
+  private volatile @Nullable MeshServer server;
+  private volatile @Nullable FactPublisher publisher;
+  private volatile @Nullable FactConsumer consumer;
+
+  public MeteringApp(
+      MeteringConfig config, AgroalDataSource database, Flyway flyway, MeteringMetrics metrics) {
+    this.config = config;
+    this.database = database;
+    this.flyway = flyway;
+    this.metrics = metrics;
+  }
+
+  void start(@Observes StartupEvent event) {
+    ParentWatch.startIfAsked();
+    KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
+    FactPublisher facts =
+        FactPublisher.open(
+            kafka, GROUP, config.stateDir().resolve("spool"), config.spoolBytesMax());
+    publisher = facts;
+    Violation.Recorder audited = new AuditedViolations(facts, Clock.systemUTC());
+    server =
+        MeshServer.builder(
+                config.trustDomain(),
+                new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
+            .listen(config.listen().host(), config.listen().port())
+            .service(
+                new UsageEndpoint(
+                    new PostgresUsageViews(database),
+                    violation -> {
+                      metrics.violation();
+                      audited.record(violation);
+                    }))
+            .start();
+    metrics.watch(this::lag, this::lostOffsets);
+    Thread.ofPlatform().daemon().name("metering-start").start(() -> consume(kafka));
+  }
+
+  private void consume(KafkaSettings kafka) {
+    try {
+      while (!migrated()) {
+        if (stopping.await(RETRY_MS, TimeUnit.MILLISECONDS)) {
+          return;
+        }
+      }
+      UsageIntake intake =
+          new UsageIntake(Topics.USAGE, new PostgresLedger(database), Clock.systemUTC(), metrics);
+      FactConsumer opened = FactConsumer.open(kafka, Topics.USAGE, GROUP, intake);
+      consumer = opened;
+      while (!opened.ready()) {
+        if (stopping.await(50, TimeUnit.MILLISECONDS)) {
+          return;
+        }
+      }
+      LOG.info("metering ready on {}:{}", config.listen().host(), config.listen().port());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private boolean migrated() {
+    try {
+      flyway.migrate();
+      return true;
+    } catch (FlywayException e) {
+      LOG.warn("the database cannot be migrated yet, trying again: {}", e.getMessage());
+      return false;
+    }
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    stopping.countDown();
+    FactConsumer reading = consumer;
+    if (reading != null) {
+      reading.close();
+    }
+    MeshServer serving = server;
+    if (serving != null) {
+      serving.stop(2_000);
+    }
+    FactPublisher publishing = publisher;
+    if (publishing != null) {
+      publishing.close();
+    }
+  }
+
+  /** Whether facts are being read and stored. */
+  boolean consuming() {
+    FactConsumer reading = consumer;
+    return reading != null && reading.ready();
+  }
+
+  private long lag() {
+    FactConsumer reading = consumer;
+    return reading == null ? 0 : reading.lag();
+  }
+
+  private long lostOffsets() {
+    FactConsumer reading = consumer;
+    return reading == null ? 0 : reading.lostOffsets();
+  }
+}

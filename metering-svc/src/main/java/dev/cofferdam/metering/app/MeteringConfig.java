@@ -1,0 +1,60 @@
+package dev.cofferdam.metering.app;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Map;
+
+/**
+ * Settings of metering-svc. The database is set by {@code quarkus.datasource.jdbc.url} and beside.
+ */
+@ConfigMapping(prefix = "cofferdam")
+public interface MeteringConfig {
+  /** Trust domain of the mesh's identities. */
+  @WithDefault("cofferdam.local")
+  String trustDomain();
+
+  /** The service's own identity. */
+  Tls tls();
+
+  /** Where the query service listens. */
+  Listen listen();
+
+  /** How Kafka is reached. */
+  Kafka kafka();
+
+  /** Folder of the spool for audit facts. */
+  Path stateDir();
+
+  /** Bound of the spool in bytes. */
+  @WithDefault("67108864")
+  long spoolBytesMax();
+
+  /** PEM files of an identity. */
+  interface Tls {
+    /** Certificate chain, leaf first. */
+    Path certificate();
+
+    /** PKCS #8 private key. */
+    Path key();
+
+    /** Authorities that are trusted. */
+    Path trust();
+  }
+
+  /** An address. */
+  interface Listen {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port of the gRPC server. */
+    int port();
+  }
+
+  /** Kafka. */
+  interface Kafka {
+    /** Client properties; {@code bootstrap.servers} at least. */
+    Map<String, String> properties();
+  }
+}

@@ -1,0 +1,176 @@
+package dev.cofferdam.metering.ledger.postgres;
+
+import dev.cofferdam.metering.ledger.Rollup;
+import dev.cofferdam.metering.ledger.UsagePage;
+import dev.cofferdam.metering.ledger.UsageViews;
+import dev.cofferdam.metering.usage.UsageEvent;
+import dev.cofferdam.vocabulary.TenantId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import javax.sql.DataSource;
+
+/**
+ * Queries behind two walls: the tenant is a condition of each statement, and the statement runs as
+ * a role that row-level security confines to that tenant's rows.
+ */
+public final class PostgresUsageViews implements UsageViews {
+  private final DataSource source;
+
+  /**
+   * @param source connections as a member of the two view roles
+   */
+  public PostgresUsageViews(DataSource source) {
+    this.source = source;
+  }
+
+  @Override
+  public UsagePage events(View view, EventQuery query) {
+    Conditions where = new Conditions().of(view);
+    query.request().ifPresent(request -> where.and("request_id = ?", request.value()));
+    query.span().from().ifPresent(from -> where.and("ended_ms >= ?", from.toEpochMilli()));
+    query.span().to().ifPresent(to -> where.and("ended_ms < ?", to.toEpochMilli()));
+    query
+        .after()
+        .ifPresent(after -> where.and("(ended_ms, row_id) < (?, ?)", after.endedMs(), after.row()));
+    String sql =
+        "select row_id, "
+            + EventColumns.names()
+            + " from usage_events"
+            + where.sql()
+            + " order by ended_ms desc, row_id desc limit ?";
+    return read(
+        view,
+        sql,
+        where.with(query.rowsMax() + 1),
+        rows -> {
+          List<UsageEvent> events = new ArrayList<>();
+          Optional<Position> last = Optional.empty();
+          while (rows.next()) {
+            if (events.size() == query.rowsMax()) {
+              return new UsagePage(events, last);
+            }
+            events.add(EventColumns.read(rows));
+            last = Optional.of(new Position(rows.getLong("ended_ms"), rows.getLong("row_id")));
+          }
+          return new UsagePage(events, Optional.empty());
+        });
+  }
+
+  @Override
+  public List<Rollup> rollups(View view, Period period, Span span) {
+    Conditions where =
+        new Conditions().of(view).and("period = ?", period.name().toLowerCase(Locale.ROOT));
+    span.from().ifPresent(from -> where.and("period_start >= ?", at(from)));
+    span.to().ifPresent(to -> where.and("period_start < ?", at(to)));
+    String sql =
+        "select * from usage_rollups"
+            + where.sql()
+            + " order by period_start, tenant, model, adapter, workload_class limit ?";
+    return read(
+        view,
+        sql,
+        where.with(ROLLUPS_MAX),
+        rows -> {
+          List<Rollup> rollups = new ArrayList<>();
+          while (rows.next()) {
+            rollups.add(rollup(rows));
+          }
+          return rollups;
+        });
+  }
+
+  private static Rollup rollup(ResultSet row) throws SQLException {
+    return new Rollup(
+        new TenantId(row.getString("tenant")),
+        row.getString("model"),
+        row.getString("adapter"),
+        row.getString("workload_class"),
+        row.getObject("period_start", OffsetDateTime.class).toInstant(),
+        row.getLong("requests"),
+        row.getLong("prompt_tokens"),
+        row.getLong("cached_prompt_tokens"),
+        row.getLong("output_tokens"),
+        row.getLong("compute_us"),
+        row.getLong("kv_block_ms"));
+  }
+
+  private <T> T read(View view, String sql, List<Object> values, Reader<T> reader) {
+    return Transactions.run(
+        source,
+        connection -> {
+          confine(connection, view);
+          try (PreparedStatement statement = connection.prepareStatement(sql)) {
+            for (int i = 0; i < values.size(); i++) {
+              statement.setObject(i + 1, values.get(i));
+            }
+            try (ResultSet rows = statement.executeQuery()) {
+              return reader.read(rows);
+            }
+          }
+        });
+  }
+
+  /** Takes the view's role for the rest of the transaction. */
+  static void confine(Connection connection, View view) throws SQLException {
+    String tenant = view instanceof View.Of of ? of.tenant().value() : "";
+    try (PreparedStatement statement =
+        connection.prepareStatement("select set_config('cofferdam.tenant', ?, true)")) {
+      statement.setString(1, tenant);
+      statement.execute();
+    }
+    try (Statement statement = connection.createStatement()) {
+      statement.execute(
+          switch (view) {
+            case View.Of of -> "set local role metering_tenant_view";
+            case View.Everybody everybody -> "set local role metering_operator_view";
+          });
+    }
+  }
+
+  private static OffsetDateTime at(Instant instant) {
+    return instant.atOffset(ZoneOffset.UTC);
+  }
+
+  private interface Reader<T> {
+    T read(ResultSet rows) throws SQLException;
+  }
+
+  /** Conditions with their values. */
+  private static final class Conditions {
+    private final List<String> parts = new ArrayList<>();
+    private final List<Object> values = new ArrayList<>();
+
+    Conditions of(View view) {
+      if (view instanceof View.Of of) {
+        and("tenant = ?", of.tenant().value());
+      }
+      return this;
+    }
+
+    Conditions and(String condition, Object... bound) {
+      parts.add(condition);
+      values.addAll(List.of(bound));
+      return this;
+    }
+
+    String sql() {
+      return parts.isEmpty() ? "" : " where " + String.join(" and ", parts);
+    }
+
+    List<Object> with(int limit) {
+      List<Object> all = new ArrayList<>(values);
+      all.add(limit);
+      return all;
+    }
+  }
+}
