@@ -6,7 +6,8 @@ import dev.cofferdam.worker.model.ModelConfig;
  * Shape of an executor's model and KV pool.
  *
  * @param vocabularySize number of token ids
- * @param positionsMax largest number of positions of a sequence
+ * @param positionsMax largest number of positions of a sequence: the model's, or what the pool
+ *     holds
  * @param blocks KV blocks in the pool
  * @param blockTokens tokens of a block
  * @param blockBytes bytes of a block: 2 · layers · kv heads · head dimension · block tokens · bytes
@@ -25,7 +26,7 @@ public record ExecutorGeometry(
   public static ExecutorGeometry of(ModelConfig model, ExecutorOptions options, int elementBytes) {
     return new ExecutorGeometry(
         model.vocabularySize(),
-        model.positionsMax(),
+        (int) Math.min(model.positionsMax(), (long) options.blocks() * options.blockTokens()),
         options.blocks(),
         options.blockTokens(),
         model.kvElementsPerToken() * options.blockTokens() * elementBytes,

@@ -4,7 +4,7 @@ package dev.cofferdam.worker.execution;
  * Sizes that an executor is built for; everything that a step needs is allocated at the start.
  *
  * @param blocks KV blocks in the pool
- * @param blockTokens tokens of a block, even
+ * @param blockTokens tokens of a block, a multiple of 4
  * @param adapterSlots adapters that may be loaded at once
  * @param sequencesMax most sequences of a step
  * @param rowsMax most rows of a step
@@ -14,10 +14,7 @@ public record ExecutorOptions(
   public ExecutorOptions {
     require(blocks >= 1, "blocks", blocks, "at least 1");
     require(
-        blockTokens >= 2 && blockTokens % 2 == 0,
-        "blockTokens",
-        blockTokens,
-        "even and at least 2");
+        blockTokens >= 4 && blockTokens % 4 == 0, "blockTokens", blockTokens, "a multiple of 4");
     require(adapterSlots >= 0, "adapterSlots", adapterSlots, "at least 0");
     require(sequencesMax >= 1, "sequencesMax", sequencesMax, "at least 1");
     require(rowsMax >= sequencesMax, "rowsMax", rowsMax, "at least sequencesMax");

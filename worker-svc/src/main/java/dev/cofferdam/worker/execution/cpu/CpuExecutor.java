@@ -1,24 +1,73 @@
 package dev.cofferdam.worker.execution.cpu;
 
 import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.execution.AdapterSlots;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.ModelExecutor;
+import dev.cofferdam.worker.execution.SequenceSampler;
 import dev.cofferdam.worker.execution.StepPlan;
+import dev.cofferdam.worker.execution.StepPlanCheck;
 import dev.cofferdam.worker.execution.StepResult;
+import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
 
-/** Runs steps on the CPU. */
+/**
+ * Runs steps on the CPU in F32. A row's numbers are bitwise the same whatever else is in the step,
+ * however its prompt was chunked, wherever its blocks lie, and on every machine with a fused
+ * multiply-add: all sums run in an order that is fixed for each output, and no function of the
+ * platform's own precision is called.
+ *
+ * <p>Needs {@code --add-modules jdk.incubator.vector}. Allocates nothing in a step.
+ */
 public final class CpuExecutor implements ModelExecutor {
+  private final ModelConfig model;
   private final ExecutorGeometry geometry;
+  private final StepPlanCheck check;
+  private final AdapterSlots<PackedLora> adapters;
+  private final SequenceSampler sampler;
+  private final KvPool pool;
+  private final StepBuffers buffers;
+  private final DecoderPass pass;
+  private final float[] finalNorm;
+  private final PackedMatrix outputHead;
 
-  private CpuExecutor(ExecutorGeometry geometry) {
-    this.geometry = geometry;
+  /** Rows of the embedding; empty where the output head's are used. */
+  private final float[] embedding;
+
+  private CpuExecutor(ModelWeights weights, ExecutorOptions options) {
+    model = weights.config();
+    geometry = ExecutorGeometry.of(model, options, Float.BYTES);
+    check = new StepPlanCheck(geometry, options);
+    adapters = new AdapterSlots<>(options.adapterSlots());
+    sampler = new SequenceSampler(model.vocabularySize());
+    pool = new KvPool(model, options.blocks(), options.blockTokens());
+    finalNorm = weights.read(ModelWeights.FINAL_NORM);
+    outputHead =
+        PackedMatrix.of(
+            weights,
+            model.hidden(),
+            new String[] {weights.outputHead()},
+            new int[] {model.vocabularySize()});
+    embedding = model.tiedEmbeddings() ? new float[0] : weights.read(ModelWeights.EMBEDDING);
+    LayerWeights[] layers = new LayerWeights[model.layers()];
+    for (int layer = 0; layer < layers.length; layer++) {
+      layers[layer] = new LayerWeights(weights, layer);
+    }
+    int positions = geometry.positionsMax();
+    buffers = new StepBuffers(model, options, layers[0], outputHead.paddedOutputs, positions);
+    RotaryTable rotary = new RotaryTable(model, positions);
+    pass = new DecoderPass(model, layers, pool, options.blockTokens(), rotary, buffers);
   }
 
-  /** Builds an executor for a model. */
-  public static CpuExecutor create(ModelWeights model, ExecutorOptions options) {
-    return new CpuExecutor(ExecutorGeometry.of(model.config(), options, Float.BYTES));
+  /**
+   * Builds an executor: copies the weights into its own layout and allocates the pool and all
+   * buffers.
+   *
+   * @throws dev.cofferdam.worker.model.ModelLoadException when a projection is too large for it
+   */
+  public static CpuExecutor create(ModelWeights weights, ExecutorOptions options) {
+    return new CpuExecutor(weights, options);
   }
 
   @Override
@@ -27,23 +76,98 @@ public final class CpuExecutor implements ModelExecutor {
   }
 
   @Override
-  public void execute(StepPlan plan, StepResult result) {}
+  public void execute(StepPlan plan, StepResult result) {
+    check.check(plan);
+    mapRows(plan);
+    embed(plan);
+    pass.run(plan);
+    sample(plan, result);
+  }
+
+  private void mapRows(StepPlan plan) {
+    buffers.sampled = 0;
+    for (int s = 0; s < plan.sequences; s++) {
+      if (!adapters.usable(plan.adapterSlot[s])) {
+        throw new IllegalArgumentException("step plan: adapterSlot");
+      }
+      PackedLora adapter = adapters.get(plan.adapterSlot[s]);
+      for (int row = plan.rowStart[s]; row < plan.rowStart[s + 1]; row++) {
+        buffers.sequenceOfRow[row] = s;
+        buffers.adapterOfRow[row] = adapter;
+      }
+      if (plan.sample[s]) {
+        buffers.sampledRows[buffers.sampled++] = plan.rowStart[s + 1] - 1;
+      }
+    }
+  }
+
+  private void embed(StepPlan plan) {
+    for (int row = 0; row < plan.rows; row++) {
+      int to = row * buffers.hiddenStride;
+      if (model.tiedEmbeddings()) {
+        outputHead.row(plan.tokenIds[row], buffers.stream, to);
+      } else {
+        System.arraycopy(
+            embedding, plan.tokenIds[row] * model.hidden(), buffers.stream, to, model.hidden());
+      }
+    }
+  }
+
+  private void sample(StepPlan plan, StepResult result) {
+    for (int i = 0; i < buffers.sampled; i++) {
+      int at = i * buffers.hiddenStride;
+      RowMath.normalise(
+          buffers.stream, at, finalNorm, model.hidden(), model.normEpsilon(), buffers.normed, at);
+    }
+    int panels = outputHead.paddedOutputs / PackedMatrix.PANEL;
+    for (int first = 0; first < buffers.sampled; first += StepBuffers.LOGIT_ROWS) {
+      int rows = Math.min(StepBuffers.LOGIT_ROWS, buffers.sampled - first);
+      MatrixKernel.multiply(
+          buffers.normed,
+          first * buffers.hiddenStride,
+          buffers.hiddenStride,
+          rows,
+          outputHead,
+          0,
+          panels,
+          buffers.logits,
+          outputHead.paddedOutputs);
+      for (int i = 0; i < rows; i++) {
+        int sequence = buffers.sequenceOfRow[buffers.sampledRows[first + i]];
+        sampler.sample(buffers.logits, i * outputHead.paddedOutputs, plan, sequence, result);
+      }
+    }
+  }
+
+  /**
+   * Logit of a token for the {@code i}-th sampled row of the last step, of at most {@link
+   * StepBuffers#LOGIT_ROWS}.
+   */
+  float logit(int i, int token) {
+    return buffers.logits[i * outputHead.paddedOutputs + token];
+  }
 
   @Override
-  public void zeroBlocks(int[] blockIds, int count) {}
+  public void zeroBlocks(int[] blockIds, int count) {
+    for (int i = 0; i < count; i++) {
+      pool.zero(blockIds[i]);
+    }
+  }
 
   @Override
   public long residueBytes(int blockId) {
-    return 0;
+    return pool.residueBytes(blockId);
   }
 
   @Override
   public int loadAdapter(LoraAdapter adapter) {
-    return 1;
+    return adapters.add(new PackedLora(adapter, model));
   }
 
   @Override
-  public void unloadAdapter(int slot) {}
+  public void unloadAdapter(int slot) {
+    adapters.remove(slot);
+  }
 
   @Override
   public String kind() {

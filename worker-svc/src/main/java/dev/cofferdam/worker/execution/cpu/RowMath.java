@@ -1,0 +1,158 @@
+package dev.cofferdam.worker.execution.cpu;
+
+import java.util.Arrays;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Element-wise functions and reductions over rows. Reductions run in an order that depends neither
+ * on the vector width nor on other rows. The exponential is a polynomial of fused multiply-adds
+ * (Cephes' expf), since the platform's differs between machines.
+ */
+final class RowMath {
+  /** Widest vector of any machine; buffers are padded to it, and sums have that many chains. */
+  static final int WIDEST = 16;
+
+  private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
+  private static final int LANES = SPECIES.length();
+
+  private static final float EXP_LEAST = -87f;
+  private static final float LOG2_E = 1.44269504088896341f;
+
+  /** 1.5 · 2²³: added, it leaves the rounded integer in the low bits. */
+  private static final float ROUNDER = 12582912f;
+
+  private static final float MINUS_LN2_HIGH = -0.693359375f;
+  private static final float MINUS_LN2_LOW = 2.12194440e-4f;
+  private static final float C7 = 1.9875691500e-4f;
+  private static final float C6 = 1.3981999507e-3f;
+  private static final float C5 = 8.3334519073e-3f;
+  private static final float C4 = 4.1665795894e-2f;
+  private static final float C3 = 1.6666665459e-1f;
+  private static final float C2 = 5.0000001201e-1f;
+
+  private RowMath() {}
+
+  /** {@code y = x / rms(x) · weight} (Zhang and Sennrich, 2019). The two may be the same place. */
+  static void normalise(
+      float[] x, int from, float[] weight, int width, double epsilon, float[] y, int to) {
+    double s0 = 0;
+    double s1 = 0;
+    double s2 = 0;
+    double s3 = 0;
+    int i = 0;
+    for (; i + 4 <= width; i += 4) {
+      s0 += (double) x[from + i] * x[from + i];
+      s1 += (double) x[from + i + 1] * x[from + i + 1];
+      s2 += (double) x[from + i + 2] * x[from + i + 2];
+      s3 += (double) x[from + i + 3] * x[from + i + 3];
+    }
+    for (; i < width; i++) {
+      s0 += (double) x[from + i] * x[from + i];
+    }
+    float factor = (float) (1 / Math.sqrt(((s0 + s1) + (s2 + s3)) / width + epsilon));
+    for (i = 0; i < width; i++) {
+      y[to + i] = x[from + i] * factor * weight[i];
+    }
+  }
+
+  /** {@code x += addend}. */
+  static void add(float[] x, int at, float[] addend, int from, int width) {
+    for (int i = 0; i < width; i++) {
+      x[at + i] += addend[from + i];
+    }
+  }
+
+  /**
+   * SwiGLU (Shazeer, 2020): {@code gate = gate · sigmoid(gate) · up}.
+   *
+   * @param width a multiple of {@link #WIDEST}
+   */
+  static void gate(float[] gate, int gateAt, float[] up, int upAt, int width) {
+    for (int i = 0; i < width; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, gate, gateAt + i);
+      FloatVector u = FloatVector.fromArray(SPECIES, up, upAt + i);
+      FloatVector z = x.abs().neg().max(EXP_LEAST);
+      FloatVector t =
+          z.fma(FloatVector.broadcast(SPECIES, LOG2_E), FloatVector.broadcast(SPECIES, ROUNDER));
+      FloatVector n = t.sub(ROUNDER);
+      FloatVector r = n.fma(FloatVector.broadcast(SPECIES, MINUS_LN2_HIGH), z);
+      r = n.fma(FloatVector.broadcast(SPECIES, MINUS_LN2_LOW), r);
+      FloatVector p = FloatVector.broadcast(SPECIES, C7);
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C6));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C5));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C4));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C3));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C2));
+      p = p.fma(r.mul(r), r).add(1f);
+      IntVector exponent = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+      FloatVector e = p.reinterpretAsInts().add(exponent).reinterpretAsFloats();
+      FloatVector numerator = e.blend(1f, x.compare(VectorOperators.GE, 0f));
+      x.mul(numerator.div(e.add(1f))).mul(u).intoArray(gate, gateAt + i);
+    }
+  }
+
+  /**
+   * Replaces scores by {@code exp(scale · (score − greatest))}, and returns the sum of those. The
+   * next {@link #WIDEST} elements behind the last score are overwritten. Scores that are not finite
+   * make everything NaN.
+   *
+   * @param sums scratch of {@link #WIDEST} elements
+   */
+  static float exponentials(float[] scores, int at, int count, float scale, float[] sums) {
+    int padded = (count + WIDEST - 1) / WIDEST * WIDEST;
+    for (int i = count; i < padded; i++) {
+      scores[at + i] = Float.NEGATIVE_INFINITY;
+    }
+    FloatVector greatest = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
+    for (int i = 0; i < padded; i += LANES) {
+      greatest = greatest.max(FloatVector.fromArray(SPECIES, scores, at + i));
+    }
+    float maximum = greatest.reduceLanes(VectorOperators.MAX);
+    if (!Float.isFinite(maximum)) {
+      Arrays.fill(scores, at, at + padded, Float.NaN);
+      return Float.NaN;
+    }
+    for (int i = 0; i < padded; i += LANES) {
+      FloatVector x = FloatVector.fromArray(SPECIES, scores, at + i);
+      FloatVector z = x.sub(maximum).mul(scale).max(EXP_LEAST);
+      FloatVector t =
+          z.fma(FloatVector.broadcast(SPECIES, LOG2_E), FloatVector.broadcast(SPECIES, ROUNDER));
+      FloatVector n = t.sub(ROUNDER);
+      FloatVector r = n.fma(FloatVector.broadcast(SPECIES, MINUS_LN2_HIGH), z);
+      r = n.fma(FloatVector.broadcast(SPECIES, MINUS_LN2_LOW), r);
+      FloatVector p = FloatVector.broadcast(SPECIES, C7);
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C6));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C5));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C4));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C3));
+      p = p.fma(r, FloatVector.broadcast(SPECIES, C2));
+      p = p.fma(r.mul(r), r).add(1f);
+      IntVector exponent = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
+      p.reinterpretAsInts().add(exponent).reinterpretAsFloats().intoArray(scores, at + i);
+    }
+    for (int i = count; i < padded; i++) {
+      scores[at + i] = 0;
+    }
+    return sum(scores, at, padded, sums);
+  }
+
+  private static float sum(float[] values, int at, int padded, float[] sums) {
+    Arrays.fill(sums, 0);
+    for (int i = 0; i < padded; i += WIDEST) {
+      for (int lane = 0; lane < WIDEST; lane += LANES) {
+        FloatVector.fromArray(SPECIES, sums, lane)
+            .add(FloatVector.fromArray(SPECIES, values, at + i + lane))
+            .intoArray(sums, lane);
+      }
+    }
+    for (int width = WIDEST / 2; width > 0; width /= 2) {
+      for (int lane = 0; lane < width; lane++) {
+        sums[lane] += sums[lane + width];
+      }
+    }
+    return sums[0];
+  }
+}

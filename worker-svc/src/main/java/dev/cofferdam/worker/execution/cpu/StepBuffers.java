@@ -1,0 +1,84 @@
+package dev.cofferdam.worker.execution.cpu;
+
+import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.model.ModelConfig;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Activations and scratch of a step, allocated once. Rows lie one after the other, padded to the
+ * matrices' panels.
+ */
+final class StepBuffers {
+  /** Rows of logits at once; bounds the memory of a large vocabulary. */
+  static final int LOGIT_ROWS = 16;
+
+  /** Heads that the attention takes at once. */
+  static final int HEADS_AT_ONCE = 4;
+
+  final int hiddenStride;
+  final int queryStride;
+
+  /** The residual stream. */
+  final float[] stream;
+
+  /** The normalised stream, input of projections. */
+  final float[] normed;
+
+  /** What a projection back to the stream gives. */
+  final float[] projected;
+
+  final float[] queryKeyValue;
+  final float[] attended;
+  final float[] gateUp;
+  final float[] logits;
+
+  /** Attention scores of the heads taken at once. */
+  final float[] scores;
+
+  final int scoresStride;
+
+  /** Sums of the exponentiated scores of the heads taken at once. */
+  final float[] totals = new float[HEADS_AT_ONCE];
+
+  /** Scratch of {@link RowMath#exponentials}. */
+  final float[] sums = new float[RowMath.WIDEST];
+
+  /** Scratch of {@link PackedLora#apply}. */
+  final float[] shrunk;
+
+  /** Sequence of each row. */
+  final int[] sequenceOfRow;
+
+  /** Adapter of each row; null for the base model. */
+  final @Nullable PackedLora[] adapterOfRow;
+
+  /** Rows that a token is sampled from, and their number. */
+  final int[] sampledRows;
+
+  int sampled;
+
+  StepBuffers(
+      ModelConfig model,
+      ExecutorOptions options,
+      LayerWeights layer,
+      int logitsStride,
+      int positions) {
+    int rows = options.rowsMax();
+    hiddenStride = PackedMatrix.padded(model.hidden());
+    queryStride = PackedMatrix.padded(model.queryWidth());
+    stream = new float[Math.multiplyExact(rows, hiddenStride)];
+    normed = new float[stream.length];
+    projected = new float[stream.length];
+    queryKeyValue = new float[Math.multiplyExact(rows, layer.queryKeyValue.paddedOutputs)];
+    attended = new float[Math.multiplyExact(rows, queryStride)];
+    gateUp = new float[Math.multiplyExact(rows, layer.gateUp.paddedOutputs)];
+    logits = new float[Math.multiplyExact(LOGIT_ROWS, logitsStride)];
+    scoresStride =
+        (positions + options.blockTokens() + RowMath.WIDEST) / RowMath.WIDEST * RowMath.WIDEST;
+    scores = new float[HEADS_AT_ONCE * scoresStride];
+    shrunk = new float[PackedLora.RANK_MAX];
+    sequenceOfRow = new int[rows];
+    adapterOfRow = new PackedLora[rows];
+    sampledRows = new int[options.sequencesMax()];
+  }
+}

@@ -1,0 +1,257 @@
+package dev.cofferdam.worker.execution.cpu;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.adapter.TinyAdapter;
+import dev.cofferdam.worker.execution.Conversation;
+import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.StepPlan;
+import dev.cofferdam.worker.execution.StepResult;
+import dev.cofferdam.worker.execution.reference.ReferenceExecutor;
+import dev.cofferdam.worker.model.ModelWeights;
+import dev.cofferdam.worker.model.TinyModel;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class CpuExecutorTest {
+  private static final int BLOCKS = 96;
+  private static final int SEQUENCES = 4;
+  private static final int ROWS = 80;
+
+  @TempDir Path folder;
+
+  static IntStream seeds() {
+    return IntStream.range(0, 40);
+  }
+
+  /** Random geometry, adapters, chunking and block tables, both executors in the same steps. */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void agreesWithTheReferenceInDoublePrecision(int seed) {
+    SplittableRandom random = new SplittableRandom(seed);
+    TinyModel tiny = TinyModel.random(random);
+    ModelWeights model = tiny.write(folder, random);
+    ExecutorOptions options =
+        new ExecutorOptions(BLOCKS, 4 * random.nextInt(1, 6), 3, SEQUENCES, ROWS);
+    try (CpuExecutor cpu = CpuExecutor.create(model, options);
+        ReferenceExecutor reference = ReferenceExecutor.create(model, options)) {
+      for (int i = 1; i <= 3; i++) {
+        LoraAdapter adapter = TinyAdapter.random(random).read(model.config(), random);
+        assertThat(cpu.loadAdapter(adapter)).isEqualTo(i);
+        assertThat(reference.loadAdapter(adapter)).isEqualTo(i);
+      }
+      List<Conversation> conversations =
+          conversations(random, tiny.vocabularySize(), options.blockTokens());
+      StepPlan plan = Conversation.plan(SEQUENCES, ROWS);
+      StepResult actual = new StepResult(SEQUENCES);
+      StepResult expected = new StepResult(SEQUENCES);
+      while (fill(plan, conversations, random)) {
+        cpu.execute(plan, actual);
+        reference.execute(plan, expected);
+        for (int s = 0; s < plan.sequences; s++) {
+          assertClose(actual, expected, s, tiny.vocabularySize());
+        }
+      }
+    }
+  }
+
+  private static List<Conversation> conversations(
+      SplittableRandom random, int vocabulary, int blockTokens) {
+    List<Integer> free = new ArrayList<>(IntStream.range(0, BLOCKS).boxed().toList());
+    Collections.shuffle(free, new java.util.Random(random.nextLong()));
+    List<Conversation> conversations = new ArrayList<>();
+    for (int s = 0; s < SEQUENCES; s++) {
+      int[] tokens = Conversation.tokens(random, random.nextInt(1, 60), vocabulary);
+      int[] blocks = new int[(tokens.length + blockTokens - 1) / blockTokens];
+      for (int i = 0; i < blocks.length; i++) {
+        blocks[i] = free.removeLast();
+      }
+      conversations.add(new Conversation(tokens, blocks, random.nextInt(4)));
+    }
+    return conversations;
+  }
+
+  private static boolean fill(
+      StepPlan plan, List<Conversation> conversations, SplittableRandom random) {
+    plan.sequences = 0;
+    plan.rows = 0;
+    for (Conversation conversation : conversations) {
+      int left = conversation.tokens.length - conversation.done;
+      if (left > 0 && random.nextInt(4) != 0) {
+        conversation.appendTo(plan, random.nextInt(1, Math.min(left, ROWS / SEQUENCES) + 1));
+      }
+    }
+    return conversations.stream().anyMatch(c -> c.done < c.tokens.length) || plan.sequences > 0;
+  }
+
+  /** The vocabulary is small enough for the alternatives to hold all of it. */
+  private static void assertClose(StepResult actual, StepResult expected, int s, int vocabulary) {
+    float[] a = byToken(actual, s, vocabulary);
+    float[] e = byToken(expected, s, vocabulary);
+    assertThat(actual.notFinite[s]).isFalse();
+    for (int token = 0; token < vocabulary; token++) {
+      assertThat((double) a[token])
+          .isCloseTo(
+              e[token], org.assertj.core.data.Offset.offset(1e-4 * (1 + Math.abs(e[token]))));
+    }
+  }
+
+  private static float[] byToken(StepResult result, int s, int vocabulary) {
+    float[] logprobs = new float[vocabulary];
+    Arrays.fill(logprobs, Float.NaN);
+    for (int i = 0; i < vocabulary; i++) {
+      int at = s * StepResult.TOP_LOGPROBS_MAX + i;
+      logprobs[result.topTokenIds[at]] = result.topLogprobs[at];
+    }
+    return logprobs;
+  }
+
+  /**
+   * Each conversation alone and token by token, and all together in random chunks over other
+   * blocks.
+   */
+  @ParameterizedTest
+  @MethodSource("seeds")
+  void givesBitwiseTheSameLogitsInAnyBatchAndChunking(int seed) {
+    SplittableRandom random = new SplittableRandom(1000 + seed);
+    TinyModel tiny = TinyModel.random(random);
+    ModelWeights model = tiny.write(folder, random);
+    int blockTokens = 4 * random.nextInt(1, 6);
+    ExecutorOptions options = new ExecutorOptions(BLOCKS, blockTokens, 3, SEQUENCES, ROWS);
+    try (CpuExecutor executor = CpuExecutor.create(model, options)) {
+      for (int i = 1; i <= 3; i++) {
+        executor.loadAdapter(TinyAdapter.random(random).read(model.config(), random));
+      }
+      List<Conversation> together = conversations(random, tiny.vocabularySize(), blockTokens);
+      int[][][] seen = new int[SEQUENCES][][];
+      for (int c = 0; c < SEQUENCES; c++) {
+        seen[c] = alone(executor, together.get(c), tiny.vocabularySize());
+      }
+      StepPlan plan = Conversation.plan(SEQUENCES, ROWS);
+      StepResult result = new StepResult(SEQUENCES);
+      while (fill(plan, together, random)) {
+        executor.execute(plan, result);
+        for (int s = 0; s < plan.sequences; s++) {
+          int c = indexOf(together, plan, s);
+          int position = plan.positions[plan.rowStart[s + 1] - 1];
+          assertThat(bits(executor, s, tiny.vocabularySize())).isEqualTo(seen[c][position]);
+        }
+      }
+    }
+  }
+
+  private static int indexOf(List<Conversation> conversations, StepPlan plan, int s) {
+    for (int c = 0; c < conversations.size(); c++) {
+      if (conversations.get(c).blocks[0] == plan.blockTable[plan.blockStart[s]]) {
+        return c;
+      }
+    }
+    throw new AssertionError("a sequence of no conversation");
+  }
+
+  private static int[][] alone(CpuExecutor executor, Conversation conversation, int vocabulary) {
+    int[] reversed = new int[conversation.blocks.length];
+    for (int i = 0; i < reversed.length; i++) {
+      reversed[i] = conversation.blocks[reversed.length - 1 - i];
+    }
+    Conversation copy = new Conversation(conversation.tokens, reversed, conversation.adapterSlot);
+    int[][] logits = new int[copy.tokens.length][];
+    StepPlan plan = Conversation.plan(1, 1);
+    StepResult result = new StepResult(1);
+    for (int position = 0; position < logits.length; position++) {
+      plan.sequences = 0;
+      plan.rows = 0;
+      copy.appendTo(plan, 1);
+      executor.execute(plan, result);
+      logits[position] = bits(executor, 0, vocabulary);
+    }
+    return logits;
+  }
+
+  private static int[] bits(CpuExecutor executor, int s, int vocabulary) {
+    return IntStream.range(0, vocabulary)
+        .map(t -> Float.floatToIntBits(executor.logit(s, t)))
+        .toArray();
+  }
+
+  @Test
+  void reportsLogitsThatAreNotFiniteAndLeavesOtherSequencesAlone() {
+    SplittableRandom random = new SplittableRandom(7);
+    TinyModel tiny = TinyModel.llama();
+    ModelWeights model = tiny.write(folder, random);
+    ExecutorOptions options = new ExecutorOptions(8, 16, 1, 2, 16);
+    try (CpuExecutor executor = CpuExecutor.create(model, options)) {
+      int slot = executor.loadAdapter(overflowing(model));
+      StepPlan plan = Conversation.plan(2, 16);
+      int[] tokens = Conversation.tokens(random, 5, 20);
+      new Conversation(tokens, new int[] {0}, 0).appendTo(plan, 5);
+      new Conversation(tokens, new int[] {1}, slot).appendTo(plan, 5);
+      StepResult result = new StepResult(2);
+      executor.execute(plan, result);
+      assertThat(result.notFinite).containsExactly(false, true);
+
+      int[] before = bits(executor, 0, 20);
+      StepPlan alone = Conversation.plan(1, 16);
+      new Conversation(tokens, new int[] {0}, 0).appendTo(alone, 5);
+      executor.execute(alone, result);
+      assertThat(bits(executor, 0, 20)).isEqualTo(before);
+    }
+  }
+
+  private static LoraAdapter overflowing(ModelWeights model) {
+    var module = new LoraAdapter.Module(new float[48], new float[48]);
+    Arrays.fill(module.a(), 1e30f);
+    Arrays.fill(module.b(), 1e30f);
+    var target = dev.cofferdam.worker.adapter.LoraTarget.QUERY;
+    return new LoraAdapter(
+        "huge",
+        "0",
+        1,
+        1,
+        Collections.nCopies(model.config().layers(), java.util.Map.of(target, module)));
+  }
+
+  @Test
+  void zeroesWholeBlocksAndCountsWhatIsLeft() {
+    SplittableRandom random = new SplittableRandom(8);
+    ModelWeights model = TinyModel.llama().write(folder, random);
+    ExecutorOptions options = new ExecutorOptions(4, 4, 0, 1, 16);
+    try (CpuExecutor executor = CpuExecutor.create(model, options)) {
+      StepPlan plan = Conversation.plan(1, 16);
+      new Conversation(Conversation.tokens(random, 6, 20), new int[] {2, 0}, 0).appendTo(plan, 6);
+      executor.execute(plan, new StepResult(1));
+      assertThat(executor.residueBytes(2))
+          .isPositive()
+          .isLessThanOrEqualTo(executor.geometry().blockBytes());
+      assertThat(executor.residueBytes(0)).isPositive();
+      assertThat(executor.residueBytes(1)).isZero();
+      executor.zeroBlocks(new int[] {2, 0, 1}, 2);
+      assertThat(executor.residueBytes(2)).isZero();
+      assertThat(executor.residueBytes(0)).isZero();
+      assertThat(executor.geometry().blockBytes()).isEqualTo(2 * 2 * 24 * 4 * 4);
+    }
+  }
+
+  @Test
+  void refusesASlotWithoutAnAdapter() {
+    ModelWeights model = TinyModel.llama().write(folder, new SplittableRandom(9));
+    try (CpuExecutor executor = CpuExecutor.create(model, new ExecutorOptions(4, 4, 1, 1, 4))) {
+      StepPlan plan = Conversation.plan(1, 4);
+      new Conversation(new int[] {1}, new int[] {0}, 1).appendTo(plan, 1);
+      org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
+          .isThrownBy(() -> executor.execute(plan, new StepResult(1)))
+          .withMessage("step plan: adapterSlot");
+      assertThat(executor.residueBytes(0)).isZero();
+    }
+  }
+}
