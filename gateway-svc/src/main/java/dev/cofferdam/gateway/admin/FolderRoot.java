@@ -1,0 +1,141 @@
+package dev.cofferdam.gateway.admin;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * Folders of models or adapters below one root, by names that cannot lead out of it, and the digest
+ * that names their content.
+ *
+ * <p>The digest is what {@code sha256sum FILE... | sha256sum} prints for the plain names of the
+ * files that count, in ascending order; workers compute the same.
+ */
+public final class FolderRoot {
+  private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
+  private static final int SEGMENTS_MAX = 8;
+  private static final Set<String> MODEL_FILES =
+      Set.of(
+          "config.json",
+          "tokenizer.json",
+          "tokenizer_config.json",
+          "special_tokens_map.json",
+          "chat_template.jinja",
+          "model.safetensors.index.json");
+  private static final Set<String> ADAPTER_FILES =
+      Set.of("adapter_config.json", "adapter_model.safetensors");
+
+  private final Path root;
+
+  public FolderRoot(Path root) {
+    this.root = root;
+  }
+
+  /** Whether a text names a folder below a root: plain segments, separated by {@code /}. */
+  public static boolean isPlain(String folder) {
+    String[] segments = folder.split("/", -1);
+    if (segments.length > SEGMENTS_MAX) {
+      return false;
+    }
+    for (String segment : segments) {
+      if (!SEGMENT.matcher(segment).matches()) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  /**
+   * Digest over a model's configuration, weights and tokenizer, 64 hexadecimal digits; empty where
+   * the folder is not below the root or has no {@code config.json}. Reads every byte.
+   */
+  public Optional<String> modelDigest(String folder) {
+    return digest(
+        folder,
+        name -> MODEL_FILES.contains(name) || name.endsWith(".safetensors"),
+        Set.of("config.json"));
+  }
+
+  /**
+   * Digest over an adapter's two files, 64 hexadecimal digits; empty where one of them is not
+   * there.
+   */
+  public Optional<String> adapterDigest(String folder) {
+    return digest(folder, ADAPTER_FILES::contains, ADAPTER_FILES);
+  }
+
+  private Optional<String> digest(String folder, Predicate<String> counts, Set<String> needed) {
+    Optional<Path> path = resolve(folder);
+    if (path.isEmpty()) {
+      return Optional.empty();
+    }
+    TreeMap<String, String> lines = new TreeMap<>();
+    try (Stream<Path> files = Files.list(path.get())) {
+      for (Path file : (Iterable<Path>) files::iterator) {
+        String name = String.valueOf(file.getFileName());
+        if (counts.test(name) && inside(file) && Files.isRegularFile(file)) {
+          lines.put(name, HexFormat.of().formatHex(sha256(file)) + "  " + name + "\n");
+        }
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    if (!lines.keySet().containsAll(needed)) {
+      return Optional.empty();
+    }
+    MessageDigest digest = sha256();
+    lines.values().forEach(line -> digest.update(line.getBytes(StandardCharsets.UTF_8)));
+    return Optional.of(HexFormat.of().formatHex(digest.digest()));
+  }
+
+  private Optional<Path> resolve(String folder) {
+    if (!isPlain(folder)) {
+      return Optional.empty();
+    }
+    Path path = root;
+    for (String segment : folder.split("/", -1)) {
+      path = path.resolve(segment);
+    }
+    return Files.isDirectory(path) && inside(path) ? Optional.of(path) : Optional.empty();
+  }
+
+  /** Links must not lead out of the root either. */
+  private boolean inside(Path path) {
+    try {
+      return path.toRealPath().startsWith(root.toRealPath());
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static byte[] sha256(Path file) throws IOException {
+    MessageDigest digest = sha256();
+    byte[] buffer = new byte[1 << 18];
+    try (InputStream in = Files.newInputStream(file)) {
+      for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
+        digest.update(buffer, 0, n);
+      }
+    }
+    return digest.digest();
+  }
+
+  private static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-256", e);
+    }
+  }
+}

@@ -1,0 +1,134 @@
+package dev.cofferdam.gateway.admin;
+
+import dev.cofferdam.proto.admin.v1.Adapter;
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.proto.admin.v1.Tier;
+import dev.cofferdam.proto.inference.v1.WorkloadClass;
+import java.util.List;
+import java.util.regex.Pattern;
+
+/** What records must hold before they are written. */
+public final class RecordRules {
+  private static final Pattern TENANT = Pattern.compile("[a-z0-9-]{1,63}");
+  private static final Pattern TENANT_OR_NONE = Pattern.compile("([a-z0-9-]{1,63})?");
+  private static final Pattern NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,127}");
+  private static final Pattern NAME_OR_NONE =
+      Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,127})?");
+  private static final Pattern DIGEST_OR_NONE = Pattern.compile("([0-9a-f]{64})?");
+
+  /** Bounds the limiter's memory: it keeps an entry for each request of a window. */
+  private static final int REQUESTS_PER_MINUTE_MAX = 100_000;
+
+  private static final int CONCURRENT_REQUESTS_MAX = 10_000;
+  private static final long TOKENS_PER_MINUTE_MAX = 1_000_000_000_000L;
+  private static final int CONTEXT_TOKENS_MAX = 16 << 20;
+  private static final int PRIORITY_MAX = 100;
+  private static final int RETENTION_DAYS_MAX = 3_660;
+  private static final int LIST_MAX = 1_000;
+
+  private RecordRules() {}
+
+  /** The problems of a tenant's record. */
+  public static Problems check(Tenant t) {
+    Problems problems = new Problems();
+    problems.form("id", t.getId(), TENANT);
+    problems.form("namespace", t.getNamespace(), TENANT_OR_NONE);
+    tier(problems, "tier", t.getTier());
+    problems.range("isolation_level", t.getIsolationLevel(), 0, 5);
+    if (t.getStatus() == TenantStatus.TENANT_STATUS_UNSPECIFIED
+        || t.getStatus() == TenantStatus.UNRECOGNIZED) {
+      problems.add("status", "", "active, throttled or suspended");
+    }
+    double share = t.getThrottleShare();
+    boolean needed = t.getStatus() == TenantStatus.TENANT_STATUS_THROTTLED;
+    if ((needed || share != 0) && !(share > 0 && share <= 1)) {
+      problems.add("throttle_share", share, "in (0, 1]");
+    }
+    limits(problems, t.getLimits());
+    names(problems, "models_allowed", t.getModelsAllowedList());
+    names(problems, "pools_allowed", t.getPoolsAllowedList());
+    problems.form("dedicated_pool", t.getDedicatedPool(), NAME_OR_NONE);
+    problems.form("default_model", t.getDefaultModel(), NAME_OR_NONE);
+    classes(problems, "workload_classes_allowed", t.getWorkloadClassesAllowedList());
+    problems.range("retention_days", t.getRetentionDays(), 0, RETENTION_DAYS_MAX);
+    return problems;
+  }
+
+  /** The problems of a model's record, but for its folder. */
+  public static Problems check(Model m) {
+    Problems problems = new Problems();
+    problems.form("id", m.getId(), NAME);
+    problems.range("context_tokens_max", m.getContextTokensMax(), 1, CONTEXT_TOKENS_MAX);
+    names(problems, "pools", m.getPoolsList());
+    m.getDefaultOfList().forEach(tier -> tier(problems, "default_of", tier));
+    problems.form("digest", m.getDigest(), DIGEST_OR_NONE);
+    return problems;
+  }
+
+  /** The problems of an adapter's record, but for its folder and what it refers to. */
+  public static Problems check(Adapter a) {
+    Problems problems = new Problems();
+    problems.form("tenant", a.getTenant(), TENANT);
+    problems.form("name", a.getName(), NAME);
+    problems.form("model", a.getModel(), NAME);
+    problems.form("version", a.getVersion(), DIGEST_OR_NONE);
+    return problems;
+  }
+
+  /** The problems of a pool's record. */
+  public static Problems check(Pool p) {
+    Problems problems = new Problems();
+    problems.form("id", p.getId(), NAME);
+    problems.form("dedicated_tenant", p.getDedicatedTenant(), TENANT_OR_NONE);
+    classes(problems, "workload_classes", p.getWorkloadClassesList());
+    problems.range("context_tokens_max", p.getContextTokensMax(), 0, CONTEXT_TOKENS_MAX);
+    return problems;
+  }
+
+  private static void limits(Problems problems, LimitOverrides l) {
+    if (l.hasConcurrentRequests()) {
+      problems.range(
+          "limits.concurrent_requests", l.getConcurrentRequests(), 1, CONCURRENT_REQUESTS_MAX);
+    }
+    if (l.hasRequestsPerMinute()) {
+      problems.range(
+          "limits.requests_per_minute", l.getRequestsPerMinute(), 1, REQUESTS_PER_MINUTE_MAX);
+    }
+    if (l.hasTokensPerMinute()) {
+      problems.range("limits.tokens_per_minute", l.getTokensPerMinute(), 1, TOKENS_PER_MINUTE_MAX);
+    }
+    if (l.hasContextTokensMax()) {
+      problems.range("limits.context_tokens_max", l.getContextTokensMax(), 1, CONTEXT_TOKENS_MAX);
+    }
+    if (l.hasKvBytesMax()) {
+      problems.range("limits.kv_bytes_max", l.getKvBytesMax(), 1, Long.MAX_VALUE);
+    }
+    if (l.hasPriority()) {
+      problems.range("limits.priority", l.getPriority(), 1, PRIORITY_MAX);
+    }
+  }
+
+  private static void names(Problems problems, String field, List<String> names) {
+    problems.range(field + " (count)", names.size(), 0, LIST_MAX);
+    problems.forms(field, names.subList(0, Math.min(names.size(), LIST_MAX)), NAME);
+  }
+
+  private static void tier(Problems problems, String field, Tier tier) {
+    if (tier == Tier.TIER_UNSPECIFIED || tier == Tier.UNRECOGNIZED) {
+      problems.add(field, "", "free, standard or enterprise");
+    }
+  }
+
+  private static void classes(Problems problems, String field, List<WorkloadClass> classes) {
+    for (WorkloadClass value : classes) {
+      if (value == WorkloadClass.WORKLOAD_CLASS_UNSPECIFIED
+          || value == WorkloadClass.UNRECOGNIZED) {
+        problems.add(field, "", "interactive, standard or batch");
+      }
+    }
+  }
+}

@@ -1,0 +1,67 @@
+package dev.cofferdam.gateway.facts;
+
+import dev.cofferdam.vocabulary.TenantId;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import javax.crypto.Mac;
+import javax.crypto.spec.SecretKeySpec;
+
+/**
+ * Keyed hashes of content. A tenant's key is HMAC-SHA-256(secret, "cofferdam/audit-content/v1" ‖
+ * tenant id), so that equal texts of two tenants hash differently and nobody without the secret can
+ * guess a text from its hash.
+ */
+public final class AuditKeys {
+  /** Fewest bytes of the secret. */
+  public static final int SECRET_BYTES_MIN = 32;
+
+  private static final byte[] LABEL = "cofferdam/audit-content/v1".getBytes(StandardCharsets.UTF_8);
+  private static final String ALGORITHM = "HmacSHA256";
+
+  private final SecretKeySpec secret;
+
+  /**
+   * @param secret random bytes that all gateways share
+   * @throws IllegalArgumentException where they are too few
+   */
+  public AuditKeys(byte[] secret) {
+    if (secret.length < SECRET_BYTES_MIN) {
+      throw new IllegalArgumentException(
+          "the audit secret has "
+              + secret.length
+              + " bytes (expected: at least "
+              + SECRET_BYTES_MIN
+              + ")");
+    }
+    this.secret = new SecretKeySpec(secret, ALGORITHM);
+  }
+
+  /** A fresh hash under a tenant's key. */
+  public ContentHash contentHash(TenantId tenant) {
+    Mac derivation = mac(secret);
+    derivation.update(LABEL);
+    byte[] key = derivation.doFinal(tenant.value().getBytes(StandardCharsets.UTF_8));
+    Mac mac = mac(new SecretKeySpec(key, ALGORITHM));
+    return new ContentHash() {
+      @Override
+      public void update(byte[] bytes, int offset, int length) {
+        mac.update(bytes, offset, length);
+      }
+
+      @Override
+      public byte[] digest() {
+        return mac.doFinal();
+      }
+    };
+  }
+
+  private static Mac mac(SecretKeySpec key) {
+    try {
+      Mac mac = Mac.getInstance(ALGORITHM);
+      mac.init(key);
+      return mac;
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the JDK has no " + ALGORITHM, e);
+    }
+  }
+}
