@@ -1,0 +1,91 @@
+package dev.cofferdam.worker.batching;
+
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * Counts and levels of a batch, written by the step thread and read by any. Levels are as of the
+ * end of the last step.
+ */
+public final class BatchStats {
+  final AtomicLong steps = new AtomicLong();
+  final AtomicLong failedSteps = new AtomicLong();
+  final AtomicLong busyNs = new AtomicLong();
+  final AtomicLong prefillRows = new AtomicLong();
+  final AtomicLong decodeRows = new AtomicLong();
+  final AtomicLong preemptions = new AtomicLong();
+  final AtomicLong blocksZeroed = new AtomicLong();
+  final AtomicLong violations = new AtomicLong();
+  final AtomicLong running = new AtomicLong();
+  final AtomicLong sequences = new AtomicLong();
+  final AtomicLong blocksUnheld = new AtomicLong();
+  final AtomicLong blocksCached = new AtomicLong();
+  volatile List<String> adapterVersions = List.of();
+
+  BatchStats() {}
+
+  /** Steps that were executed. */
+  public long steps() {
+    return steps.get();
+  }
+
+  /** Steps that failed. */
+  public long failedSteps() {
+    return failedSteps.get();
+  }
+
+  /** Nanoseconds of all steps, and of zeroing what ended sequences released. */
+  public long busyNs() {
+    return busyNs.get();
+  }
+
+  /** Rows of prompts. */
+  public long prefillRows() {
+    return prefillRows.get();
+  }
+
+  /** Rows of output. */
+  public long decodeRows() {
+    return decodeRows.get();
+  }
+
+  /** Times that a sequence was paused or lost its blocks. */
+  public long preemptions() {
+    return preemptions.get();
+  }
+
+  /** KV blocks that were zeroed. */
+  public long blocksZeroed() {
+    return blocksZeroed.get();
+  }
+
+  /** Uses of KV blocks that were stopped because they crossed the border of a tenant. */
+  public long violations() {
+    return violations.get();
+  }
+
+  /** Sequences with KV blocks that are being served. */
+  public int running() {
+    return (int) running.get();
+  }
+
+  /** Sequences in all. */
+  public int sequences() {
+    return (int) sequences.get();
+  }
+
+  /** KV blocks that no sequence holds, cached ones included. */
+  public int blocksUnheld() {
+    return (int) blocksUnheld.get();
+  }
+
+  /** KV blocks in the prefix cache. */
+  public int blocksCached() {
+    return (int) blocksCached.get();
+  }
+
+  /** Versions of the adapters in memory. */
+  public List<String> adapterVersions() {
+    return adapterVersions;
+  }
+}

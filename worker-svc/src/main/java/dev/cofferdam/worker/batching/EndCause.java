@@ -1,0 +1,46 @@
+package dev.cofferdam.worker.batching;
+
+/** Why a sequence ended. */
+public enum EndCause {
+  /** A stop token, which is the last of the output. */
+  STOP_TOKEN(Outcome.COMPLETED),
+  /** The bound of the output, or the model's context. */
+  LENGTH(Outcome.COMPLETED),
+  /** The caller went away. */
+  CANCELLED(Outcome.CANCELLED),
+  /** The caller did not read for too long. */
+  SLOW_READER(Outcome.CANCELLED),
+  /** The scheduler took the lease back. */
+  REVOKED(Outcome.CANCELLED),
+  /** The logits were not finite. */
+  NOT_FINITE(Outcome.FAILED),
+  /** The step failed with this sequence alone in it. */
+  STEP_FAILED(Outcome.FAILED),
+  /** The sequence ran into the border of a tenant. */
+  ISOLATION(Outcome.FAILED),
+  /** More KV memory than the tenant or the worker can ever give. */
+  OUT_OF_MEMORY(Outcome.FAILED),
+  /** The worker ends. */
+  SHUTDOWN(Outcome.FAILED);
+
+  /** The coarse outcome, for schedulers and bills. */
+  public enum Outcome {
+    /** To its end. */
+    COMPLETED,
+    /** Ended from outside. */
+    CANCELLED,
+    /** Ended by an error. */
+    FAILED
+  }
+
+  private final Outcome outcome;
+
+  EndCause(Outcome outcome) {
+    this.outcome = outcome;
+  }
+
+  /** The coarse outcome. */
+  public Outcome outcome() {
+    return outcome;
+  }
+}

@@ -1,0 +1,281 @@
+package dev.cofferdam.worker.batching;
+
+import dev.cofferdam.vocabulary.PrefixDigests;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.kvcache.Digest;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request on its way through the batch. The public methods may be called by any thread and take
+ * effect before the next step; everything else is the step thread's.
+ */
+public final class Sequence {
+  final SequenceRequest request;
+  final SequenceListener listener;
+  final int[] tokens;
+  final int[] blocks;
+  final int lengthMax;
+  final long acceptedNs;
+
+  /** Tokens so far: input and output. */
+  int length;
+
+  /** Positions whose K and V are in the pool. */
+  int computed;
+
+  /** Blocks in {@link #blocks}. */
+  int blockCount;
+
+  /** Blocks at the beginning that the prefix cache has been offered, or came from it. */
+  int offered;
+
+  /** Rows in the step that is being planned or executed. */
+  int rows;
+
+  int adapterSlot;
+  boolean hasAdapter;
+
+  /** A step failed with this sequence in it; it runs alone until it is cleared. */
+  boolean suspect;
+
+  /** Where to go on after a pause. */
+  SequenceState pausedFrom = SequenceState.WAITING;
+
+  /** Blocks to be zeroed for which this sequence pays. */
+  int releasedBlocks;
+
+  long unreadySinceNs;
+  boolean started;
+  boolean changed;
+
+  private final List<Digest> digests = new ArrayList<>();
+  private final @Nullable Digest root;
+  private SequenceState state = SequenceState.WAITING;
+  private @Nullable EndCause cause;
+  private int cachedPromptTokens;
+  private long prefillTokens;
+  private int outputTokens;
+  private long firstTokenNs;
+  private long lastTokenNs;
+  private long endedNs;
+  private long computeNs;
+  private long kvBlockNs;
+  private long accruedNs;
+  private int allocated;
+  private int zeroed;
+  private int preemptions;
+
+  private final AtomicReference<@Nullable EndCause> cancelled = new AtomicReference<>();
+  private volatile boolean pauseWanted;
+
+  /**
+   * @param positionsMax positions of the model
+   * @param blockTokens tokens of a KV block
+   * @param nowNs when it was accepted
+   */
+  public Sequence(
+      SequenceRequest request,
+      int positionsMax,
+      int blockTokens,
+      long nowNs,
+      SequenceListener listener) {
+    this.request = request;
+    this.listener = listener;
+    this.lengthMax =
+        (int) Math.min(positionsMax, (long) request.promptTokens() + request.outputTokensMax());
+    if (request.tokenIds().length >= lengthMax) {
+      throw new IllegalArgumentException("tokenIds: no room for output in the model's context");
+    }
+    this.tokens = Arrays.copyOf(request.tokenIds(), lengthMax);
+    this.length = request.tokenIds().length;
+    this.blocks = new int[(lengthMax + blockTokens - 1) / blockTokens];
+    this.acceptedNs = nowNs;
+    this.accruedNs = nowNs;
+    this.root = request.prefix().map(p -> new Digest(p.root())).orElse(null);
+    extendDigests(blockTokens);
+  }
+
+  /** Ends it within a step; the first cause wins. */
+  public void cancel(EndCause why) {
+    cancelled.compareAndSet(null, why);
+  }
+
+  /** Serves it no more until {@link #resume()}; it keeps its state. */
+  public void pause() {
+    pauseWanted = true;
+  }
+
+  /** Serves it again. */
+  public void resume() {
+    pauseWanted = false;
+  }
+
+  /** Which attempt of which request. */
+  public SequenceId id() {
+    return request.id();
+  }
+
+  /** Whose. */
+  public TenantId tenant() {
+    return request.tenant();
+  }
+
+  /** The state; exact on the step thread only. */
+  public SequenceState state() {
+    return state;
+  }
+
+  @Nullable EndCause cancelCause() {
+    return cancelled.get();
+  }
+
+  boolean pauseWanted() {
+    return pauseWanted;
+  }
+
+  void moveTo(SequenceState next) {
+    if (!state.next().contains(next)) {
+      throw new IllegalStateException("a sequence cannot go from " + state + " to " + next);
+    }
+    state = next;
+  }
+
+  void end(EndCause why, long nowNs) {
+    moveTo(SequenceState.ENDED);
+    cause = why;
+    endedNs = nowNs;
+  }
+
+  EndCause cause() {
+    EndCause why = cause;
+    if (why == null) {
+      throw new IllegalStateException("the sequence has not ended");
+    }
+    return why;
+  }
+
+  /** Rows that are still to be computed before the next token. */
+  int remaining() {
+    return length - computed;
+  }
+
+  /** Virtual finish tag when so many rows more are served. */
+  double finishTag(int more) {
+    return request.startTag() + (prefillTokens + outputTokens + more) / request.weight();
+  }
+
+  boolean usesPrefixCache() {
+    return root != null;
+  }
+
+  Digest root() {
+    Digest digest = root;
+    if (digest == null) {
+      throw new IllegalStateException("the sequence has no prefix key");
+    }
+    return digest;
+  }
+
+  /** Digests of the blocks that are full of known tokens. */
+  List<Digest> digests() {
+    return digests;
+  }
+
+  /** Digest of the block before the {@code index}-th. */
+  Digest parentOf(int index) {
+    return index == 0 ? root() : digests.get(index - 1);
+  }
+
+  /** Computes the digests of blocks that became full. */
+  void extendDigests(int blockTokens) {
+    PrefixDigests prefix = request.prefix().orElse(null);
+    if (prefix == null) {
+      return;
+    }
+    while ((digests.size() + 1) * blockTokens <= length) {
+      int index = digests.size();
+      digests.add(new Digest(prefix.next(parentOf(index).bytes(), tokens, index * blockTokens)));
+    }
+  }
+
+  /** Charges the blocks held since the last call. To be called before their number changes. */
+  void accrue(long nowNs) {
+    kvBlockNs += blockCount * Math.max(0, nowNs - accruedNs);
+    accruedNs = Math.max(accruedNs, nowNs);
+  }
+
+  void addBlock(int block) {
+    blocks[blockCount++] = block;
+    allocated++;
+  }
+
+  void startFrom(int matchedBlocks, int blockTokens) {
+    blockCount = matchedBlocks;
+    offered = matchedBlocks;
+    computed = matchedBlocks * blockTokens;
+    if (!started) {
+      cachedPromptTokens = Math.min(computed, request.promptTokens());
+    }
+  }
+
+  void charge(long shareNs) {
+    computeNs += shareNs;
+    changed = true;
+  }
+
+  void countZeroed(int blocks) {
+    zeroed += blocks;
+  }
+
+  void countPreemption() {
+    preemptions++;
+  }
+
+  void countPrefill(int rows) {
+    prefillTokens += rows;
+  }
+
+  int cachedPromptTokens() {
+    return cachedPromptTokens;
+  }
+
+  /** Appends a sampled token, and returns its index in the request's output. */
+  int append(int token, long nowNs) {
+    int index = length - request.promptTokens();
+    tokens[length++] = token;
+    if (outputTokens++ == 0) {
+      firstTokenNs = nowNs;
+    }
+    lastTokenNs = nowNs;
+    return index;
+  }
+
+  boolean stopsAt(int token) {
+    for (int stop : request.stopTokenIds()) {
+      if (stop == token) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  SequenceUsage usage(long nowNs) {
+    long until = state == SequenceState.ENDED ? endedNs : nowNs;
+    return new SequenceUsage(
+        request.promptTokens(),
+        cachedPromptTokens,
+        prefillTokens,
+        outputTokens,
+        (outputTokens == 0 ? until : firstTokenNs) - acceptedNs,
+        outputTokens == 0 ? 0 : lastTokenNs - firstTokenNs,
+        computeNs,
+        kvBlockNs,
+        allocated,
+        zeroed,
+        preemptions);
+  }
+}

@@ -1,0 +1,38 @@
+package dev.cofferdam.worker.batching;
+
+import dev.cofferdam.worker.execution.StepPlan;
+import java.util.List;
+
+/** Writes sequences with their rows into a flat step plan. Allocates nothing. */
+final class StepFiller {
+  private StepFiller() {}
+
+  /** Overwrites the plan with the next {@code rows} of each sequence. */
+  static void fill(StepPlan plan, List<Sequence> planned) {
+    int row = 0;
+    int entry = 0;
+    for (int s = 0; s < planned.size(); s++) {
+      Sequence sequence = planned.get(s);
+      plan.rowStart[s] = row;
+      plan.blockStart[s] = entry;
+      for (int i = 0; i < sequence.rows; i++) {
+        plan.tokenIds[row] = sequence.tokens[sequence.computed + i];
+        plan.positions[row++] = sequence.computed + i;
+      }
+      System.arraycopy(sequence.blocks, 0, plan.blockTable, entry, sequence.blockCount);
+      entry += sequence.blockCount;
+      plan.adapterSlot[s] = sequence.adapterSlot;
+      plan.sample[s] = sequence.computed + sequence.rows == sequence.length;
+      Sampling sampling = sequence.request.sampling();
+      plan.temperature[s] = sampling.temperature();
+      plan.topP[s] = sampling.topP();
+      plan.topK[s] = sampling.topK();
+      plan.seed[s] = sampling.seed();
+      plan.outputIndex[s] = sequence.length - sequence.request.promptTokens();
+      plan.topLogprobs[s] = sampling.topLogprobs();
+    }
+    plan.rowStart[planned.size()] = row;
+    plan.sequences = planned.size();
+    plan.rows = row;
+  }
+}
