@@ -1,0 +1,364 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.facts.AuditFact;
+import dev.cofferdam.gateway.prompt.OutputText;
+import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.Tier;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * The course of one request: events in, effects out; no clock, no thread, no I/O. It ends exactly
+ * once, with one {@code Record}, one {@code Settle} if it was admitted, and one last {@code Tell}
+ * unless the client went away. Events that come late (after the end, or of a call that was ended)
+ * lead to nothing, but for an admission, which is settled with nothing used.
+ *
+ * <pre>
+ * NEW → ADMITTING → PLACING ⇄ PAUSED
+ *                      ⇅
+ *                   SERVING            and from each of them → ENDED
+ * </pre>
+ *
+ * One writer; not thread-safe.
+ */
+public final class Course {
+  /** Workers that a request is tried on. */
+  static final int ATTEMPTS_MAX = 3;
+
+  /** Placements that are tried again in vain before the request is given up. */
+  private static final int PAUSES_MAX = 5;
+
+  private static final long PAUSE_MS = 100;
+
+  private enum State {
+    NEW,
+    ADMITTING,
+    PLACING,
+    PAUSED,
+    SERVING,
+    ENDED
+  }
+
+  private final Generation generation;
+  private final long beganMs;
+  private final OutputText output;
+  private final ArrayDeque<Scored> unreleased = new ArrayDeque<>();
+  private final List<String> excluded = new ArrayList<>();
+  private final List<Effect> effects = new ArrayList<>();
+  private State state = State.NEW;
+  private boolean leaseHeld;
+  private int attempts;
+  private int pauses;
+  private int[] tokens;
+  private int generated;
+  private int cachedPromptTokens;
+  private boolean promptServed;
+  private long queueWaitMs;
+  private long ttftMs = -1;
+  private long kvBlocksAllocated;
+  private long kvBlocksZeroed;
+  private Optional<Placement> placement = Optional.empty();
+  private Optional<LimitState> limits = Optional.empty();
+
+  private record Scored(int index, TokenScores scores) {}
+
+  public Course(Generation generation, long nowMs) {
+    this.generation = generation;
+    this.beganMs = nowMs;
+    this.output = generation.format().output(generation.stops());
+    this.tokens = generation.promptTokens();
+  }
+
+  /** Takes an event and says what is to be done, in order. */
+  public List<Effect> step(Event event, long nowMs) {
+    switch (event) {
+      case Event.Begin begin when state == State.NEW -> begin(begin, nowMs);
+      case Event.Admitted admitted -> admitted(admitted, nowMs);
+      case Event.NotAdmitted refused when state == State.ADMITTING -> {
+        limits = Optional.of(refused.limits());
+        fail(AuditFact.Outcome.REFUSED, refused.refusal(), nowMs);
+      }
+      case Event.Queued queued when state == State.PLACING && generated == 0 ->
+          tell(new Told.Waiting(queued.position(), queued.expectedWaitMs()));
+      case Event.Placed placed when state == State.PLACING -> placed(placed.placement());
+      case Event.PlacementRefused refused when state == State.PLACING ->
+          placementRefused(refused.refusal(), nowMs);
+      case Event.RoutersUnreachable unused when state == State.PLACING ->
+          pauseOrFail(
+              Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "no router can be reached"), nowMs);
+      case Event.Awake unused when state == State.PAUSED -> place();
+      case Event.WorkerStarted started when state == State.SERVING -> started(started);
+      case Event.Tokens tokens when state == State.SERVING -> tokens(tokens, nowMs);
+      case Event.WorkerFinished finished when state == State.SERVING -> finished(finished, nowMs);
+      case Event.WorkerFailed failed when state == State.SERVING -> workerFailed(failed, nowMs);
+      case Event.ClientGone unused when state != State.ENDED -> clientGone(nowMs);
+      case Event.DeadlinePassed unused when state != State.ENDED ->
+          fail(AuditFact.Outcome.FAILED, deadlinePassed(), nowMs);
+      case Event.Broken unused when state != State.ENDED ->
+          fail(AuditFact.Outcome.FAILED, Refusal.of(ErrorCode.INTERNAL, "internal error"), nowMs);
+      default -> {
+        // Late, of a call that was ended: nothing is left to be done.
+      }
+    }
+    List<Effect> result = List.copyOf(effects);
+    effects.clear();
+    return result;
+  }
+
+  /** Whether the request has ended. */
+  public boolean ended() {
+    return state == State.ENDED;
+  }
+
+  private void begin(Event.Begin begin, long nowMs) {
+    if (!begin.auditAccepting() && generation.identity().tenant().tier() == Tier.ENTERPRISE) {
+      fail(
+          AuditFact.Outcome.REFUSED,
+          Refusal.of(ErrorCode.AUDIT_UNAVAILABLE, "audit records cannot be kept right now"),
+          nowMs);
+      return;
+    }
+    state = State.ADMITTING;
+    effects.add(new Effect.Admit());
+  }
+
+  private void admitted(Event.Admitted admitted, long nowMs) {
+    if (state != State.ADMITTING) {
+      effects.add(new Effect.Settle(0, 0));
+      return;
+    }
+    leaseHeld = true;
+    limits = Optional.of(admitted.limits());
+    tell(new Told.Accepted(admitted.limits()));
+    if (generation.deadlineEpochMs() <= nowMs) {
+      fail(AuditFact.Outcome.FAILED, deadlinePassed(), nowMs);
+      return;
+    }
+    place();
+  }
+
+  private void place() {
+    state = State.PLACING;
+    effects.add(new Effect.Place(attempts + 1, tokensSoFar(), generated, List.copyOf(excluded)));
+  }
+
+  private void placed(Placement granted) {
+    state = State.SERVING;
+    attempts++;
+    pauses = 0;
+    placement = Optional.of(granted);
+    queueWaitMs += granted.queueWaitMs();
+    effects.add(new Effect.Generate(attempts, granted, tokensSoFar()));
+  }
+
+  private void placementRefused(Refusal refusal, long nowMs) {
+    if (attempts == 0) {
+      fail(AuditFact.Outcome.REFUSED, refusal, nowMs);
+      return;
+    }
+    if (!refusal.code().retryable()) {
+      fail(AuditFact.Outcome.FAILED, refusal, nowMs);
+      return;
+    }
+    // Nobody else can take it now: a worker that failed may be back, as another incarnation.
+    excluded.clear();
+    pauseOrFail(lost(), nowMs);
+  }
+
+  private void pauseOrFail(Refusal refusal, long nowMs) {
+    if (pauses == PAUSES_MAX) {
+      fail(AuditFact.Outcome.FAILED, attempts > 0 ? lost() : refusal, nowMs);
+      return;
+    }
+    state = State.PAUSED;
+    effects.add(new Effect.Wake(PAUSE_MS << pauses));
+    pauses++;
+  }
+
+  private void started(Event.WorkerStarted started) {
+    if (!promptServed) {
+      promptServed = true;
+      cachedPromptTokens = started.cachedPromptTokens();
+    }
+  }
+
+  private void tokens(Event.Tokens event, long nowMs) {
+    if (event.firstIndex() > generated || event.firstIndex() < 0) {
+      fail(
+          AuditFact.Outcome.FAILED,
+          Refusal.of(ErrorCode.INTERNAL, "the worker skipped output"),
+          nowMs);
+      return;
+    }
+    promptServed = true;
+    StringBuilder text = new StringBuilder();
+    int completed = 0;
+    boolean stopped = false;
+    for (int i = generated - event.firstIndex(); i < event.tokens().length && !stopped; i++) {
+      int token = event.tokens()[i];
+      if (i < event.scores().size() && !generation.format().tokenizer().isSpecial(token)) {
+        unreleased.add(new Scored(generated, event.scores().get(i)));
+      }
+      append(token);
+      OutputText.Piece piece = output.accept(token);
+      text.append(piece.text());
+      completed = piece.completedTokens();
+      stopped = piece.stopped();
+    }
+    emit(text.toString(), completed, nowMs);
+    if (stopped) {
+      effects.add(new Effect.StopWorker());
+      kvBlocksUnknown();
+      complete(Told.Reason.STOP, nowMs);
+    }
+  }
+
+  private int[] tokensSoFar() {
+    return Arrays.copyOf(tokens, generation.promptTokens().length + generated);
+  }
+
+  private void append(int token) {
+    int length = generation.promptTokens().length + generated;
+    if (length == tokens.length) {
+      tokens = Arrays.copyOf(tokens, Math.max(64, 2 * length));
+    }
+    tokens[length] = token;
+    generated++;
+  }
+
+  private void emit(String text, int completed, long nowMs) {
+    List<TokenScores> scores = new ArrayList<>();
+    while (!unreleased.isEmpty() && unreleased.peek().index() < completed) {
+      scores.add(unreleased.poll().scores());
+    }
+    if (text.isEmpty() && scores.isEmpty()) {
+      return;
+    }
+    if (ttftMs < 0) {
+      ttftMs = nowMs - beganMs;
+    }
+    tell(new Told.Text(text, output.tokens(), scores));
+  }
+
+  private void finished(Event.WorkerFinished event, long nowMs) {
+    if (kvBlocksAllocated >= 0) {
+      kvBlocksAllocated += event.usage().kvBlocksAllocated();
+      kvBlocksZeroed += event.usage().kvBlocksZeroed();
+    }
+    OutputText.Piece rest = output.end();
+    emit(rest.text(), rest.completedTokens(), nowMs);
+    complete(event.stopToken() ? Told.Reason.STOP : Told.Reason.LENGTH, nowMs);
+  }
+
+  private void workerFailed(Event.WorkerFailed failed, long nowMs) {
+    kvBlocksUnknown();
+    Optional<Told.Reason> done = alreadyDone();
+    if (done.isPresent()) {
+      OutputText.Piece rest = output.end();
+      emit(rest.text(), rest.completedTokens(), nowMs);
+      complete(done.get(), nowMs);
+      return;
+    }
+    if (!failed.elsewhere()) {
+      fail(AuditFact.Outcome.FAILED, failed.refusal(), nowMs);
+      return;
+    }
+    if (attempts >= ATTEMPTS_MAX) {
+      fail(AuditFact.Outcome.FAILED, lost(), nowMs);
+      return;
+    }
+    placement.ifPresent(p -> excluded.add(p.workerId()));
+    place();
+  }
+
+  /** The worker was lost after its last token and before it said so. */
+  private Optional<Told.Reason> alreadyDone() {
+    if (generated == 0) {
+      return Optional.empty();
+    }
+    int last = tokens[generation.promptTokens().length + generated - 1];
+    if (generation.format().stopTokenIds().contains(last)) {
+      return Optional.of(Told.Reason.STOP);
+    }
+    return generated >= generation.outputTokensMax()
+        ? Optional.of(Told.Reason.LENGTH)
+        : Optional.empty();
+  }
+
+  private void clientGone(long nowMs) {
+    stopCalls();
+    end(AuditFact.Outcome.CANCELLED, Optional.of(ErrorCode.CANCELLED), nowMs);
+  }
+
+  private void complete(Told.Reason reason, long nowMs) {
+    tell(new Told.Finished(reason, usage()));
+    end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);
+  }
+
+  private void fail(AuditFact.Outcome outcome, Refusal refusal, long nowMs) {
+    stopCalls();
+    tell(new Told.Failed(refusal, limits));
+    end(outcome, Optional.of(refusal.code()), nowMs);
+  }
+
+  private void stopCalls() {
+    if (state == State.PLACING) {
+      effects.add(new Effect.StopPlacing());
+    } else if (state == State.SERVING) {
+      effects.add(new Effect.StopWorker());
+      kvBlocksUnknown();
+    }
+  }
+
+  private void end(AuditFact.Outcome outcome, Optional<ErrorCode> code, long nowMs) {
+    state = State.ENDED;
+    Told.Usage usage = usage();
+    if (leaseHeld) {
+      leaseHeld = false;
+      effects.add(new Effect.Settle(usage.promptTokens(), usage.outputTokens()));
+    }
+    effects.add(
+        new Effect.Record(
+            new Ending(
+                outcome,
+                code,
+                placement,
+                attempts,
+                usage,
+                queueWaitMs,
+                ttftMs,
+                nowMs - beganMs,
+                kvBlocksAllocated,
+                kvBlocksZeroed,
+                limits)));
+  }
+
+  private Told.Usage usage() {
+    return promptServed
+        ? new Told.Usage(generation.promptTokens().length, cachedPromptTokens, generated)
+        : new Told.Usage(0, 0, 0);
+  }
+
+  private void kvBlocksUnknown() {
+    kvBlocksAllocated = -1;
+    kvBlocksZeroed = -1;
+  }
+
+  private static Refusal lost() {
+    return Refusal.of(
+        ErrorCode.WORKER_LOST, "the worker was lost and no other could continue the request");
+  }
+
+  private static Refusal deadlinePassed() {
+    return Refusal.of(ErrorCode.DEADLINE_EXCEEDED, "the request's deadline passed");
+  }
+
+  private void tell(Told told) {
+    effects.add(new Effect.Tell(told));
+  }
+}

@@ -1,0 +1,297 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.facts.AuditFact;
+import dev.cofferdam.gateway.facts.ContentHash;
+import dev.cofferdam.gateway.quota.Admission;
+import dev.cofferdam.gateway.quota.Lease;
+import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.TenantProfile;
+import java.nio.charset.StandardCharsets;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Performs one request's {@link Course}. All of it runs in one mailbox, so nothing here is locked.
+ * Owns the limiter's lease from its admission until it is settled.
+ */
+public final class Dispatch {
+  /** Messages that a worker may send ahead of what was passed on. */
+  private static final int PREFETCH = 2;
+
+  private final Dispatcher ports;
+  private final Generation generation;
+  private final Client client;
+  private final Mailbox mailbox;
+  private final Course course;
+  private final ContentHash response;
+  private @Nullable Runnable placing;
+  private Workers.@Nullable Call worker;
+  private @Nullable Lease lease;
+  private @Nullable Future<?> deadline;
+  private int calls;
+  private int owed;
+
+  Dispatch(Dispatcher ports, Generation generation, Client client, Executor executor) {
+    this.ports = ports;
+    this.generation = generation;
+    this.client = client;
+    this.mailbox = new Mailbox(executor);
+    this.course = new Course(generation, ports.clock().millis());
+    this.response = ports.facts().contentHash(generation.identity().tenant().id());
+  }
+
+  void begin() {
+    long waitMs = Math.max(0, generation.deadlineEpochMs() - ports.clock().millis());
+    deadline =
+        ports
+            .timer()
+            .schedule(() -> post(new Event.DeadlinePassed()), waitMs, TimeUnit.MILLISECONDS);
+    post(new Event.Begin(ports.facts().accepting()));
+  }
+
+  /** The client went away. */
+  public void cancel() {
+    post(new Event.ClientGone());
+  }
+
+  /** The client can take more. */
+  public void writable() {
+    mailbox.execute(this::requestOwed);
+  }
+
+  private void post(Event event) {
+    mailbox.execute(() -> take(event));
+  }
+
+  private void take(Event event) {
+    try {
+      for (Effect effect : course.step(event, ports.clock().millis())) {
+        performGuarded(effect);
+      }
+    } catch (RuntimeException bug) {
+      broken(bug);
+    }
+  }
+
+  private void performGuarded(Effect effect) {
+    try {
+      perform(effect);
+    } catch (RuntimeException bug) {
+      broken(bug);
+    }
+  }
+
+  private void broken(RuntimeException bug) {
+    ports.observer().broken(generation, bug);
+    if (!course.ended()) {
+      post(new Event.Broken());
+    }
+  }
+
+  private void perform(Effect effect) {
+    switch (effect) {
+      case Effect.Admit unused -> admit();
+      case Effect.Settle settle -> settle(settle);
+      case Effect.Place place -> place(place);
+      case Effect.StopPlacing unused -> stopPlacing();
+      case Effect.Generate generate -> generate(generate);
+      case Effect.StopWorker unused -> stopWorker();
+      case Effect.Tell tell -> tell(tell.told());
+      case Effect.Wake wake -> wake(wake);
+      case Effect.Record end -> record(end.ending());
+    }
+  }
+
+  private void admit() {
+    ports
+        .limiter()
+        .admit(
+            new Reservation(
+                generation.id(),
+                generation.identity().tenant(),
+                generation.model().id(),
+                generation.promptTokens().length,
+                generation.outputTokensMax()))
+        .whenComplete((admission, bug) -> mailbox.execute(() -> decided(admission, bug)));
+  }
+
+  private void decided(@Nullable Admission admission, @Nullable Throwable bug) {
+    switch (admission) {
+      case Admission.Granted granted -> {
+        lease = granted.lease();
+        take(new Event.Admitted(granted.state()));
+      }
+      case Admission.Refused refused ->
+          take(new Event.NotAdmitted(refused.refusal(), refused.state()));
+      case null -> broken(new IllegalStateException("the limiter failed", bug));
+    }
+  }
+
+  private void settle(Effect.Settle settle) {
+    Lease held = lease;
+    lease = null;
+    if (held != null) {
+      var unused =
+          ports
+              .limiter()
+              .settle(held, settle.promptTokens(), settle.outputTokens())
+              .exceptionally(
+                  bug -> {
+                    ports.observer().broken(generation, bug);
+                    return null;
+                  });
+    }
+  }
+
+  private void place(Effect.Place place) {
+    Consumer<Event> listener = current();
+    placing =
+        ports
+            .placements()
+            .place(
+                new Placements.Ask(
+                    generation,
+                    place.attempt(),
+                    place.generated(),
+                    ports.prefixes().digests(generation, place.tokens()),
+                    place.excluded()),
+                listener);
+  }
+
+  private void stopPlacing() {
+    Runnable stop = placing;
+    placing = null;
+    calls++;
+    if (stop != null) {
+      stop.run();
+    }
+  }
+
+  private void generate(Effect.Generate generate) {
+    placing = null;
+    owed = 0;
+    Consumer<Event> listener = current();
+    Workers.Call call =
+        ports
+            .workers()
+            .generate(
+                new Workers.Ask(
+                    generation,
+                    generate.placement(),
+                    generate.tokens(),
+                    ports.prefixes().key(generation.identity().tenant().id())),
+                listener);
+    worker = call;
+    call.request(PREFETCH);
+  }
+
+  private void stopWorker() {
+    Workers.Call call = worker;
+    worker = null;
+    calls++;
+    if (call != null) {
+      call.cancel();
+    }
+  }
+
+  /** A listener whose events count until another call takes its place. */
+  private Consumer<Event> current() {
+    int call = ++calls;
+    return event ->
+        mailbox.execute(
+            () -> {
+              if (call == calls) {
+                take(event);
+                if (event instanceof Event.Tokens || event instanceof Event.WorkerStarted) {
+                  owed++;
+                  requestOwed();
+                }
+              }
+            });
+  }
+
+  /** Asks the worker for as many messages as were passed on, once the client can take them. */
+  private void requestOwed() {
+    Workers.Call call = worker;
+    if (call != null && owed > 0 && !course.ended() && client.ready()) {
+      int messages = owed;
+      owed = 0;
+      call.request(messages);
+    }
+  }
+
+  private void tell(Told told) {
+    if (told instanceof Told.Text text) {
+      byte[] bytes = text.text().getBytes(StandardCharsets.UTF_8);
+      response.update(bytes, 0, bytes.length);
+    }
+    client.tell(told);
+  }
+
+  private void wake(Effect.Wake wake) {
+    var unused =
+        ports
+            .timer()
+            .schedule(() -> post(new Event.Awake()), wake.afterMs(), TimeUnit.MILLISECONDS);
+  }
+
+  private void record(Ending ending) {
+    Future<?> timer = deadline;
+    if (timer != null) {
+      timer.cancel(false);
+    }
+    try {
+      ports.facts().record(fact(ending));
+    } catch (RefusedException e) {
+      ports.observer().auditLost(generation);
+    }
+    ports.observer().ended(generation, ending);
+  }
+
+  private AuditFact fact(Ending ending) {
+    TenantProfile tenant = generation.identity().tenant();
+    return new AuditFact(
+        java.util.Optional.of(generation.id()),
+        tenant.id().value(),
+        tenant.tier().label(),
+        generation.identity().actor(),
+        generation.sourceIp(),
+        "generate",
+        ending.outcome() == AuditFact.Outcome.COMPLETED
+                || ending.outcome() == AuditFact.Outcome.CANCELLED
+            ? AuditFact.Severity.INFO
+            : AuditFact.Severity.WARNING,
+        ending.outcome(),
+        ending.code().map(code -> code.wireName()).orElse(""),
+        "",
+        java.util.Optional.of(details(ending, tenant)));
+  }
+
+  private AuditFact.Generation details(Ending ending, TenantProfile tenant) {
+    return new AuditFact.Generation(
+        generation.model().id(),
+        generation.adapter().map(a -> a.name()).orElse(""),
+        ending.placement().map(Placement::adapterVersion).orElse(""),
+        ending.placement().map(Placement::workerId).orElse(""),
+        ending.placement().map(Placement::pool).orElse(""),
+        ending.attempts(),
+        ending.explanation(),
+        ending.usage().promptTokens(),
+        ending.usage().cachedPromptTokens(),
+        ending.usage().outputTokens(),
+        ending.queueWaitMs(),
+        ending.ttftMs(),
+        ending.latencyMs(),
+        ending.kvBlocksAllocated(),
+        ending.kvBlocksZeroed(),
+        tenant.kvEncrypted(),
+        ending.limits().map(l -> l.remainingTokens()).orElse(-1L),
+        ending.limits().map(l -> l.remainingRequests()).orElse(-1L),
+        generation.promptHmac(),
+        response.digest());
+  }
+}

@@ -1,0 +1,42 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.facts.AuditFacts;
+import dev.cofferdam.gateway.quota.Limiter;
+import java.time.InstantSource;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledExecutorService;
+
+/**
+ * Starts requests on their course.
+ *
+ * @param limiter decides limits
+ * @param placements finds workers
+ * @param workers has them generate
+ * @param facts keeps audit facts
+ * @param prefixes names prefix blocks
+ * @param timer for deadlines and waits; its tasks are short
+ * @param clock the time
+ * @param observer metrics
+ */
+public record Dispatcher(
+    Limiter limiter,
+    Placements placements,
+    Workers workers,
+    AuditFacts facts,
+    PrefixNames prefixes,
+    ScheduledExecutorService timer,
+    InstantSource clock,
+    RequestObserver observer) {
+
+  /**
+   * Starts a request.
+   *
+   * @param executor where the request's work runs, with its trace
+   * @return the request under way; whoever holds it must say when the client goes away
+   */
+  public Dispatch start(Generation generation, Client client, Executor executor) {
+    Dispatch dispatch = new Dispatch(this, generation, client, executor);
+    dispatch.begin();
+    return dispatch;
+  }
+}

@@ -1,0 +1,42 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.facts.AuditFact;
+import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.vocabulary.ErrorCode;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * How a request ended. Milliseconds count from its beginning; -1 where something did not happen or
+ * is not known.
+ *
+ * @param outcome how
+ * @param code why, where it was not answered
+ * @param placement the last worker
+ * @param attempts placements that led to a worker
+ * @param usage tokens
+ * @param queueWaitMs waited in queues, over all attempts
+ * @param ttftMs until the first text
+ * @param latencyMs until the end
+ * @param kvBlocksAllocated over all attempts
+ * @param kvBlocksZeroed over all attempts
+ * @param limits what the limiter left
+ */
+public record Ending(
+    AuditFact.Outcome outcome,
+    Optional<ErrorCode> code,
+    Optional<Placement> placement,
+    int attempts,
+    Told.Usage usage,
+    long queueWaitMs,
+    long ttftMs,
+    long latencyMs,
+    long kvBlocksAllocated,
+    long kvBlocksZeroed,
+    Optional<LimitState> limits) {
+
+  /** Lines that say why the last worker was chosen. */
+  public List<String> explanation() {
+    return placement.map(Placement::explanation).orElse(List.of());
+  }
+}

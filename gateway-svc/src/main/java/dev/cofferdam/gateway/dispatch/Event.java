@@ -1,0 +1,70 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.vocabulary.Refusal;
+import java.util.List;
+
+/** What happens to a request. */
+public sealed interface Event {
+  /**
+   * The request begins; first, once.
+   *
+   * @param auditAccepting whether audit facts can be kept right now
+   */
+  record Begin(boolean auditAccepting) implements Event {}
+
+  /** The limiter granted what was asked for. */
+  record Admitted(LimitState limits) implements Event {}
+
+  /** The limiter refused. */
+  record NotAdmitted(Refusal refusal, LimitState limits) implements Event {}
+
+  /** The request waits in a pool's queue. */
+  record Queued(int position, long expectedWaitMs) implements Event {}
+
+  /** A worker is leased. */
+  record Placed(Placement placement) implements Event {}
+
+  /** The fleet refused to place the request. */
+  record PlacementRefused(Refusal refusal) implements Event {}
+
+  /** No router could be reached. */
+  record RoutersUnreachable() implements Event {}
+
+  /** The wait that {@link Effect.Wake} asked for is over. */
+  record Awake() implements Event {}
+
+  /** The worker honours the grant. */
+  record WorkerStarted(int cachedPromptTokens) implements Event {}
+
+  /**
+   * Output tokens.
+   *
+   * @param firstIndex index of the first of them in the whole output
+   * @param scores one for each token, or none
+   */
+  record Tokens(int firstIndex, int[] tokens, List<TokenScores> scores) implements Event {}
+
+  /**
+   * The worker is done.
+   *
+   * @param stopToken a stop token ended the output; else its bound did
+   */
+  record WorkerFinished(boolean stopToken, AttemptUsage usage) implements Event {}
+
+  /**
+   * The worker's stream broke off.
+   *
+   * @param elsewhere another worker may do better
+   */
+  record WorkerFailed(Refusal refusal, boolean elsewhere) implements Event {}
+
+  /** The client went away. */
+  record ClientGone() implements Event {}
+
+  /** The request's deadline passed. */
+  record DeadlinePassed() implements Event {}
+
+  /** The gateway itself failed at something for this request: a bug. */
+  record Broken() implements Event {}
+}

@@ -1,0 +1,47 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
+import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A request that was authenticated, validated and tokenised.
+ *
+ * @param id the request
+ * @param identity who asks
+ * @param sourceIp the peer's address
+ * @param model the model that answers
+ * @param adapter the adapter that answers
+ * @param format how its tokens become text
+ * @param promptTokens input tokens; not to be changed
+ * @param promptHmac keyed hash of the input
+ * @param sampling how tokens are chosen
+ * @param outputTokensMax bound of the output
+ * @param stops texts that end the output
+ * @param workloadClass how urgent it is
+ * @param deadlineEpochMs milliseconds since the epoch after which nobody waits any more
+ */
+public record Generation(
+    RequestId id,
+    Identity identity,
+    String sourceIp,
+    ModelEntry model,
+    Optional<AdapterEntry> adapter,
+    PromptFormat format,
+    int[] promptTokens,
+    byte[] promptHmac,
+    Sampling sampling,
+    int outputTokensMax,
+    List<String> stops,
+    WorkloadClass workloadClass,
+    long deadlineEpochMs) {
+
+  public Generation {
+    stops = List.copyOf(stops);
+  }
+}

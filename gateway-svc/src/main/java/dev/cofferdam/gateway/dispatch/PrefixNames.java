@@ -1,0 +1,49 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
+import dev.cofferdam.vocabulary.PrefixDigests;
+import dev.cofferdam.vocabulary.TenantId;
+import java.util.List;
+
+/**
+ * The tenant-keyed names under which prefix caches know a request's blocks. The secret is the
+ * gateways' own; what leaves is a tenant's key, to workers that serve the tenant, and digests.
+ */
+public final class PrefixNames {
+  /** Bytes of the secret at least. */
+  public static final int SECRET_BYTES_MIN = 32;
+
+  private static final int EPOCH = 0;
+  private static final int BLOCKS_MAX = 512;
+
+  private final byte[] secret;
+  private final int blockTokens;
+
+  /**
+   * @param secret random bytes that all gateways share
+   * @param blockTokens tokens of a KV block
+   */
+  public PrefixNames(byte[] secret, int blockTokens) {
+    if (secret.length < SECRET_BYTES_MIN) {
+      throw new IllegalArgumentException(
+          "prefix secret: " + secret.length + " bytes (expected: >= " + SECRET_BYTES_MIN + ")");
+    }
+    this.secret = secret.clone();
+    this.blockTokens = blockTokens;
+  }
+
+  /** A tenant's key. */
+  byte[] key(TenantId tenant) {
+    return PrefixDigests.tenantKey(secret, tenant, EPOCH);
+  }
+
+  /** Digests of the full blocks of a request's tokens. */
+  List<byte[]> digests(Generation generation, int[] tokens) {
+    return new PrefixDigests(
+            key(generation.identity().tenant().id()),
+            generation.model().digest(),
+            generation.adapter().map(AdapterEntry::version).orElse(""),
+            blockTokens)
+        .ofSequence(tokens, tokens.length, BLOCKS_MAX);
+  }
+}
