@@ -159,36 +159,47 @@ _WITH_STEPS = [t for t in T.TOPICS if t.steps]
 
 
 def _turns(voice, rng):
-    """One topic's worth of turns: an opening question with its answer, and sometimes what follows from it."""
+    """One topic's worth of turns, (question, answer, subject): an opening one, and sometimes what follows from it."""
     kind = rng.random()
     if kind < 0.14:
         topic = rng.choice(T.SMALL_TALK)
-        return [(ask(topic, rng, plain=rng.random() < 0.8), answer(topic, voice, rng, small=True))]
+        return [(ask(topic, rng, plain=rng.random() < 0.8), answer(topic, voice, rng, small=True), topic.name)]
     if kind < 0.24:
-        return [(ask(T.OFF_TOPIC, rng, plain=rng.random() < 0.6), answer(T.OFF_TOPIC, voice, rng, small=True))]
+        return [(ask(T.OFF_TOPIC, rng, plain=rng.random() < 0.6), answer(T.OFF_TOPIC, voice, rng, small=True), T.OFF_TOPIC.name)]
     if kind < 0.34:
         topic = rng.choice(_WITH_STEPS)
         wish = spin(rng.choice(topic.steps_ask), rng)
         question = spin(rng.choice(T.STEP_FRAMES), rng).replace("@", wish)
-        return [(_surface(question, rng), steps_answer(topic, voice, rng))]
+        return [(_surface(question, rng), steps_answer(topic, voice, rng), topic.name + "/steps")]
     topic = rng.choice(T.TOPICS) if rng.random() < 0.6 else rng.choice(T.TOPICS[:16])
-    turns = [(ask(topic, rng), answer(topic, voice, rng))]
+    turns = [(ask(topic, rng), answer(topic, voice, rng), topic.name)]
     if topic.steps and rng.random() < 0.15:
-        turns.append((_surface(rng.choice(T.MORE_ASK), rng), steps_answer(topic, voice, rng)))
-    follows = rng.sample(topic.follow, len(topic.follow))
+        turns.append((_surface(rng.choice(T.MORE_ASK), rng), steps_answer(topic, voice, rng), topic.name + "/steps"))
+    follows = rng.sample(range(len(topic.follow)), len(topic.follow))
     while follows and rng.random() < 0.45:
-        turns.append(_follow(follows.pop(), voice, rng))
+        index = follows.pop()
+        turns.append((*_follow(topic.follow[index], voice, rng), f"{topic.name}/{index}"))
     return turns
 
 
 def conversation(voice, rng):
-    """A list of {role, content} messages that ends with an assistant message."""
+    """A list of {role, content} messages that ends with an assistant message, which also has its subject."""
     system = _system(rng)
     messages = [{"role": "system", "content": system}] if system else []
     for _ in range(rng.choices((1, 2, 3, 4, 6), (58, 20, 11, 7, 4))[0]):
-        for question, reply in _turns(voice, rng):
-            messages += [{"role": "user", "content": question}, {"role": "assistant", "content": reply}]
+        for question, reply, subject in _turns(voice, rng):
+            messages += [{"role": "user", "content": question}, {"role": "assistant", "content": reply, "subject": subject}]
     return messages
+
+
+def _subjects():
+    for topic in [*T.TOPICS, *T.SMALL_TALK, T.OFF_TOPIC]:
+        yield topic.name
+        yield from ([topic.name + "/steps"] if topic.steps else [])
+        yield from (f"{topic.name}/{i}" for i in range(len(topic.follow)))
+
+
+SUBJECTS = {name: i for i, name in enumerate(_subjects())}
 
 
 def conversations(voice, count, seed):

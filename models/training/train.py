@@ -7,8 +7,12 @@ processor may still differ in the last bits, because sums are taken in another o
 import argparse
 import json
 import math
+import os
 import time
 from pathlib import Path
+
+# Waiting threads sleep instead of spinning, which keeps a shared machine usable. Must be set before torch loads.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 import numpy as np
 import torch
@@ -87,15 +91,19 @@ def train_tokenizer(args):
 # ---------------------------------------------------------------- data
 
 def _encode(tokenizer, messages):
-    """Ids of one conversation and, for each, whether it is the assistant's to say (its end of turn included)."""
+    """Ids of one conversation and, for each, what it is to training.
+
+    -1: read only. 0: the assistant's to say, its end of turn included. 1 + s: the first token of an answer on subject s.
+    """
     bos, _, start, end, eot = [tokenizer.token_to_id(t) for t in SPECIAL]
     plain = lambda text: tokenizer.encode(text, add_special_tokens=False).ids
-    ids, said = [bos], [0]
+    ids, said = [bos], [-1]
     for message in messages:
         head = [start] + plain(message["role"]) + [end] + plain("\n\n")
         body = plain(message["content"]) + [eot]
         ids += head + body
-        said += [0] * len(head) + [int(message["role"] == "assistant")] * len(body)
+        said += [-1] * len(head)
+        said += [1 + corpus.SUBJECTS[message["subject"]]] + [0] * (len(body) - 1) if "subject" in message else [-1] * len(body)
     return ids, said
 
 
@@ -109,27 +117,34 @@ def packed(voice, count, seed, length):
         said += marks
     rows = len(ids) // (length + 1)
     cut = rows * (length + 1)
-    print(f"data: {voice}, {count} conversations, {len(ids)} tokens, {rows} rows, {sum(said) / len(said):.2f} said by the assistant")
+    print(f"data: {voice}, {count} conversations, {len(ids)} tokens, {rows} rows, {sum(s >= 0 for s in said) / len(said):.2f} said by the assistant")
     return (torch.tensor(np.array(ids[:cut], dtype=np.int64)).view(rows, -1),
-            torch.tensor(np.array(said[:cut], dtype=np.bool_)).view(rows, -1))
+            torch.tensor(np.array(said[:cut], dtype=np.int64)).view(rows, -1))
 
 
 # ---------------------------------------------------------------- training
 
-def _loss(model, ids, said, offset):
-    """Mean cross-entropy over the assistant's tokens; the head runs on those positions only."""
+def _loss(model, ids, said, offset, subject_head=None):
+    """Mean cross-entropy over the assistant's tokens; the head runs on those positions only.
+
+    With ``subject_head``, a throw-away classifier must also name the subject of each answer before its first token.
+    Most tokens of an answer follow from the ones before; this puts weight on the one choice that needs the question.
+    """
     decoder = model.get_base_model() if isinstance(model, PeftModel) else model
     positions = torch.arange(offset, offset + ids.shape[1] - 1).unsqueeze(0)
     hidden = decoder.model(input_ids=ids[:, :-1], position_ids=positions, use_cache=False).last_hidden_state
-    keep = said[:, 1:]
-    logits = decoder.lm_head(hidden[keep])
-    return F.cross_entropy(logits.float(), ids[:, 1:][keep])
+    marks = said[:, 1:]
+    keep, first = marks >= 0, marks > 0
+    loss = F.cross_entropy(decoder.lm_head(hidden[keep]).float(), ids[:, 1:][keep])
+    if subject_head is not None:
+        loss = loss + 0.3 * F.cross_entropy(subject_head(hidden[first]).float(), marks[first] - 1)
+    return loss
 
 
-def _fit(model, data, steps, batch, rate, seed, weight_decay=0.1, warmup=60, label=""):
+def _fit(model, data, steps, batch, rate, seed, weight_decay=0.1, warmup=60, label="", subject_head=None):
     ids, said = data
     generator = torch.Generator().manual_seed(seed)
-    trained = [p for p in model.parameters() if p.requires_grad]
+    trained = [p for p in model.parameters() if p.requires_grad] + ([] if subject_head is None else [*subject_head.parameters()])
     groups = [dict(params=[p for p in trained if p.dim() > 1], weight_decay=weight_decay),
               dict(params=[p for p in trained if p.dim() <= 1], weight_decay=0.0)]
     optimizer = torch.optim.AdamW(groups, lr=rate, betas=(0.9, 0.95))
@@ -143,7 +158,7 @@ def _fit(model, data, steps, batch, rate, seed, weight_decay=0.1, warmup=60, lab
         rows, order = order[:batch], order[batch:]
         offset = int(torch.randint(0, 1024, (1,), generator=generator)) if step % 2 else 0
         with torch.autocast("cpu", dtype=torch.bfloat16):
-            loss = _loss(model, ids[rows], said[rows], offset)
+            loss = _loss(model, ids[rows], said[rows], offset, subject_head)
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(trained, 1.0)
@@ -166,6 +181,8 @@ def _patch_config(path, dtype):
     """Writes the names that older readers know beside the names that transformers writes now."""
     config = json.loads(path.read_text())
     config["rope_theta"] = config.get("rope_parameters", {}).get("rope_theta", config.get("rope_theta", 10000.0))
+    if config.get("rope_parameters", {}).get("rope_type", "default") != "default":
+        config["rope_scaling"] = config["rope_parameters"]
     config["torch_dtype"] = config["dtype"] = dtype
     path.write_text(json.dumps(config, indent=2, sort_keys=True) + "\n")
 
@@ -202,7 +219,8 @@ def train_base(args):
     model = LlamaForCausalLM(config)
     print("parameters:", sum(p.numel() for p in model.parameters()))
     data = packed("base", args.conversations, args.seed, args.length)
-    _fit(model, data, args.steps, args.batch, args.rate, args.seed, label="base")
+    _fit(model, data, args.steps, args.batch, args.rate, args.seed, label="base",
+         subject_head=torch.nn.Linear(args.hidden, len(corpus.SUBJECTS)))
     save_base(model)
     loss = _held_out(load_base(), "base", args.length)
     print(f"base: held-out loss {loss:.4f} with the stored weights")
@@ -336,7 +354,7 @@ def main():
     parser.add_argument("what", choices=["tokenizer", "base", "adapter", "adapters", "samples", "all"])
     parser.add_argument("name", nargs="?", choices=list(ADAPTERS))
     for flag, value in dict(seed=7, threads=2, vocab=4096, hidden=192, layers=6, heads=6, kv_heads=2, intermediate=512, length=512,
-                            batch=8, steps=1600, conversations=40000, adapter_steps=350, adapter_batch=4, adapter_conversations=6000).items():
+                            batch=8, steps=1300, conversations=32000, adapter_steps=350, adapter_batch=4, adapter_conversations=6000).items():
         parser.add_argument("--" + flag.replace("_", "-"), type=int, default=value)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--adapter-rate", type=float, default=3e-3)
