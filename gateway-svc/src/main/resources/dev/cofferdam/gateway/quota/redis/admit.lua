@@ -28,7 +28,7 @@ local function drop(member)
   redis.call('ZREM', KEYS[3], member)
   if old then
     redis.call('HDEL', KEYS[4], member)
-    redis.call('HINCRBY', KEYS[4], 'total', -tonumber(old))
+    redis.call('HINCRBY', KEYS[4], 'total', 0 - tonumber(old)) -- never "-0"
   end
 end
 

@@ -2,7 +2,7 @@
 --
 -- KEYS 1..4 the tenant's windows, 5 leases, as in admit.lua
 -- ARGV 1 lease ms, 2 window ms, then request ids
--- Answer: how many leases were still there
+-- Answer: how many leases were still there; now
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -16,4 +16,4 @@ for i = 3, #ARGV do
   end
 end
 for i = 1, 5 do redis.call('PEXPIRE', KEYS[i], 2 * tonumber(ARGV[2]) + 2 * lease) end
-return kept
+return {kept, now}

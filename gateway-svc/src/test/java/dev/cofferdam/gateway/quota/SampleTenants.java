@@ -1,0 +1,33 @@
+package dev.cofferdam.gateway.quota;
+
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.TenantLimits;
+import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.Tier;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.Optional;
+import java.util.Set;
+
+/** Tenants for tests. */
+public final class SampleTenants {
+  private SampleTenants() {}
+
+  /** An active tenant with these limits. */
+  public static TenantProfile tenant(
+      String id, Tier tier, int inFlight, int requests, long tokens) {
+    return new TenantProfile(
+        new TenantId(id),
+        tier,
+        TenantProfile.Status.ACTIVE,
+        new TenantLimits(inFlight, requests, tokens, 4_000, 1_000_000_000L, 3),
+        2,
+        Set.of(),
+        Set.of(),
+        Optional.empty(),
+        Set.of(WorkloadClass.INTERACTIVE),
+        false,
+        false,
+        30,
+        Optional.empty());
+  }
+}
