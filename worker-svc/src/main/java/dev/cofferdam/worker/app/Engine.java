@@ -1,0 +1,54 @@
+package dev.cofferdam.worker.app;
+
+import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.ModelExecutor;
+import dev.cofferdam.worker.execution.cpu.CpuExecutor;
+import dev.cofferdam.worker.model.ModelConfig;
+import dev.cofferdam.worker.model.ModelDigest;
+import dev.cofferdam.worker.model.ModelWeights;
+import java.nio.file.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A loaded model.
+ *
+ * @param executor runs its steps
+ * @param model its geometry
+ * @param digest digest of its files
+ */
+record Engine(ModelExecutor executor, ModelConfig model, String digest) {
+  private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
+
+  /**
+   * Loads a model onto the CPU.
+   *
+   * @param kvBytes bytes of KV memory; rounded down to whole blocks
+   * @throws IllegalArgumentException when they do not make one block
+   */
+  static Engine load(
+      Path folder, long kvBytes, int blockTokens, int adapterSlots, int slots, int rowsMax) {
+    long begun = System.nanoTime();
+    LOG.info("loading the model {}", folder.getFileName());
+    ModelWeights weights = ModelWeights.load(folder);
+    ModelConfig model = weights.config();
+    String digest = ModelDigest.of(folder);
+    long blockBytes = model.kvElementsPerToken() * blockTokens * Float.BYTES;
+    int blocks = (int) Math.min(Integer.MAX_VALUE / 2, kvBytes / blockBytes);
+    if (blocks < 1) {
+      throw new IllegalArgumentException(
+          "cofferdam.worker.kv-bytes: " + kvBytes + " (expected: at least " + blockBytes + ")");
+    }
+    ModelExecutor executor =
+        CpuExecutor.create(
+            weights, new ExecutorOptions(blocks, blockTokens, adapterSlots, slots, rowsMax));
+    LOG.info(
+        "loaded {} ({} parameters, {} KV blocks of {} bytes) in {} ms",
+        folder.getFileName(),
+        model.parameters(),
+        blocks,
+        blockBytes,
+        (System.nanoTime() - begun) / 1_000_000);
+    return new Engine(executor, model, digest);
+  }
+}

@@ -1,0 +1,146 @@
+package dev.cofferdam.worker.app;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Configuration of the worker. */
+@ConfigMapping(prefix = "cofferdam")
+public interface WorkerConfig {
+  /** Trust domain of every identity. */
+  @WithDefault("cofferdam.local")
+  String trustDomain();
+
+  /** This worker's identity. */
+  Tls tls();
+
+  /** Where its gRPC server listens. */
+  Listen listen();
+
+  /** How Kafka is reached. */
+  Kafka kafka();
+
+  /** Folder for the spool of usage events; this worker's alone. */
+  Path stateDir();
+
+  /** The worker itself. */
+  Worker worker();
+
+  /** PEM files. */
+  interface Tls {
+    /** Certificate chain. */
+    Path certificate();
+
+    /** Private key. */
+    Path key();
+
+    /** Authorities. */
+    Path trust();
+  }
+
+  /** An address. */
+  interface Listen {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port; 0 takes a free one. */
+    int port();
+  }
+
+  /** Kafka. */
+  interface Kafka {
+    /** Client properties, such as {@code bootstrap.servers}. */
+    Map<String, String> properties();
+  }
+
+  /** The worker itself. */
+  interface Worker {
+    /** Unique among live workers, and the instance in the certificate's SPIFFE-ID. */
+    String id();
+
+    /** Pool that it serves. */
+    @WithDefault("shared")
+    String pool();
+
+    /** Availability zone. */
+    Optional<String> zone();
+
+    /** host:port under which gateways reach it; default: where it listens. */
+    Optional<String> advertisedEndpoint();
+
+    /** Folder with a folder for each model. */
+    Path modelsRoot();
+
+    /** Folder with a folder for each adapter. */
+    Path adaptersRoot();
+
+    /** Model id: the name of its folder. */
+    String model();
+
+    /** host:port of every router. */
+    List<String> routerEndpoints();
+
+    /** host:port of the schedulers, tried in turn. */
+    List<String> schedulerEndpoint();
+
+    /** Bytes of KV memory. */
+    @WithDefault("67108864")
+    long kvBytes();
+
+    /** Tokens of a KV block, a multiple of 4. */
+    @WithDefault("16")
+    int blockTokens();
+
+    /** Sequences in a step. */
+    @WithDefault("32")
+    int slots();
+
+    /** Rows of a step. */
+    @WithDefault("256")
+    int stepTokensMax();
+
+    /** Rows that a prompt gets before it is the next one's turn. */
+    @WithDefault("32")
+    int prefillChunkTokens();
+
+    /** Adapters that may run at once. */
+    @WithDefault("8")
+    int adapterSlots();
+
+    /** Adapters that are kept in host memory. */
+    @WithDefault("32")
+    int adaptersInMemoryMax();
+
+    /** Requests at once, waiting ones included. */
+    @WithDefault("128")
+    int inFlightMax();
+
+    /** Tokens that are kept for a slow reader before its sequence waits. */
+    @WithDefault("256")
+    int bufferTokensMax();
+
+    /** Milliseconds that a sequence waits for its reader before it is ended. */
+    @WithDefault("30000")
+    long unreadMsMax();
+
+    /** Grants that are remembered against replay. */
+    @WithDefault("65536")
+    int grantsRememberedMax();
+
+    /** Bound of the spool of usage events. */
+    @WithDefault("67108864")
+    long spoolBytesMax();
+
+    /** Milliseconds for running requests when the worker ends. */
+    @WithDefault("5000")
+    long drainMsMax();
+
+    /** Milliseconds after which a step counts as stuck. */
+    @WithDefault("30000")
+    long stepMsMax();
+  }
+}

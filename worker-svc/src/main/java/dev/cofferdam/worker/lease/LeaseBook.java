@@ -1,0 +1,75 @@
+package dev.cofferdam.worker.lease;
+
+import dev.cofferdam.worker.batching.SequenceId;
+import java.util.HashMap;
+import java.util.Map;
+
+/**
+ * Decides whether a lease whose signature holds may be honoured: here, now, and for the first time.
+ * Remembers each lease until it expires; bounded. Thread-safe.
+ */
+public final class LeaseBook {
+  /** A decision. */
+  public enum Verdict {
+    /** To be honoured; it is used up now. */
+    HONOURED,
+    /** For another worker. */
+    OTHER_WORKER,
+    /** For a model that this worker does not serve. */
+    OTHER_MODEL,
+    /** Too late. */
+    EXPIRED,
+    /** Valid for longer than any lease may be. */
+    TOO_LONG,
+    /** Seen before. */
+    REPLAYED,
+    /** More leases at once than can be remembered. */
+    FULL
+  }
+
+  /** Longest life of a lease in milliseconds. */
+  public static final long LIFE_MS_MAX = SessionKeys.GRACE_MS;
+
+  private final String workerId;
+  private final String model;
+  private final int rememberedMax;
+  private final Map<SequenceId, Long> seen = new HashMap<>();
+
+  /**
+   * @param workerId this worker
+   * @param model the model that it serves
+   * @param rememberedMax leases that are remembered at once
+   */
+  public LeaseBook(String workerId, String model, int rememberedMax) {
+    this.workerId = workerId;
+    this.model = model;
+    this.rememberedMax = rememberedMax;
+  }
+
+  /** Decides. */
+  public synchronized Verdict present(Lease lease, long nowEpochMs) {
+    if (!lease.workerId().equals(workerId)) {
+      return Verdict.OTHER_WORKER;
+    }
+    if (!lease.model().equals(model)) {
+      return Verdict.OTHER_MODEL;
+    }
+    if (lease.expiresEpochMs() <= nowEpochMs) {
+      return Verdict.EXPIRED;
+    }
+    if (lease.expiresEpochMs() > nowEpochMs + LIFE_MS_MAX) {
+      return Verdict.TOO_LONG;
+    }
+    if (seen.containsKey(lease.id())) {
+      return Verdict.REPLAYED;
+    }
+    if (seen.size() >= rememberedMax) {
+      seen.values().removeIf(expiry -> expiry <= nowEpochMs);
+      if (seen.size() >= rememberedMax) {
+        return Verdict.FULL;
+      }
+    }
+    seen.put(lease.id(), lease.expiresEpochMs());
+    return Verdict.HONOURED;
+  }
+}

@@ -1,0 +1,15 @@
+package dev.cofferdam.worker.serving;
+
+import dev.cofferdam.worker.adapter.LoraAdapter;
+
+/** Where adapters come from. */
+@FunctionalInterface
+public interface AdapterSource {
+
+  /**
+   * Reads an adapter and checks that it is the version expected.
+   *
+   * @throws dev.cofferdam.worker.adapter.BadAdapterException when it is not, or does not hold
+   */
+  LoraAdapter load(String name, String version);
+}

@@ -1,0 +1,365 @@
+package dev.cofferdam.worker.serving;
+
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.PrefixDigests;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.worker.adapter.BadAdapterException;
+import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.batching.EndCause;
+import dev.cofferdam.worker.batching.SampledToken;
+import dev.cofferdam.worker.batching.Sequence;
+import dev.cofferdam.worker.batching.SequenceId;
+import dev.cofferdam.worker.batching.SequenceListener;
+import dev.cofferdam.worker.batching.SequenceRequest;
+import dev.cofferdam.worker.batching.SequenceUsage;
+import dev.cofferdam.worker.batching.Submissions;
+import dev.cofferdam.worker.execution.ExecutorGeometry;
+import dev.cofferdam.worker.lease.Lease;
+import dev.cofferdam.worker.lease.LeaseBook;
+import dev.cofferdam.worker.lease.LeaseEvents;
+import dev.cofferdam.worker.lease.LeaseOrders;
+import dev.cofferdam.worker.usage.AttemptRecord;
+import dev.cofferdam.worker.usage.UsageSink;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs granted requests. A request that was accepted ends exactly once: its KV is zeroed or back in
+ * the tenant's cache, then its metering record is safe, then the caller hears of its end, then the
+ * scheduler has its lease back. Thread-safe.
+ */
+public final class Generations implements LeaseOrders {
+
+  /**
+   * What generations need.
+   *
+   * @param submissions the way into the batch
+   * @param geometry shape of the model and the pool
+   * @param modelDigest digest of the model's files
+   * @param book decides on leases
+   * @param events told of leases
+   * @param usage takes metering records
+   * @param adapters adapters in host memory
+   * @param completions runs ends, which may wait for the disk; one after the other
+   * @param listener told for metrics
+   * @param clock the time of day
+   * @param nanoTime the monotonic clock
+   * @param inFlightMax requests at once, waiting ones included
+   */
+  public record Parts(
+      Submissions submissions,
+      ExecutorGeometry geometry,
+      String modelDigest,
+      LeaseBook book,
+      LeaseEvents events,
+      UsageSink usage,
+      AdapterShelf adapters,
+      Executor completions,
+      ServingListener listener,
+      InstantSource clock,
+      LongSupplier nanoTime,
+      int inFlightMax) {}
+
+  private final Parts parts;
+  private final Map<SequenceId, Generation> running = new ConcurrentHashMap<>();
+  private volatile boolean draining;
+
+  public Generations(Parts parts) {
+    this.parts = parts;
+  }
+
+  /** Whether it takes no new requests. */
+  public boolean draining() {
+    return draining;
+  }
+
+  /** Requests that have not ended. */
+  public int running() {
+    return running.size();
+  }
+
+  /**
+   * Uses up a lease.
+   *
+   * @throws dev.cofferdam.vocabulary.RefusedException when it may not be honoured
+   */
+  public void honour(Lease lease) {
+    LeaseBook.Verdict verdict = parts.book.present(lease, parts.clock.millis());
+    switch (verdict) {
+      case HONOURED -> {}
+      case FULL -> throw noCapacity("the worker has too many grants at once");
+      default -> throw badGrant(verdict.name().toLowerCase(java.util.Locale.ROOT));
+    }
+  }
+
+  /**
+   * A grant that is not to be honoured, counted.
+   *
+   * @param reason stable word for metrics
+   */
+  public dev.cofferdam.vocabulary.RefusedException badGrant(String reason) {
+    parts.listener.grantRefused(reason);
+    return Refusal.of(ErrorCode.BAD_GRANT, "the grant is not honoured: " + reason).asException();
+  }
+
+  private static dev.cofferdam.vocabulary.RefusedException noCapacity(String message) {
+    return Refusal.of(ErrorCode.NO_CAPACITY, message).asException();
+  }
+
+  /**
+   * Starts an honoured request.
+   *
+   * @return its handle, to cancel it
+   * @throws dev.cofferdam.vocabulary.RefusedException when it cannot be run; nothing was used then
+   */
+  public Handle start(Work work, Output output) {
+    Lease lease = work.lease();
+    if (draining) {
+      throw noCapacity("the worker is draining");
+    }
+    if (!parts.usage.accepting()) {
+      throw Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "usage cannot be recorded").asException();
+    }
+    if (running.size() >= parts.inFlightMax) {
+      throw noCapacity("the worker's batch is full");
+    }
+    check(work);
+    SequenceRequest request = request(work, adapter(lease), prefix(work));
+    Generation generation = new Generation(lease, output);
+    generation.sequence = sequence(request, generation);
+    if (running.putIfAbsent(lease.id(), generation) != null) {
+      throw badGrant("replayed");
+    }
+    parts.events.accepted(lease);
+    if (!parts.submissions.submit(generation.sequence)) {
+      running.remove(lease.id());
+      parts.events.ended(lease.id(), EndCause.Outcome.FAILED, generation.sequence.unserved());
+      throw noCapacity("the worker's batch is full");
+    }
+    return generation;
+  }
+
+  private void check(Work work) {
+    Lease lease = work.lease();
+    int[] tokens = work.tokenIds();
+    if (tokens.length != (long) lease.promptTokens() + lease.generatedTokens()) {
+      throw invalid("token_ids", "their number is not the grant's");
+    }
+    for (int token : tokens) {
+      if (token < 0 || token >= parts.geometry.vocabularySize()) {
+        throw invalid("token_ids", "not all of them are in the vocabulary");
+      }
+    }
+    if (lease.generatedTokens() >= lease.outputTokensMax()) {
+      throw invalid("token_ids", "no output is left to be generated");
+    }
+    if (tokens.length >= parts.geometry.positionsMax()) {
+      throw Refusal.ofParameter(
+              ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+              "token_ids",
+              "the model's context has " + parts.geometry.positionsMax() + " positions")
+          .asException();
+    }
+    int keyBytes = work.prefixKey().length;
+    if (keyBytes != 0 && keyBytes != PrefixDigests.BYTES) {
+      throw invalid("prefix_key", "not " + PrefixDigests.BYTES + " bytes");
+    }
+  }
+
+  private static dev.cofferdam.vocabulary.RefusedException invalid(String field, String message) {
+    return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, message).asException();
+  }
+
+  private Optional<LoraAdapter> adapter(Lease lease) {
+    if (lease.adapter().isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(
+          parts.adapters.get(lease.tenant(), lease.adapter(), lease.adapterVersion()));
+    } catch (BadAdapterException e) {
+      throw Refusal.of(ErrorCode.BAD_ADAPTER, "the adapter's files do not hold").asException();
+    }
+  }
+
+  private Optional<PrefixDigests> prefix(Work work) {
+    return work.prefixKey().length == 0
+        ? Optional.empty()
+        : Optional.of(
+            new PrefixDigests(
+                work.prefixKey(),
+                parts.modelDigest,
+                work.lease().adapterVersion(),
+                parts.geometry.blockTokens()));
+  }
+
+  private static SequenceRequest request(
+      Work work, Optional<LoraAdapter> adapter, Optional<PrefixDigests> prefix) {
+    Lease lease = work.lease();
+    return new SequenceRequest(
+        lease.id(),
+        lease.tenant(),
+        lease.weight(),
+        lease.startTag(),
+        work.tokenIds(),
+        lease.promptTokens(),
+        lease.outputTokensMax(),
+        work.sampling(),
+        work.stopTokenIds(),
+        lease.kvBytesMax(),
+        adapter,
+        prefix);
+  }
+
+  private Sequence sequence(SequenceRequest request, SequenceListener listener) {
+    return new Sequence(
+        request,
+        parts.geometry.positionsMax(),
+        parts.geometry.blockTokens(),
+        parts.nanoTime.getAsLong(),
+        listener);
+  }
+
+  @Override
+  public void revoke(SequenceId id, ErrorCode code) {
+    Generation generation = running.get(id);
+    if (generation != null) {
+      generation.revokedWith = code;
+      generation.end(EndCause.REVOKED);
+    }
+  }
+
+  @Override
+  public void preempt(SequenceId id) {
+    Generation generation = running.get(id);
+    if (generation != null) {
+      generation.sequence().pause();
+      parts.submissions.wake();
+    }
+  }
+
+  @Override
+  public void resume(SequenceId id) {
+    Generation generation = running.get(id);
+    if (generation != null) {
+      generation.sequence().resume();
+      parts.submissions.wake();
+    }
+  }
+
+  @Override
+  public void drain() {
+    draining = true;
+  }
+
+  /** Ends everything that runs; the callers may go elsewhere. */
+  public void endAll() {
+    draining = true;
+    running.values().forEach(generation -> generation.end(EndCause.SHUTDOWN));
+  }
+
+  /** A started request. */
+  public interface Handle {
+
+    /** The caller went away. */
+    void cancel();
+
+    /** The caller reads again. */
+    void readyAgain();
+  }
+
+  /** One request, from its acceptance to its end. */
+  private final class Generation implements SequenceListener, Handle {
+    private final Lease lease;
+    private final Output output;
+    private @Nullable Sequence sequence;
+    private volatile @Nullable ErrorCode revokedWith;
+
+    Generation(Lease lease, Output output) {
+      this.lease = lease;
+      this.output = output;
+    }
+
+    Sequence sequence() {
+      Sequence known = sequence;
+      if (known == null) {
+        throw new IllegalStateException("the generation has no sequence yet");
+      }
+      return known;
+    }
+
+    void end(EndCause cause) {
+      sequence().cancel(cause);
+      parts.submissions.wake();
+    }
+
+    @Override
+    public void cancel() {
+      end(EndCause.CANCELLED);
+    }
+
+    @Override
+    public void readyAgain() {
+      parts.submissions.wake();
+    }
+
+    @Override
+    public boolean ready() {
+      return output.ready();
+    }
+
+    @Override
+    public void started(int cachedPromptTokens) {
+      output.started(cachedPromptTokens);
+    }
+
+    @Override
+    public void token(int index, SampledToken token) {
+      output.token(index, token);
+    }
+
+    @Override
+    public void ended(EndCause cause, SequenceUsage usage) {
+      boolean completed = cause.outcome() == EndCause.Outcome.COMPLETED;
+      int delivered = output.close(completed);
+      // Off the step thread: the record goes to disk. At most inFlightMax of these wait.
+      parts.completions.execute(() -> complete(cause, usage, delivered));
+    }
+
+    private void complete(EndCause cause, SequenceUsage usage, int delivered) {
+      AttemptRecord record =
+          new AttemptRecord(lease, usage, delivered, cause, parts.clock.millis());
+      try {
+        output.inTrace(() -> parts.usage.record(record));
+      } finally {
+        if (cause.outcome() == EndCause.Outcome.COMPLETED) {
+          output.finished(cause, usage, delivered);
+        } else {
+          output.failed(refusal(cause));
+        }
+        running.remove(lease.id(), this);
+        parts.events.ended(lease.id(), cause.outcome(), usage);
+        parts.listener.ended(record);
+      }
+    }
+
+    private Refusal refusal(EndCause cause) {
+      ErrorCode revoked = revokedWith;
+      return switch (cause) {
+        case CANCELLED -> Refusal.of(ErrorCode.CANCELLED, "the caller went away");
+        case SLOW_READER -> Refusal.of(ErrorCode.CANCELLED, "the caller read too slowly");
+        case REVOKED ->
+            Refusal.of(revoked == null ? ErrorCode.NO_CAPACITY : revoked, "the lease was revoked");
+        case SHUTDOWN -> Refusal.of(ErrorCode.WORKER_LOST, "the worker ends");
+        case OUT_OF_MEMORY ->
+            Refusal.of(ErrorCode.NO_CAPACITY, "more KV memory than the worker can give");
+        default -> Refusal.of(ErrorCode.INTERNAL, "the worker failed");
+      };
+    }
+  }
+}

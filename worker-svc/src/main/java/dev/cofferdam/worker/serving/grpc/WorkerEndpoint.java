@@ -1,0 +1,147 @@
+package dev.cofferdam.worker.serving.grpc;
+
+import dev.cofferdam.proto.worker.v1.DrainRequest;
+import dev.cofferdam.proto.worker.v1.DrainResponse;
+import dev.cofferdam.proto.worker.v1.GenerateRequest;
+import dev.cofferdam.proto.worker.v1.GenerateResponse;
+import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.worker.batching.Sampling;
+import dev.cofferdam.worker.lease.Lease;
+import dev.cofferdam.worker.lease.SessionKeys;
+import dev.cofferdam.worker.lease.grpc.LeaseCodec;
+import dev.cofferdam.worker.serving.Generations;
+import dev.cofferdam.worker.serving.Work;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.time.InstantSource;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves WorkerService. A grant is checked offline and used up first; then the request is checked
+ * against it and run. Cancelling the call cancels the work within a step.
+ */
+public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBase
+    implements AutoCloseable {
+  private static final int STOP_TOKENS_MAX = 64;
+  private static final long DRAIN_POLL_MS = 20;
+  private static final long DRAIN_WAIT_MS_MAX = 600_000;
+
+  private final Generations generations;
+  private final SessionKeys keys;
+  private final InstantSource clock;
+  private final int bufferTokensMax;
+  private final ScheduledExecutorService drains =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> Thread.ofPlatform().daemon().name("drain").unstarted(task));
+
+  /**
+   * @param keys keys under which grants are signed
+   * @param clock the time of day
+   * @param bufferTokensMax tokens that are kept for a slow reader before its sequence waits
+   */
+  public WorkerEndpoint(
+      Generations generations, SessionKeys keys, InstantSource clock, int bufferTokensMax) {
+    this.generations = generations;
+    this.keys = keys;
+    this.clock = clock;
+    this.bufferTokensMax = bufferTokensMax;
+  }
+
+  @Override
+  public void generate(GenerateRequest request, StreamObserver<GenerateResponse> responses) {
+    ServerCallStreamObserver<GenerateResponse> call =
+        (ServerCallStreamObserver<GenerateResponse>) responses;
+    Lease lease =
+        LeaseCodec.open(request.getGrant(), keys, clock.millis())
+            .orElseThrow(() -> generations.badGrant("signature"));
+    generations.honour(lease);
+    Work work = work(request, lease);
+    TokenStream stream = new TokenStream(call, lease, bufferTokensMax);
+    // The call may be cancelled before its generation exists: the handler finds it here later.
+    AtomicReference<Generations.@Nullable Handle> started = new AtomicReference<>();
+    call.setOnCancelHandler(() -> cancel(started.get()));
+    call.setOnReadyHandler(
+        () -> {
+          Generations.Handle handle = started.get();
+          if (stream.drain() && handle != null) {
+            handle.readyAgain();
+          }
+        });
+    try {
+      Generations.Handle handle = generations.start(work, stream);
+      started.set(handle);
+      if (call.isCancelled()) {
+        handle.cancel();
+      }
+    } catch (RuntimeException e) {
+      stream.refused();
+      throw e;
+    }
+  }
+
+  private static void cancel(Generations.@Nullable Handle handle) {
+    if (handle != null) {
+      handle.cancel();
+    }
+  }
+
+  private static Work work(GenerateRequest request, Lease lease) {
+    if (request.getStopTokenIdsCount() > STOP_TOKENS_MAX) {
+      throw Refusal.ofParameter(
+              ErrorCode.INVALID_REQUEST,
+              "stop_token_ids",
+              "more than " + STOP_TOKENS_MAX + " of them")
+          .asException();
+    }
+    return new Work(
+        lease,
+        request.getTokenIdsList().stream().mapToInt(Integer::intValue).toArray(),
+        sampling(request.getSampling()),
+        request.getStopTokenIdsList().stream().mapToInt(Integer::intValue).toArray(),
+        request.getPrefixKey().toByteArray());
+  }
+
+  private static Sampling sampling(dev.cofferdam.proto.worker.v1.Sampling sampling) {
+    try {
+      return new Sampling(
+          sampling.getTemperature(),
+          sampling.getTopP(),
+          sampling.getTopK(),
+          sampling.getSeed(),
+          sampling.getTopLogprobs());
+    } catch (IllegalArgumentException e) {
+      throw Refusal.ofParameter(
+              ErrorCode.INVALID_REQUEST, "sampling", String.valueOf(e.getMessage()))
+          .asException();
+    }
+  }
+
+  @Override
+  public void drain(DrainRequest request, StreamObserver<DrainResponse> responses) {
+    generations.drain();
+    long wait = Math.clamp(request.getWaitMsMax(), 0, DRAIN_WAIT_MS_MAX);
+    awaitDrained(clock.millis() + wait, responses);
+  }
+
+  private void awaitDrained(long untilEpochMs, StreamObserver<DrainResponse> responses) {
+    int running = generations.running();
+    if (running == 0 || clock.millis() >= untilEpochMs) {
+      responses.onNext(DrainResponse.newBuilder().setRunning(running).build());
+      responses.onCompleted();
+      return;
+    }
+    drains.schedule(
+        () -> awaitDrained(untilEpochMs, responses), DRAIN_POLL_MS, TimeUnit.MILLISECONDS);
+  }
+
+  @Override
+  public void close() {
+    drains.shutdownNow();
+  }
+}
