@@ -10,9 +10,9 @@ import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.metering.api.Violation;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
 import dev.cofferdam.metering.api.kafka.AuditedViolations;
+import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
-import dev.cofferdam.metering.usage.kafka.UsageIntake;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
@@ -86,8 +86,8 @@ public class MeteringApp {
           return;
         }
       }
-      UsageIntake intake =
-          new UsageIntake(Topics.USAGE, new PostgresLedger(database), Clock.systemUTC(), metrics);
+      LedgerIntake intake =
+          new LedgerIntake(Topics.USAGE, new PostgresLedger(database), Clock.systemUTC(), metrics);
       FactConsumer opened = FactConsumer.open(kafka, Topics.USAGE, GROUP, intake);
       consumer = opened;
       while (!opened.ready()) {

@@ -1,8 +1,8 @@
 package dev.cofferdam.metering.app;
 
 import dev.cofferdam.metering.ledger.RejectedFact;
+import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.usage.UsageEvent;
-import dev.cofferdam.metering.usage.kafka.UsageIntake;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -11,7 +11,7 @@ import org.slf4j.LoggerFactory;
 
 /** What was counted, for Prometheus. Tenants are those of committed facts. */
 @ApplicationScoped
-public class MeteringMetrics implements UsageIntake.Listener {
+public class MeteringMetrics implements LedgerIntake.Listener {
   private static final Logger LOG = LoggerFactory.getLogger(MeteringMetrics.class);
   private static final double US_PER_S = 1e6;
 

@@ -15,9 +15,9 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads usage facts: a record's bytes become an event of the ledger, or a reason why not. */
-final class UsageFacts {
+public final class UsageFacts {
   /** CloudEvents type of a usage fact. */
-  static final String TYPE = "dev.cofferdam.usage.recorded.v1";
+  public static final String TYPE = "dev.cofferdam.usage.recorded.v1";
 
   /** How far a producer's clock may be ahead. */
   private static final Duration AHEAD_MAX = Duration.ofHours(24);
@@ -27,7 +27,7 @@ final class UsageFacts {
   private UsageFacts() {}
 
   /** What a record is. */
-  sealed interface Reading {
+  public sealed interface Reading {
     /**
      * A fact that counts.
      *
@@ -44,7 +44,7 @@ final class UsageFacts {
   }
 
   /** Reads a record's value as of now. */
-  static Reading read(byte @Nullable [] value, Instant now) {
+  public static Reading read(byte @Nullable [] value, Instant now) {
     if (value == null) {
       return new Reading.Rejected("no value");
     }

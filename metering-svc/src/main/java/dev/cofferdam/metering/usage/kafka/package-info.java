@@ -1,4 +1,4 @@
-/** Usage facts from Kafka: parsed, checked, handed to the ledger with the offsets after them. */
+/** Usage facts as they come from Kafka: parsed and checked. */
 @NullMarked
 package dev.cofferdam.metering.usage.kafka;
 

@@ -1,0 +1,248 @@
+package dev.cofferdam.audit.api.grpc;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.InvalidProtocolBufferException;
+import dev.cofferdam.audit.api.Access;
+import dev.cofferdam.audit.api.Archive;
+import dev.cofferdam.audit.api.Archive.Opened;
+import dev.cofferdam.audit.api.Violation;
+import dev.cofferdam.audit.log.AuditLog.LogUnavailableException;
+import dev.cofferdam.audit.log.LogReader.RecordQuery;
+import dev.cofferdam.audit.log.LogReader.View;
+import dev.cofferdam.audit.proof.TreeHash;
+import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.GetCheckpointRequest;
+import dev.cofferdam.proto.audit.v1.GetCheckpointResponse;
+import dev.cofferdam.proto.audit.v1.GetConsistencyProofRequest;
+import dev.cofferdam.proto.audit.v1.GetConsistencyProofResponse;
+import dev.cofferdam.proto.audit.v1.GetInclusionProofRequest;
+import dev.cofferdam.proto.audit.v1.GetInclusionProofResponse;
+import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
+import dev.cofferdam.proto.audit.v1.ListRecordsResponse;
+import dev.cofferdam.proto.audit.v1.LoggedRecord;
+import dev.cofferdam.proto.events.v1.AuditRecorded;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.SpiffeId;
+import io.grpc.stub.StreamObserver;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The audit log on gRPC. A tenant's certificate opens that tenant's records and no others;
+ * checkpoints and proofs are for everyone who may call.
+ */
+public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
+  private static final Logger LOG = LoggerFactory.getLogger(AuditEndpoint.class);
+  private static final int PAGE_ROWS = 100;
+  private static final int PAGE_ROWS_MAX = 1_000;
+
+  /** Leaves of one page; an answer stays below gRPC's usual bound of 4 MiB. */
+  private static final int PAGE_BYTES_MAX = 3 << 20;
+
+  private final Archive archive;
+  private final Violation.Recorder violations;
+
+  /**
+   * @param violations told of each attempt to see another tenant's records, before it is refused
+   */
+  public AuditEndpoint(Archive archive, Violation.Recorder violations) {
+    this.archive = archive;
+    this.violations = violations;
+  }
+
+  @Override
+  public void listRecords(ListRecordsRequest request, StreamObserver<ListRecordsResponse> answer) {
+    View view = view(request.getTenant());
+    int rows = rows(request.getPageSize());
+    if (request.getSeverityValue() < 0 || request.getSeverityValue() > 3) {
+      throw invalid("severity", "unknown value");
+    }
+    RecordQuery query =
+        new RecordQuery(
+            requestId(request.getRequestId()),
+            request.getSeverityValue(),
+            before(request.getPageToken()),
+            rows + 1);
+    List<Opened> found = available(() -> archive.records(view, query));
+    ListRecordsResponse.Builder response = ListRecordsResponse.newBuilder();
+    long bytes = 0;
+    for (Opened opened : found) {
+      bytes += 2L * opened.leaf().bytes().length;
+      int listed = response.getRecordsCount();
+      if (listed == rows || (listed > 0 && bytes > PAGE_BYTES_MAX)) {
+        long last = response.getRecords(listed - 1).getIndex();
+        response.setNextPageToken(Long.toString(last));
+        break;
+      }
+      response.addRecords(record(opened));
+    }
+    answer.onNext(response.build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void getCheckpoint(
+      GetCheckpointRequest request, StreamObserver<GetCheckpointResponse> answer) {
+    Archive.Signed signed = latest();
+    answer.onNext(
+        GetCheckpointResponse.newBuilder()
+            .setCheckpoint(signed.note())
+            .setVerifierKey(archive.verifierKey())
+            .setTreeSize(signed.checkpoint().size())
+            .setRootHash(bytes(signed.checkpoint().root()))
+            .build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void getInclusionProof(
+      GetInclusionProofRequest request, StreamObserver<GetInclusionProofResponse> answer) {
+    long size = request.getTreeSize() == 0 ? latest().checkpoint().size() : request.getTreeSize();
+    long index = request.getIndex();
+    if (index < 0) {
+      throw invalid("index", "expected 0 or more");
+    }
+    checkSize("tree_size", size);
+    if (index >= size) {
+      throw refused(ErrorCode.NOT_FOUND, "the tree of that size has no such leaf");
+    }
+    GetInclusionProofResponse.Builder response =
+        GetInclusionProofResponse.newBuilder().setIndex(index).setTreeSize(size);
+    available(
+        () -> {
+          archive.leafHash(index).ifPresent(hash -> response.setLeafHash(bytes(hash)));
+          archive.inclusion(index, size).forEach(node -> response.addPath(bytes(node)));
+          archive.checkpoint(size).ifPresent(response::setCheckpoint);
+          return response;
+        });
+    answer.onNext(response.build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void getConsistencyProof(
+      GetConsistencyProofRequest request, StreamObserver<GetConsistencyProofResponse> answer) {
+    long first = request.getFirst();
+    long second = request.getSecond() == 0 ? latest().checkpoint().size() : request.getSecond();
+    if (first < 0 || first > second) {
+      throw invalid("first", "expected 0 to second");
+    }
+    checkSize("second", second);
+    GetConsistencyProofResponse.Builder response =
+        GetConsistencyProofResponse.newBuilder().setFirst(first).setSecond(second);
+    available(() -> archive.consistency(first, second))
+        .forEach(node -> response.addPath(bytes(node)));
+    answer.onNext(response.build());
+    answer.onCompleted();
+  }
+
+  private Archive.Signed latest() {
+    return available(archive::latest)
+        .orElseThrow(
+            () -> refused(ErrorCode.DEPENDENCY_UNAVAILABLE, "no checkpoint has been signed yet"));
+  }
+
+  private void checkSize(String field, long size) {
+    if (size < 0 || size > available(archive::size)) {
+      throw invalid(field, "larger than the log");
+    }
+  }
+
+  private View view(String asked) {
+    Caller caller = Caller.current();
+    SpiffeId id =
+        caller
+            .id()
+            .orElseThrow(() -> refused(ErrorCode.UNAUTHENTICATED, "a certificate is required"));
+    return switch (Access.decide(id, asked)) {
+      case Access.Granted granted -> granted.view();
+      case Access.Crossing crossing -> {
+        LOG.warn(
+            "isolation violation: {} asked for another tenant's audit records", crossing.caller());
+        violations.record(
+            new Violation(crossing.caller(), caller.actor(), caller.address(), "ListRecords"));
+        throw refused(
+            ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
+      }
+      case Access.Malformed malformed -> throw invalid("tenant", "expected [a-z0-9-]{1,63}");
+      case Access.Stranger stranger ->
+          throw refused(ErrorCode.CALL_NOT_ALLOWED, "this identity may not read records");
+    };
+  }
+
+  private static LoggedRecord record(Opened opened) {
+    LoggedRecord.Builder record =
+        LoggedRecord.newBuilder()
+            .setIndex(opened.leaf().index())
+            .setLeafHash(bytes(opened.leaf().storedHash()))
+            .setLeaf(ByteString.copyFrom(opened.leaf().bytes()));
+    opened
+        .payload()
+        .ifPresent(
+            payload -> {
+              try {
+                record.setRecord(AuditRecorded.parseFrom(payload));
+              } catch (InvalidProtocolBufferException e) {
+                throw new IllegalStateException("a sealed record is no audit record", e);
+              }
+            });
+    return record.build();
+  }
+
+  private static Optional<RequestId> requestId(String value) {
+    if (value.isEmpty()) {
+      return Optional.empty();
+    }
+    try {
+      return Optional.of(new RequestId(value));
+    } catch (IllegalArgumentException e) {
+      throw invalid("request_id", "expected 32 hexadecimal digits");
+    }
+  }
+
+  private static Optional<Long> before(String token) {
+    if (token.isEmpty()) {
+      return Optional.empty();
+    }
+    if (token.length() > 18 || !token.chars().allMatch(c -> c >= '0' && c <= '9')) {
+      throw invalid("page_token", "not from an earlier answer");
+    }
+    return Optional.of(Long.parseLong(token));
+  }
+
+  private static int rows(int asked) {
+    if (asked < 0 || asked > PAGE_ROWS_MAX) {
+      throw invalid("page_size", "expected 1 to " + PAGE_ROWS_MAX);
+    }
+    return asked == 0 ? PAGE_ROWS : asked;
+  }
+
+  private static <T> T available(Supplier<T> query) {
+    try {
+      return query.get();
+    } catch (LogUnavailableException e) {
+      LOG.warn("the log cannot be read: {}", e.getMessage());
+      throw refused(ErrorCode.DEPENDENCY_UNAVAILABLE, "the log is not available");
+    }
+  }
+
+  private static ByteString bytes(TreeHash hash) {
+    return ByteString.copyFrom(hash.bytes());
+  }
+
+  private static RefusedException invalid(String field, String message) {
+    return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, field + ": " + message)
+        .asException();
+  }
+
+  private static RefusedException refused(ErrorCode code, String message) {
+    return Refusal.of(code, message).asException();
+  }
+}

@@ -1,0 +1,7 @@
+/**
+ * Wiring: configuration, life cycle, health, metrics; the offline verifier; the log's benchmark.
+ */
+@NullMarked
+package dev.cofferdam.audit.app;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,69 @@
+package dev.cofferdam.audit.log.postgres;
+
+import dev.cofferdam.audit.proof.NodeId;
+import dev.cofferdam.audit.proof.TreeHash;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Tree nodes as rows: inner ones in their own table, leaves with their records. */
+final class NodeRows {
+  private static final String READ =
+      """
+      select n.level, n.index, n.hash
+      from unnest(?::integer[], ?::bigint[]) as asked(level, index)
+      join nodes n on n.level = asked.level and n.index = asked.index
+      union all
+      select 0, l.index, l.leaf_hash from leaves l where l.index = any(?)
+      """;
+  private static final String WRITE =
+      "insert into nodes (level, index, hash) select * from unnest(?::smallint[], ?::bigint[], ?)";
+
+  private NodeRows() {}
+
+  /** Reads nodes in one statement. */
+  static Map<NodeId, TreeHash> read(Connection connection, Set<NodeId> nodes) throws SQLException {
+    List<NodeId> inner = nodes.stream().filter(node -> node.level() > 0).toList();
+    Object[] leaves = nodes.stream().filter(node -> node.level() == 0).map(NodeId::index).toArray();
+    Map<NodeId, TreeHash> hashes = new HashMap<>();
+    try (PreparedStatement statement = connection.prepareStatement(READ)) {
+      statement.setArray(
+          1, connection.createArrayOf("integer", inner.stream().map(NodeId::level).toArray()));
+      statement.setArray(
+          2, connection.createArrayOf("bigint", inner.stream().map(NodeId::index).toArray()));
+      statement.setArray(3, connection.createArrayOf("bigint", leaves));
+      try (ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          hashes.put(new NodeId(rows.getInt(1), rows.getLong(2)), TreeHash.of(rows.getBytes(3)));
+        }
+      }
+    }
+    return hashes;
+  }
+
+  /** Adds inner nodes. */
+  static void write(Connection connection, Map<NodeId, TreeHash> nodes) throws SQLException {
+    if (nodes.isEmpty()) {
+      return;
+    }
+    List<NodeId> ids = List.copyOf(nodes.keySet());
+    try (PreparedStatement statement = connection.prepareStatement(WRITE)) {
+      statement.setArray(
+          1, connection.createArrayOf("smallint", ids.stream().map(NodeId::level).toArray()));
+      statement.setArray(
+          2, connection.createArrayOf("bigint", ids.stream().map(NodeId::index).toArray()));
+      byte[][] hashes = new byte[ids.size()][];
+      for (int i = 0; i < hashes.length; i++) {
+        TreeHash hash = nodes.get(ids.get(i));
+        hashes[i] = hash == null ? new byte[0] : hash.bytes();
+      }
+      statement.setArray(3, connection.createArrayOf("bytea", hashes));
+      statement.executeUpdate();
+    }
+  }
+}
