@@ -107,6 +107,11 @@ public final class ReferenceExecutor implements ModelExecutor {
     sampler.sample(logits, 0, plan, s, result);
   }
 
+  /** Logit of a token for the last row that a token was sampled from. */
+  float logit(int token) {
+    return logits[token];
+  }
+
   private double[] forward(StepPlan plan, int s, int row) {
     int token = plan.tokenIds[row];
     double[] x =
