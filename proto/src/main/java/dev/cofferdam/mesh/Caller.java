@@ -70,7 +70,7 @@ public record Caller(SpiffeId.Role role, Optional<SpiffeId> id, String address) 
   }
 
   /** The only URI name of a certificate, where it is an identity of the mesh. */
-  static Optional<SpiffeId> spiffeId(X509Certificate certificate) {
+  public static Optional<SpiffeId> spiffeId(X509Certificate certificate) {
     try {
       Collection<List<?>> names = certificate.getSubjectAlternativeNames();
       if (names == null) {
