@@ -1,0 +1,90 @@
+package dev.cofferdam.gateway.ingress;
+
+import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/**
+ * What a client asks for, in no protocol's words and not yet checked.
+ *
+ * @param model model id, empty for the caller's default
+ * @param adapter adapter name, empty for the base model
+ * @param input what to continue
+ * @param tuning how
+ * @param workloadClass how urgent, empty for the caller's default
+ * @param deadlineEpochMs milliseconds since the epoch after which the client does not wait
+ * @param names the protocol's names of fields, for refusals
+ */
+public record Asked(
+    String model,
+    String adapter,
+    Input input,
+    Tuning tuning,
+    Optional<WorkloadClass> workloadClass,
+    OptionalLong deadlineEpochMs,
+    FieldNames names) {
+
+  /** What to continue. */
+  public sealed interface Input {
+    /** Plain text. */
+    record Text(String text) implements Input {}
+
+    /** A conversation. */
+    record Conversation(List<ChatMessage> messages) implements Input {
+      public Conversation {
+        messages = List.copyOf(messages);
+      }
+    }
+
+    /** Nothing. */
+    record Missing() implements Input {}
+  }
+
+  /**
+   * How the output is made; what is empty has a default.
+   *
+   * @param outputTokensMax the largest of all fields that bound the output
+   */
+  public record Tuning(
+      OptionalDouble temperature,
+      OptionalDouble topP,
+      OptionalLong topK,
+      OptionalLong seed,
+      OptionalLong outputTokensMax,
+      List<String> stops,
+      OptionalInt topLogprobs) {
+
+    public Tuning {
+      stops = List.copyOf(stops);
+    }
+
+    /** All defaults. */
+    public static Tuning defaults() {
+      return new Tuning(
+          OptionalDouble.empty(),
+          OptionalDouble.empty(),
+          OptionalLong.empty(),
+          OptionalLong.empty(),
+          OptionalLong.empty(),
+          List.of(),
+          OptionalInt.empty());
+    }
+  }
+
+  /** A protocol's names of the fields that can be to blame. */
+  public record FieldNames(
+      String model,
+      String adapter,
+      String text,
+      String messages,
+      String temperature,
+      String topP,
+      String topK,
+      String outputTokensMax,
+      String stop,
+      String topLogprobs) {}
+}

@@ -1,0 +1,223 @@
+package dev.cofferdam.gateway.ingress;
+
+import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.Sampling;
+import dev.cofferdam.gateway.facts.AuditFact;
+import dev.cofferdam.gateway.facts.AuditFacts;
+import dev.cofferdam.gateway.facts.ContentHash;
+import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
+import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.LongSupplier;
+
+/**
+ * Makes generations of what clients ask for. Tokenising a large prompt takes a while: not to be
+ * called on an event loop.
+ */
+public final class Intake {
+  private final Offers offers;
+  private final PromptFormats formats;
+  private final AuditFacts facts;
+  private final InstantSource clock;
+  private final LongSupplier seeds;
+  private final long requestMsMax;
+
+  /**
+   * @param seeds draws the seed of requests that bring none
+   * @param requestMsMax milliseconds that a request may take
+   */
+  public Intake(
+      Offers offers,
+      PromptFormats formats,
+      AuditFacts facts,
+      InstantSource clock,
+      LongSupplier seeds,
+      long requestMsMax) {
+    this.offers = offers;
+    this.formats = formats;
+    this.facts = facts;
+    this.clock = clock;
+    this.seeds = seeds;
+    this.requestMsMax = requestMsMax;
+  }
+
+  /** What a tenant may use. */
+  public Offers offers() {
+    return offers;
+  }
+
+  /**
+   * Checks a request, and leaves an audit fact where it is refused.
+   *
+   * @throws RefusedException where it is refused
+   */
+  public Generation accept(RequestId id, Identity identity, String sourceIp, Asked asked) {
+    try {
+      return generation(id, identity, sourceIp, asked);
+    } catch (RefusedException e) {
+      refused(id, identity, sourceIp, "generate", e.refusal());
+      throw e;
+    }
+  }
+
+  /**
+   * Counts the tokens of an input.
+   *
+   * @throws RefusedException where the request is refused
+   */
+  public int count(Identity identity, Asked asked) {
+    Checks.input(asked.input(), asked.names());
+    ModelEntry model = offers.model(identity.tenant(), asked.model(), asked.names().model());
+    return tokens(formats.of(model), asked.input()).length;
+  }
+
+  /** Leaves an audit fact of a request that was refused before it became a generation. */
+  public void refused(
+      RequestId id, Identity identity, String sourceIp, String operation, Refusal refusal) {
+    AuditFact fact =
+        new AuditFact(
+            Optional.of(id),
+            identity.tenant().id().value(),
+            identity.tenant().tier().label(),
+            identity.actor(),
+            sourceIp,
+            operation,
+            AuditFact.Severity.WARNING,
+            AuditFact.Outcome.REFUSED,
+            refusal.code().wireName(),
+            refusal.parameter().map(p -> "field " + p).orElse(""),
+            Optional.empty());
+    try {
+      facts.record(fact);
+    } catch (RefusedException e) {
+      // The request is refused all the same; the publisher counts what it could not keep.
+    }
+  }
+
+  private Generation generation(RequestId id, Identity identity, String sourceIp, Asked asked) {
+    TenantProfile tenant = identity.tenant();
+    Checks.input(asked.input(), asked.names());
+    Checks.tuning(asked.tuning(), asked.names());
+    ModelEntry model = offers.model(tenant, asked.model(), asked.names().model());
+    Optional<AdapterEntry> adapter =
+        offers.adapter(tenant, model, asked.adapter(), asked.names().adapter());
+    WorkloadClass workloadClass = workloadClass(tenant, asked.workloadClass());
+    PromptFormat format = formats.of(model);
+    int[] prompt = tokens(format, asked.input());
+    int outputMax = outputTokensMax(tenant, model, prompt.length, asked);
+    return new Generation(
+        id,
+        identity,
+        sourceIp,
+        model,
+        adapter,
+        format,
+        prompt,
+        hash(tenant, asked.input()),
+        sampling(asked.tuning()),
+        outputMax,
+        asked.tuning().stops(),
+        workloadClass,
+        Math.min(asked.deadlineEpochMs().orElse(Long.MAX_VALUE), clock.millis() + requestMsMax));
+  }
+
+  private Sampling sampling(Asked.Tuning tuning) {
+    return new Sampling(
+        (float) tuning.temperature().orElse(1),
+        (float) Math.max(tuning.topP().orElse(1), Float.MIN_NORMAL),
+        (int) tuning.topK().orElse(0),
+        tuning.seed().isPresent() ? tuning.seed().getAsLong() : seeds.getAsLong(),
+        tuning.topLogprobs().orElse(-1));
+  }
+
+  private static int[] tokens(PromptFormat format, Asked.Input input) {
+    return switch (input) {
+      case Asked.Input.Text text -> format.ofText(text.text());
+      case Asked.Input.Conversation conversation -> format.ofChat(conversation.messages());
+      case Asked.Input.Missing unused -> new int[0];
+    };
+  }
+
+  private static WorkloadClass workloadClass(TenantProfile tenant, Optional<WorkloadClass> asked) {
+    WorkloadClass wanted =
+        asked.orElseGet(
+            () ->
+                tenant.workloadClassesAllowed().contains(WorkloadClass.INTERACTIVE)
+                    ? WorkloadClass.INTERACTIVE
+                    : tenant.workloadClassesAllowed().stream()
+                        .min(java.util.Comparator.naturalOrder())
+                        .orElse(WorkloadClass.INTERACTIVE));
+    if (!tenant.workloadClassesAllowed().contains(wanted)) {
+      throw Refusal.ofParameter(
+              ErrorCode.NOT_ALLOWED,
+              "workload_class",
+              "the tenant may not use the class " + wanted.label())
+          .asException();
+    }
+    return wanted;
+  }
+
+  private static int outputTokensMax(
+      TenantProfile tenant, ModelEntry model, int promptTokens, Asked asked) {
+    int context = Offers.contextTokensMax(tenant, model);
+    long left = (long) context - promptTokens;
+    long wanted = asked.tuning().outputTokensMax().orElse(Math.max(1, left));
+    if (wanted > left) {
+      throw new Refusal(
+              ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+              "the context holds at most "
+                  + context
+                  + " tokens; the request asks for "
+                  + promptTokens
+                  + " of input and "
+                  + wanted
+                  + " of output",
+              Optional.of(
+                  asked.input() instanceof Asked.Input.Text
+                      ? asked.names().text()
+                      : asked.names().messages()),
+              Optional.empty(),
+              Map.of(
+                  "context_tokens_max", Integer.toString(context),
+                  "prompt_tokens", Integer.toString(promptTokens),
+                  "output_tokens_max", Long.toString(wanted)))
+          .asException();
+    }
+    return (int) wanted;
+  }
+
+  /** Text, or each message's role and content, each ended by a zero byte. */
+  private byte[] hash(TenantProfile tenant, Asked.Input input) {
+    ContentHash hash = facts.contentHash(tenant.id());
+    switch (input) {
+      case Asked.Input.Text text -> add(hash, text.text());
+      case Asked.Input.Conversation conversation -> {
+        for (ChatMessage message : conversation.messages()) {
+          add(hash, message.role() + "\0");
+          add(hash, message.content() + "\0");
+        }
+      }
+      case Asked.Input.Missing unused -> {
+        // Nothing was asked, nothing is hashed.
+      }
+    }
+    return hash.digest();
+  }
+
+  private static void add(ContentHash hash, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    hash.update(bytes, 0, bytes.length);
+  }
+}

@@ -1,0 +1,97 @@
+package dev.cofferdam.gateway.ingress;
+
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
+import dev.cofferdam.gateway.tenancy.Catalog;
+import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.TenantProfile;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * What a tenant may use of the catalog: public models that it allows, restricted ones that it
+ * names.
+ */
+public final class Offers {
+  private final Catalog catalog;
+
+  public Offers(Catalog catalog) {
+    this.catalog = catalog;
+  }
+
+  /** The tenant's models in alphabetical order. */
+  public List<ModelEntry> models(TenantProfile tenant) {
+    return catalog.models().stream().filter(m -> exists(tenant, m) && allows(tenant, m)).toList();
+  }
+
+  /** The tenant's adapters of a model in alphabetical order. */
+  public List<AdapterEntry> adapters(TenantProfile tenant, ModelEntry model) {
+    return catalog.adapters(tenant.id()).stream()
+        .filter(a -> a.model().equals(model.id()))
+        .toList();
+  }
+
+  /** The largest sum of input and output tokens for a tenant. */
+  public static int contextTokensMax(TenantProfile tenant, ModelEntry model) {
+    return Math.min(tenant.limits().contextTokensMax(), model.contextTokensMax());
+  }
+
+  /**
+   * The model of a request.
+   *
+   * @throws dev.cofferdam.vocabulary.RefusedException MODEL_NOT_FOUND for an unknown one and for
+   *     another's, NOT_ALLOWED for one that the tenant's own list leaves out
+   */
+  ModelEntry model(TenantProfile tenant, String id, String field) {
+    Optional<ModelEntry> model = id.isEmpty() ? catalog.defaultModel(tenant) : catalog.model(id);
+    ModelEntry found =
+        model
+            .filter(m -> exists(tenant, m))
+            .orElseThrow(
+                () ->
+                    Refusal.ofParameter(
+                            ErrorCode.MODEL_NOT_FOUND,
+                            field,
+                            "the model does not exist or is not yours")
+                        .asException());
+    if (!allows(tenant, found)) {
+      throw Refusal.ofParameter(
+              ErrorCode.NOT_ALLOWED, field, "the tenant's list of models leaves this one out")
+          .asException();
+    }
+    return found;
+  }
+
+  /**
+   * The adapter of a request.
+   *
+   * @throws dev.cofferdam.vocabulary.RefusedException ADAPTER_NOT_FOUND, the same for one that
+   *     nobody has and one that another tenant has
+   */
+  Optional<AdapterEntry> adapter(
+      TenantProfile tenant, ModelEntry model, String name, String field) {
+    if (name.isEmpty()) {
+      return Optional.empty();
+    }
+    return Optional.of(
+        catalog
+            .adapter(tenant.id(), name)
+            .filter(a -> a.model().equals(model.id()))
+            .orElseThrow(
+                () ->
+                    Refusal.ofParameter(
+                            ErrorCode.ADAPTER_NOT_FOUND,
+                            field,
+                            "the adapter does not exist or is not yours")
+                        .asException()));
+  }
+
+  private static boolean exists(TenantProfile tenant, ModelEntry model) {
+    return !model.restricted() || tenant.modelsAllowed().contains(model.id());
+  }
+
+  private static boolean allows(TenantProfile tenant, ModelEntry model) {
+    return tenant.modelsAllowed().isEmpty() || tenant.modelsAllowed().contains(model.id());
+  }
+}

@@ -1,0 +1,105 @@
+package dev.cofferdam.gateway.ingress.grpc;
+
+import dev.cofferdam.gateway.ingress.Asked;
+import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.proto.inference.v1.Chat;
+import dev.cofferdam.proto.inference.v1.CountTokensRequest;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.SamplingParameters;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import dev.cofferdam.wire.TenantRecords;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+
+/** Messages of the public API as what clients ask for. */
+final class GrpcAsked {
+  private static final Asked.FieldNames NAMES =
+      new Asked.FieldNames(
+          "model",
+          "adapter",
+          "prompt",
+          "chat.messages",
+          "sampling.temperature",
+          "sampling.top_p",
+          "sampling.top_k",
+          "sampling.max_output_tokens",
+          "sampling.stop",
+          "sampling.top_logprobs");
+
+  private GrpcAsked() {}
+
+  static Asked of(GenerateRequest request, OptionalLong deadlineEpochMs) {
+    Asked.Input input =
+        switch (request.getInputCase()) {
+          case PROMPT -> new Asked.Input.Text(request.getPrompt());
+          case CHAT -> conversation(request.getChat());
+          case INPUT_NOT_SET -> new Asked.Input.Missing();
+        };
+    return new Asked(
+        request.getModel(),
+        request.getAdapter(),
+        input,
+        tuning(request.getSampling()),
+        workloadClass(request),
+        deadlineEpochMs,
+        NAMES);
+  }
+
+  static Asked of(CountTokensRequest request) {
+    Asked.Input input =
+        switch (request.getInputCase()) {
+          case PROMPT -> new Asked.Input.Text(request.getPrompt());
+          case CHAT -> conversation(request.getChat());
+          case INPUT_NOT_SET -> new Asked.Input.Missing();
+        };
+    return new Asked(
+        request.getModel(),
+        "",
+        input,
+        Asked.Tuning.defaults(),
+        Optional.empty(),
+        OptionalLong.empty(),
+        NAMES);
+  }
+
+  private static Optional<WorkloadClass> workloadClass(GenerateRequest request) {
+    return switch (request.getWorkloadClass()) {
+      case WORKLOAD_CLASS_UNSPECIFIED -> Optional.empty();
+      case UNRECOGNIZED ->
+          throw Refusal.ofParameter(
+                  ErrorCode.INVALID_REQUEST, "workload_class", "workload_class is unknown")
+              .asException();
+      default ->
+          Optional.of(
+              TenantRecords.workloadClass(request.getWorkloadClass(), WorkloadClass.INTERACTIVE));
+    };
+  }
+
+  private static Asked.Input conversation(Chat chat) {
+    return new Asked.Input.Conversation(
+        chat.getMessagesList().stream()
+            .map(m -> new ChatMessage(m.getRole(), m.getContent()))
+            .toList());
+  }
+
+  private static Asked.Tuning tuning(SamplingParameters sampling) {
+    return new Asked.Tuning(
+        sampling.hasTemperature()
+            ? OptionalDouble.of(sampling.getTemperature())
+            : OptionalDouble.empty(),
+        sampling.hasTopP() ? OptionalDouble.of(sampling.getTopP()) : OptionalDouble.empty(),
+        sampling.hasTopK() ? OptionalLong.of(sampling.getTopK()) : OptionalLong.empty(),
+        sampling.hasSeed() ? OptionalLong.of(sampling.getSeed()) : OptionalLong.empty(),
+        sampling.hasMaxOutputTokens()
+            ? OptionalLong.of(sampling.getMaxOutputTokens())
+            : OptionalLong.empty(),
+        sampling.getStopList(),
+        sampling.hasTopLogprobs()
+            ? OptionalInt.of(sampling.getTopLogprobs())
+            : OptionalInt.empty());
+  }
+}

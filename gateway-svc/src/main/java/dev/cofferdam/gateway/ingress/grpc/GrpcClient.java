@@ -1,0 +1,98 @@
+package dev.cofferdam.gateway.ingress.grpc;
+
+import com.google.protobuf.ByteString;
+import dev.cofferdam.gateway.dispatch.Client;
+import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.TokenScores;
+import dev.cofferdam.gateway.dispatch.Told;
+import dev.cofferdam.gateway.prompt.Tokenizer;
+import dev.cofferdam.proto.inference.v1.Accepted;
+import dev.cofferdam.proto.inference.v1.FinishReason;
+import dev.cofferdam.proto.inference.v1.Finished;
+import dev.cofferdam.proto.inference.v1.GenerateResponse;
+import dev.cofferdam.proto.inference.v1.Queued;
+import dev.cofferdam.proto.inference.v1.TextDelta;
+import dev.cofferdam.proto.inference.v1.TokenLogprob;
+import dev.cofferdam.proto.inference.v1.Usage;
+import dev.cofferdam.wire.Statuses;
+import io.grpc.stub.ServerCallStreamObserver;
+
+/** The client's end of a Generate call. */
+final class GrpcClient implements Client {
+  private final ServerCallStreamObserver<GenerateResponse> call;
+  private final Generation generation;
+
+  GrpcClient(ServerCallStreamObserver<GenerateResponse> call, Generation generation) {
+    this.call = call;
+    this.generation = generation;
+  }
+
+  @Override
+  public boolean ready() {
+    return call.isReady();
+  }
+
+  @Override
+  public void tell(Told told) {
+    GenerateResponse.Builder response = GenerateResponse.newBuilder();
+    switch (told) {
+      case Told.Accepted unused -> call.onNext(response.setAccepted(accepted()).build());
+      case Told.Waiting waiting ->
+          call.onNext(
+              response
+                  .setQueued(
+                      Queued.newBuilder()
+                          .setPosition(waiting.position())
+                          .setExpectedWaitMs(waiting.expectedWaitMs()))
+                  .build());
+      case Told.Text text -> call.onNext(response.setDelta(delta(text)).build());
+      case Told.Finished finished -> {
+        call.onNext(response.setFinished(finished(finished)).build());
+        call.onCompleted();
+      }
+      case Told.Failed failed -> call.onError(Statuses.toStatus(failed.refusal()));
+    }
+  }
+
+  private Accepted accepted() {
+    return Accepted.newBuilder()
+        .setRequestId(generation.id().value())
+        .setModel(generation.model().id())
+        .setAdapter(generation.adapter().map(a -> a.name()).orElse(""))
+        .build();
+  }
+
+  private static Finished finished(Told.Finished finished) {
+    return Finished.newBuilder()
+        .setReason(
+            finished.reason() == Told.Reason.STOP
+                ? FinishReason.FINISH_REASON_STOP
+                : FinishReason.FINISH_REASON_LENGTH)
+        .setUsage(
+            Usage.newBuilder()
+                .setPromptTokens(finished.usage().promptTokens())
+                .setCachedPromptTokens(finished.usage().cachedPromptTokens())
+                .setOutputTokens(finished.usage().outputTokens()))
+        .build();
+  }
+
+  private TextDelta delta(Told.Text text) {
+    TextDelta.Builder delta =
+        TextDelta.newBuilder().setText(text.text()).setOutputTokens(text.outputTokens());
+    for (TokenScores scores : text.scores()) {
+      TokenLogprob.Builder token = logprob(scores.token(), scores.logprob());
+      scores.top().forEach(t -> token.addTop(logprob(t.token(), t.logprob())));
+      delta.addLogprobs(token);
+    }
+    return delta.build();
+  }
+
+  private TokenLogprob.Builder logprob(int token, float logprob) {
+    Tokenizer tokenizer = generation.format().tokenizer();
+    byte[] bytes = tokenizer.bytes(token);
+    return TokenLogprob.newBuilder()
+        .setToken(new String(bytes, java.nio.charset.StandardCharsets.UTF_8))
+        .setBytes(ByteString.copyFrom(bytes))
+        .setLogprob(logprob);
+  }
+}

@@ -1,0 +1,115 @@
+package dev.cofferdam.gateway.ingress.grpc;
+
+import dev.cofferdam.gateway.dispatch.Dispatch;
+import dev.cofferdam.gateway.dispatch.Dispatcher;
+import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.ingress.Intake;
+import dev.cofferdam.gateway.ingress.Offers;
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
+import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.proto.inference.v1.CountTokensRequest;
+import dev.cofferdam.proto.inference.v1.CountTokensResponse;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.GenerateResponse;
+import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
+import dev.cofferdam.proto.inference.v1.ListModelsRequest;
+import dev.cofferdam.proto.inference.v1.ListModelsResponse;
+import dev.cofferdam.proto.inference.v1.ModelInfo;
+import dev.cofferdam.vocabulary.TenantProfile;
+import io.grpc.Context;
+import io.grpc.Deadline;
+import io.grpc.ServerServiceDefinition;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import java.util.OptionalLong;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+
+/** The public inference service. Callers were let in by the {@link IdentityInterceptor}. */
+public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServiceImplBase {
+  private final Intake intake;
+  private final Dispatcher dispatcher;
+  private final Executor executor;
+
+  /**
+   * @param executor where requests do their work
+   */
+  public InferenceEndpoint(Intake intake, Dispatcher dispatcher, Executor executor) {
+    this.intake = intake;
+    this.dispatcher = dispatcher;
+    this.executor = executor;
+  }
+
+  /** The service, with requests parsed where a refusal can be answered. */
+  public ServerServiceDefinition strict() {
+    return StrictMessages.of(bindService());
+  }
+
+  @Override
+  public void generate(GenerateRequest request, StreamObserver<GenerateResponse> observer) {
+    ServerCallStreamObserver<GenerateResponse> call =
+        (ServerCallStreamObserver<GenerateResponse>) observer;
+    AtomicReference<Dispatch> started = new AtomicReference<>();
+    call.setOnReadyHandler(() -> with(started, Dispatch::writable));
+    call.setOnCancelHandler(() -> with(started, Dispatch::cancel));
+    IdentityInterceptor.Admitted admitted = IdentityInterceptor.Admitted.current();
+    Generation generation =
+        intake.accept(
+            admitted.request(),
+            admitted.identity(),
+            admitted.sourceIp(),
+            GrpcAsked.of(request, deadlineEpochMs()));
+    // Forked: this call's end must not end what the request still does, such as settling.
+    started.set(
+        dispatcher.start(
+            generation,
+            new GrpcClient(call, generation),
+            Context.current().fork().fixedContextExecutor(executor)));
+    if (call.isCancelled()) {
+      with(started, Dispatch::cancel);
+    }
+  }
+
+  @Override
+  public void countTokens(
+      CountTokensRequest request, StreamObserver<CountTokensResponse> observer) {
+    int tokens =
+        intake.count(IdentityInterceptor.Admitted.current().identity(), GrpcAsked.of(request));
+    observer.onNext(CountTokensResponse.newBuilder().setPromptTokens(tokens).build());
+    observer.onCompleted();
+  }
+
+  @Override
+  public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> observer) {
+    TenantProfile tenant = IdentityInterceptor.Admitted.current().identity().tenant();
+    ListModelsResponse.Builder response = ListModelsResponse.newBuilder();
+    for (ModelEntry model : intake.offers().models(tenant)) {
+      response.addModels(
+          ModelInfo.newBuilder()
+              .setId(model.id())
+              .setContextTokensMax(Offers.contextTokensMax(tenant, model))
+              .addAllAdapters(
+                  intake.offers().adapters(tenant, model).stream().map(AdapterEntry::name).toList())
+              .setCreatedEpochS(model.createdEpochS()));
+    }
+    observer.onNext(response.build());
+    observer.onCompleted();
+  }
+
+  private OptionalLong deadlineEpochMs() {
+    Deadline deadline = Context.current().getDeadline();
+    return deadline == null
+        ? OptionalLong.empty()
+        : OptionalLong.of(
+            dispatcher.clock().millis() + deadline.timeRemaining(TimeUnit.MILLISECONDS));
+  }
+
+  private static void with(AtomicReference<Dispatch> started, Consumer<Dispatch> action) {
+    Dispatch dispatch = started.get();
+    if (dispatch != null) {
+      action.accept(dispatch);
+    }
+  }
+}

@@ -1,0 +1,162 @@
+package dev.cofferdam.gateway.ingress.openai;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.mesh.Tracing;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RequestId;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.api.trace.SpanKind;
+import io.opentelemetry.api.trace.StatusCode;
+import io.opentelemetry.context.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.core.http.HttpServerResponse;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * One HTTP request: its name, its span, and its response, which other threads write through the
+ * request's own event loop.
+ */
+final class HttpExchange {
+  /** Writes that may wait for the event loop before the exchange says that it is not ready. */
+  private static final int PENDING_MAX = 8;
+
+  private final io.vertx.core.Context loop;
+  private final HttpServerResponse response;
+  private final RequestId id = RequestId.random();
+  private final Span span;
+  private final String sourceIp;
+  private final AtomicInteger pending = new AtomicInteger();
+  private volatile boolean full;
+  private volatile boolean gone;
+  private volatile Runnable onWritable = () -> {};
+  private volatile Runnable onGone = () -> {};
+
+  HttpExchange(Vertx vertx, HttpServerRequest request, String route) {
+    this.loop = vertx.getOrCreateContext();
+    this.response = request.response();
+    this.sourceIp = request.remoteAddress() == null ? "-" : request.remoteAddress().hostAddress();
+    String method = request.method().name();
+    this.span = Tracing.startSpan(Context.root(), method + " " + route, SpanKind.SERVER);
+    span.setAttribute("http.request.method", method);
+    span.setAttribute("http.route", route);
+    span.setAttribute("url.path", route);
+    span.setAttribute("url.scheme", request.isSSL() ? "https" : "http");
+    span.setAttribute("client.address", sourceIp);
+    response.putHeader("x-request-id", id.value());
+    response.closeHandler(unused -> left());
+    response.exceptionHandler(unused -> left());
+  }
+
+  RequestId id() {
+    return id;
+  }
+
+  String sourceIp() {
+    return sourceIp;
+  }
+
+  /** The request's span as a parent. */
+  Context trace() {
+    return Context.root().with(span);
+  }
+
+  /** Runs on the event loop, after what was handed over before. */
+  void onLoop(Runnable action) {
+    pending.incrementAndGet();
+    loop.runOnContext(
+        unused -> {
+          action.run();
+          pending.decrementAndGet();
+          if (ready()) {
+            onWritable.run();
+          }
+        });
+  }
+
+  /** Whether more can be written without piling up. */
+  boolean ready() {
+    return !full && pending.get() < PENDING_MAX;
+  }
+
+  /** What to do when it is ready, and when the client goes away before the end. */
+  void listen(Runnable writable, Runnable left) {
+    onWritable = writable;
+    onGone = left;
+    if (gone) {
+      left.run();
+    }
+  }
+
+  /** Sends the head of a stream; on the event loop only. */
+  void begin(String contentType, Map<String, String> headers) {
+    if (gone) {
+      return;
+    }
+    span.setAttribute("http.response.status_code", 200L);
+    response.setStatusCode(200).setChunked(true).putHeader("content-type", contentType);
+    headers.forEach(response::putHeader);
+  }
+
+  /** Sends a part of a stream; on the event loop only. */
+  void write(String text) {
+    if (gone || response.ended()) {
+      return;
+    }
+    var unused = response.write(text);
+    if (response.writeQueueFull()) {
+      full = true;
+      response.drainHandler(
+          drained -> {
+            full = false;
+            onWritable.run();
+          });
+    }
+  }
+
+  /** Ends a stream; on the event loop only. */
+  void end() {
+    if (!gone && !response.ended()) {
+      var unused = response.end();
+    }
+    span.end();
+  }
+
+  /** Marks the span of a stream that broke off. */
+  void failed(Refusal refusal) {
+    span.setStatus(StatusCode.ERROR, refusal.code().wireName());
+  }
+
+  /** Sends a whole answer; on the event loop only. */
+  void answer(int status, JsonNode body, Map<String, String> headers) {
+    span.setAttribute("http.response.status_code", (long) status);
+    if (status >= 500) {
+      span.setStatus(StatusCode.ERROR, Integer.toString(status));
+    }
+    if (!gone && !response.ended()) {
+      headers.forEach(response::putHeader);
+      response.setStatusCode(status).putHeader("content-type", "application/json");
+      var unused = response.end(body.toString());
+    }
+    span.end();
+  }
+
+  /** Sends a refusal; on the event loop only. */
+  void refuse(Refusal refusal, Optional<LimitState> limits) {
+    answer(
+        refusal.code().httpStatus(), ApiErrors.body(refusal), ApiErrors.headers(refusal, limits));
+  }
+
+  private void left() {
+    if (!gone) {
+      gone = true;
+      if (!response.ended()) {
+        onGone.run();
+      }
+      span.end();
+    }
+  }
+}
