@@ -3,7 +3,7 @@
 -- KEYS 1 requests   sorted set: request id by time of admission, of the tenant
 --      2 model      the same, of the tenant on this model
 --      3 tokens     sorted set: request id by the time at which its amount leaves the window
---      4 amounts    hash: request id to tokens, and "total", their sum
+--      4 amounts    hash: request id to tokens; "total", their sum; "touched", when the keys' expiry was set
 --      5 leases     sorted set: request id by the lease's expiry; in it = in flight
 -- ARGV 1 request id        2 requests per window   3 requests per window on the model
 --      4 tokens per window 5 requests in flight    6 tokens to reserve
@@ -19,6 +19,7 @@ local rpm, model_rpm, tpm = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[
 local in_flight_max, amount = tonumber(ARGV[5]), tonumber(ARGV[6])
 local window, lease = tonumber(ARGV[7]), tonumber(ARGV[8])
 local EXAMINED_MAX = 1024
+local KEYS_LIVE_MS = 2 * window + 2 * lease
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -53,7 +54,9 @@ redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
 local requests = redis.call('ZCARD', KEYS[1])
 local model_requests = redis.call('ZCARD', KEYS[2])
 local in_flight = redis.call('ZCARD', KEYS[5])
-local total = tonumber(redis.call('HGET', KEYS[4], 'total') or '0')
+local kept = redis.call('HMGET', KEYS[4], 'total', 'touched', id)
+local total, touched = tonumber(kept[1] or '0'), tonumber(kept[2] or '0')
+local known = kept[3] and redis.call('ZSCORE', KEYS[5], id)
 
 -- When the entry leaves that must leave so that one more fits.
 local function wait_for_request(key, count, limit)
@@ -82,7 +85,6 @@ local verdict, wait = 0, 0
 local function hit(by, ms)
   if verdict == 0 or ms > wait then verdict, wait = by, ms end
 end
-local known = redis.call('ZSCORE', KEYS[5], id)
 if not known then
   if in_flight >= in_flight_max then hit(4, 1000) end
   if requests >= rpm then hit(1, wait_for_request(KEYS[1], requests, rpm)) end
@@ -92,28 +94,42 @@ if not known then
   elseif total + amount > tpm then
     hit(3, wait_for_tokens())
   end
-  if verdict == 0 then
-    drop(id)
-    redis.call('ZADD', KEYS[1], now, id)
-    redis.call('ZADD', KEYS[2], now, id)
-    redis.call('ZADD', KEYS[3], now + window, id)
-    redis.call('HSET', KEYS[4], id, amount)
-    total = redis.call('HINCRBY', KEYS[4], 'total', amount)
-    redis.call('ZADD', KEYS[5], now + lease, id)
-    for i = 1, 5 do redis.call('PEXPIRE', KEYS[i], 2 * window + 2 * lease) end
-    requests, model_requests = requests + 1, model_requests + 1
-  end
+end
+
+local granted = verdict == 0 and not known
+if granted then
+  -- The id's own amount, where it was settled before, is replaced; all keys expire unless they are touched
+  -- again; a key that was empty is a new one without expiry.
+  local stale = now - touched > window / 2
+  local new_tokens = stale or total == 0
+  total = total + amount - tonumber(kept[3] or '0')
+  redis.call('ZADD', KEYS[1], now, id)
+  redis.call('ZADD', KEYS[2], now, id)
+  redis.call('ZADD', KEYS[3], now + window, id)
+  redis.call('HSET', KEYS[4], id, amount, 'total', total, 'touched', stale and now or touched)
+  redis.call('ZADD', KEYS[5], now + lease, id)
+  if stale or requests == 0 then redis.call('PEXPIRE', KEYS[1], KEYS_LIVE_MS) end
+  redis.call('PEXPIRE', KEYS[2], KEYS_LIVE_MS)
+  if new_tokens then redis.call('PEXPIRE', KEYS[3], KEYS_LIVE_MS) end
+  if stale then redis.call('PEXPIRE', KEYS[4], KEYS_LIVE_MS) end
+  if stale or in_flight == 0 then redis.call('PEXPIRE', KEYS[5], KEYS_LIVE_MS) end
+  requests, model_requests = requests + 1, model_requests + 1
 end
 
 local key, limit, count = KEYS[1], rpm, requests
 if model_rpm - model_requests < rpm - requests then
   key, limit, count = KEYS[2], model_rpm, model_requests
 end
-local newest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
-local last = redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')
+local reset_requests, reset_tokens = window, window
+if not granted then
+  local newest = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
+  local last = redis.call('ZRANGE', KEYS[3], -1, -1, 'WITHSCORES')
+  reset_requests = newest[2] and math.max(0, tonumber(newest[2]) + window - now) or 0
+  reset_tokens = last[2] and math.max(0, tonumber(last[2]) - now) or 0
+end
 return {
   verdict, now,
-  limit, math.max(0, limit - count), newest[2] and math.max(0, tonumber(newest[2]) + window - now) or 0,
-  tpm, math.max(0, tpm - total), last[2] and math.max(0, tonumber(last[2]) - now) or 0,
+  limit, math.max(0, limit - count), reset_requests,
+  tpm, math.max(0, tpm - total), reset_tokens,
   wait
 }

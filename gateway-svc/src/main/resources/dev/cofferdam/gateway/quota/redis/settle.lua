@@ -10,25 +10,29 @@ local id, admitted, used, window = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if admitted < 0 then admitted = now + admitted end
+local in_window = admitted + window > now
 
 local leased = redis.call('ZREM', KEYS[5], id) == 1
-local old = redis.call('HGET', KEYS[4], id)
+local kept = redis.call('HMGET', KEYS[4], 'total', id)
+local total, old = tonumber(kept[1] or '0'), kept[2]
 if old and not leased then return {0, now} end
-if old then
-  redis.call('HINCRBY', KEYS[4], 'total', 0 - tonumber(old)) -- never "-0"
-  redis.call('HDEL', KEYS[4], id)
-  redis.call('ZREM', KEYS[3], id)
-end
-if admitted + window <= now then return {leased and 1 or 0, now} end
 
-if used > 0 then
+if old and in_window and used > 0 then
+  redis.call('HSET', KEYS[4], id, used, 'total', total - tonumber(old) + used)
+elseif old then
+  redis.call('ZREM', KEYS[3], id)
+  redis.call('HDEL', KEYS[4], id)
+  redis.call('HSET', KEYS[4], 'total', total - tonumber(old))
+elseif in_window and used > 0 then
   redis.call('ZADD', KEYS[3], admitted + window, id)
-  redis.call('HSET', KEYS[4], id, used)
-  redis.call('HINCRBY', KEYS[4], 'total', used)
+  redis.call('HSET', KEYS[4], id, used, 'total', total + used)
+  redis.call('PEXPIRE', KEYS[3], 3 * window)
+  redis.call('PEXPIRE', KEYS[4], 3 * window)
 end
-if ARGV[5] == '1' then
-  redis.call('ZADD', KEYS[1], admitted, id)
-  redis.call('ZADD', KEYS[2], admitted, id)
+if in_window and ARGV[5] == '1' then
+  for i = 1, 2 do
+    redis.call('ZADD', KEYS[i], admitted, id)
+    redis.call('PEXPIRE', KEYS[i], 3 * window)
+  end
 end
-for i = 1, 5 do redis.call('PEXPIRE', KEYS[i], 2 * window) end
-return {1, now}
+return {(leased or in_window) and 1 or 0, now}
