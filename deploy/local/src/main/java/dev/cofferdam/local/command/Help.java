@@ -1,0 +1,38 @@
+package dev.cofferdam.local.command;
+
+import java.io.PrintStream;
+
+/** What the command can do. */
+final class Help {
+  private static final String TEXT =
+      """
+      ./cofferdam <command>
+
+        up                   build what is stale, start everything, show a first answer, stay up
+             --detach          return when it serves; ./cofferdam down ends it
+             --no-demo         without the first answer
+             --workers N       number of workers (2)
+             --port NAME=N     give a port; names: rest grpc router router-http scheduler
+                               scheduler-http worker-1 worker-1-http ... metering metering-http audit
+                               audit-http gateway-http kafka kafka-controller redis postgres traces
+             --port-base N     give all ports: N, N+1, ...
+             --redis PATH      a Redis or Valkey program to use
+        down                 end what up started
+        status               what runs, where, and how much memory it holds
+        logs [PROCESS] [-f]  the end of the logs; -f follows
+        trace ID             the way of a request through the services, by request id or trace id
+        verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
+        test                 every test
+        fmt                  format the code
+        help                 this text
+
+      Everything is written below .local/ (COFFERDAM_STATE names another folder).
+      """;
+
+  private Help() {}
+
+  static int print(PrintStream out) {
+    out.print(TEXT);
+    return 0;
+  }
+}

@@ -1,0 +1,61 @@
+package dev.cofferdam.local.command;
+
+import dev.cofferdam.local.StateFiles;
+import dev.cofferdam.local.process.StartFailedException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+
+/** The program behind {@code ./cofferdam}. Exit status: 0 done, 1 failed, 2 wrong command line. */
+public final class Main {
+  private Main() {}
+
+  /**
+   * @param args command and its arguments
+   */
+  public static void main(String[] args) {
+    PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
+    System.exit(run(Arrays.asList(args), out));
+  }
+
+  private static int run(List<String> args, PrintStream out) {
+    String command = args.isEmpty() ? "help" : args.get(0);
+    List<String> rest = args.isEmpty() ? List.of() : args.subList(1, args.size());
+    Path repository =
+        Path.of(System.getProperty("cofferdam.repository", ".")).toAbsolutePath().normalize();
+    StateFiles files =
+        new StateFiles(
+            Path.of(
+                System.getProperty("cofferdam.state", repository.resolve(".local").toString())));
+    try {
+      return switch (command) {
+        case "up" -> new UpCommand(repository, files, out).run(rest);
+        case "down" -> new DownCommand(files, out).run(rest);
+        case "status" -> new StatusCommand(files, out).run(rest);
+        case "logs" -> new LogsCommand(files, out).run(rest);
+        case "trace" -> new TraceCommand(files, out).run(rest);
+        case "verify-audit" -> new VerifyAuditCommand(files, out).run(rest);
+        case "help", "--help", "-h" -> Help.print(out);
+        default ->
+            throw new UsageException("unknown command " + command + "; ./cofferdam help lists all");
+      };
+    } catch (UsageException e) {
+      System.err.println("cofferdam: " + e.getMessage());
+      return 2;
+    } catch (StartFailedException e) {
+      System.err.println("cofferdam: " + e.getMessage());
+      return 1;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return 1;
+    } catch (Exception e) {
+      System.err.println("cofferdam: " + command + " failed: " + e);
+      if (System.getenv("COFFERDAM_DEBUG") != null) {
+        e.printStackTrace();
+      }
+      return 1;
+    }
+  }
+}

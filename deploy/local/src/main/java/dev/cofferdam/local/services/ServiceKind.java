@@ -1,0 +1,57 @@
+package dev.cofferdam.local.services;
+
+import dev.cofferdam.vocabulary.SpiffeId;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+
+/** The six services. */
+public enum ServiceKind {
+  SCHEDULER(SpiffeId.Role.SCHEDULER),
+  ROUTER(SpiffeId.Role.ROUTER),
+  WORKER(SpiffeId.Role.WORKER),
+  METERING(SpiffeId.Role.METERING),
+  AUDIT(SpiffeId.Role.AUDIT),
+  GATEWAY(SpiffeId.Role.GATEWAY);
+
+  private final SpiffeId.Role role;
+
+  ServiceKind(SpiffeId.Role role) {
+    this.role = role;
+  }
+
+  /** Its role in certificates. */
+  public SpiffeId.Role role() {
+    return role;
+  }
+
+  /** Its module in the checkout. */
+  public String module() {
+    return label() + "-svc";
+  }
+
+  /** Lower-case name. */
+  public String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  /** Names of the processes of all services: one each, and the workers by number. */
+  public static List<String> processes(int workers) {
+    List<String> names = new ArrayList<>();
+    for (ServiceKind kind : values()) {
+      if (kind == WORKER) {
+        for (int i = 1; i <= workers; i++) {
+          names.add("worker-" + i);
+        }
+      } else {
+        names.add(kind.label());
+      }
+    }
+    return names;
+  }
+
+  /** The service of a process. */
+  public static ServiceKind ofProcess(String process) {
+    return process.startsWith("worker-") ? WORKER : valueOf(process.toUpperCase(Locale.ROOT));
+  }
+}

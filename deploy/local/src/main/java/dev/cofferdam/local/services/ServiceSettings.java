@@ -1,0 +1,142 @@
+package dev.cofferdam.local.services;
+
+import dev.cofferdam.local.process.Secrets;
+import dev.cofferdam.mesh.TlsFiles;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * The settings of each service's process, as configuration properties.
+ *
+ * @param repository root of the checkout
+ * @param state folder of the mesh's state
+ * @param trustDomain of all identities
+ * @param ports chosen ports by name
+ * @param secrets secrets of this mesh
+ * @param kafka client properties for a process
+ * @param redisUrl address with password
+ * @param jdbcUrl address of a database
+ */
+public record ServiceSettings(
+    Path repository,
+    Path state,
+    String trustDomain,
+    Map<String, Integer> ports,
+    Secrets secrets,
+    Function<String, Map<String, String>> kafka,
+    String redisUrl,
+    Function<String, String> jdbcUrl) {
+
+  private static final String HOST = "127.0.0.1";
+
+  public ServiceSettings {
+    ports = Map.copyOf(ports);
+  }
+
+  /** The properties of a process. */
+  public Map<String, String> of(String process, TlsFiles identity) {
+    ServiceKind kind = ServiceKind.ofProcess(process);
+    Map<String, String> p = common(process, identity);
+    switch (kind) {
+      case SCHEDULER -> p.putAll(management(process));
+      case ROUTER -> {
+        p.putAll(management(process));
+        p.put("cofferdam.scheduler.endpoint", address("scheduler"));
+        p.put("cofferdam.scheduler.endpoints.shared", address("scheduler"));
+      }
+      case WORKER -> {
+        p.putAll(management(process));
+        p.putAll(worker(process));
+      }
+      case METERING, AUDIT -> {
+        p.putAll(management(process));
+        p.put("quarkus.datasource.jdbc.url", jdbcUrl.apply(kind.label()));
+        p.put("quarkus.datasource.username", kind.label());
+        p.put("quarkus.datasource.password", secrets.text("postgres-" + kind.label()));
+        if (kind == ServiceKind.AUDIT) {
+          p.put("cofferdam.audit.sealing.key-file", secrets.file("audit-sealing").toString());
+        }
+      }
+      case GATEWAY -> p.putAll(gateway());
+    }
+    return p;
+  }
+
+  private Map<String, String> common(String process, TlsFiles identity) {
+    Map<String, String> p = new LinkedHashMap<>();
+    p.put("cofferdam.trust-domain", trustDomain);
+    p.put("cofferdam.tls.certificate", identity.certificate().toString());
+    p.put("cofferdam.tls.key", identity.key().toString());
+    p.put("cofferdam.tls.trust", identity.trust().toString());
+    p.put("cofferdam.listen.host", HOST);
+    p.put("cofferdam.listen.port", String.valueOf(port(process)));
+    p.put("cofferdam.state-dir", state.resolve("state").resolve(process).toString());
+    kafka
+        .apply(process)
+        .forEach((name, value) -> p.put("cofferdam.kafka.properties.\"" + name + "\"", value));
+    p.put("quarkus.otel.exporter.otlp.endpoint", "http://" + HOST + ":" + port("traces"));
+    p.put("quarkus.otel.exporter.otlp.protocol", "http/protobuf");
+    p.put("quarkus.otel.bsp.schedule.delay", "500ms");
+    p.put("quarkus.otel.resource.attributes", "service.instance.id=" + process);
+    p.put("quarkus.log.file.enable", "false");
+    p.put("quarkus.log.console.color", "false");
+    p.put("quarkus.shutdown.timeout", "3s");
+    return p;
+  }
+
+  private Map<String, String> management(String process) {
+    return Map.of(
+        "quarkus.http.host", HOST, "quarkus.http.port", String.valueOf(port(process + "-http")));
+  }
+
+  private Map<String, String> worker(String process) {
+    Map<String, String> p = new LinkedHashMap<>();
+    p.put("cofferdam.worker.id", process);
+    p.put("cofferdam.worker.pool", "shared");
+    p.put("cofferdam.worker.models-root", models());
+    p.put("cofferdam.worker.adapters-root", adapters());
+    p.put("cofferdam.worker.model", "support-desk");
+    p.put("cofferdam.worker.router-endpoints", address("router"));
+    p.put("cofferdam.worker.scheduler-endpoint", address("scheduler"));
+    return p;
+  }
+
+  private Map<String, String> gateway() {
+    Map<String, String> p = new LinkedHashMap<>();
+    p.put("cofferdam.listen.port", String.valueOf(port("grpc")));
+    p.put("cofferdam.router.endpoints", address("router"));
+    p.put("cofferdam.models.root", models());
+    p.put("cofferdam.adapters.root", adapters());
+    p.put("cofferdam.prefix.secret-file", secrets.file("prefix").toString());
+    p.put("cofferdam.audit.hmac-secret-file", secrets.file("audit-hmac").toString());
+    p.put("quarkus.redis.hosts", redisUrl);
+    p.put("quarkus.http.host", HOST);
+    p.put("quarkus.http.ssl-port", String.valueOf(port("rest")));
+    p.put("quarkus.management.enabled", "true");
+    p.put("quarkus.management.host", HOST);
+    p.put("quarkus.management.port", String.valueOf(port("gateway-http")));
+    return p;
+  }
+
+  private String models() {
+    return repository.resolve("models").toString();
+  }
+
+  private String adapters() {
+    return repository.resolve("models/adapters").toString();
+  }
+
+  private String address(String process) {
+    return HOST + ":" + port(process);
+  }
+
+  private int port(String name) {
+    Integer port = ports.get(name);
+    if (port == null) {
+      throw new IllegalArgumentException("no port for " + name);
+    }
+    return port;
+  }
+}
