@@ -22,6 +22,7 @@ import dev.cofferdam.worker.model.ModelWeights;
  */
 public final class CpuExecutor implements ModelExecutor {
   private final ModelConfig model;
+  private final ExecutorOptions options;
   private final ExecutorGeometry geometry;
   private final StepPlanCheck check;
   private final AdapterSlots<PackedLora> adapters;
@@ -37,6 +38,7 @@ public final class CpuExecutor implements ModelExecutor {
 
   private CpuExecutor(ModelWeights weights, ExecutorOptions options) {
     model = weights.config();
+    this.options = options;
     geometry = ExecutorGeometry.of(model, options, Float.BYTES);
     check = new StepPlanCheck(geometry, options);
     adapters = new AdapterSlots<>(options.adapterSlots());
@@ -68,6 +70,15 @@ public final class CpuExecutor implements ModelExecutor {
    */
   public static CpuExecutor create(ModelWeights weights, ExecutorOptions options) {
     return new CpuExecutor(weights, options);
+  }
+
+  /**
+   * Runs made-up steps until the kernels are compiled, which takes a few seconds on a busy machine;
+   * the first requests would wait for it otherwise. To be called before the first step, since it
+   * uses the pool; it leaves it zeroed.
+   */
+  public void warmUp() {
+    new WarmUp(this, model, options).run();
   }
 
   @Override

@@ -1,8 +1,11 @@
 package dev.cofferdam.worker.execution.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.adapter.TinyAdapter;
 import dev.cofferdam.worker.execution.Conversation;
 import dev.cofferdam.worker.execution.ExecutorOptions;
@@ -16,8 +19,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,7 +74,7 @@ class CpuExecutorTest {
   private static List<Conversation> conversations(
       SplittableRandom random, int vocabulary, int blockTokens) {
     List<Integer> free = new ArrayList<>(IntStream.range(0, BLOCKS).boxed().toList());
-    Collections.shuffle(free, new java.util.Random(random.nextLong()));
+    Collections.shuffle(free, new Random(random.nextLong()));
     List<Conversation> conversations = new ArrayList<>();
     for (int s = 0; s < SEQUENCES; s++) {
       int[] tokens = Conversation.tokens(random, random.nextInt(1, 60), vocabulary);
@@ -101,8 +107,7 @@ class CpuExecutorTest {
     assertThat(actual.notFinite[s]).isFalse();
     for (int token = 0; token < vocabulary; token++) {
       assertThat((double) a[token])
-          .isCloseTo(
-              e[token], org.assertj.core.data.Offset.offset(1e-4 * (1 + Math.abs(e[token]))));
+          .isCloseTo(e[token], Offset.offset(1e-4 * (1 + Math.abs(e[token]))));
     }
   }
 
@@ -212,13 +217,9 @@ class CpuExecutorTest {
     var module = new LoraAdapter.Module(new float[48], new float[48]);
     Arrays.fill(module.a(), 1e30f);
     Arrays.fill(module.b(), 1e30f);
-    var target = dev.cofferdam.worker.adapter.LoraTarget.QUERY;
+    var target = LoraTarget.QUERY;
     return new LoraAdapter(
-        "huge",
-        "0",
-        1,
-        1,
-        Collections.nCopies(model.config().layers(), java.util.Map.of(target, module)));
+        "huge", "0", 1, 1, Collections.nCopies(model.config().layers(), Map.of(target, module)));
   }
 
   @Test
@@ -248,10 +249,38 @@ class CpuExecutorTest {
     try (CpuExecutor executor = CpuExecutor.create(model, new ExecutorOptions(4, 4, 1, 1, 4))) {
       StepPlan plan = Conversation.plan(1, 4);
       new Conversation(new int[] {1}, new int[] {0}, 1).appendTo(plan, 1);
-      org.assertj.core.api.Assertions.assertThatIllegalArgumentException()
+      assertThatIllegalArgumentException()
           .isThrownBy(() -> executor.execute(plan, new StepResult(1)))
           .withMessage("step plan: adapterSlot");
       assertThat(executor.residueBytes(0)).isZero();
+    }
+  }
+
+  @Test
+  void warmingUpLeavesNeitherResidueNorAdapters() {
+    ModelWeights model = TinyModel.llama().write(folder, new SplittableRandom(10));
+    try (CpuExecutor executor = CpuExecutor.create(model, new ExecutorOptions(5, 8, 1, 3, 20))) {
+      executor.warmUp();
+      for (int block = 0; block < 5; block++) {
+        assertThat(executor.residueBytes(block)).isZero();
+      }
+      assertThat(executor.loadAdapter(overflowing(model))).isEqualTo(1);
+    }
+  }
+
+  @Test
+  void refusesMoreAdaptersThanSlotsAndFreesTheSlotOfAnUnloadedOne() {
+    ModelWeights model = TinyModel.llama().write(folder, new SplittableRandom(11));
+    try (CpuExecutor executor = CpuExecutor.create(model, new ExecutorOptions(2, 4, 2, 1, 4))) {
+      LoraAdapter adapter = overflowing(model);
+      assertThat(executor.loadAdapter(adapter)).isEqualTo(1);
+      assertThat(executor.loadAdapter(adapter)).isEqualTo(2);
+      assertThatIllegalStateException()
+          .isThrownBy(() -> executor.loadAdapter(adapter))
+          .withMessage("all 2 adapter slots are taken");
+      executor.unloadAdapter(1);
+      assertThat(executor.loadAdapter(adapter)).isEqualTo(1);
+      assertThatIllegalArgumentException().isThrownBy(() -> executor.unloadAdapter(3));
     }
   }
 }

@@ -1,0 +1,98 @@
+package dev.cofferdam.worker.execution.cpu;
+
+import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.adapter.LoraTarget;
+import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.StepPlan;
+import dev.cofferdam.worker.execution.StepResult;
+import dev.cofferdam.worker.model.ModelConfig;
+import java.util.Collections;
+import java.util.EnumMap;
+import java.util.Map;
+
+/**
+ * Made-up steps of all shapes, until the JIT has compiled the kernels: before that, vector code is
+ * interpreted, and a hundred times slower.
+ */
+final class WarmUp {
+  /** Steps; each kernel is compiled well before, since every step calls them thousands of times. */
+  private static final int STEPS = 160;
+
+  private static final int PROMPT_ROWS = 32;
+  private static final int BATCH = 7;
+
+  private final CpuExecutor executor;
+  private final ModelConfig model;
+  private final ExecutorOptions options;
+  private final StepPlan plan;
+  private final StepResult result;
+
+  WarmUp(CpuExecutor executor, ModelConfig model, ExecutorOptions options) {
+    this.executor = executor;
+    this.model = model;
+    this.options = options;
+    this.plan = new StepPlan(options.sequencesMax(), options.rowsMax(), options.blocks());
+    this.result = new StepResult(options.sequencesMax());
+  }
+
+  /** Runs the steps and leaves neither adapter nor residue. */
+  void run() {
+    int slot = options.adapterSlots() == 0 ? 0 : executor.loadAdapter(zeroAdapter());
+    for (int i = 0; i < options.blocks(); i++) {
+      plan.blockTable[i] = i;
+    }
+    for (int step = 0; step < STEPS; step++) {
+      boolean prefill = step % 4 == 0;
+      begin();
+      if (prefill) {
+        append(
+            Math.min(PROMPT_ROWS, Math.min(options.rowsMax(), executor.geometry().positionsMax())),
+            0,
+            slot);
+      } else {
+        int batch = Math.min(1 + step % BATCH, Math.min(options.sequencesMax(), options.blocks()));
+        for (int s = 0; s < batch; s++) {
+          append(1, step % 2, s % 2 == 0 ? 0 : slot);
+        }
+      }
+      executor.execute(plan, result);
+    }
+    executor.zeroBlocks(plan.blockTable, options.blocks());
+    if (slot != 0) {
+      executor.unloadAdapter(slot);
+    }
+  }
+
+  private void begin() {
+    plan.sequences = 0;
+    plan.rows = 0;
+  }
+
+  private void append(int rows, int temperature, int slot) {
+    int s = plan.sequences++;
+    plan.rowStart[s] = plan.rows;
+    plan.blockStart[s] = s;
+    plan.adapterSlot[s] = slot;
+    plan.sample[s] = true;
+    plan.temperature[s] = temperature;
+    plan.topP[s] = s % 2 == 0 ? 1 : 0.9f;
+    plan.topLogprobs[s] = Math.min(model.vocabularySize(), 1);
+    for (int position = 0; position < rows; position++) {
+      plan.positions[plan.rows] = position;
+      plan.tokenIds[plan.rows] = plan.rows % model.vocabularySize();
+      plan.rows++;
+    }
+    plan.rowStart[s + 1] = plan.rows;
+  }
+
+  private LoraAdapter zeroAdapter() {
+    Map<LoraTarget, LoraAdapter.Module> modules = new EnumMap<>(LoraTarget.class);
+    for (LoraTarget target : LoraTarget.values()) {
+      modules.put(
+          target,
+          new LoraAdapter.Module(
+              new float[target.inputs(model)], new float[target.outputs(model)]));
+    }
+    return new LoraAdapter("warm-up", "0", 1, 1, Collections.nCopies(model.layers(), modules));
+  }
+}
