@@ -1,0 +1,103 @@
+package dev.cofferdam.router.app;
+
+import dev.cofferdam.mesh.MeshChannels;
+import dev.cofferdam.mesh.MeshServer;
+import dev.cofferdam.mesh.ParentWatch;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.router.affinity.PrefixIndex;
+import dev.cofferdam.router.fleet.Fleet;
+import dev.cofferdam.router.fleet.grpc.Announcements;
+import dev.cofferdam.router.placement.grpc.RoutingEndpoint;
+import dev.cofferdam.router.placement.grpc.Surroundings;
+import dev.cofferdam.router.routing.RoutePlanner;
+import dev.cofferdam.router.routing.RoutingWeights;
+import dev.cofferdam.router.tenancy.kafka.TopicDirectory;
+import dev.cofferdam.vocabulary.SpiffeId;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Life of router-svc. */
+@ApplicationScoped
+public class RouterApp {
+  private static final Logger LOG = LoggerFactory.getLogger(RouterApp.class);
+
+  private final RouterConfig config;
+  private final RouterMetrics metrics;
+  private final ScheduledExecutorService timer =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("placement-timer").factory());
+  private @Nullable MeshServer server;
+  private @Nullable MeshChannels channels;
+  private volatile @Nullable TopicDirectory directory;
+
+  public RouterApp(RouterConfig config, RouterMetrics metrics) {
+    this.config = config;
+    this.metrics = metrics;
+  }
+
+  void start(@Observes StartupEvent event) {
+    ParentWatch.startIfAsked();
+    TlsFiles tls =
+        new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
+    TopicDirectory topics =
+        new TopicDirectory(new KafkaSettings(config.kafka().properties()), config.stateDir());
+    directory = topics;
+    MeshChannels peers = new MeshChannels(tls);
+    channels = peers;
+    Clock clock = Clock.systemUTC();
+    Fleet fleet = new Fleet(config.placement().silenceMsMax(), config.placement().workersMax());
+    PrefixIndex index = new PrefixIndex(config.placement().digestsMax());
+    metrics.watch(fleet, index, clock);
+    Surroundings around =
+        new Surroundings(
+            new RoutePlanner(topics, index, RoutingWeights.DEFAULT),
+            fleet,
+            pool ->
+                peers.to(
+                    config.scheduler().pools().getOrDefault(pool, config.scheduler().endpoint()),
+                    SpiffeId.Role.SCHEDULER),
+            timer,
+            clock,
+            config.placement().noWorkerMsMax(),
+            metrics);
+    MeshServer serving =
+        MeshServer.builder(config.trustDomain(), tls)
+            .listen(config.listen().host(), config.listen().port())
+            .service(new RoutingEndpoint(around, new Announcements(fleet, index, clock)))
+            .start();
+    server = serving;
+    LOG.info("router ready on {}:{}", config.listen().host(), serving.port());
+  }
+
+  void stop(@Observes ShutdownEvent event) throws IOException {
+    MeshServer serving = server;
+    if (serving != null) {
+      serving.stop(1_000);
+    }
+    timer.shutdownNow();
+    MeshChannels peers = channels;
+    if (peers != null) {
+      peers.close();
+    }
+    TopicDirectory topics = directory;
+    if (topics != null) {
+      topics.close();
+    }
+  }
+
+  /** Whether the configuration is known. */
+  boolean knowsConfiguration() {
+    TopicDirectory topics = directory;
+    return topics != null && topics.ready();
+  }
+}

@@ -1,0 +1,88 @@
+package dev.cofferdam.router.app;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Settings of router-svc. */
+@ConfigMapping(prefix = "cofferdam")
+public interface RouterConfig {
+  /** Trust domain of the mesh's identities. */
+  @WithDefault("cofferdam.local")
+  String trustDomain();
+
+  /** The service's own identity. */
+  Tls tls();
+
+  /** Where the service listens. */
+  Listen listen();
+
+  /** How Kafka is reached. */
+  Kafka kafka();
+
+  /** Folder of the configuration's snapshots. */
+  Path stateDir();
+
+  /** Schedulers of the pools. */
+  Scheduler scheduler();
+
+  /** Placement. */
+  Placement placement();
+
+  /** PEM files of an identity. */
+  interface Tls {
+    /** Certificate chain, leaf first. */
+    Path certificate();
+
+    /** PKCS #8 private key. */
+    Path key();
+
+    /** Authorities that are trusted. */
+    Path trust();
+  }
+
+  /** An address. */
+  interface Listen {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port of the gRPC server. */
+    int port();
+  }
+
+  /** Kafka. */
+  interface Kafka {
+    /** Client properties; {@code bootstrap.servers} at least. */
+    Map<String, String> properties();
+  }
+
+  /** Schedulers. */
+  interface Scheduler {
+    /** host:port of the scheduler of every pool that is not named below. */
+    String endpoint();
+
+    /** host:port by pool. */
+    Map<String, String> pools();
+  }
+
+  /** Placement. */
+  interface Placement {
+    /** Milliseconds that a request waits for a worker to appear. */
+    @WithDefault("8000")
+    long noWorkerMsMax();
+
+    /** Milliseconds of silence after which a worker is not live. */
+    @WithDefault("3000")
+    long silenceMsMax();
+
+    /** Bound of the fleet. */
+    @WithDefault("10000")
+    int workersMax();
+
+    /** Bound of the prefix index; about 300 bytes each. */
+    @WithDefault("200000")
+    int digestsMax();
+  }
+}

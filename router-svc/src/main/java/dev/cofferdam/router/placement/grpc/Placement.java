@@ -1,0 +1,218 @@
+package dev.cofferdam.router.placement.grpc;
+
+import dev.cofferdam.mesh.Tracing;
+import dev.cofferdam.proto.routing.v1.PlaceResponse;
+import dev.cofferdam.proto.scheduling.v1.EnqueueRequest;
+import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
+import dev.cofferdam.proto.scheduling.v1.Granted;
+import dev.cofferdam.proto.scheduling.v1.Refused;
+import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
+import dev.cofferdam.router.routing.Candidate;
+import dev.cofferdam.router.routing.Envelope;
+import dev.cofferdam.router.routing.Route;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.wire.Statuses;
+import dev.cofferdam.wire.TenantRecords;
+import io.grpc.Context;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.opentelemetry.api.trace.Span;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One placement: plan, enqueue, relay; again while no worker is live or the scheduler is away,
+ * until the deadline. It ends exactly once: granted, refused, or cancelled by the gateway. All of
+ * it runs under one lock, so that callbacks of calls that are over change nothing.
+ */
+final class Placement {
+  private static final long RETRY_MS = 150;
+
+  private final Surroundings around;
+  private final Envelope envelope;
+  private final ServerCallStreamObserver<PlaceResponse> gateway;
+  private final Context context;
+  private final long startedMs;
+  private final Map<String, Candidate> offered = new HashMap<>();
+  private Context.CancellableContext call = Context.ROOT.withCancellation();
+  private int round;
+  private boolean ended;
+
+  Placement(
+      Surroundings around, Envelope envelope, ServerCallStreamObserver<PlaceResponse> gateway) {
+    this.around = around;
+    this.envelope = envelope;
+    this.gateway = gateway;
+    this.context = Tracing.with(Tracing.context());
+    this.startedMs = around.clock().millis();
+  }
+
+  /** Begins; the gateway's observer gets everything that follows. */
+  synchronized void start() {
+    gateway.setOnCancelHandler(this::cancelled);
+    attempt();
+  }
+
+  private synchronized void cancelled() {
+    ended = true;
+    call.cancel(null);
+  }
+
+  private synchronized void attempt() {
+    if (ended) {
+      return;
+    }
+    long now = around.clock().millis();
+    if (now >= envelope.deadlineMs()) {
+      refuse(
+          Refusal.of(
+              ErrorCode.DEADLINE_EXCEEDED,
+              "the request's deadline passed before a worker was free"));
+      return;
+    }
+    long begin = System.nanoTime();
+    Route route = around.planner().plan(envelope, around.fleet().live(now), startedMs);
+    around.listener().planned(System.nanoTime() - begin);
+    switch (route) {
+      case Route.Refused refused -> refuse(refused.refusal());
+      case Route.NoWorker none -> {
+        if (now - startedMs >= around.noWorkerMsMax()) {
+          refuse(none.refusal());
+        } else {
+          again();
+        }
+      }
+      case Route.Ranked ranked -> enqueue(ranked);
+    }
+  }
+
+  private void enqueue(Route.Ranked ranked) {
+    int current = ++round;
+    offered.clear();
+    EnqueueRequest.Builder request =
+        EnqueueRequest.newBuilder()
+            .setRequestId(envelope.requestId().value())
+            .setAttempt(envelope.attempt())
+            .setTenant(envelope.tenant().value())
+            .setTier(ranked.tenant().tier().label())
+            .setWeight(ranked.tenant().limits().weight())
+            .setPool(ranked.pool())
+            .setModel(envelope.model())
+            .setAdapter(envelope.adapter())
+            .setAdapterVersion(ranked.adapterVersion())
+            .setWorkloadClass(TenantRecords.workloadClass(envelope.workloadClass()))
+            .setPromptTokens(envelope.promptTokens())
+            .setGeneratedTokens(envelope.generatedTokens())
+            .setOutputTokensMax(envelope.outputTokensMax())
+            .setDeadlineEpochMs(envelope.deadlineMs())
+            .setRunningMax(ranked.tenant().limits().concurrentRequests())
+            .setKvBytesMax(ranked.tenant().limits().kvBytesMax());
+    for (Candidate candidate : ranked.candidates()) {
+      offered.put(candidate.workerId(), candidate);
+      request.addCandidates(
+          dev.cofferdam.proto.scheduling.v1.Candidate.newBuilder()
+              .setWorkerId(candidate.workerId())
+              .setScore(candidate.score())
+              .setCachedTokens(candidate.cachedTokens()));
+    }
+    call = context.withCancellation();
+    call.run(
+        () ->
+            SchedulingServiceGrpc.newStub(around.schedulers().of(ranked.pool()))
+                .enqueue(request.build(), new Relay(current, ranked.pool())));
+  }
+
+  private synchronized void relay(int current, String pool, EnqueueResponse response) {
+    if (ended || current != round) {
+      return;
+    }
+    switch (response.getEventCase()) {
+      case QUEUED ->
+          gateway.onNext(PlaceResponse.newBuilder().setQueued(response.getQueued()).build());
+      case GRANTED -> granted(pool, response.getGranted());
+      case REFUSED -> refused(response.getRefused());
+      case EVENT_NOT_SET -> {}
+    }
+  }
+
+  private void granted(String pool, Granted granted) {
+    Granted.Builder answer = granted.toBuilder();
+    Candidate chosen = offered.get(granted.getWorkerId());
+    if (chosen != null) {
+      answer.addAllExplanation(chosen.explanation());
+    }
+    ended = true;
+    around.planner().served(envelope.tenant(), granted.getWorkerId());
+    around.listener().granted(pool, granted.getQueueWaitMs());
+    Span span = Span.fromContext(Tracing.context());
+    span.setAttribute("cofferdam.worker.id", granted.getWorkerId());
+    span.setAttribute("cofferdam.pool", pool);
+    span.setAttribute("cofferdam.queue_wait_ms", granted.getQueueWaitMs());
+    gateway.onNext(PlaceResponse.newBuilder().setGranted(answer).build());
+    gateway.onCompleted();
+  }
+
+  private void refused(Refused refused) {
+    ended = true;
+    around.listener().refused(ErrorCode.ofWireName(refused.getCode()).orElse(ErrorCode.INTERNAL));
+    gateway.onNext(PlaceResponse.newBuilder().setRefused(refused).build());
+    gateway.onCompleted();
+  }
+
+  private void refuse(Refusal refusal) {
+    refused(
+        Refused.newBuilder()
+            .setCode(refusal.code().wireName())
+            .setMessage(refusal.message())
+            .setRetryAfterMs(refusal.retryAfter().map(wait -> wait.toMillis()).orElse(0L))
+            .build());
+  }
+
+  private synchronized void failed(int current, Throwable failure) {
+    if (ended || current != round) {
+      return;
+    }
+    Refusal refusal = Statuses.toRefusal(failure);
+    if (refusal.code().retryable() || refusal.code() == ErrorCode.CANCELLED) {
+      again();
+    } else {
+      refuse(refusal);
+    }
+  }
+
+  private void again() {
+    var unused =
+        around.timer().schedule(context.wrap(this::attempt), RETRY_MS, TimeUnit.MILLISECONDS);
+  }
+
+  /** Answers of one call to the scheduler. */
+  private final class Relay implements StreamObserver<EnqueueResponse> {
+    private final int current;
+    private final String pool;
+
+    Relay(int current, String pool) {
+      this.current = current;
+      this.pool = pool;
+    }
+
+    @Override
+    public void onNext(EnqueueResponse response) {
+      relay(current, pool, response);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      failed(current, failure);
+    }
+
+    @Override
+    public void onCompleted() {
+      failed(
+          current,
+          Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the scheduler ended without an answer")
+              .asException());
+    }
+  }
+}

@@ -1,0 +1,5 @@
+/** The life of one placement. */
+@NullMarked
+package dev.cofferdam.router.placement;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,257 @@
+package dev.cofferdam.router.routing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.router.affinity.PrefixIndex;
+import dev.cofferdam.router.fleet.Worker;
+import dev.cofferdam.router.fleet.WorkerLoad;
+import dev.cofferdam.router.tenancy.Directory;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.Tier;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.nio.ByteBuffer;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class RoutePlannerTest {
+  private static final TenantId ACME = new TenantId("acme");
+  private static final TenantId RIVAL = new TenantId("rival");
+  private final Book book = new Book();
+  private final PrefixIndex index = new PrefixIndex(1_000);
+  private final RoutePlanner planner = new RoutePlanner(book, index, RoutingWeights.DEFAULT);
+
+  RoutePlannerTest() {
+    book.models.put("m", new Directory.ServedModel("m", 4_096, Set.of(), false));
+    book.models.put("secret", new Directory.ServedModel("secret", 4_096, Set.of(), true));
+    book.adapters.put("acme/voice", new Directory.OwnedAdapter("voice", "m", "v1"));
+    book.tenants.put(ACME, tenant(ACME, Optional.empty(), Set.of(), TenantProfile.Status.ACTIVE));
+    book.tenants.put(RIVAL, tenant(RIVAL, Optional.empty(), Set.of(), TenantProfile.Status.ACTIVE));
+  }
+
+  private static TenantProfile tenant(
+      TenantId id, Optional<String> dedicated, Set<String> pools, TenantProfile.Status status) {
+    return new TenantProfile(
+        id,
+        Tier.STANDARD,
+        status,
+        Tier.STANDARD.limits(),
+        2,
+        Set.of(),
+        pools,
+        dedicated,
+        Set.of(WorkloadClass.INTERACTIVE, WorkloadClass.STANDARD),
+        false,
+        false,
+        30,
+        Optional.empty());
+  }
+
+  private static Worker worker(String id, String pool, int running) {
+    return new Worker(
+        id,
+        1,
+        pool,
+        "127.0.0.1:1",
+        Set.of("m", "secret"),
+        16,
+        "",
+        0,
+        new WorkerLoad(true, running, 8, 100, 100, Set.of(), false));
+  }
+
+  private static Envelope request(
+      TenantId tenant, String model, String adapter, WorkloadClass c, Set<String> excluded) {
+    return new Envelope(
+        RequestId.random(),
+        1,
+        tenant,
+        model,
+        adapter,
+        c,
+        64,
+        0,
+        100,
+        List.of(digest(0), digest(1)),
+        1_000,
+        excluded);
+  }
+
+  private static Envelope request(TenantId tenant) {
+    return request(tenant, "m", "", WorkloadClass.INTERACTIVE, Set.of());
+  }
+
+  private static byte[] digest(int n) {
+    return ByteBuffer.allocate(32).putInt(n).array();
+  }
+
+  private ErrorCode refusal(Envelope request, Worker... live) {
+    return switch (planner.plan(request, List.of(live), 0)) {
+      case Route.Refused refused -> refused.refusal().code();
+      case Route.NoWorker none -> none.refusal().code();
+      case Route.Ranked ranked -> throw new AssertionError("placed on " + ranked.pool());
+    };
+  }
+
+  private Route.Ranked ranked(Envelope request, Worker... live) {
+    return (Route.Ranked) planner.plan(request, List.of(live), 0);
+  }
+
+  /**
+   * Every combination of whose pool it is, what the tenant's record says and whether another pool
+   * is alive.
+   */
+  @Test
+  void aDedicatedPoolIsForItsTenantAloneAndItsTenantForNoOther() {
+    for (Optional<TenantId> owner :
+        List.of(Optional.<TenantId>empty(), Optional.of(ACME), Optional.of(RIVAL))) {
+      for (Optional<String> dedicated :
+          List.of(Optional.<String>empty(), Optional.of("p"), Optional.of("q"))) {
+        for (Set<String> allowed : List.of(Set.<String>of(), Set.of("p"), Set.of("other"))) {
+          book.pools.put("p", new Directory.PoolRecord("p", owner, Set.of(), 0));
+          book.tenants.put(ACME, tenant(ACME, dedicated, allowed, TenantProfile.Status.ACTIVE));
+          boolean expected =
+              dedicated.isPresent()
+                  ? dedicated.get().equals("p") && owner.equals(Optional.of(ACME))
+                  : owner.isEmpty() && (allowed.isEmpty() || allowed.contains("p"));
+          Route route = planner.plan(request(ACME), List.of(worker("w", "p", 0)), 0);
+          assertThat(route instanceof Route.Ranked)
+              .as("owner %s, dedicated %s, allowed %s", owner, dedicated, allowed)
+              .isEqualTo(expected);
+          if (!expected) {
+            assertThat(((Route.NoWorker) route).refusal().code()).isEqualTo(ErrorCode.NO_CAPACITY);
+          }
+        }
+      }
+    }
+  }
+
+  @Test
+  void aDeadDedicatedPoolIsAnErrorAndNeverAFallbackToAShared() {
+    book.pools.put("mine", new Directory.PoolRecord("mine", Optional.of(ACME), Set.of(), 0));
+    book.tenants.put(
+        ACME, tenant(ACME, Optional.of("mine"), Set.of("shared"), TenantProfile.Status.ACTIVE));
+    assertThat(refusal(request(ACME), worker("w", "shared", 0))).isEqualTo(ErrorCode.NO_CAPACITY);
+  }
+
+  @Test
+  void noBatchJobAndNoLongContextLandsOnALatencyPool() {
+    book.pools.put(
+        "fast",
+        new Directory.PoolRecord("fast", Optional.empty(), Set.of(WorkloadClass.INTERACTIVE), 150));
+    assertThat(
+            refusal(
+                request(ACME, "m", "", WorkloadClass.STANDARD, Set.of()), worker("w", "fast", 0)))
+        .isEqualTo(ErrorCode.NO_CAPACITY);
+    assertThat(refusal(request(ACME), worker("w", "fast", 0))).isEqualTo(ErrorCode.NO_CAPACITY);
+    assertThat(
+            refusal(request(ACME, "m", "", WorkloadClass.BATCH, Set.of()), worker("w", "any", 0)))
+        .isEqualTo(ErrorCode.NOT_ALLOWED);
+  }
+
+  @Test
+  void anotherTenantsAdapterAndAnUnknownOneAnswerTheSame() {
+    Worker w = worker("w", "shared", 0);
+    Route foreign =
+        planner.plan(
+            request(RIVAL, "m", "voice", WorkloadClass.INTERACTIVE, Set.of()), List.of(w), 0);
+    Route unknown =
+        planner.plan(
+            request(RIVAL, "m", "nothing", WorkloadClass.INTERACTIVE, Set.of()), List.of(w), 0);
+    assertThat(foreign).isEqualTo(unknown).isInstanceOf(Route.Refused.class);
+    assertThat(
+            ranked(request(ACME, "m", "voice", WorkloadClass.INTERACTIVE, Set.of()), w)
+                .adapterVersion())
+        .isEqualTo("v1");
+  }
+
+  @Test
+  void whatTheRecordDoesNotAllowIsRefused() {
+    Worker w = worker("w", "shared", 0);
+    assertThat(refusal(request(new TenantId("stranger")), w)).isEqualTo(ErrorCode.NOT_ALLOWED);
+    assertThat(refusal(request(ACME, "none", "", WorkloadClass.INTERACTIVE, Set.of()), w))
+        .isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    assertThat(refusal(request(ACME, "secret", "", WorkloadClass.INTERACTIVE, Set.of()), w))
+        .isEqualTo(ErrorCode.NOT_ALLOWED);
+    book.tenants.put(
+        ACME, tenant(ACME, Optional.empty(), Set.of(), TenantProfile.Status.SUSPENDED));
+    assertThat(refusal(request(ACME), w)).isEqualTo(ErrorCode.TENANT_SUSPENDED);
+  }
+
+  @Test
+  void beforeTheConfigurationIsKnownARequestWaitsInsteadOfBeingRefused() {
+    book.ready = false;
+    assertThat(refusal(request(new TenantId("new")), worker("w", "shared", 0)))
+        .isEqualTo(ErrorCode.DEPENDENCY_UNAVAILABLE);
+  }
+
+  @Test
+  void theWorkerThatHoldsThePrefixIsPreferredUntilItIsMuchBusier() {
+    index.add("b", List.of(digest(0), digest(1)));
+    Route.Ranked idle = ranked(request(ACME), worker("a", "shared", 0), worker("b", "shared", 0));
+    assertThat(idle.candidates().getFirst().workerId()).isEqualTo("b");
+    assertThat(idle.candidates().getFirst().cachedTokens()).isEqualTo(32);
+    Route.Ranked busy = ranked(request(ACME), worker("a", "shared", 0), worker("b", "shared", 8));
+    assertThat(busy.candidates().getFirst().workerId()).isEqualTo("a");
+  }
+
+  @Test
+  void everyScoreIsInTheUnitIntervalAndExplainsItself() {
+    Worker silent =
+        new Worker("s", 1, "shared", "127.0.0.1:1", Set.of("m"), 16, "", 0, WorkerLoad.UNKNOWN);
+    for (Candidate c : ranked(request(ACME), worker("a", "shared", 3), silent).candidates()) {
+      assertThat(c.score()).isBetween(0.0, 1.0);
+      assertThat(c.explanation())
+          .hasSize(4)
+          .allMatch(line -> line.matches("[a-z]+ [01]\\.\\d\\d ×[0-9.]+ .+"));
+    }
+  }
+
+  @Test
+  void anExcludedWorkerCountsAgainOnlyAfterItCameBack() {
+    Envelope request = request(ACME, "m", "", WorkloadClass.INTERACTIVE, Set.of("w"));
+    assertThat(refusal(request, worker("w", "shared", 0))).isEqualTo(ErrorCode.NO_CAPACITY);
+    Worker returned =
+        new Worker("w", 2, "shared", "127.0.0.1:1", Set.of("m"), 16, "", 50, WorkerLoad.UNKNOWN);
+    assertThat(planner.plan(request, List.of(returned), 10)).isInstanceOf(Route.Ranked.class);
+  }
+
+  private static final class Book implements Directory {
+    private final Map<TenantId, TenantProfile> tenants = new HashMap<>();
+    private final Map<String, ServedModel> models = new HashMap<>();
+    private final Map<String, OwnedAdapter> adapters = new HashMap<>();
+    private final Map<String, PoolRecord> pools = new HashMap<>();
+    private boolean ready = true;
+
+    @Override
+    public boolean ready() {
+      return ready;
+    }
+
+    @Override
+    public Optional<TenantProfile> tenant(TenantId id) {
+      return Optional.ofNullable(tenants.get(id));
+    }
+
+    @Override
+    public Optional<ServedModel> model(String id) {
+      return Optional.ofNullable(models.get(id));
+    }
+
+    @Override
+    public Optional<OwnedAdapter> adapter(TenantId owner, String name) {
+      return Optional.ofNullable(adapters.get(owner + "/" + name));
+    }
+
+    @Override
+    public Optional<PoolRecord> pool(String id) {
+      return Optional.ofNullable(pools.get(id));
+    }
+  }
+}
