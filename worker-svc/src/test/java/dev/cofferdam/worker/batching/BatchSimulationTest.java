@@ -1,0 +1,254 @@
+package dev.cofferdam.worker.batching;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.vocabulary.PrefixDigests;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.kvcache.BlockPool;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Random histories of a batch: arrivals, cancellations, pauses, slow readers, failing steps,
+ * poison, NaN, quotas, more adapters than slots, and never enough memory. The invariants are
+ * checked after every step. A failure prints its seed; run it alone with {@code
+ * -Dsimulation.seed=…}.
+ */
+class BatchSimulationTest {
+  private static final int SEEDS = 300;
+  private static final int STEPS = 1_000;
+  private static final int TENANTS = 4;
+  private static final int[] STOPS = {7};
+
+  @Test
+  void everyInvariantHoldsAfterEveryStepOfRandomHistories() {
+    Long only = Long.getLong("simulation.seed");
+    long first = only == null ? 0 : only;
+    int seeds = only == null ? SEEDS : 1;
+    long completed = 0;
+    long preempted = 0;
+    long hits = 0;
+    for (long seed = first; seed < first + seeds; seed++) {
+      History history = new History(seed);
+      try {
+        history.run();
+      } catch (AssertionError | RuntimeException e) {
+        throw new AssertionError("seed " + seed + ": " + e.getMessage(), e);
+      }
+      completed += history.completed();
+      preempted += history.batch.stats().preemptions();
+      hits += history.hits();
+    }
+    // The histories are worth something only when all of this happens in them.
+    assertThat(completed).isGreaterThan(10L * seeds);
+    assertThat(preempted).isGreaterThan(10L * seeds);
+    assertThat(hits).isGreaterThan(5L * seeds);
+  }
+
+  private record Run(Sequence sequence, Recorded heard, FakeExecutor.Mark mark) {}
+
+  private static final class History {
+    final SplittableRandom random;
+    final FakeExecutor executor;
+    final Batch batch;
+    final Stepper stepper;
+    final List<Run> runs = new ArrayList<>();
+    final List<Run> live = new ArrayList<>();
+    final int stepTokensMax;
+    long now = 1;
+    int requests;
+    double tag;
+
+    History(long seed) {
+      random = new SplittableRandom(seed);
+      int blocks = 10 + random.nextInt(40);
+      executor = new FakeExecutor(blocks, 4, 2, 64);
+      int slots = 2 + random.nextInt(6);
+      stepTokensMax = slots + 4 + random.nextInt(24);
+      batch =
+          new Batch(
+              executor, new BatchOptions(slots, stepTokensMax, 1 + random.nextInt(9), 5_000_000));
+      stepper = new Stepper(batch, executor, () -> now += random.nextInt(2_000), e -> rethrow(e));
+    }
+
+    /** What the executor asserts is a failure of the test, not of the step. */
+    private static void rethrow(Throwable e) {
+      if (e instanceof AssertionError assertion) {
+        throw assertion;
+      }
+    }
+
+    void run() {
+      for (int i = 0; i < STEPS; i++) {
+        disturb();
+        step();
+      }
+      live.forEach(
+          run -> {
+            run.heard.ready = true;
+            run.sequence.resume();
+          });
+      for (int i = 0; i < 5_000 && !batch.isEmpty(); i++) {
+        step();
+      }
+      assertThat(batch.isEmpty()).as("everything ends").isTrue();
+      checkEnd();
+    }
+
+    private void step() {
+      stepper.step();
+      live.removeIf(run -> run.heard.cause != null);
+      checkBlocks();
+      assertThat(executor.rowsMaxSeen).isLessThanOrEqualTo(stepTokensMax);
+    }
+
+    private void disturb() {
+      if (live.size() < 12 && random.nextInt(4) == 0) {
+        submit();
+      }
+      if (random.nextInt(60) == 0) {
+        executor.failNext(1);
+      }
+      if (live.isEmpty()) {
+        return;
+      }
+      Run run = live.get(random.nextInt(live.size()));
+      switch (random.nextInt(40)) {
+        case 0 -> run.sequence.cancel(EndCause.CANCELLED);
+        case 1, 2 -> run.sequence.pause();
+        case 3, 4, 5 -> run.sequence.resume();
+        case 6 -> run.heard.ready = false;
+        case 7, 8, 9 -> run.heard.ready = true;
+        default -> {}
+      }
+    }
+
+    private void submit() {
+      int tenant = random.nextInt(TENANTS);
+      int adapter = random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0;
+      FakeExecutor.Mark mark =
+          new FakeExecutor.Mark(
+              tenant,
+              adapter,
+              random.nextInt(50) == 0,
+              random.nextInt(30) == 0 ? 1 + random.nextInt(5) : 0);
+      int[] prompt = prompt();
+      TenantId id = new TenantId("tenant-" + tenant);
+      byte[] key = new byte[PrefixDigests.BYTES];
+      Arrays.fill(key, (byte) (tenant + 1));
+      Optional<PrefixDigests> prefix =
+          random.nextInt(4) == 0
+              ? Optional.empty()
+              : Optional.of(new PrefixDigests(key, "model", adapter == 0 ? "" : "" + adapter, 4));
+      Recorded heard = new Recorded();
+      tag += random.nextInt(10);
+      SequenceRequest request =
+          new SequenceRequest(
+              new SequenceId(new RequestId("%032x".formatted(++requests)), 1),
+              id,
+              1 + tenant % 3,
+              tag - random.nextInt(30),
+              prompt,
+              1 + random.nextInt(prompt.length),
+              prompt.length + 1 + random.nextInt(20),
+              new Sampling(0, 1, 0, mark.seed(), -1),
+              STOPS,
+              random.nextInt(3) == 0 ? 8_000L + random.nextInt(8) * 1_000 : 0,
+              FakeExecutor.adapter(adapter),
+              prefix);
+      Sequence sequence = new Sequence(request, 64, 4, now, heard);
+      Run run = new Run(sequence, heard, mark);
+      runs.add(run);
+      live.add(run);
+      batch.add(sequence);
+    }
+
+    /** One of few beginnings, the same for all tenants, and a tail. */
+    private int[] prompt() {
+      int[] prompt = new int[1 + random.nextInt(30)];
+      int beginning = random.nextInt(3);
+      for (int i = 0; i < prompt.length; i++) {
+        prompt[i] = i < 16 ? (beginning * 5 + i) % 6 : random.nextInt(6);
+      }
+      return prompt;
+    }
+
+    private void checkBlocks() {
+      BlockPool pool = batch.kv().pool();
+      int[] holders = new int[pool.size()];
+      for (Run run : live) {
+        for (int i = 0; i < run.sequence.blockCount; i++) {
+          int block = run.sequence.blocks[i];
+          holders[block]++;
+          assertThat(pool.owner(block)).as("owner").isEqualTo(run.sequence.tenant());
+        }
+      }
+      int free = 0;
+      int cached = 0;
+      for (int block = 0; block < pool.size(); block++) {
+        if (pool.owner(block) == null) {
+          free++;
+          assertThat(executor.residueBytes(block)).as("residue of a free block").isZero();
+          assertThat(holders[block]).as("holders of a free block").isZero();
+        } else {
+          int more = pool.holders(block) - holders[block];
+          assertThat(more).as("holders besides sequences").isBetween(0, 1);
+          cached += more;
+        }
+      }
+      assertThat(free).isEqualTo(pool.free());
+      assertThat(pool.soiled()).isZero();
+      assertThat(cached).isEqualTo(batch.kv().cached());
+      assertThat(pool.violations()).isZero();
+    }
+
+    private void checkEnd() {
+      long shares = 0;
+      for (Run run : runs) {
+        assertThat(run.heard.cause).as("an end").isNotNull();
+        shares += run.heard.usage.computeNs();
+        checkTokens(run);
+        if (run.mark.poison()) {
+          assertThat(run.heard.cause.outcome()).isNotEqualTo(EndCause.Outcome.COMPLETED);
+        }
+      }
+      assertThat(shares).as("compute shares").isEqualTo(batch.stats().busyNs());
+      assertThat(batch.kv().pool().free() + batch.kv().idle())
+          .as("blocks that nobody holds")
+          .isEqualTo(batch.kv().pool().size());
+    }
+
+    private void checkTokens(Run run) {
+      SequenceRequest request = run.sequence.request;
+      int[] tokens = Arrays.copyOf(request.tokenIds(), 200);
+      int length = request.tokenIds().length;
+      for (int i = 0; i < run.heard.tokens.size(); i++) {
+        int expected = FakeExecutor.expected(run.mark.adapter(), tokens, length);
+        assertThat(run.heard.tokens.get(i)).as("token").isEqualTo(expected);
+        assertThat(run.heard.indexes.get(i)).isEqualTo(length - request.promptTokens());
+        tokens[length++] = expected;
+      }
+      if (run.heard.cause == EndCause.LENGTH) {
+        assertThat(length).isEqualTo(run.sequence.lengthMax);
+      }
+      if (run.heard.cause == EndCause.STOP_TOKEN) {
+        assertThat(tokens[length - 1]).isEqualTo(STOPS[0]);
+      }
+    }
+
+    long completed() {
+      return runs.stream()
+          .filter(run -> run.heard.cause.outcome() == EndCause.Outcome.COMPLETED)
+          .count();
+    }
+
+    long hits() {
+      return runs.stream().filter(run -> run.heard.cached > 0).count();
+    }
+  }
+}
