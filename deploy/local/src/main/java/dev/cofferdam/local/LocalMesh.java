@@ -89,6 +89,7 @@ public final class LocalMesh implements AutoCloseable {
    * @throws StartFailedException where something cannot start; what was started is stopped again
    */
   public static LocalMesh start(Path stateFolder, LocalOptions options) {
+    ServiceProcess.checkBuilt(options.repository());
     LocalMesh mesh;
     try {
       mesh = new LocalMesh(stateFolder, options);

@@ -7,6 +7,9 @@ import dev.cofferdam.mesh.kafka.Topics;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -148,6 +151,9 @@ public final class KafkaBroker {
   /** Serves when it answers a client. */
   public Readiness readiness(Path clientBundle) {
     return () -> {
+      try (Socket socket = new Socket()) {
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
+      }
       try (Admin admin = admin(clientBundle, 2_000)) {
         admin.describeCluster().nodes().get(2, TimeUnit.SECONDS);
       }

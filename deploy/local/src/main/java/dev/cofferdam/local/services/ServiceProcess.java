@@ -38,11 +38,7 @@ public final class ServiceProcess {
       Path folder,
       Path log) {
     ServiceKind kind = ServiceKind.ofProcess(name);
-    Path jar = repository.resolve(kind.module()).resolve("target/quarkus-app/quarkus-run.jar");
-    if (!Files.exists(jar)) {
-      throw new StartFailedException(
-          name + " is not built: " + jar + " is missing; build it with mvn -DskipTests install");
-    }
+    Path jar = jar(repository, kind);
     writeSettings(folder, settings);
     List<String> command = new ArrayList<>();
     command.add(java.toString());
@@ -50,6 +46,28 @@ public final class ServiceProcess {
     command.add("-jar");
     command.add(jar.toString());
     return new ProcessSpec(name, command, Map.of("COFFERDAM_PARENT_WATCH", "stdin"), folder, log);
+  }
+
+  /**
+   * Looks for what every service is run from.
+   *
+   * @throws StartFailedException naming the services that are not built
+   */
+  public static void checkBuilt(Path repository) {
+    List<String> missing = new ArrayList<>();
+    for (ServiceKind kind : ServiceKind.values()) {
+      if (!Files.exists(jar(repository, kind))) {
+        missing.add(kind.module());
+      }
+    }
+    if (!missing.isEmpty()) {
+      throw new StartFailedException(
+          "not built: " + String.join(", ", missing) + "; build with mvn -DskipTests install");
+    }
+  }
+
+  private static Path jar(Path repository, ServiceKind kind) {
+    return repository.resolve(kind.module()).resolve("target/quarkus-app/quarkus-run.jar");
   }
 
   private static List<String> flags(ServiceKind kind) {
