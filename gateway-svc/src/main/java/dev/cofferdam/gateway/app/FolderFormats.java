@@ -1,0 +1,81 @@
+package dev.cofferdam.gateway.app;
+
+import dev.cofferdam.gateway.admin.FolderRoot;
+import dev.cofferdam.gateway.ingress.PromptFormats;
+import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.prompt.huggingface.ModelFolder;
+import dev.cofferdam.gateway.prompt.huggingface.UnsupportedModelException;
+import dev.cofferdam.gateway.prompt.jinjava.JinjavaTemplate;
+import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Prompt formats of the folders below the model root, each read once; a changed digest is read
+ * anew. As many as there are models.
+ */
+final class FolderFormats implements PromptFormats {
+  private static final Logger LOG = LoggerFactory.getLogger(FolderFormats.class);
+
+  private final Path root;
+  private final Map<String, Loaded> loaded = new ConcurrentHashMap<>();
+
+  private record Loaded(ModelEntry model, PromptFormat format) {}
+
+  FolderFormats(Path root) {
+    this.root = root;
+  }
+
+  @Override
+  public PromptFormat of(ModelEntry model) {
+    return loaded
+        .compute(
+            model.id(),
+            (id, known) ->
+                known != null && known.model().equals(model)
+                    ? known
+                    : new Loaded(model, read(model)))
+        .format();
+  }
+
+  /** Reads the formats of models before somebody waits for them. */
+  void warmUp(List<ModelEntry> models) {
+    for (ModelEntry model : models) {
+      try {
+        PromptFormat format = of(model);
+        if (format.template().isPresent()) {
+          int tokens = format.ofChat(List.of(new ChatMessage("user", "hello"))).length;
+          LOG.debug("model {} is ready, {} tokens around a word", model.id(), tokens);
+        }
+      } catch (RefusedException e) {
+        LOG.warn("model {} cannot be served: {}", model.id(), e.refusal().message());
+      }
+    }
+  }
+
+  private PromptFormat read(ModelEntry model) {
+    if (!FolderRoot.isPlain(model.folder())) {
+      throw unavailable();
+    }
+    try {
+      return new ModelFolder(root.resolve(model.folder())).read(JinjavaTemplate::new);
+    } catch (UnsupportedModelException e) {
+      LOG.error("model {}: {}", model.id(), e.getMessage());
+      throw unavailable();
+    }
+  }
+
+  private static RefusedException unavailable() {
+    return Refusal.of(
+            ErrorCode.DEPENDENCY_UNAVAILABLE, "this gateway cannot read the model's tokenizer")
+        .asException();
+  }
+}

@@ -1,0 +1,180 @@
+package dev.cofferdam.gateway.app;
+
+import dev.cofferdam.gateway.admin.FolderRoot;
+import dev.cofferdam.gateway.admin.grpc.AdminGrpcService;
+import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
+import dev.cofferdam.gateway.dispatch.Dispatcher;
+import dev.cofferdam.gateway.dispatch.PrefixNames;
+import dev.cofferdam.gateway.dispatch.grpc.GrpcPlacements;
+import dev.cofferdam.gateway.dispatch.grpc.GrpcWorkers;
+import dev.cofferdam.gateway.facts.AuditKeys;
+import dev.cofferdam.gateway.facts.kafka.KafkaAuditFacts;
+import dev.cofferdam.gateway.identity.Authenticator;
+import dev.cofferdam.gateway.identity.IdentityFacts;
+import dev.cofferdam.gateway.identity.TenantAuthenticator;
+import dev.cofferdam.gateway.ingress.Intake;
+import dev.cofferdam.gateway.ingress.Offers;
+import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
+import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
+import dev.cofferdam.gateway.ingress.openai.OpenAiEdge;
+import dev.cofferdam.gateway.quota.LimiterSettings;
+import dev.cofferdam.gateway.quota.redis.RedisLimiter;
+import dev.cofferdam.gateway.tenancy.Catalog;
+import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
+import dev.cofferdam.gateway.tenancy.kafka.ConfiguredTenants;
+import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.mesh.MeshChannels;
+import dev.cofferdam.mesh.MeshServer;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.ConfigWriter;
+import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Redis;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The gateway's parts, put together. */
+final class Gateway implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
+  private static final long STOP_MS = 2_000;
+
+  private final GatewayConfig config;
+  private final TlsFiles tls;
+  private final Configured configured;
+  private final ConfigWriter writer;
+  private final FactPublisher publisher;
+  private final RedisLimiter limiter;
+  private final MeshChannels channels;
+  private final ScheduledThreadPoolExecutor timer;
+  private final ExecutorService workers;
+  private final InferenceEndpoint inference;
+  private final AdminGrpcService admin;
+  private final Authenticator authenticator;
+  private final OpenAiEdge edge;
+
+  Gateway(GatewayConfig config, Redis redis, Vertx vertx, GatewayMetrics metrics) {
+    Clock clock = Clock.systemUTC();
+    SecureRandom random = new SecureRandom();
+    this.config = config;
+    this.tls = new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
+    KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
+    this.configured = new Configured(kafka, config.stateDir());
+    this.writer = ConfigWriter.open(kafka, "gateway-admin");
+    this.publisher =
+        FactPublisher.open(
+            kafka, "gateway", config.stateDir().resolve("spool"), config.audit().spoolBytesMax());
+    KafkaAuditFacts facts =
+        new KafkaAuditFacts(
+            publisher, new AuditKeys(secret(config.audit().hmacSecretFile())), clock);
+    this.limiter =
+        new RedisLimiter(redis, LimiterSettings.ofReplicas(config.gatewayReplicas()), clock);
+    this.channels = new MeshChannels(tls);
+    this.timer =
+        new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("request-timer").factory());
+    timer.setRemoveOnCancelPolicy(true);
+    this.workers =
+        Executors.newFixedThreadPool(
+            config.request().threads(), Thread.ofPlatform().daemon().name("request-", 0).factory());
+    IdentityFacts identityFacts =
+        new IdentityFacts(facts, config.audit().refusalsPerSecondMax(), clock);
+    this.authenticator =
+        new TenantAuthenticator(
+            config.trustDomain(),
+            new ConfiguredTenants(configured.views().tenants(), configured.views().keys()),
+            identityFacts,
+            clock);
+    Catalog catalog =
+        new ConfiguredCatalog(configured.views().models(), configured.views().adapters());
+    Dispatcher dispatcher =
+        new Dispatcher(
+            limiter,
+            new GrpcPlacements(channels, config.router().endpoints(), clock),
+            new GrpcWorkers(channels, clock),
+            facts,
+            new PrefixNames(secret(config.prefix().secretFile()), config.prefix().blockTokens()),
+            timer,
+            clock,
+            metrics);
+    FolderFormats formats = new FolderFormats(config.models().root());
+    Intake intake =
+        new Intake(
+            new Offers(catalog), formats, facts, clock, random::nextLong, config.request().msMax());
+    this.inference = new InferenceEndpoint(intake, dispatcher, workers);
+    this.edge = new OpenAiEdge(vertx, authenticator, intake, dispatcher, workers);
+    this.admin =
+        new AdminGrpcService(
+            new KafkaConfiguration(writer, configured.views()),
+            new FolderRoot(config.models().root()),
+            config.adapters().root().map(FolderRoot::new),
+            facts,
+            random,
+            clock,
+            Caller::current);
+    metrics.watch(limiter, identityFacts, publisher);
+    configured
+        .views()
+        .models()
+        .onChange(() -> workers.execute(() -> formats.warmUp(catalog.models())));
+    workers.execute(() -> formats.warmUp(catalog.models()));
+  }
+
+  /** The REST edge's routes. */
+  OpenAiEdge edge() {
+    return edge;
+  }
+
+  /** Starts the gRPC API. */
+  MeshServer serve() {
+    return MeshServer.builder(config.trustDomain(), tls)
+        .listen(config.listen().host(), config.listen().port())
+        .clientCertificateOptional()
+        .reflection(config.reflection())
+        .interceptor(new IdentityInterceptor(authenticator))
+        .service(inference::strict)
+        .service(admin)
+        .start();
+  }
+
+  /** Whether tenants, keys, models and adapters are known. */
+  boolean knowsConfiguration() {
+    return configured.caughtUp();
+  }
+
+  @Override
+  public void close() {
+    timer.shutdownNow();
+    workers.shutdown();
+    try {
+      if (!workers.awaitTermination(STOP_MS, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+        workers.shutdownNow();
+      }
+      channels.close();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.warn("cannot close the channels: {}", e.getMessage());
+    }
+    limiter.close();
+    publisher.close();
+    writer.close();
+    configured.close();
+  }
+
+  private static byte[] secret(Path file) {
+    try {
+      return Files.readAllBytes(file);
+    } catch (IOException e) {
+      throw new IllegalStateException("cannot read the secret in " + file, e);
+    }
+  }
+}

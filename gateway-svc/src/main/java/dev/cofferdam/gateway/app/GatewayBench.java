@@ -1,0 +1,299 @@
+package dev.cofferdam.gateway.app;
+
+import dev.cofferdam.gateway.facts.AuditFact;
+import dev.cofferdam.gateway.facts.AuditFacts;
+import dev.cofferdam.gateway.facts.AuditKeys;
+import dev.cofferdam.gateway.facts.ContentHash;
+import dev.cofferdam.gateway.identity.ApiKeys;
+import dev.cofferdam.gateway.identity.Authentication;
+import dev.cofferdam.gateway.identity.Credentials;
+import dev.cofferdam.gateway.identity.IdentityFacts;
+import dev.cofferdam.gateway.identity.TenantAuthenticator;
+import dev.cofferdam.gateway.quota.Admission;
+import dev.cofferdam.gateway.quota.LimiterSettings;
+import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.gateway.quota.redis.RedisLimiter;
+import dev.cofferdam.gateway.tenancy.KeyVerifier;
+import dev.cofferdam.gateway.tenancy.Tenants;
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.proto.admin.v1.Tier;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.wire.TenantRecords;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Command;
+import io.vertx.redis.client.Redis;
+import io.vertx.redis.client.RedisOptions;
+import io.vertx.redis.client.Request;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+
+/**
+ * Measures the limiter beside a bare Redis PING, and the authenticator beside a bare SHA-256, in
+ * the same run: {@code GatewayBench <redis url> <file for the results>}. Uses tenants of its own
+ * names in that Redis, whose keys expire.
+ */
+public final class GatewayBench {
+  private static final int WARM_UP = 20_000;
+  private static final int ONE_BY_ONE = 10_000;
+  private static final int TOGETHER = 60_000;
+  private static final int IN_FLIGHT = 64;
+  private static final int TENANTS = 200;
+  private static final int AUTHENTICATIONS = 300_000;
+
+  private final List<String> rows = new ArrayList<>();
+  private final String run = RequestId.random().value().substring(0, 8);
+  private final List<TenantProfile> tenants = new ArrayList<>();
+
+  private GatewayBench() {
+    for (int i = 0; i < TENANTS; i++) {
+      tenants.add(tenant("bench-" + run + "-" + i));
+    }
+  }
+
+  /**
+   * Runs it.
+   *
+   * @param arguments the Redis' URL, and the file to write
+   */
+  public static void main(String[] arguments) throws Exception {
+    if (arguments.length != 2) {
+      System.err.println("usage: GatewayBench <redis url> <file for the results>");
+      System.exit(2);
+    }
+    GatewayBench bench = new GatewayBench();
+    System.out.printf(
+        Locale.ROOT, "%-52s %12s %10s %12s %8s%n", "metric", "value", "unit", "baseline", "ratio");
+    bench.limiter(arguments[0]);
+    bench.authenticator();
+    bench.write(Path.of(arguments[1]));
+    System.exit(0);
+  }
+
+  private void limiter(String url) throws InterruptedException {
+    Vertx vertx = Vertx.vertx();
+    Redis redis =
+        Redis.createClient(
+            vertx,
+            new RedisOptions()
+                .setConnectionString(url)
+                .setMaxPoolSize(8)
+                .setMaxPoolWaiting(IN_FLIGHT * 2));
+    LimiterSettings d = LimiterSettings.DEFAULTS;
+    LimiterSettings settings =
+        new LimiterSettings(
+            d.windowMs(), d.leaseMs(), d.requestMsMax(), 10_000, 1, 1.0, d.pendingMax());
+    try (RedisLimiter limiter = new RedisLimiter(redis, settings, InstantSource.system())) {
+      Supplier<CompletionStage<?>> ping =
+          () -> redis.send(Request.cmd(Command.PING)).toCompletionStage();
+      AtomicInteger next = new AtomicInteger();
+      Supplier<CompletionStage<?>> admit = () -> limiter.admit(reservation(next));
+      Supplier<CompletionStage<?>> whole =
+          () ->
+              limiter
+                  .admit(reservation(next))
+                  .thenCompose(
+                      admission ->
+                          admission instanceof Admission.Granted granted
+                              ? limiter.settle(granted.lease(), 100, 20)
+                              : java.util.concurrent.CompletableFuture.failedFuture(
+                                  new IllegalStateException("refused in the benchmark")));
+      throughput(ping, WARM_UP);
+      throughput(whole, WARM_UP);
+      long[] pings = latencies(ping);
+      long[] decisions = latencies(admit);
+      row("limiter decision, p50", us(decisions, 50), "us", us(pings, 50));
+      row("limiter decision, p99", us(decisions, 99), "us", us(pings, 99));
+      double bare = throughput(ping, TOGETHER);
+      row(
+          "limiter decisions, " + IN_FLIGHT + " in flight",
+          throughput(admit, TOGETHER),
+          "1/s",
+          bare);
+      row(
+          "decided and settled, " + IN_FLIGHT + " in flight",
+          throughput(whole, TOGETHER),
+          "1/s",
+          bare);
+    } finally {
+      redis.close();
+      vertx.close();
+    }
+  }
+
+  private void authenticator() {
+    ApiKeys.Issued issued = ApiKeys.issue(new SecureRandom());
+    TenantProfile tenant = tenants.getFirst();
+    KeyVerifier verifier =
+        new KeyVerifier(issued.keyId(), tenant.id(), ApiKeys.sha256(issued.secret()), 0);
+    Tenants known =
+        new Tenants() {
+          @Override
+          public Optional<TenantProfile> tenant(TenantId id) {
+            return Optional.of(tenant).filter(t -> t.id().equals(id));
+          }
+
+          @Override
+          public Optional<KeyVerifier> key(String keyId) {
+            return Optional.of(verifier).filter(v -> v.keyId().equals(keyId));
+          }
+        };
+    InstantSource clock = InstantSource.system();
+    TenantAuthenticator authenticator =
+        new TenantAuthenticator(
+            "cofferdam.local", known, new IdentityFacts(new NoFacts(), 1, clock), clock);
+    Credentials credentials =
+        new Credentials(
+            Optional.of(issued.secret()), Optional.empty(), Optional.empty(), "127.0.0.1");
+    Supplier<Object> authenticate = () -> authenticator.authenticate(credentials);
+    Supplier<Object> hash = () -> ApiKeys.sha256(issued.secret());
+    if (!(authenticate.get() instanceof Authentication.Accepted)) {
+      throw new IllegalStateException("not authenticated in the benchmark");
+    }
+    perSecond(hash);
+    perSecond(authenticate);
+    row("authentications by key, one thread", perSecond(authenticate), "1/s", perSecond(hash));
+  }
+
+  private Reservation reservation(AtomicInteger next) {
+    TenantProfile tenant = tenants.get(Math.floorMod(next.getAndIncrement(), TENANTS));
+    return new Reservation(RequestId.random(), tenant, "bench", 100, 50);
+  }
+
+  private static TenantProfile tenant(String id) {
+    return TenantRecords.profile(
+        Tenant.newBuilder()
+            .setId(id)
+            .setTier(Tier.TIER_STANDARD)
+            .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
+            .setLimits(
+                LimitOverrides.newBuilder()
+                    .setConcurrentRequests(100_000)
+                    .setRequestsPerMinute(100_000)
+                    .setTokensPerMinute(1_000_000_000))
+            .build());
+  }
+
+  private static long[] latencies(Supplier<CompletionStage<?>> call) {
+    long[] nanos = new long[ONE_BY_ONE];
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      call.get().toCompletableFuture().join();
+      nanos[i] = System.nanoTime() - start;
+    }
+    Arrays.sort(nanos);
+    return nanos;
+  }
+
+  private static double us(long[] sortedNanos, int percentile) {
+    return sortedNanos[(int) ((long) sortedNanos.length * percentile / 100)] / 1e3;
+  }
+
+  private static double throughput(Supplier<CompletionStage<?>> call, int calls)
+      throws InterruptedException {
+    CountDownLatch done = new CountDownLatch(calls);
+    AtomicInteger started = new AtomicInteger();
+    AtomicInteger failed = new AtomicInteger();
+    long start = System.nanoTime();
+    for (int i = 0; i < IN_FLIGHT; i++) {
+      startNext(call, calls, started, failed, done);
+    }
+    done.await();
+    if (failed.get() > 0) {
+      throw new IllegalStateException(failed.get() + " of " + calls + " calls failed");
+    }
+    return calls / ((System.nanoTime() - start) / 1e9);
+  }
+
+  private static void startNext(
+      Supplier<CompletionStage<?>> call,
+      int calls,
+      AtomicInteger started,
+      AtomicInteger failed,
+      CountDownLatch done) {
+    if (started.getAndIncrement() >= calls) {
+      return;
+    }
+    call.get()
+        .whenComplete(
+            (value, failure) -> {
+              if (failure != null) {
+                failed.incrementAndGet();
+              }
+              done.countDown();
+              startNext(call, calls, started, failed, done);
+            });
+  }
+
+  private static double perSecond(Supplier<Object> operation) {
+    int sink = 0;
+    long start = System.nanoTime();
+    for (int i = 0; i < AUTHENTICATIONS; i++) {
+      sink += System.identityHashCode(operation.get()) & 1;
+    }
+    double seconds = (System.nanoTime() - start) / 1e9;
+    if (sink < 0) {
+      throw new IllegalStateException();
+    }
+    return AUTHENTICATIONS / seconds;
+  }
+
+  private void row(String metric, double value, String unit, double baseline) {
+    System.out.printf(
+        Locale.ROOT,
+        "%-52s %12.1f %10s %12.1f %8.3f%n",
+        metric,
+        value,
+        unit,
+        baseline,
+        value / baseline);
+    rows.add(
+        String.format(
+            Locale.ROOT,
+            "{\"metric\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"baseline\": %.3f, \"ratio\": %.4f}",
+            metric,
+            value,
+            unit,
+            baseline,
+            value / baseline));
+  }
+
+  private void write(Path file) throws IOException {
+    Files.writeString(file, "[\n  " + String.join(",\n  ", rows) + "\n]\n");
+  }
+
+  /** Nothing is refused here. */
+  private static final class NoFacts implements AuditFacts {
+    private final AuditKeys keys = new AuditKeys(new byte[AuditKeys.SECRET_BYTES_MIN]);
+
+    @Override
+    public void record(AuditFact fact) {
+      throw new IllegalStateException("nothing is recorded in a benchmark");
+    }
+
+    @Override
+    public boolean accepting() {
+      return true;
+    }
+
+    @Override
+    public ContentHash contentHash(TenantId tenant) {
+      return keys.contentHash(tenant);
+    }
+  }
+}

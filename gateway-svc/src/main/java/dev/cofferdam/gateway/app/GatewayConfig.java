@@ -1,0 +1,135 @@
+package dev.cofferdam.gateway.app;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Settings of gateway-svc. The REST edge, its management port and Redis are Quarkus' own. */
+@ConfigMapping(prefix = "cofferdam")
+public interface GatewayConfig {
+  /** Trust domain of the mesh's identities. */
+  @WithDefault("cofferdam.local")
+  String trustDomain();
+
+  /** The service's own identity, also that of the REST edge. */
+  Tls tls();
+
+  /** Where the gRPC API listens. */
+  Listen listen();
+
+  /** How Kafka is reached. */
+  Kafka kafka();
+
+  /** Folder of the spool and of the configuration's snapshots. */
+  Path stateDir();
+
+  /** Routers. */
+  Router router();
+
+  /** Model folders. */
+  Root models();
+
+  /** Adapter folders. */
+  OptionalRoot adapters();
+
+  /** Prefix digests. */
+  Prefix prefix();
+
+  /** Audit facts. */
+  Audit audit();
+
+  /** Limits. */
+  @WithDefault("1")
+  int gatewayReplicas();
+
+  /** Serves gRPC reflection; to be switched off in production. */
+  @WithDefault("true")
+  boolean reflection();
+
+  /** Requests. */
+  Request request();
+
+  /** PEM files of an identity. */
+  interface Tls {
+    /** Certificate chain, leaf first. */
+    Path certificate();
+
+    /** PKCS #8 private key. */
+    Path key();
+
+    /** Authorities that are trusted. */
+    Path trust();
+  }
+
+  /** An address. */
+  interface Listen {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port; 0 takes a free one. */
+    int port();
+  }
+
+  /** Kafka. */
+  interface Kafka {
+    /** Client properties; {@code bootstrap.servers} at least. */
+    Map<String, String> properties();
+  }
+
+  /** Routers. */
+  interface Router {
+    /** host:port of each. */
+    List<String> endpoints();
+  }
+
+  /** Folders below a root. */
+  interface Root {
+    /** The root. */
+    Path root();
+  }
+
+  /** Folders below a root that may be elsewhere. */
+  interface OptionalRoot {
+    /** The root. */
+    Optional<Path> root();
+  }
+
+  /** Prefix digests. */
+  interface Prefix {
+    /** File of at least 32 random bytes that all gateways share. */
+    Path secretFile();
+
+    /** Tokens of a KV block, as the workers have it. */
+    @WithDefault("16")
+    int blockTokens();
+  }
+
+  /** Audit facts. */
+  interface Audit {
+    /** File of at least 32 random bytes, the key of content hashes. */
+    Path hmacSecretFile();
+
+    /** Bytes of facts that are kept on disk while Kafka is away. */
+    @WithDefault("67108864")
+    long spoolBytesMax();
+
+    /** Failed authentications that are recorded in a second. */
+    @WithDefault("50")
+    int refusalsPerSecondMax();
+  }
+
+  /** Requests. */
+  interface Request {
+    /** Milliseconds that a request may take. */
+    @WithDefault("600000")
+    long msMax();
+
+    /** Threads that tokenise and pass on what workers send. */
+    @WithDefault("8")
+    int threads();
+  }
+}

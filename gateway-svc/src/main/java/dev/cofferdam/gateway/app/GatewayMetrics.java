@@ -1,0 +1,103 @@
+package dev.cofferdam.gateway.app;
+
+import dev.cofferdam.gateway.dispatch.Ending;
+import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.RequestObserver;
+import dev.cofferdam.gateway.identity.IdentityFacts;
+import dev.cofferdam.gateway.quota.redis.RedisLimiter;
+import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.TenantProfile;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import jakarta.enterprise.context.ApplicationScoped;
+import java.time.Duration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** How requests went, for Prometheus: by tenant, tier and code. */
+@ApplicationScoped
+public class GatewayMetrics implements RequestObserver {
+  private static final Logger LOG = LoggerFactory.getLogger(GatewayMetrics.class);
+  private static final int FRAMES = 8;
+
+  private final MeterRegistry registry;
+
+  public GatewayMetrics(MeterRegistry registry) {
+    this.registry = registry;
+  }
+
+  void watch(RedisLimiter limiter, IdentityFacts identity, FactPublisher publisher) {
+    registry.gauge("cofferdam.limiter.redis.out", limiter, l -> l.redisOut() ? 1 : 0);
+    registry.gauge("cofferdam.limiter.local.decisions", limiter, RedisLimiter::localDecisions);
+    registry.gauge("cofferdam.limiter.refusals", limiter, RedisLimiter::unavailableRefusals);
+    registry.gauge("cofferdam.limiter.leases", limiter, RedisLimiter::liveLeases);
+    registry.gauge("cofferdam.limiter.settlements.late", limiter, RedisLimiter::pendingSettlements);
+    registry.gauge(
+        "cofferdam.limiter.settlements.dropped", limiter, RedisLimiter::droppedSettlements);
+    registry.gauge("cofferdam.identity.refusals", identity, IdentityFacts::refusals);
+    registry.gauge("cofferdam.identity.violations", identity, IdentityFacts::violations);
+    registry.gauge("cofferdam.audit.spool.bytes", publisher, FactPublisher::backlogBytes);
+  }
+
+  @Override
+  public void ended(Generation generation, Ending ending) {
+    TenantProfile tenant = generation.identity().tenant();
+    Tags who = Tags.of("tenant", tenant.id().value(), "tier", tenant.tier().label());
+    String code = ending.code().map(ErrorCode::wireName).orElse("ok");
+    registry.counter("cofferdam.requests", who.and("code", code)).increment();
+    registry
+        .counter("cofferdam.tokens", who.and("kind", "prompt"))
+        .increment(ending.usage().promptTokens());
+    registry
+        .counter("cofferdam.tokens", who.and("kind", "cached_prompt"))
+        .increment(ending.usage().cachedPromptTokens());
+    registry
+        .counter("cofferdam.tokens", who.and("kind", "output"))
+        .increment(ending.usage().outputTokens());
+    if (ending.attempts() > 1) {
+      registry.counter("cofferdam.requests.continued", who).increment(ending.attempts() - 1);
+    }
+    if (ending.ttftMs() >= 0) {
+      timer("cofferdam.ttft", who).record(Duration.ofMillis(ending.ttftMs()));
+    }
+    timer("cofferdam.latency", who).record(Duration.ofMillis(ending.latencyMs()));
+  }
+
+  private Timer timer(String name, Tags tags) {
+    return Timer.builder(name)
+        .tags(tags)
+        .publishPercentileHistogram(false)
+        .serviceLevelObjectives(
+            Duration.ofMillis(10),
+            Duration.ofMillis(25),
+            Duration.ofMillis(50),
+            Duration.ofMillis(100),
+            Duration.ofMillis(250),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(2_500),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(30))
+        .register(registry);
+  }
+
+  @Override
+  public void auditLost(Generation generation) {
+    registry.counter("cofferdam.audit.lost").increment();
+    LOG.error("request {}: its audit fact could not be kept", generation.id());
+  }
+
+  @Override
+  public void broken(Generation generation, Throwable bug) {
+    registry.counter("cofferdam.requests.broken").increment();
+    StringBuilder where = new StringBuilder();
+    StackTraceElement[] trace = bug.getStackTrace();
+    for (int i = 0; i < Math.min(FRAMES, trace.length); i++) {
+      where.append("\n  at ").append(trace[i]);
+    }
+    LOG.error("request {}: {}{}", generation.id(), bug.getClass().getName(), where);
+  }
+}
