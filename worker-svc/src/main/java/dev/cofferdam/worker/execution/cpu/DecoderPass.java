@@ -113,8 +113,7 @@ final class DecoderPass {
     int tableAt = plan.blockStart[buffers.sequenceOfRow[row]];
     for (int kvHead = 0; kvHead < model.kvHeads(); kvHead++) {
       for (int done = 0; done < group; ) {
-        int left = group - done;
-        int heads = left >= 4 ? 4 : left >= 2 ? 2 : 1;
+        int heads = Math.min(StepBuffers.HEADS_AT_ONCE, group - done);
         int offset = (kvHead * group + done) * width;
         attend(plan.blockTable, tableAt, count, layer, kvHead, heads, query + offset, out + offset);
         done += heads;
@@ -126,20 +125,19 @@ final class DecoderPass {
       int[] table, int tableAt, int count, int layer, int kvHead, int heads, int query, int out) {
     int width = model.headDimension();
     int stride = buffers.scoresStride;
-    int keys = pool.keys(layer, kvHead);
-    for (int first = 0; first < count; first += blockTokens) {
-      ScoreKernel.scores(
-          heads,
-          buffers.queryKeyValue,
-          query,
-          pool.blocks[table[tableAt + first / blockTokens]],
-          keys,
-          width,
-          blockTokens,
-          buffers.scores,
-          first,
-          stride);
-    }
+    ScoreKernel.scores(
+        heads,
+        buffers.queryKeyValue,
+        query,
+        pool.blocks,
+        table,
+        tableAt,
+        count,
+        pool.keys(layer, kvHead),
+        width,
+        blockTokens,
+        buffers.scores,
+        stride);
     for (int head = 0; head < heads; head++) {
       buffers.totals[head] =
           RowMath.exponentials(buffers.scores, head * stride, count, scoreScale, buffers.sums);
@@ -147,7 +145,6 @@ final class DecoderPass {
     ValueKernel.values(
         heads,
         buffers.scores,
-        0,
         stride,
         pool.blocks,
         table,

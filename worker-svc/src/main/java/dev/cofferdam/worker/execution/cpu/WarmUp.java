@@ -15,8 +15,14 @@ import java.util.Map;
  * interpreted, and a hundred times slower.
  */
 final class WarmUp {
-  /** Steps; each kernel is compiled well before, since every step calls them thousands of times. */
-  private static final int STEPS = 160;
+  /**
+   * Fewest and most steps; large models need few, since each of their steps calls the kernels
+   * often.
+   */
+  private static final int STEPS_MIN = 8;
+
+  private static final int STEPS_MAX = 160;
+  private static final long PARAMETERS_TIMES_STEPS = 2_000_000_000L;
 
   private static final int PROMPT_ROWS = 32;
   private static final int BATCH = 7;
@@ -41,7 +47,8 @@ final class WarmUp {
     for (int i = 0; i < options.blocks(); i++) {
       plan.blockTable[i] = i;
     }
-    for (int step = 0; step < STEPS; step++) {
+    long steps = Math.clamp(PARAMETERS_TIMES_STEPS / model.parameters(), STEPS_MIN, STEPS_MAX);
+    for (int step = 0; step < steps; step++) {
       boolean prefill = step % 4 == 0;
       begin();
       if (prefill) {
