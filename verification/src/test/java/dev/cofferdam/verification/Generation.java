@@ -42,7 +42,9 @@ public record Generation(
   public static GenerateRequest.Builder chat(String message) {
     return GenerateRequest.newBuilder()
         .setModel("support-desk")
-        .setChat(Chat.newBuilder().addMessages(ChatMessage.newBuilder().setRole("user").setContent(message)))
+        .setChat(
+            Chat.newBuilder()
+                .addMessages(ChatMessage.newBuilder().setRole("user").setContent(message)))
         .setSampling(SamplingParameters.newBuilder().setTemperature(0));
   }
 
@@ -50,7 +52,8 @@ public record Generation(
   public static Metadata credentials(String apiKey, String claimedTenant) {
     Metadata headers = new Metadata();
     if (!apiKey.isEmpty()) {
-      headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + apiKey);
+      headers.put(
+          Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + apiKey);
     }
     if (!claimedTenant.isEmpty()) {
       headers.put(Metadata.Key.of("x-tenant-id", Metadata.ASCII_STRING_MARSHALLER), claimedTenant);
@@ -65,7 +68,10 @@ public record Generation(
 
   /** Runs a request; the listener may throw {@link StopReading} to cancel the call. */
   public static Generation run(
-      Channel channel, Metadata headers, GenerateRequest request, Consumer<GenerateResponse> listener) {
+      Channel channel,
+      Metadata headers,
+      GenerateRequest request,
+      Consumer<GenerateResponse> listener) {
     StringBuilder text = new StringBuilder();
     String requestId = "";
     int deltas = 0;
@@ -101,7 +107,8 @@ public record Generation(
     } catch (StopReading e) {
       return new Generation(requestId, text.toString(), deltas, finished, Status.CANCELLED, null);
     } catch (StatusRuntimeException e) {
-      return new Generation(requestId, text.toString(), deltas, finished, e.getStatus(), e.getTrailers());
+      return new Generation(
+          requestId, text.toString(), deltas, finished, e.getStatus(), e.getTrailers());
     }
     if (ends.size() > 1) {
       throw new AssertionError("a stream ended " + ends.size() + " times");

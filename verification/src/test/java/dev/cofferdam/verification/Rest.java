@@ -19,7 +19,8 @@ public final class Rest {
 
   public Rest(String base, SSLContext tls) {
     this.base = base;
-    this.http = HttpClient.newBuilder().sslContext(tls).connectTimeout(Duration.ofSeconds(5)).build();
+    this.http =
+        HttpClient.newBuilder().sslContext(tls).connectTimeout(Duration.ofSeconds(5)).build();
   }
 
   /** An answer. */
@@ -56,7 +57,10 @@ public final class Rest {
 
   /** Gets a path. */
   public Answer get(String path, String key, String... headers) {
-    return send(HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(60)).GET(), key, headers);
+    return send(
+        HttpRequest.newBuilder(URI.create(base + path)).timeout(Duration.ofSeconds(60)).GET(),
+        key,
+        headers);
   }
 
   private Answer send(HttpRequest.Builder request, String key, String... headers) {
@@ -67,7 +71,8 @@ public final class Rest {
       request.header(headers[i], headers[i + 1]);
     }
     try {
-      HttpResponse<String> response = http.send(request.build(), HttpResponse.BodyHandlers.ofString());
+      HttpResponse<String> response =
+          http.send(request.build(), HttpResponse.BodyHandlers.ofString());
       return new Answer(response.statusCode(), response.headers(), response.body());
     } catch (IOException e) {
       throw new IllegalStateException(e);

@@ -25,7 +25,9 @@ class BadInputTest {
   }
 
   private static String body(String fields) {
-    return "{\"model\":\"support-desk\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]" + fields + "}";
+    return "{\"model\":\"support-desk\",\"messages\":[{\"role\":\"user\",\"content\":\"Hello\"}]"
+        + fields
+        + "}";
   }
 
   @ParameterizedTest
@@ -55,7 +57,8 @@ class BadInputTest {
         parameter.equals("messages") ? "{\"model\":\"support-desk\"" + field + "}" : body(field);
     Rest.Answer answer = rest.post(PATH, tenant.apiKey(), text);
     assertThat(answer.status()).as(answer.body()).isEqualTo(400);
-    assertThat(answer.json().path("error").path("type").asText()).isEqualTo("invalid_request_error");
+    assertThat(answer.json().path("error").path("type").asText())
+        .isEqualTo("invalid_request_error");
     assertThat(answer.json().path("error").path("param").asText()).startsWith(parameter);
   }
 
@@ -66,15 +69,19 @@ class BadInputTest {
         rest.post(
             PATH,
             tenant.apiKey(),
-            "{\"model\":\"support-desk\",\"messages\":[{\"role\":\"user\",\"content\":\"" + words + "\"}]}");
+            "{\"model\":\"support-desk\",\"messages\":[{\"role\":\"user\",\"content\":\""
+                + words
+                + "\"}]}");
     assertThat(answer.status()).isEqualTo(400);
-    assertThat(answer.json().path("error").path("code").asText()).isEqualTo("context_length_exceeded");
+    assertThat(answer.json().path("error").path("code").asText())
+        .isEqualTo("context_length_exceeded");
     assertThat(answer.body()).doesNotContain("parcel parcel");
   }
 
   @Test
   void aBodyOfTenMegabytesIsTooLarge() {
-    byte[] huge = body(",\"user\":\"" + "x".repeat(10 << 20) + "\"").getBytes(StandardCharsets.UTF_8);
+    byte[] huge =
+        body(",\"user\":\"" + "x".repeat(10 << 20) + "\"").getBytes(StandardCharsets.UTF_8);
     Rest.Answer answer = rest.post(PATH, tenant.apiKey(), huge);
     assertThat(answer.status()).isEqualTo(413);
   }
@@ -95,9 +102,11 @@ class BadInputTest {
 
   @Test
   void aForeignAdapterAndAnUnknownOneAnswerTheSame() {
-    String foreign = "{\"model\":\"support-desk:harbor-books\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
+    String foreign =
+        "{\"model\":\"support-desk:harbor-books\",\"messages\":[{\"role\":\"user\",\"content\":\"Hi\"}]}";
     Rest.Answer known = rest.post(PATH, tenant.apiKey(), foreign);
-    Rest.Answer unknown = rest.post(PATH, tenant.apiKey(), foreign.replace("harbor-books", "harbor-bookz"));
+    Rest.Answer unknown =
+        rest.post(PATH, tenant.apiKey(), foreign.replace("harbor-books", "harbor-bookz"));
     assertThat(known.status()).isEqualTo(404);
     assertThat(known.body().replace("harbor-books", "harbor-bookz")).isEqualTo(unknown.body());
   }
@@ -111,7 +120,8 @@ class BadInputTest {
 
   @Test
   void afterAllOfThisTheTenantIsStillServed() {
-    Rest.Answer answer = rest.post(PATH, tenant.apiKey(), body(",\"max_tokens\":2,\"temperature\":0"));
+    Rest.Answer answer =
+        rest.post(PATH, tenant.apiKey(), body(",\"max_tokens\":2,\"temperature\":0"));
     assertThat(answer.status()).as(answer.body()).isEqualTo(200);
     assertThat(answer.header("x-request-id")).matches("[0-9a-f]{32}");
     assertThat(answer.header("x-ratelimit-limit-requests")).isEqualTo("600");

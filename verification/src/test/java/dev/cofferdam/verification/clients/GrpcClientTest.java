@@ -60,14 +60,16 @@ class GrpcClientTest {
   @Test
   void aRequestIsAnsweredAndLeavesOneUsageFactAndOneAuditFact() {
     Generation generation =
-        Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Where is my parcel?").build());
+        Generation.run(
+            MESH.grpc(), tenant.apiKey(), Generation.chat("Where is my parcel?").build());
     assertThat(generation.status().isOk()).as("%s", generation.status()).isTrue();
     assertThat(generation.text()).isNotBlank();
     assertThat(generation.finished().getReason()).isEqualTo(FinishReason.FINISH_REASON_STOP);
 
     UsageRow usage = usage(generation.requestId());
     assertThat(usage.getTenant()).isEqualTo(tenant.id());
-    assertThat(usage.getPromptTokens()).isEqualTo(generation.finished().getUsage().getPromptTokens());
+    assertThat(usage.getPromptTokens())
+        .isEqualTo(generation.finished().getUsage().getPromptTokens());
     assertThat(usage.getComputeUs()).isPositive();
     assertThat(usage.getOutcome()).isEqualTo("completed");
 
@@ -83,7 +85,11 @@ class GrpcClientTest {
   void theSameSeedGivesTheSameText() {
     GenerateRequest request =
         Generation.chat("Can I exchange a pair of shoes?")
-            .setSampling(SamplingParameters.newBuilder().setTemperature(0.9f).setSeed(42).setMaxOutputTokens(60))
+            .setSampling(
+                SamplingParameters.newBuilder()
+                    .setTemperature(0.9f)
+                    .setSeed(42)
+                    .setMaxOutputTokens(60))
             .build();
     String first = Generation.run(MESH.grpc(), tenant.apiKey(), request).text();
     String second = Generation.run(MESH.grpc(), tenant.apiKey(), request).text();
@@ -109,7 +115,9 @@ class GrpcClientTest {
     assertThat(usage.getOutputTokens()).isGreaterThanOrEqualTo(3);
     assertThat(usage.getPromptTokens()).isPositive();
     assertThat(audit(cancelled.requestId()).getOutcome()).isEqualTo(Outcome.OUTCOME_CANCELLED);
-    Patience.until("no sequence holds memory any more", () -> MESH.metric("worker", "cofferdam_sequences") == 0);
+    Patience.until(
+        "no sequence holds memory any more",
+        () -> MESH.metric("worker", "cofferdam_worker_sequences_live") == 0);
     assertThat(MESH.metric("worker", "cofferdam_isolation_violations_total")).isZero();
   }
 
@@ -126,10 +134,13 @@ class GrpcClientTest {
 
   @Test
   void severalClientsAtOnceEachGetTheAnswerThatTheyWouldGetAlone() throws Exception {
-    List<String> questions = List.of("Where is my parcel?", "How do I get a refund?", "Can you resend the invoice?");
+    List<String> questions =
+        List.of("Where is my parcel?", "How do I get a refund?", "Can you resend the invoice?");
     List<String> alone =
         questions.stream()
-            .map(q -> Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat(q).build()).text())
+            .map(
+                q ->
+                    Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat(q).build()).text())
             .toList();
     try (var pool = java.util.concurrent.Executors.newFixedThreadPool(9)) {
       var together =
@@ -155,7 +166,9 @@ class GrpcClientTest {
   void anEmptyPromptIsRefused() {
     Generation refused =
         Generation.run(
-            MESH.grpc(), tenant.apiKey(), GenerateRequest.newBuilder().setModel("support-desk").setPrompt("").build());
+            MESH.grpc(),
+            tenant.apiKey(),
+            GenerateRequest.newBuilder().setModel("support-desk").setPrompt("").build());
     assertThat(refused.status().getCode()).isEqualTo(Status.Code.INVALID_ARGUMENT);
   }
 
@@ -167,6 +180,10 @@ class GrpcClientTest {
         "spans of all services",
         () ->
             Optional.of(MESH.servicesInTrace(requestId))
-                .filter(s -> s.containsAll(List.of("gateway", "router", "scheduler", "worker", "metering", "audit"))));
+                .filter(
+                    s ->
+                        s.containsAll(
+                            List.of(
+                                "gateway", "router", "scheduler", "worker", "metering", "audit"))));
   }
 }

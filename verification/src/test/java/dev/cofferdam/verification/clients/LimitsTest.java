@@ -25,9 +25,11 @@ class LimitsTest {
   @Test
   void theRequestAfterTheLastOfTheMinuteIsRefusedWithWhatTheSdkNeeds() {
     TenantHandle tenant =
-        MESH.newTenant("rpm", "standard", LimitOverrides.newBuilder().setRequestsPerMinute(3).build());
+        MESH.newTenant(
+            "rpm", "standard", LimitOverrides.newBuilder().setRequestsPerMinute(3).build());
     for (int i = 0; i < 3; i++) {
-      assertThat(MESH.rest().post("/v1/chat/completions", tenant.apiKey(), SHORT).status()).isEqualTo(200);
+      assertThat(MESH.rest().post("/v1/chat/completions", tenant.apiKey(), SHORT).status())
+          .isEqualTo(200);
     }
     Rest.Answer refused = MESH.rest().post("/v1/chat/completions", tenant.apiKey(), SHORT);
     assertThat(refused.status()).isEqualTo(429);
@@ -41,9 +43,14 @@ class LimitsTest {
   @Test
   void aReservationThatCanNeverFitSaysThatWaitingDoesNotHelp() {
     TenantHandle tenant =
-        MESH.newTenant("tpm", "standard", LimitOverrides.newBuilder().setTokensPerMinute(50).build());
+        MESH.newTenant(
+            "tpm", "standard", LimitOverrides.newBuilder().setTokensPerMinute(50).build());
     Rest.Answer refused =
-        MESH.rest().post("/v1/chat/completions", tenant.apiKey(), SHORT.replace("\"max_tokens\":2", "\"max_tokens\":500"));
+        MESH.rest()
+            .post(
+                "/v1/chat/completions",
+                tenant.apiKey(),
+                SHORT.replace("\"max_tokens\":2", "\"max_tokens\":500"));
     assertThat(refused.status()).isEqualTo(429);
     assertThat(refused.header("x-should-retry")).isEqualTo("false");
   }
@@ -51,19 +58,23 @@ class LimitsTest {
   @Test
   void whatWasReservedAndNotUsedComesBack() {
     TenantHandle tenant =
-        MESH.newTenant("back", "standard", LimitOverrides.newBuilder().setTokensPerMinute(1_000).build());
+        MESH.newTenant(
+            "back", "standard", LimitOverrides.newBuilder().setTokensPerMinute(1_000).build());
     String reservesMost = SHORT.replace("\"max_tokens\":2", "\"max_tokens\":800");
     for (int i = 0; i < 3; i++) {
       Patience.until(
           "a reservation of most of the minute fits again",
-          () -> MESH.rest().post("/v1/chat/completions", tenant.apiKey(), reservesMost).status() == 200);
+          () ->
+              MESH.rest().post("/v1/chat/completions", tenant.apiKey(), reservesMost).status()
+                  == 200);
     }
   }
 
   @Test
   void oneRequestMoreThanTheConcurrencyLimitIsRefusedAndTheSlotComesBackAfterCancel() {
     TenantHandle tenant =
-        MESH.newTenant("conc", "standard", LimitOverrides.newBuilder().setConcurrentRequests(1).build());
+        MESH.newTenant(
+            "conc", "standard", LimitOverrides.newBuilder().setConcurrentRequests(1).build());
     AtomicInteger seen = new AtomicInteger();
     StatusRuntimeException[] second = new StatusRuntimeException[1];
     Generation.run(
@@ -72,7 +83,8 @@ class LimitsTest {
         Generation.chat("How do I print a return label?").build(),
         event -> {
           if (event.hasDelta() && seen.getAndIncrement() == 0) {
-            Generation other = Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
+            Generation other =
+                Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
             second[0] = other.status().asRuntimeException(other.trailers());
             throw new Generation.StopReading();
           }
@@ -83,6 +95,9 @@ class LimitsTest {
     assertThat(refusal.retryAfter()).isPresent();
     Patience.until(
         "the cancelled request's slot comes back",
-        () -> Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build()).status().isOk());
+        () ->
+            Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build())
+                .status()
+                .isOk());
   }
 }

@@ -31,12 +31,17 @@ class OpenAiSdkTest {
   }
 
   private static ChatCompletionCreateParams.Builder question(String text) {
-    return ChatCompletionCreateParams.builder().model("support-desk").addUserMessage(text).temperature(0).seed(7);
+    return ChatCompletionCreateParams.builder()
+        .model("support-desk")
+        .addUserMessage(text)
+        .temperature(0)
+        .seed(7);
   }
 
   @Test
   void aStreamedAnswerIsTheSameAsAnUnstreamedOne() {
-    ChatCompletion whole = client.chat().completions().create(question("How do I print a return label?").build());
+    ChatCompletion whole =
+        client.chat().completions().create(question("How do I print a return label?").build());
     String text = whole.choices().getFirst().message().content().orElseThrow();
     assertThat(text).isNotBlank();
     assertThat(whole.usage().orElseThrow().completionTokens()).isPositive();
@@ -44,7 +49,10 @@ class OpenAiSdkTest {
     StringBuilder streamed = new StringBuilder();
     String finish = "";
     try (StreamResponse<ChatCompletionChunk> stream =
-        client.chat().completions().createStreaming(question("How do I print a return label?").build())) {
+        client
+            .chat()
+            .completions()
+            .createStreaming(question("How do I print a return label?").build())) {
       for (ChatCompletionChunk chunk : (Iterable<ChatCompletionChunk>) stream.stream()::iterator) {
         for (var choice : chunk.choices()) {
           choice.delta().content().ifPresent(streamed::append);
@@ -65,14 +73,16 @@ class OpenAiSdkTest {
             .streamOptions(ChatCompletionStreamOptions.builder().includeUsage(true).build())
             .build();
     List<ChatCompletionChunk> chunks;
-    try (StreamResponse<ChatCompletionChunk> stream = client.chat().completions().createStreaming(params)) {
+    try (StreamResponse<ChatCompletionChunk> stream =
+        client.chat().completions().createStreaming(params)) {
       chunks = stream.stream().toList();
     }
     ChatCompletionChunk last = chunks.getLast();
     assertThat(last.choices()).isEmpty();
     assertThat(last.usage()).isPresent();
     assertThat(last.usage().orElseThrow().promptTokens()).isPositive();
-    assertThat(chunks.subList(0, chunks.size() - 1)).allSatisfy(c -> assertThat(c.usage()).isEmpty());
+    assertThat(chunks.subList(0, chunks.size() - 1))
+        .allSatisfy(c -> assertThat(c.usage()).isEmpty());
   }
 
   @Test
@@ -89,7 +99,10 @@ class OpenAiSdkTest {
             .orElseThrow();
     String stop = full.substring(full.length() / 2, full.length() / 2 + 5);
     ChatCompletion stopped =
-        client.chat().completions().create(question("How do I print a return label?").stop(stop).build());
+        client
+            .chat()
+            .completions()
+            .create(question("How do I print a return label?").stop(stop).build());
     assertThat(stopped.choices().getFirst().message().content().orElseThrow())
         .isEqualTo(full.substring(0, full.indexOf(stop)));
     assertThat(stopped.choices().getFirst().finishReason().asString()).isEqualTo("stop");
@@ -126,7 +139,10 @@ class OpenAiSdkTest {
                     .chat()
                     .completions()
                     .create(
-                        ChatCompletionCreateParams.builder().model("gpt-0").addUserMessage("Hello").build()))
+                        ChatCompletionCreateParams.builder()
+                            .model("gpt-0")
+                            .addUserMessage("Hello")
+                            .build()))
         .isInstanceOf(NotFoundException.class);
   }
 }

@@ -46,7 +46,10 @@ class FaultTest {
   private static void serves(TenantHandle tenant) {
     Patience.until(
         "the mesh serves again",
-        () -> Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build()).status().isOk());
+        () ->
+            Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build())
+                .status()
+                .isOk());
   }
 
   @ParameterizedTest
@@ -92,7 +95,8 @@ class FaultTest {
     List<String> requests = new ArrayList<>();
     try {
       for (int i = 0; i < 3; i++) {
-        Generation generation = Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
+        Generation generation =
+            Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
         assertThat(generation.status().isOk()).as("%s", generation.status()).isTrue();
         requests.add(generation.requestId());
       }
@@ -119,9 +123,11 @@ class FaultTest {
     serves(free);
     MESH.stopRedis();
     try {
-      Generation served = Generation.run(MESH.grpc(), paid.apiKey(), Generation.chat("Hello").build());
+      Generation served =
+          Generation.run(MESH.grpc(), paid.apiKey(), Generation.chat("Hello").build());
       assertThat(served.status().isOk()).as("%s", served.status()).isTrue();
-      Generation refused = Generation.run(MESH.grpc(), free.apiKey(), Generation.chat("Hello").build());
+      Generation refused =
+          Generation.run(MESH.grpc(), free.apiKey(), Generation.chat("Hello").build());
       assertThat(refused.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     } finally {
       MESH.startRedis();

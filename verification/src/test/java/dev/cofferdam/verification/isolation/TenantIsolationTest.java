@@ -1,6 +1,7 @@
 package dev.cofferdam.verification.isolation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
@@ -23,7 +24,6 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
-import static org.junit.jupiter.api.Assertions.assertThrows;
 
 /** What one tenant must not get of another. */
 class TenantIsolationTest {
@@ -33,7 +33,8 @@ class TenantIsolationTest {
           + "Could you please tell me what I can do now, and whether I can get my money back?";
 
   private static int cachedTokens(TenantHandle tenant) {
-    Generation generation = Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat(LONG_QUESTION).build());
+    Generation generation =
+        Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat(LONG_QUESTION).build());
     assertThat(generation.status().isOk()).as("%s", generation.status()).isTrue();
     return generation.finished().getUsage().getCachedPromptTokens();
   }
@@ -43,7 +44,10 @@ class TenantIsolationTest {
     TenantHandle first = MESH.newTenant("prefix-a", "standard");
     TenantHandle second = MESH.newTenant("prefix-b", "standard");
     assertThat(cachedTokens(first)).isZero();
-    assertThat(Patience.await("its own prefix is found again", () -> Optional.of(cachedTokens(first)).filter(n -> n > 0)))
+    assertThat(
+            Patience.await(
+                "its own prefix is found again",
+                () -> Optional.of(cachedTokens(first)).filter(n -> n > 0)))
         .isPositive();
     for (int i = 0; i < 3; i++) {
       TenantHandle fresh = MESH.newTenant("prefix-c" + i, "standard");
@@ -93,7 +97,8 @@ class TenantIsolationTest {
   void aTenantSeesItsOwnUsageAndAuditRowsOnly() {
     TenantHandle first = MESH.newTenant("rows-a", "standard");
     TenantHandle second = MESH.newTenant("rows-b", "standard");
-    String requestId = Generation.run(MESH.grpc(), first.apiKey(), Generation.chat("Hello").build()).requestId();
+    String requestId =
+        Generation.run(MESH.grpc(), first.apiKey(), Generation.chat("Hello").build()).requestId();
     Generation.run(MESH.grpc(), second.apiKey(), Generation.chat("Hello").build());
 
     ManagedChannel metering = MESH.meteringAs(first);
@@ -123,7 +128,8 @@ class TenantIsolationTest {
                             .listRecords(ListRecordsRequest.getDefaultInstance())
                             .getRecordsList())
                     .filter(list -> !list.isEmpty()));
-    assertThat(records).allSatisfy(r -> assertThat(r.getRecord().getTenant()).isEqualTo(first.id()));
+    assertThat(records)
+        .allSatisfy(r -> assertThat(r.getRecord().getTenant()).isEqualTo(first.id()));
     refused(
         () ->
             AuditServiceGrpc.newBlockingStub(audit)

@@ -1,0 +1,199 @@
+package dev.cofferdam.verification.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.cofferdam.proto.inference.v1.Chat;
+import dev.cofferdam.proto.inference.v1.ChatMessage;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.GenerateResponse;
+import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
+import dev.cofferdam.proto.inference.v1.ListModelsRequest;
+import dev.cofferdam.proto.inference.v1.SamplingParameters;
+import io.grpc.ManagedChannel;
+import io.grpc.Metadata;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.grpc.stub.MetadataUtils;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+
+/**
+ * Time to first token and tokens per second through the whole running mesh, as a gRPC client sees
+ * them, beside the bare engine's where {@code bench engine} left them. One request at a time, then
+ * several; each figure is a median over the runs.
+ *
+ * <p>Arguments: state folder (with {@code endpoints.json}, {@code tenants.json}, {@code ca.pem}),
+ * output file.
+ */
+public final class MeshBench {
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static final String QUESTION = "Please explain step by step how to print a return label.";
+  private static final int WARM_UP = 8;
+  private static final int RUNS = 20;
+  private static final int OUTPUT_TOKENS = 64;
+
+  private final ManagedChannel channel;
+  private final InferenceServiceGrpc.InferenceServiceBlockingStub stub;
+  private final ArrayNode rows = JSON.createArrayNode();
+
+  private MeshBench(String endpoint, Path ca, String apiKey) throws IOException {
+    int colon = endpoint.lastIndexOf(':');
+    channel =
+        NettyChannelBuilder.forAddress(
+                endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)))
+            .sslContext(GrpcSslContexts.forClient().trustManager(ca.toFile()).build())
+            .build();
+    Metadata headers = new Metadata();
+    headers.put(
+        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + apiKey);
+    stub =
+        InferenceServiceGrpc.newBlockingStub(channel)
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+  }
+
+  /** Runs it. */
+  public static void main(String[] args) throws Exception {
+    Path state = Path.of(args[0]);
+    Path output = Path.of(args[1]);
+    JsonNode endpoints = JSON.readTree(state.resolve("endpoints.json").toFile());
+    String apiKey = "";
+    for (JsonNode tenant : JSON.readTree(state.resolve("tenants.json").toFile())) {
+      if (tenant.path("tier").asText().equals("enterprise")) {
+        apiKey = tenant.path("api_key").asText();
+      }
+    }
+    MeshBench bench =
+        new MeshBench(endpoints.path("grpc").asText(), state.resolve("ca.pem"), apiKey);
+    try {
+      bench.run(state.resolve("bench").resolve("engine.json"));
+    } finally {
+      bench.channel.shutdownNow();
+    }
+    Files.createDirectories(output.toAbsolutePath().getParent());
+    JSON.writerWithDefaultPrettyPrinter().writeValue(output.toFile(), bench.rows);
+  }
+
+  /** Times of one request, in nanoseconds from the call. */
+  private record Sample(long firstToken, long end, int tokens) {
+    double decodeTokensPerSecond() {
+      return tokens < 2 ? Double.NaN : (tokens - 1) * 1e9 / (end - firstToken);
+    }
+  }
+
+  private void run(Path engineFile) throws Exception {
+    for (int i = 0; i < WARM_UP; i++) {
+      generate();
+    }
+    double[] call = new double[RUNS];
+    List<Sample> alone = new ArrayList<>();
+    for (int i = 0; i < RUNS; i++) {
+      long start = System.nanoTime();
+      var unused = stub.listModels(ListModelsRequest.getDefaultInstance());
+      call[i] = (System.nanoTime() - start) / 1e6;
+      alone.add(generate());
+    }
+    double callMs = median(call);
+    double ttftMs = median(alone.stream().mapToDouble(s -> s.firstToken / 1e6).toArray());
+    double rate = median(alone.stream().mapToDouble(Sample::decodeTokensPerSecond).toArray());
+    JsonNode engine =
+        Files.exists(engineFile) ? JSON.readTree(engineFile.toFile()) : JSON.createArrayNode();
+    System.out.printf("%-44s %12s %10s %12s %8s%n", "metric", "value", "unit", "baseline", "ratio");
+    row("authenticated_call", callMs, "ms", Double.NaN);
+    row("ttft_mesh", ttftMs, "ms", engineValue(engine, "ttft"));
+    row("decode_mesh_1_stream", rate, "tokens/s", engineValue(engine, "decode_batch_1"));
+    for (int streams : new int[] {4, 8}) {
+      row("throughput_mesh_" + streams + "_streams", together(streams), "tokens/s", rate);
+    }
+  }
+
+  private double together(int streams) throws InterruptedException, ExecutionException {
+    int each = 6;
+    try (ExecutorService pool = Executors.newFixedThreadPool(streams)) {
+      List<Callable<Integer>> clients = new ArrayList<>();
+      for (int i = 0; i < streams; i++) {
+        clients.add(
+            () -> {
+              int tokens = 0;
+              for (int j = 0; j < each; j++) {
+                tokens += generate().tokens;
+              }
+              return tokens;
+            });
+      }
+      long start = System.nanoTime();
+      long tokens = 0;
+      for (Future<Integer> client : pool.invokeAll(clients)) {
+        tokens += client.get();
+      }
+      return tokens * 1e9 / (System.nanoTime() - start);
+    }
+  }
+
+  private Sample generate() {
+    GenerateRequest request =
+        GenerateRequest.newBuilder()
+            .setModel("support-desk")
+            .setChat(
+                Chat.newBuilder()
+                    .addMessages(ChatMessage.newBuilder().setRole("user").setContent(QUESTION)))
+            .setSampling(
+                SamplingParameters.newBuilder().setTemperature(0).setMaxOutputTokens(OUTPUT_TOKENS))
+            .build();
+    long start = System.nanoTime();
+    Iterator<GenerateResponse> events = stub.generate(request);
+    long first = 0;
+    int tokens = 0;
+    while (events.hasNext()) {
+      GenerateResponse event = events.next();
+      if (event.hasDelta() && first == 0) {
+        first = System.nanoTime() - start;
+      }
+      if (event.hasFinished()) {
+        tokens = event.getFinished().getUsage().getOutputTokens();
+      }
+    }
+    return new Sample(first, System.nanoTime() - start, tokens);
+  }
+
+  private static double engineValue(JsonNode engine, String prefix) {
+    for (JsonNode entry : engine) {
+      if (entry.path("metric").asText().startsWith(prefix)) {
+        return entry.path("value").asDouble(Double.NaN);
+      }
+    }
+    return Double.NaN;
+  }
+
+  private void row(String metric, double value, String unit, double baseline) {
+    double ratio = value / baseline;
+    System.out.printf(
+        "%-44s %12.3f %10s %12s %8s%n", metric, value, unit, text(baseline), text(ratio));
+    var row = rows.addObject().put("metric", metric).put("value", value).put("unit", unit);
+    if (Double.isNaN(baseline)) {
+      row.putNull("baseline").putNull("ratio");
+    } else {
+      row.put("baseline", baseline).put("ratio", ratio);
+    }
+  }
+
+  private static String text(double value) {
+    return Double.isNaN(value) ? "-" : String.format(java.util.Locale.ROOT, "%.3f", value);
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+}

@@ -1,0 +1,327 @@
+package dev.cofferdam.verification;
+
+import com.openai.client.OpenAIClient;
+import com.openai.client.okhttp.OpenAIOkHttpClient;
+import dev.cofferdam.local.LocalMesh;
+import dev.cofferdam.local.LocalOptions;
+import dev.cofferdam.local.SampleTenant;
+import dev.cofferdam.local.trace.StoredSpan;
+import dev.cofferdam.local.trace.TraceFiles;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
+import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
+import dev.cofferdam.proto.admin.v1.PutTenantRequest;
+import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.proto.admin.v1.Tier;
+import dev.cofferdam.proto.routing.v1.PlaceRequest;
+import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
+import io.grpc.ManagedChannel;
+import io.grpc.netty.GrpcSslContexts;
+import io.grpc.netty.NettyChannelBuilder;
+import io.netty.handler.ssl.SslContextBuilder;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyStore;
+import java.security.cert.CertificateFactory;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManagerFactory;
+import javax.net.ssl.X509TrustManager;
+
+/**
+ * The mesh that all end-to-end tests of a run share: started once, in a folder of its own, beside
+ * whatever else runs on the machine. Each test makes tenants of its own, so that no test meets
+ * another's limits.
+ */
+public final class Mesh {
+  private static final class Holder {
+    static final Mesh SHARED = start();
+  }
+
+  private final LocalMesh local;
+  private final TrustManagerFactory trust;
+  private final SSLContext tls;
+  private final ManagedChannel publicChannel;
+  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+
+  /** A tenant made for a test. */
+  public record TenantHandle(String id, String apiKey, String adapter) {}
+
+  /** The mesh of this run. */
+  public static Mesh shared() {
+    return Holder.SHARED;
+  }
+
+  private static Mesh start() {
+    Path repository =
+        Path.of(System.getProperty("cofferdam.repository", "..")).toAbsolutePath().normalize();
+    Path state = repository.resolve("verification/target/mesh");
+    LocalMesh local =
+        LocalMesh.start(state, LocalOptions.of(repository).withProgress(System.out::println));
+    Runtime.getRuntime().addShutdownHook(new Thread(local::stop));
+    return new Mesh(local);
+  }
+
+  private Mesh(LocalMesh local) {
+    this.local = local;
+    try {
+      this.trust = trust(local.files().authority());
+      this.tls = SSLContext.getInstance("TLS");
+      tls.init(null, trust.getTrustManagers(), null);
+    } catch (GeneralSecurityException | IOException e) {
+      throw new IllegalStateException(e);
+    }
+    this.publicChannel = withoutCertificate(local.endpoints().grpc());
+  }
+
+  private static TrustManagerFactory trust(Path ca) throws GeneralSecurityException, IOException {
+    KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+    store.load(null, null);
+    try (InputStream in = Files.newInputStream(ca)) {
+      store.setCertificateEntry(
+          "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+    }
+    TrustManagerFactory factory =
+        TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+    factory.init(store);
+    return factory;
+  }
+
+  /** The gateway's gRPC port, as a client without a certificate. */
+  public ManagedChannel grpc() {
+    return publicChannel;
+  }
+
+  /** A channel without a client certificate. */
+  public ManagedChannel withoutCertificate(String endpoint) {
+    return channel(endpoint, null);
+  }
+
+  private ManagedChannel channel(
+      String endpoint, @org.jspecify.annotations.Nullable TlsFiles identity) {
+    int colon = endpoint.lastIndexOf(':');
+    try {
+      SslContextBuilder context =
+          GrpcSslContexts.forClient().trustManager(local.files().authority().toFile());
+      if (identity != null) {
+        context.keyManager(identity.certificate().toFile(), identity.key().toFile());
+      }
+      return NettyChannelBuilder.forAddress(
+              endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)))
+          .sslContext(context.build())
+          .build();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private ManagedChannel as(String endpoint, TlsFiles identity) {
+    return channels.computeIfAbsent(
+        endpoint + identity.certificate(), unused -> channel(endpoint, identity));
+  }
+
+  /** The usage service, as the operator. */
+  public ManagedChannel metering() {
+    return as(local.endpoints().metering(), local.operator());
+  }
+
+  /** The audit service, as the operator. */
+  public ManagedChannel audit() {
+    return as(local.endpoints().audit(), local.operator());
+  }
+
+  /** The usage service, as a tenant. */
+  public ManagedChannel meteringAs(TenantHandle tenant) {
+    return as(local.endpoints().metering(), local.tenantIdentity(tenant.id()));
+  }
+
+  /** The audit service, as a tenant. */
+  public ManagedChannel auditAs(TenantHandle tenant) {
+    return as(local.endpoints().audit(), local.tenantIdentity(tenant.id()));
+  }
+
+  /** Calls the router's Place with a tenant's certificate. */
+  public void callPlaceAs(TenantHandle tenant) {
+    Iterator<?> answers =
+        RoutingServiceGrpc.newBlockingStub(
+                as(local.address("router"), local.tenantIdentity(tenant.id())))
+            .place(PlaceRequest.getDefaultInstance());
+    boolean unused = answers.hasNext();
+  }
+
+  /** Calls the gateway's admin API with a tenant's certificate. */
+  public void callAdminAs(TenantHandle tenant) {
+    var unused =
+        AdminServiceGrpc.newBlockingStub(
+                as(local.endpoints().grpc(), local.tenantIdentity(tenant.id())))
+            .listTenants(ListTenantsRequest.getDefaultInstance());
+  }
+
+  /** gRPC addresses of the services behind the gateway. */
+  public List<String> internalEndpoints() {
+    return List.of("router", "scheduler", "worker-1", "worker-2", "metering", "audit").stream()
+        .map(local::address)
+        .toList();
+  }
+
+  /** The REST edge for what an SDK would not send. */
+  public Rest rest() {
+    return new Rest(local.endpoints().rest(), tls);
+  }
+
+  /** The official OpenAI client, without retries, so that tests see each answer. */
+  public OpenAIClient openAi(String apiKey) {
+    return OpenAIOkHttpClient.builder()
+        .baseUrl(local.endpoints().rest() + "/v1")
+        .apiKey(apiKey)
+        .sslSocketFactory(tls.getSocketFactory())
+        .trustManager((X509TrustManager) trust.getTrustManagers()[0])
+        .maxRetries(0)
+        .build();
+  }
+
+  /** A sample tenant of the launcher. */
+  public TenantHandle sample(String tenant) {
+    SampleTenant sample =
+        local.tenants().stream().filter(t -> t.tenant().equals(tenant)).findFirst().orElseThrow();
+    return new TenantHandle(sample.tenant(), sample.apiKey(), sample.adapter());
+  }
+
+  /** A new tenant with its tier's limits. */
+  public TenantHandle newTenant(String name, String tier) {
+    return newTenant(name, tier, LimitOverrides.getDefaultInstance());
+  }
+
+  /** A new tenant with a key. */
+  public TenantHandle newTenant(String name, String tier, LimitOverrides limits) {
+    String id = "t-" + name.toLowerCase(Locale.ROOT) + "-" + Long.toString(System.nanoTime(), 36);
+    var admin = AdminServiceGrpc.newBlockingStub(as(local.endpoints().grpc(), local.operator()));
+    var unused =
+        admin.putTenant(
+            PutTenantRequest.newBuilder()
+                .setTenant(
+                    Tenant.newBuilder()
+                        .setId(id)
+                        .setTier(Tier.valueOf("TIER_" + tier.toUpperCase(Locale.ROOT)))
+                        .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
+                        .setLimits(limits))
+                .build());
+    String key =
+        admin.issueApiKey(IssueApiKeyRequest.newBuilder().setTenant(id).build()).getSecret();
+    TenantHandle tenant = new TenantHandle(id, key, "");
+    Patience.until(
+        "the new tenant is known",
+        () ->
+            Generation.run(grpc(), key, Generation.chat("").clearChat().setPrompt("").build())
+                    .status()
+                    .getCode()
+                == io.grpc.Status.Code.INVALID_ARGUMENT);
+    return tenant;
+  }
+
+  /** Sum of a metric over the processes of a service; 0 where it is absent. */
+  public double metric(String service, String name) {
+    double sum = 0;
+    for (Map.Entry<String, String> entry : local.endpoints().metrics().entrySet()) {
+      if (entry.getKey().equals(service) || entry.getKey().startsWith(service + "-")) {
+        sum += metricAt(entry.getValue(), name);
+      }
+    }
+    return sum;
+  }
+
+  private static double metricAt(String url, String name) {
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      String text =
+          http.send(
+                  HttpRequest.newBuilder(URI.create(url)).build(),
+                  HttpResponse.BodyHandlers.ofString())
+              .body();
+      return text.lines()
+          .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+          .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+          .sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Names of the services that reported spans of a request's trace. */
+  public Set<String> servicesInTrace(String requestId) {
+    return spans(requestId).stream()
+        .map(span -> span.service().replaceAll("-\\d+$", ""))
+        .collect(Collectors.toSet());
+  }
+
+  /** All spans of a request's trace. */
+  public List<StoredSpan> spans(String requestId) {
+    try {
+      return new TraceFiles(local.files().traces()).ofRequest(requestId);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Folder of the services' logs. */
+  public Path logs() {
+    return local.files().folder().resolve("logs");
+  }
+
+  /** Kills the worker that runs something with SIGKILL; its name. */
+  public String killBusyWorker() {
+    for (String worker : List.of("worker-1", "worker-2")) {
+      if (metricAt(local.endpoints().metrics().get(worker), "cofferdam_worker_sequences_live")
+          > 0) {
+        kill(worker);
+        return worker;
+      }
+    }
+    throw new AssertionError("no worker is busy");
+  }
+
+  /** Kills a process with SIGKILL; it comes back by itself. */
+  public void kill(String process) {
+    local.kill(process);
+  }
+
+  /** Waits until a process serves. */
+  public void awaitUp(String process) {
+    local.awaitReady(process);
+  }
+
+  public void stopKafka() {
+    local.stopKafka();
+  }
+
+  public void startKafka() {
+    local.startKafka();
+  }
+
+  public void stopRedis() {
+    local.stopRedis();
+  }
+
+  public void startRedis() {
+    local.startRedis();
+  }
+}
