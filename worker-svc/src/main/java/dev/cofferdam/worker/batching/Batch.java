@@ -405,6 +405,7 @@ public final class Batch {
    * @param scrubNs what {@link #scrub} took; divided among them by the blocks that they released
    */
   public void report(long scrubNs, long nowNs) {
+    publishLevels();
     if (!ended.isEmpty()) {
       long blocks = 0;
       for (Sequence sequence : ended) {
@@ -421,7 +422,6 @@ public final class Batch {
       }
       ended.clear();
     }
-    publishLevels();
   }
 
   private void publishLevels() {

@@ -263,11 +263,6 @@ public final class Sequence {
     return false;
   }
 
-  /** The usage of a sequence that never got into the batch. */
-  public SequenceUsage unserved() {
-    return usage(acceptedNs);
-  }
-
   SequenceUsage usage(long nowNs) {
     long until = state == SequenceState.ENDED ? endedNs : nowNs;
     return new SequenceUsage(

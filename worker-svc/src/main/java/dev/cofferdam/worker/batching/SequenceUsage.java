@@ -28,6 +28,11 @@ public record SequenceUsage(
     int kvBlocksZeroed,
     int preemptions) {
 
+  /** The usage of a request that never ran. */
+  public static SequenceUsage none(int promptTokens) {
+    return new SequenceUsage(promptTokens, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+  }
+
   /** Milliseconds to the first token. */
   public long prefillMs() {
     return prefillNs / 1_000_000;

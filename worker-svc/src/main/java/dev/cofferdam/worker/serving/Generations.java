@@ -3,6 +3,7 @@ package dev.cofferdam.worker.serving;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.worker.adapter.BadAdapterException;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.batching.EndCause;
@@ -21,6 +22,7 @@ import dev.cofferdam.worker.lease.LeaseOrders;
 import dev.cofferdam.worker.usage.AttemptRecord;
 import dev.cofferdam.worker.usage.UsageSink;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -86,14 +88,14 @@ public final class Generations implements LeaseOrders {
   /**
    * Uses up a lease.
    *
-   * @throws dev.cofferdam.vocabulary.RefusedException when it may not be honoured
+   * @throws RefusedException when it may not be honoured
    */
   public void honour(Lease lease) {
     LeaseBook.Verdict verdict = parts.book.present(lease, parts.clock.millis());
     switch (verdict) {
       case HONOURED -> {}
       case FULL -> throw noCapacity("the worker has too many grants at once");
-      default -> throw badGrant(verdict.name().toLowerCase(java.util.Locale.ROOT));
+      default -> throw badGrant(verdict.name().toLowerCase(Locale.ROOT));
     }
   }
 
@@ -102,22 +104,37 @@ public final class Generations implements LeaseOrders {
    *
    * @param reason stable word for metrics
    */
-  public dev.cofferdam.vocabulary.RefusedException badGrant(String reason) {
+  public RefusedException badGrant(String reason) {
     parts.listener.grantRefused(reason);
     return Refusal.of(ErrorCode.BAD_GRANT, "the grant is not honoured: " + reason).asException();
   }
 
-  private static dev.cofferdam.vocabulary.RefusedException noCapacity(String message) {
+  private static RefusedException noCapacity(String message) {
     return Refusal.of(ErrorCode.NO_CAPACITY, message).asException();
   }
 
   /**
-   * Starts an honoured request.
+   * Starts an honoured request. When it cannot be run, nothing was used, and its lease is free.
    *
    * @return its handle, to cancel it
-   * @throws dev.cofferdam.vocabulary.RefusedException when it cannot be run; nothing was used then
+   * @throws RefusedException when it cannot be run
    */
   public Handle start(Work work, Output output) {
+    try {
+      return accept(work, output);
+    } catch (RefusedException e) {
+      release(work.lease());
+      throw e;
+    }
+  }
+
+  /** Gives an honoured lease back that nothing ran under. */
+  public void release(Lease lease) {
+    parts.events.ended(
+        lease.id(), EndCause.Outcome.FAILED, SequenceUsage.none(lease.promptTokens()));
+  }
+
+  private Handle accept(Work work, Output output) {
     Lease lease = work.lease();
     if (draining) {
       throw noCapacity("the worker is draining");
@@ -132,13 +149,10 @@ public final class Generations implements LeaseOrders {
     SequenceRequest request = request(work, adapter(lease), prefix(work));
     Generation generation = new Generation(lease, output);
     generation.sequence = sequence(request, generation);
-    if (running.putIfAbsent(lease.id(), generation) != null) {
-      throw badGrant("replayed");
-    }
+    running.put(lease.id(), generation);
     parts.events.accepted(lease);
     if (!parts.submissions.submit(generation.sequence)) {
       running.remove(lease.id());
-      parts.events.ended(lease.id(), EndCause.Outcome.FAILED, generation.sequence.unserved());
       throw noCapacity("the worker's batch is full");
     }
     return generation;
@@ -171,7 +185,7 @@ public final class Generations implements LeaseOrders {
     }
   }
 
-  private static dev.cofferdam.vocabulary.RefusedException invalid(String field, String message) {
+  private static RefusedException invalid(String field, String message) {
     return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, message).asException();
   }
 

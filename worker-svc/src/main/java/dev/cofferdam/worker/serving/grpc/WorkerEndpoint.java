@@ -7,6 +7,7 @@ import dev.cofferdam.proto.worker.v1.GenerateResponse;
 import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.worker.batching.Sampling;
 import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.SessionKeys;
@@ -61,7 +62,13 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
         LeaseCodec.open(request.getGrant(), keys, clock.millis())
             .orElseThrow(() -> generations.badGrant("signature"));
     generations.honour(lease);
-    Work work = work(request, lease);
+    Work work;
+    try {
+      work = work(request, lease);
+    } catch (RefusedException e) {
+      generations.release(lease);
+      throw e;
+    }
     TokenStream stream = new TokenStream(call, lease, bufferTokensMax);
     // The call may be cancelled before its generation exists: the handler finds it here later.
     AtomicReference<Generations.@Nullable Handle> started = new AtomicReference<>();

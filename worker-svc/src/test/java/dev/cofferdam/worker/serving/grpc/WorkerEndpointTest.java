@@ -1,0 +1,299 @@
+package dev.cofferdam.worker.serving.grpc;
+
+import static dev.cofferdam.worker.serving.grpc.ServingHarness.claims;
+import static dev.cofferdam.worker.serving.grpc.ServingHarness.grant;
+import static dev.cofferdam.worker.serving.grpc.ServingHarness.request;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.cofferdam.mesh.MeshChannels;
+import dev.cofferdam.proto.scheduling.v1.Grant;
+import dev.cofferdam.proto.worker.v1.DrainRequest;
+import dev.cofferdam.proto.worker.v1.GenerateRequest;
+import dev.cofferdam.proto.worker.v1.GenerateResponse;
+import dev.cofferdam.proto.worker.v1.StopCause;
+import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.wire.GrantSeal;
+import dev.cofferdam.wire.Statuses;
+import dev.cofferdam.worker.batching.EndCause;
+import dev.cofferdam.worker.batching.SequenceId;
+import dev.cofferdam.worker.usage.AttemptRecord;
+import io.grpc.Status;
+import io.grpc.stub.ClientCallStreamObserver;
+import io.grpc.stub.ClientResponseObserver;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class WorkerEndpointTest {
+  @TempDir Path folder;
+  private ServingHarness worker;
+
+  @BeforeEach
+  void start() {
+    worker = new ServingHarness(folder);
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    worker.close();
+  }
+
+  private List<GenerateResponse> generate(GenerateRequest request) {
+    List<GenerateResponse> responses = new ArrayList<>();
+    worker.blocking().generate(request).forEachRemaining(responses::add);
+    return responses;
+  }
+
+  private static List<Integer> tokens(List<GenerateResponse> responses) {
+    return responses.stream().flatMap(r -> r.getTokens().getTokenIdsList().stream()).toList();
+  }
+
+  private ErrorCode refusal(GenerateRequest request) {
+    Throwable failure = catchThrowable(() -> generate(request));
+    assertThat(failure).as("a refusal").isNotNull();
+    return Statuses.toRefusal(failure).code();
+  }
+
+  @Test
+  void aGrantedRequestStreamsFromStartToFinish() throws Exception {
+    List<GenerateResponse> responses = generate(request(10, 20, c -> c));
+
+    assertThat(responses.getFirst().hasStarted()).isTrue();
+    assertThat(responses.getLast().getFinished().getCause()).isEqualTo(StopCause.STOP_CAUSE_LENGTH);
+    assertThat(tokens(responses)).hasSize(20);
+    AttemptRecord usage = worker.awaitUsage();
+    assertThat(usage.cause()).isEqualTo(EndCause.LENGTH);
+    assertThat(usage.promptTokensBilled()).isEqualTo(10);
+    assertThat(usage.outputTokensDelivered()).isEqualTo(20);
+    assertThat(usage.usage().computeNs()).isPositive();
+    assertThat(responses.getLast().getFinished().getUsage().getKvBlocksAllocated()).isEqualTo(8);
+  }
+
+  @Test
+  void theSecondRequestWithTheSamePromptHitsTheTenantsCache() {
+    generate(request(16, 4, c -> c));
+    List<GenerateResponse> again = generate(request(16, 4, c -> c));
+    List<GenerateResponse> foreign =
+        generate(
+            request(grant(claims(16, 4).setTenant("pixel-pirates")), 16)
+                .setSampling(
+                    request(16, 4, c -> c).getSampling().toBuilder()
+                        .setSeed(
+                            new dev.cofferdam.worker.batching.FakeExecutor.Mark(1, 0, false, 0)
+                                .seed()))
+                .build());
+
+    assertThat(again.getFirst().getStarted().getCachedPromptTokens()).isEqualTo(12);
+    assertThat(foreign.getFirst().getStarted().getCachedPromptTokens()).isZero();
+  }
+
+  @Test
+  void aContinuationGoesOnWithTheSameTokensAndIndexesAndBillsNoPromptAgain() throws Exception {
+    List<Integer> whole = tokens(generate(request(10, 20, c -> c)));
+    worker.awaitUsage();
+    GenerateRequest.Builder rest =
+        request(grant(claims(10, 20).setAttempt(2).setGeneratedTokens(6)), 10);
+    rest.addAllTokenIds(whole.subList(0, 6));
+
+    List<GenerateResponse> responses = generate(rest.build());
+
+    assertThat(responses.get(1).getTokens().getFirstIndex()).isEqualTo(6);
+    assertThat(tokens(responses)).isEqualTo(whole.subList(6, 20));
+    AttemptRecord usage = worker.awaitUsage();
+    assertThat(usage.promptTokensBilled()).isZero();
+    assertThat(usage.outputTokensDelivered()).isEqualTo(14);
+  }
+
+  @Test
+  void aForgedGrantIsRefused() {
+    Grant good = grant(claims(4, 4));
+    Grant raised = good.toBuilder().setClaims(claims(4, 1_000).build().toByteString()).build();
+    byte[] otherKey = new byte[32];
+    otherKey[0] = 1;
+
+    assertThat(refusal(request(raised, 4).build())).isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(refusal(request(GrantSeal.seal(claims(4, 4).build(), "k1", otherKey), 4).build()))
+        .isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(
+            refusal(
+                request(GrantSeal.seal(claims(4, 4).build(), "k2", ServingHarness.KEY), 4).build()))
+        .isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(refusal(request(Grant.getDefaultInstance(), 4).build()))
+        .isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(worker.refused).containsExactly("signature", "signature", "signature", "signature");
+    assertThat(worker.usage).isEmpty();
+  }
+
+  @Test
+  void anExpiredGrantIsRefused() {
+    assertThat(refusal(request(4, 4, c -> c.setExpiresEpochMs(System.currentTimeMillis() - 1))))
+        .isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(worker.refused).containsExactly("expired");
+  }
+
+  @Test
+  void aReplayedGrantIsRefused() {
+    GenerateRequest request = request(4, 4, c -> c);
+    generate(request);
+
+    assertThat(refusal(request)).isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(worker.refused).containsExactly("replayed");
+  }
+
+  @Test
+  void aGrantForAnotherWorkerOrModelOrWithoutATenantIsRefused() {
+    assertThat(refusal(request(4, 4, c -> c.setWorkerId("w2")))).isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(refusal(request(4, 4, c -> c.setModel("other")))).isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(refusal(request(4, 4, c -> c.clearTenant()))).isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(worker.refused).containsExactly("other_worker", "other_model", "signature");
+  }
+
+  @Test
+  void tokensThatAreNotTheGrantsAreRefusedAndTheLeaseIsFreed() {
+    assertThat(refusal(request(grant(claims(5, 4)), 4).build()))
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(refusal(request(grant(claims(4, 4)), 3).addTokenIds(50).build()))
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(refusal(request(grant(claims(4, 4)), 3).addTokenIds(-1).build()))
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(worker.leases).containsExactly("ended FAILED", "ended FAILED", "ended FAILED");
+  }
+
+  @Test
+  void onlyGatewaysMayGenerate() throws Exception {
+    try (MeshChannels router =
+        worker.channels("router", "spiffe://cofferdam.local/service/router")) {
+      var stub =
+          WorkerServiceGrpc.newBlockingStub(router.to(worker.address(), SpiffeId.Role.WORKER))
+              .withDeadlineAfter(20, TimeUnit.SECONDS);
+      Throwable failure =
+          catchThrowable(() -> stub.generate(request(4, 4, c -> c)).forEachRemaining(r -> {}));
+      assertThat(Statuses.toRefusal(failure).code()).isEqualTo(ErrorCode.CALL_NOT_ALLOWED);
+    }
+  }
+
+  @Test
+  void aCancelledCallEndsWithItsKvZeroedOrCachedAndItsUsageRecorded() throws Exception {
+    Reader reader = new Reader(3);
+    worker.stub().generate(request(10, 700, c -> c), reader);
+    assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
+
+    reader.call.cancel("enough", null);
+
+    AttemptRecord usage = worker.awaitUsage();
+    assertThat(usage.cause()).isEqualTo(EndCause.CANCELLED);
+    assertThat(usage.outputTokensDelivered()).isBetween(3, 699);
+    assertThat(usage.usage().kvBlocksZeroed()).isPositive();
+    assertThat(worker.batch.stats().sequences()).isZero();
+    assertThat(worker.batch.stats().blocksUnheld()).isEqualTo(200);
+    assertThat(worker.leases).contains("accepted");
+  }
+
+  @Test
+  void aCallerThatDoesNotReadHoldsItsOwnSequenceBackAndNoOther() throws Exception {
+    Reader idle = new Reader(Integer.MAX_VALUE);
+    idle.automatic = false;
+    worker.stub().generate(request(4, 780, c -> c), idle);
+
+    assertThat(tokens(generate(request(4, 10, c -> c)))).hasSize(10);
+    idle.call.request(10_000);
+    assertThat(idle.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(idle.tokens).isEqualTo(780);
+  }
+
+  @Test
+  void aRevokedLeaseEndsItsStreamWithTheSchedulersCode() throws Exception {
+    RequestId id = RequestId.random();
+    Reader reader = new Reader(2);
+    worker.stub().generate(request(10, 700, c -> c.setRequestId(id.value())), reader);
+    assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
+
+    worker.generations.revoke(new SequenceId(id, 1), ErrorCode.TENANT_SUSPENDED);
+
+    assertThat(reader.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(Statuses.toRefusal(reader.failure).code()).isEqualTo(ErrorCode.TENANT_SUSPENDED);
+    assertThat(worker.awaitUsage().cause()).isEqualTo(EndCause.REVOKED);
+  }
+
+  @Test
+  void aPreemptedStreamPausesAndContinuesWithTheSameTokens() throws Exception {
+    List<Integer> undisturbed = tokens(generate(request(10, 300, c -> c)));
+    RequestId id = RequestId.random();
+    Reader reader = new Reader(2);
+    worker.stub().generate(request(10, 300, c -> c.setRequestId(id.value())), reader);
+    assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
+
+    worker.generations.preempt(new SequenceId(id, 1));
+    worker.generations.resume(new SequenceId(id, 1));
+
+    assertThat(reader.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(reader.received).isEqualTo(undisturbed);
+  }
+
+  @Test
+  void aDrainedWorkerFinishesWhatRunsAndTakesNothingNew() throws Exception {
+    try (MeshChannels operator =
+        worker.channels("operator", "spiffe://cofferdam.local/operator/local")) {
+      var stub =
+          WorkerServiceGrpc.newBlockingStub(operator.to(worker.address(), SpiffeId.Role.WORKER));
+      assertThat(stub.drain(DrainRequest.newBuilder().setWaitMsMax(10_000).build()).getRunning())
+          .isZero();
+    }
+    assertThat(refusal(request(4, 4, c -> c))).isEqualTo(ErrorCode.NO_CAPACITY);
+  }
+
+  /** Reads a stream, and says when enough tokens came. */
+  private static final class Reader
+      implements ClientResponseObserver<GenerateRequest, GenerateResponse> {
+    final CountDownLatch reached = new CountDownLatch(1);
+    final CountDownLatch closed = new CountDownLatch(1);
+    final List<Integer> received = new ArrayList<>();
+    final int wanted;
+    boolean automatic = true;
+    volatile int tokens;
+    volatile Throwable failure = Status.OK.asException();
+    ClientCallStreamObserver<GenerateRequest> call;
+
+    Reader(int wanted) {
+      this.wanted = wanted;
+    }
+
+    @Override
+    public void beforeStart(ClientCallStreamObserver<GenerateRequest> stream) {
+      call = stream;
+      if (!automatic) {
+        stream.disableAutoRequestWithInitial(0);
+      }
+    }
+
+    @Override
+    public void onNext(GenerateResponse response) {
+      received.addAll(response.getTokens().getTokenIdsList());
+      tokens = received.size();
+      if (tokens >= wanted) {
+        reached.countDown();
+      }
+    }
+
+    @Override
+    public void onError(Throwable reason) {
+      failure = reason;
+      closed.countDown();
+    }
+
+    @Override
+    public void onCompleted() {
+      closed.countDown();
+    }
+  }
+}
