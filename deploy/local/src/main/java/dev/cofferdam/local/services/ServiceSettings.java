@@ -44,7 +44,6 @@ public record ServiceSettings(
       case ROUTER -> {
         p.putAll(management(process));
         p.put("cofferdam.scheduler.endpoint", address("scheduler"));
-        p.put("cofferdam.scheduler.endpoints.shared", address("scheduler"));
       }
       case WORKER -> {
         p.putAll(management(process));
@@ -55,9 +54,6 @@ public record ServiceSettings(
         p.put("quarkus.datasource.jdbc.url", jdbcUrl.apply(kind.label()));
         p.put("quarkus.datasource.username", kind.label());
         p.put("quarkus.datasource.password", secrets.text("postgres-" + kind.label()));
-        if (kind == ServiceKind.AUDIT) {
-          p.put("cofferdam.audit.sealing.key-file", secrets.file("audit-sealing").toString());
-        }
       }
       case GATEWAY -> p.putAll(gateway());
     }
