@@ -6,8 +6,8 @@ package dev.cofferdam.worker.generation;
  */
 final class Exponential {
   private static final double LOG2_E = 1.4426950408889634;
-  private static final double LN2_HIGH = 6.93147180369123816490e-01;
-  private static final double LN2_LOW = 1.90821492927058770002e-10;
+  private static final double LN2_HIGH = 0.6931471803691238;
+  private static final double LN2_LOW = 1.9082149292705877e-10;
 
   /** 1.5 · 2⁵²: added and taken away again, it rounds to an integer. */
   private static final double ROUNDER = 6755399441055744.0;

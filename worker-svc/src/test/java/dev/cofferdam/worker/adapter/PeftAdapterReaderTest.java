@@ -119,8 +119,9 @@ class PeftAdapterReaderTest {
     PeftAdapterReader reader = new PeftAdapterReader(model);
     int refused = 0;
     for (int i = 0; i < 10_000; i++) {
-      byte[] damagedConfig = random.nextBoolean() ? Mutations.mutate(config, random) : config;
-      byte[] damagedWeights = damagedConfig == config ? Mutations.mutate(weights, random) : weights;
+      boolean damageConfig = random.nextBoolean();
+      byte[] damagedConfig = damageConfig ? Mutations.mutate(config, random) : config;
+      byte[] damagedWeights = damageConfig ? weights : Mutations.mutate(weights, random);
       long allocated = allocatedBytes();
       try {
         assertThat(reader.read("a", damagedConfig, damagedWeights).layers()).isEqualTo(2);

@@ -8,6 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Set;
 import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
@@ -17,7 +18,7 @@ public record TinyAdapter(int rank, double alpha, Set<LoraTarget> targets) {
 
   /** An adapter of random rank and targets. */
   public static TinyAdapter random(RandomGenerator random) {
-    Set<LoraTarget> targets = EnumSet.of(LoraTarget.values()[random.nextInt(7)]);
+    Set<LoraTarget> targets = EnumSet.of(List.of(LoraTarget.values()).get(random.nextInt(7)));
     for (LoraTarget target : LoraTarget.values()) {
       if (random.nextBoolean()) {
         targets.add(target);

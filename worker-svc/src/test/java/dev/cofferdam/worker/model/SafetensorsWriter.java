@@ -11,6 +11,7 @@ import java.util.stream.Collectors;
 
 /** Writes safetensors files for tests. */
 public final class SafetensorsWriter {
+  @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Tensor(ElementType type, long[] shape, float[] values) {}
 
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();

@@ -1,9 +1,11 @@
 package dev.cofferdam.worker.model;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
@@ -73,7 +75,7 @@ public record TinyModel(
         random.nextBoolean(),
         type.equals("llama") && random.nextBoolean(),
         rope,
-        ElementType.values()[random.nextInt(3)]);
+        List.of(ElementType.values()).get(random.nextInt(3)));
   }
 
   public String config() {
@@ -117,7 +119,7 @@ public record TinyModel(
         }
         long[] shape = tensor.shape(model);
         if (shape.length == 2) {
-          add(file, random, tensor.name(layer), 1.5 / Math.sqrt(shape[1]), shape);
+          add(file, random, tensor.name(layer), 1.5 / Math.sqrt((double) shape[1]), shape);
         } else if (tensor.name(layer).endsWith("bias")) {
           add(file, random, tensor.name(layer), 0.3, shape);
         } else {
@@ -156,7 +158,7 @@ public record TinyModel(
       Files.writeString(folder.resolve("config.json"), config());
       Files.write(folder.resolve("model.safetensors"), weights(random));
     } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
+      throw new UncheckedIOException(e);
     }
     return ModelWeights.load(folder);
   }

@@ -3,6 +3,8 @@ package dev.cofferdam.worker.execution.cpu;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.model.ModelConfig;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -49,7 +51,9 @@ final class PackedLora {
 
   private final int rank;
   private final float scale;
-  private final @Nullable Factors[] factors;
+
+  /** By target and layer; null where the adapter does not change it. */
+  private final Map<LoraTarget, @Nullable Factors[]> factors = new EnumMap<>(LoraTarget.class);
 
   PackedLora(LoraAdapter adapter, ModelConfig model) {
     if (adapter.layers() != model.layers()) {
@@ -60,15 +64,16 @@ final class PackedLora {
     }
     rank = adapter.rank();
     scale = adapter.scale();
-    factors = new Factors[model.layers() * LoraTarget.values().length];
-    for (int layer = 0; layer < model.layers(); layer++) {
-      for (LoraTarget target : LoraTarget.values()) {
+    for (LoraTarget target : LoraTarget.values()) {
+      @Nullable Factors[] ofLayers = new Factors[model.layers()];
+      for (int layer = 0; layer < ofLayers.length; layer++) {
         Optional<LoraAdapter.Module> module = adapter.module(layer, target);
         if (module.isPresent()) {
-          factors[index(layer, target)] =
+          ofLayers[layer] =
               new Factors(module.get(), rank, target.inputs(model), target.outputs(model));
         }
       }
+      factors.put(target, ofLayers);
     }
   }
 
@@ -77,17 +82,14 @@ final class PackedLora {
     return (rank + LANES - 1) / LANES * LANES;
   }
 
-  private static int index(int layer, LoraTarget target) {
-    return layer * LoraTarget.values().length + target.ordinal();
-  }
-
   /**
    * Adds {@code scale · B (A x)} to a row, where the adapter changes this projection.
    *
    * @param shrunk scratch of {@link #RANK_MAX} elements
    */
   void apply(int layer, LoraTarget target, float[] x, int from, float[] y, int to, float[] shrunk) {
-    Factors f = factors[index(layer, target)];
+    @Nullable Factors[] ofLayers = factors.get(target);
+    Factors f = ofLayers == null ? null : ofLayers[layer];
     if (f == null) {
       return;
     }

@@ -19,19 +19,19 @@ final class RowMath {
   private static final int LANES = SPECIES.length();
 
   private static final float EXP_LEAST = -87f;
-  private static final float LOG2_E = 1.44269504088896341f;
+  private static final float LOG2_E = 1.442695f;
 
   /** 1.5 · 2²³: added, it leaves the rounded integer in the low bits. */
   private static final float ROUNDER = 12582912f;
 
-  private static final float MINUS_LN2_HIGH = -0.693359375f;
-  private static final float MINUS_LN2_LOW = 2.12194440e-4f;
-  private static final float C7 = 1.9875691500e-4f;
-  private static final float C6 = 1.3981999507e-3f;
-  private static final float C5 = 8.3334519073e-3f;
-  private static final float C4 = 4.1665795894e-2f;
-  private static final float C3 = 1.6666665459e-1f;
-  private static final float C2 = 5.0000001201e-1f;
+  private static final float MINUS_LN2_HIGH = -0.6933594f;
+  private static final float MINUS_LN2_LOW = 2.1219444e-04f;
+  private static final float C7 = 1.9875691e-04f;
+  private static final float C6 = 0.0013981999f;
+  private static final float C5 = 0.008333452f;
+  private static final float C4 = 0.041665796f;
+  private static final float C3 = 0.16666666f;
+  private static final float C2 = 0.5f;
 
   private RowMath() {}
 
