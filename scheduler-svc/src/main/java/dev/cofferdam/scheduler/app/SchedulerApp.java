@@ -1,0 +1,111 @@
+package dev.cofferdam.scheduler.app;
+
+import dev.cofferdam.mesh.MeshServer;
+import dev.cofferdam.mesh.ParentWatch;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.scheduler.admission.QueueBounds;
+import dev.cofferdam.scheduler.fairness.TokenWeights;
+import dev.cofferdam.scheduler.shard.PoolSettings;
+import dev.cofferdam.scheduler.workers.grpc.SchedulingEndpoint;
+import dev.cofferdam.scheduler.workers.kafka.UsageFacts;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import io.quarkus.runtime.ShutdownEvent;
+import io.quarkus.runtime.StartupEvent;
+import jakarta.enterprise.context.ApplicationScoped;
+import jakarta.enterprise.event.Observes;
+import java.security.SecureRandom;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Life of scheduler-svc. */
+@ApplicationScoped
+public class SchedulerApp {
+  private static final Logger LOG = LoggerFactory.getLogger(SchedulerApp.class);
+
+  /** A router has one connection, and one stream for each request that waits. */
+  private static final int STREAMS_MAX = 100_000;
+
+  /** How long after its grant's end a lease is kept that its worker has not reported. */
+  private static final long UNUSED_SLACK_MS = 5_000;
+
+  private final SchedulerConfig config;
+  private final SchedulerMetrics metrics;
+  private volatile @Nullable FactPublisher publisher;
+  private volatile @Nullable SchedulingEndpoint endpoint;
+  private volatile @Nullable MeshServer server;
+
+  public SchedulerApp(SchedulerConfig config, SchedulerMetrics metrics) {
+    this.config = config;
+    this.metrics = metrics;
+  }
+
+  void start(@Observes StartupEvent event) {
+    ParentWatch.startIfAsked();
+    FactPublisher facts =
+        FactPublisher.open(
+            new KafkaSettings(config.kafka().properties()),
+            "scheduler",
+            config.stateDir().resolve("spool"),
+            config.spoolBytesMax());
+    publisher = facts;
+    SchedulingEndpoint scheduling =
+        new SchedulingEndpoint(
+            settings(config.scheduling()),
+            new UsageFacts(facts),
+            metrics,
+            System::currentTimeMillis,
+            new SecureRandom());
+    endpoint = scheduling;
+    server =
+        MeshServer.builder(
+                config.trustDomain(),
+                new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
+            .listen(config.listen().host(), config.listen().port())
+            .streamsMax(STREAMS_MAX)
+            .service(scheduling)
+            .start();
+    LOG.info("scheduler ready on {}:{}", config.listen().host(), config.listen().port());
+  }
+
+  void stop(@Observes ShutdownEvent event) {
+    MeshServer serving = server;
+    if (serving != null) {
+      // Sessions last as long as workers do: there is nothing to wait for.
+      serving.stop(0);
+    }
+    SchedulingEndpoint scheduling = endpoint;
+    if (scheduling != null) {
+      scheduling.close();
+    }
+    FactPublisher publishing = publisher;
+    if (publishing != null) {
+      publishing.close();
+    }
+  }
+
+  /** Whether it serves, and can keep the facts that it owes. */
+  boolean serving() {
+    FactPublisher publishing = publisher;
+    return server != null && publishing != null && publishing.accepting();
+  }
+
+  private static PoolSettings settings(SchedulerConfig.Scheduling s) {
+    return new PoolSettings(
+        new TokenWeights(s.promptTokenWeight(), s.cachedTokenWeight(), s.outputTokenWeight()),
+        new QueueBounds(s.queueMax(), s.tenantQueueMax(), s.queueAgeMaxMs(), s.workerWaitMaxMs()),
+        Map.of(WorkloadClass.STANDARD, s.standardFloor(), WorkloadClass.BATCH, s.batchFloor()),
+        s.expectedOutputTokens(),
+        PoolSettings.DEFAULT.bypassWindow(),
+        PoolSettings.DEFAULT.bypassesMax(),
+        s.grantTtlMs(),
+        s.grantTtlMs() + UNUSED_SLACK_MS,
+        s.lostWindowMs(),
+        PoolSettings.DEFAULT.reportIntervalMs(),
+        PoolSettings.DEFAULT.positionsMax(),
+        PoolSettings.DEFAULT.tenantsRememberedMax());
+  }
+}

@@ -1,0 +1,112 @@
+package dev.cofferdam.scheduler.app;
+
+import io.smallrye.config.ConfigMapping;
+import io.smallrye.config.WithDefault;
+import java.nio.file.Path;
+import java.util.Map;
+
+/** Settings of scheduler-svc. */
+@ConfigMapping(prefix = "cofferdam")
+public interface SchedulerConfig {
+  /** Trust domain of the mesh's identities. */
+  @WithDefault("cofferdam.local")
+  String trustDomain();
+
+  /** The service's own identity. */
+  Tls tls();
+
+  /** Where the service listens. */
+  Listen listen();
+
+  /** How Kafka is reached. */
+  Kafka kafka();
+
+  /** Folder of the spool for usage facts. */
+  Path stateDir();
+
+  /** Bound of the spool in bytes. */
+  @WithDefault("67108864")
+  long spoolBytesMax();
+
+  /** How pools are scheduled. */
+  Scheduling scheduling();
+
+  /** PEM files of an identity. */
+  interface Tls {
+    /** Certificate chain, leaf first. */
+    Path certificate();
+
+    /** PKCS #8 private key. */
+    Path key();
+
+    /** Authorities that are trusted. */
+    Path trust();
+  }
+
+  /** An address. */
+  interface Listen {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port of the gRPC server. */
+    int port();
+  }
+
+  /** Kafka. */
+  interface Kafka {
+    /** Client properties; {@code bootstrap.servers} at least. */
+    Map<String, String> properties();
+  }
+
+  /** How pools are scheduled. */
+  interface Scheduling {
+    /** Weighted tokens of an input token. */
+    @WithDefault("1.0")
+    double promptTokenWeight();
+
+    /** Weighted tokens of an input token that the prefix cache holds. */
+    @WithDefault("0.1")
+    double cachedTokenWeight();
+
+    /** Weighted tokens of an output token. */
+    @WithDefault("2.0")
+    double outputTokenWeight();
+
+    /** Share of a pool that standard work gets in any case. */
+    @WithDefault("0.2")
+    double standardFloor();
+
+    /** Share of a pool that batch work gets in any case. */
+    @WithDefault("0.05")
+    double batchFloor();
+
+    /** Requests that wait in a pool. */
+    @WithDefault("2000")
+    int queueMax();
+
+    /** Requests of one tenant that wait in a pool. */
+    @WithDefault("256")
+    int tenantQueueMax();
+
+    /** Milliseconds that a request waits at most. */
+    @WithDefault("60000")
+    long queueAgeMaxMs();
+
+    /** Milliseconds that a request waits while no worker that may serve it is attached. */
+    @WithDefault("5000")
+    long workerWaitMaxMs();
+
+    /** Output tokens that are expected of a tenant that is not known. */
+    @WithDefault("128")
+    double expectedOutputTokens();
+
+    /** Milliseconds that a grant can be shown to its worker. */
+    @WithDefault("10000")
+    long grantTtlMs();
+
+    /** Milliseconds that an attempt waits whose worker was lost. */
+    @WithDefault("10000")
+    long lostWindowMs();
+  }
+}

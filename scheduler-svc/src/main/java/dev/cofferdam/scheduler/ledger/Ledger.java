@@ -1,0 +1,379 @@
+package dev.cofferdam.scheduler.ledger;
+
+import dev.cofferdam.scheduler.admission.AttemptKey;
+import dev.cofferdam.scheduler.admission.Candidate;
+import dev.cofferdam.scheduler.admission.PoolRequest;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * What every worker of a pool has and who holds it. Nothing is granted that is not leased here
+ * first, and a lease never takes more than is free. What a worker reports as running when it
+ * attaches is taken as it is, even beyond its capacity; nothing is leased on it then until enough
+ * has ended.
+ *
+ * <p>Not thread-safe.
+ */
+public final class Ledger {
+  /** Score of a worker that the router had not seen when it ranked. */
+  private static final double NEWCOMER_SCORE = 0.5;
+
+  /** What free slots weigh beside the router's score, whose view of the load is older. */
+  private static final double FREE_WEIGHT = 0.25;
+
+  /** What an adapter slot that is in use already weighs: requests of one adapter are grouped. */
+  private static final double GROUPED_BONUS = 0.05;
+
+  private final Map<String, WorkerAccount> workers = new TreeMap<>();
+  private final Map<AttemptKey, Lease> leases = new HashMap<>();
+  private final Map<String, TenantUse> tenants = new HashMap<>();
+  private int slots;
+  private int attachments;
+
+  /**
+   * Where a request fits now.
+   *
+   * @param worker the worker
+   * @param cachedTokens input tokens that its prefix cache is believed to hold
+   */
+  public record Placement(WorkerDescriptor worker, int cachedTokens) {}
+
+  /** Whether a request can be placed at all. */
+  public enum Outlook {
+    /** A worker that may serve it is attached, and large enough. */
+    POSSIBLE,
+    /** No worker that may serve it is attached. */
+    NO_WORKER,
+    /** Every worker that may serve it is too small, or the tenant's own bound is. */
+    NEVER
+  }
+
+  private static final class TenantUse {
+    private int running;
+    private long kvBytes;
+  }
+
+  /** A worker and what is taken of it. */
+  private static final class WorkerAccount {
+    private final WorkerDescriptor descriptor;
+    private final int ordinal;
+    private final Map<AttemptKey, Lease> leases = new LinkedHashMap<>();
+    private final Map<String, Integer> adapters = new HashMap<>();
+    private int kvBlocksTaken;
+
+    private WorkerAccount(WorkerDescriptor descriptor, int ordinal) {
+      this.descriptor = descriptor;
+      this.ordinal = ordinal;
+    }
+
+    private int slotsFree() {
+      return descriptor.slots() - leases.size();
+    }
+
+    private boolean serves(PoolRequest request) {
+      return descriptor.models().contains(request.model());
+    }
+
+    private boolean canEverFit(PoolRequest request) {
+      int blocks = request.kvBlocks(descriptor.blockTokens());
+      return blocks <= descriptor.kvBlocks()
+          && (request.adapter().isEmpty() || descriptor.adapterSlots() > 0)
+          && (request.kvBytesMax() == 0
+              || blocks * descriptor.blockBytes() <= request.kvBytesMax());
+    }
+
+    private boolean fitsNow(PoolRequest request) {
+      return slotsFree() > 0
+          && request.kvBlocks(descriptor.blockTokens()) <= descriptor.kvBlocks() - kvBlocksTaken
+          && (request.adapter().isEmpty()
+              || adapters.containsKey(request.adapterSlot())
+              || adapters.size() < descriptor.adapterSlots());
+    }
+
+    private void take(Lease lease) {
+      leases.put(lease.key(), lease);
+      kvBlocksTaken += lease.kvBlocks();
+      if (!lease.request().adapter().isEmpty()) {
+        adapters.merge(lease.request().adapterSlot(), 1, Integer::sum);
+      }
+    }
+
+    private void free(Lease lease) {
+      leases.remove(lease.key());
+      kvBlocksTaken -= lease.kvBlocks();
+      if (!lease.request().adapter().isEmpty()) {
+        adapters.computeIfPresent(
+            lease.request().adapterSlot(), (slot, uses) -> uses > 1 ? uses - 1 : null);
+      }
+    }
+  }
+
+  /** Opens the account of a worker. Its former account must be closed. */
+  public void attach(WorkerDescriptor worker) {
+    if (workers.putIfAbsent(worker.workerId(), new WorkerAccount(worker, attachments + 1))
+        != null) {
+      throw new IllegalStateException("worker is attached already: " + worker.workerId());
+    }
+    attachments++;
+    slots += worker.slots();
+  }
+
+  /** How often a worker was attached so far. */
+  public int attachments() {
+    return attachments;
+  }
+
+  /** Closes the account of a worker; the leases that it held are free. */
+  public List<Lease> detach(String workerId) {
+    WorkerAccount account = workers.get(workerId);
+    if (account == null) {
+      return List.of();
+    }
+    List<Lease> lost = new ArrayList<>(account.leases.values());
+    lost.forEach(lease -> release(lease.key()));
+    workers.remove(workerId);
+    slots -= account.descriptor.slots();
+    return lost;
+  }
+
+  /** An attached worker. */
+  public Optional<WorkerDescriptor> worker(String workerId) {
+    return Optional.ofNullable(workers.get(workerId)).map(account -> account.descriptor);
+  }
+
+  /** Attached workers. */
+  public int workers() {
+    return workers.size();
+  }
+
+  /** Batch slots of all workers. */
+  public int slots() {
+    return slots;
+  }
+
+  /** Leases held. */
+  public int running() {
+    return leases.size();
+  }
+
+  /** All leases. */
+  public Collection<Lease> leases() {
+    return Collections.unmodifiableCollection(leases.values());
+  }
+
+  /** The lease of an attempt. */
+  public Optional<Lease> lease(AttemptKey key) {
+    return Optional.ofNullable(leases.get(key));
+  }
+
+  /** Whether any worker has a batch slot free. */
+  public boolean hasFreeSlot() {
+    for (WorkerAccount account : workers.values()) {
+      if (account.slotsFree() > 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether the tenant's own bounds keep a request from running now. */
+  public boolean tenantIsAtBound(PoolRequest request) {
+    TenantUse use = tenants.get(request.tenant().value());
+    if (use == null) {
+      return false;
+    }
+    return (request.runningMax() > 0 && use.running >= request.runningMax())
+        || (request.kvBytesMax() > 0
+            && use.kvBytes + smallestKvBytes(request) > request.kvBytesMax());
+  }
+
+  /** Whether a request can be placed on what is attached. */
+  public Outlook outlook(PoolRequest request, int attachmentsSeen) {
+    boolean any = false;
+    for (WorkerAccount account : workers.values()) {
+      if (mayServe(account, request, attachmentsSeen)) {
+        any = true;
+        if (account.canEverFit(request)) {
+          return Outlook.POSSIBLE;
+        }
+      }
+    }
+    return any ? Outlook.NEVER : Outlook.NO_WORKER;
+  }
+
+  /**
+   * The best worker that has room now: the router's score, freshened by what is free. A worker that
+   * attached after the request came was unknown to the router, and may serve it too.
+   *
+   * @param attachmentsSeen {@link #attachments} when the request came
+   * @param reserved workers that are kept for another request
+   */
+  public Optional<Placement> choose(
+      PoolRequest request, int attachmentsSeen, Set<String> reserved) {
+    Placement best = null;
+    double bestValue = 0;
+    for (WorkerAccount account : workers.values()) {
+      WorkerDescriptor worker = account.descriptor;
+      if (reserved.contains(worker.workerId())
+          || !account.serves(request)
+          || !account.canEverFit(request)
+          || !account.fitsNow(request)
+          || !kvOfTenantFits(request, worker)) {
+        continue;
+      }
+      Candidate known = candidate(request, worker.workerId());
+      if (known == null && account.ordinal <= attachmentsSeen) {
+        continue;
+      }
+      double value =
+          (known == null ? NEWCOMER_SCORE : known.score())
+              + FREE_WEIGHT * account.slotsFree() / worker.slots()
+              + (account.adapters.containsKey(request.adapterSlot()) ? GROUPED_BONUS : 0);
+      if (best == null || value > bestValue) {
+        best = new Placement(worker, known == null ? 0 : known.cachedTokens());
+        bestValue = value;
+      }
+    }
+    return Optional.ofNullable(best);
+  }
+
+  /**
+   * The worker to keep for a request that was bypassed too often: the one with most blocks free.
+   */
+  public Optional<String> toReserve(PoolRequest request, int attachmentsSeen) {
+    WorkerAccount best = null;
+    for (WorkerAccount account : workers.values()) {
+      if (mayServe(account, request, attachmentsSeen)
+          && account.canEverFit(request)
+          && (best == null || blocksFree(account) > blocksFree(best))) {
+        best = account;
+      }
+    }
+    return best == null ? Optional.empty() : Optional.of(best.descriptor.workerId());
+  }
+
+  /**
+   * Leases room on a worker.
+   *
+   * @param charged weighted tokens that were charged ahead
+   * @throws IllegalStateException where there is no room, or the attempt has a lease
+   */
+  public Lease take(
+      PoolRequest request, String workerId, double charged, long nowMs, long queueWaitMs) {
+    WorkerAccount account = account(workerId);
+    if (!account.fitsNow(request)) {
+      throw new IllegalStateException("no room on " + workerId);
+    }
+    return adopt(request, account, charged, nowMs, queueWaitMs);
+  }
+
+  /**
+   * Takes what a worker says is running, whether or not there is room.
+   *
+   * @throws IllegalStateException where the attempt has a lease
+   */
+  public Lease adopt(
+      PoolRequest request, String workerId, double charged, long nowMs, long queueWaitMs) {
+    return adopt(request, account(workerId), charged, nowMs, queueWaitMs);
+  }
+
+  /** Ends a lease; empty where there is none. */
+  public Optional<Lease> release(AttemptKey key) {
+    Lease lease = leases.remove(key);
+    if (lease == null) {
+      return Optional.empty();
+    }
+    account(lease.workerId()).free(lease);
+    String tenant = lease.request().tenant().value();
+    TenantUse use = tenants.get(tenant);
+    if (use != null) {
+      use.running--;
+      use.kvBytes -= lease.kvBytes();
+      if (use.running == 0) {
+        tenants.remove(tenant);
+      }
+    }
+    return Optional.of(lease);
+  }
+
+  /** KV blocks that are leased on a worker. */
+  public int kvBlocksTaken(String workerId) {
+    return account(workerId).kvBlocksTaken;
+  }
+
+  /** Batch slots that are leased on a worker. */
+  public int slotsTaken(String workerId) {
+    return account(workerId).leases.size();
+  }
+
+  /** Different adapters that are leased on a worker. */
+  public int adaptersTaken(String workerId) {
+    return account(workerId).adapters.size();
+  }
+
+  private Lease adopt(
+      PoolRequest request, WorkerAccount account, double charged, long nowMs, long queueWaitMs) {
+    Lease lease = new Lease(request, account.descriptor, charged, nowMs, queueWaitMs);
+    if (leases.putIfAbsent(lease.key(), lease) != null) {
+      throw new IllegalStateException("attempt has a lease already: " + lease.key());
+    }
+    account.take(lease);
+    TenantUse use = tenants.computeIfAbsent(request.tenant().value(), unused -> new TenantUse());
+    use.running++;
+    use.kvBytes += lease.kvBytes();
+    return lease;
+  }
+
+  private WorkerAccount account(String workerId) {
+    WorkerAccount account = workers.get(workerId);
+    if (account == null) {
+      throw new IllegalStateException("worker is not attached: " + workerId);
+    }
+    return account;
+  }
+
+  private boolean kvOfTenantFits(PoolRequest request, WorkerDescriptor worker) {
+    TenantUse use = tenants.get(request.tenant().value());
+    return request.kvBytesMax() == 0
+        || use == null
+        || use.kvBytes + request.kvBlocks(worker.blockTokens()) * worker.blockBytes()
+            <= request.kvBytesMax();
+  }
+
+  private long smallestKvBytes(PoolRequest request) {
+    long least = Long.MAX_VALUE;
+    for (WorkerAccount account : workers.values()) {
+      WorkerDescriptor worker = account.descriptor;
+      least = Math.min(least, request.kvBlocks(worker.blockTokens()) * worker.blockBytes());
+    }
+    return least == Long.MAX_VALUE ? 0 : least;
+  }
+
+  private static boolean mayServe(WorkerAccount account, PoolRequest request, int attachmentsSeen) {
+    return account.serves(request)
+        && (account.ordinal > attachmentsSeen
+            || candidate(request, account.descriptor.workerId()) != null);
+  }
+
+  private static @org.jspecify.annotations.Nullable Candidate candidate(
+      PoolRequest request, String workerId) {
+    for (Candidate c : request.candidates()) {
+      if (c.workerId().equals(workerId)) {
+        return c;
+      }
+    }
+    return null;
+  }
+
+  private static int blocksFree(WorkerAccount account) {
+    return account.descriptor.kvBlocks() - account.kvBlocksTaken;
+  }
+}

@@ -1,0 +1,56 @@
+package dev.cofferdam.scheduler.ledger;
+
+import java.util.Set;
+
+/**
+ * A worker that is attached.
+ *
+ * @param workerId its id
+ * @param incarnation larger for each start of the same worker
+ * @param session unique for each session, rising
+ * @param endpoint host:port of its service
+ * @param models models that it serves
+ * @param slots batch slots
+ * @param kvBlocks KV blocks in all
+ * @param blockTokens tokens of a block
+ * @param blockBytes bytes of a block
+ * @param adapterSlots different adapters that may run at once
+ */
+public record WorkerDescriptor(
+    String workerId,
+    long incarnation,
+    long session,
+    String endpoint,
+    Set<String> models,
+    int slots,
+    int kvBlocks,
+    int blockTokens,
+    long blockBytes,
+    int adapterSlots) {
+
+  /**
+   * @throws IllegalArgumentException naming every field that does not hold
+   */
+  public WorkerDescriptor {
+    models = Set.copyOf(models);
+    StringBuilder problems = new StringBuilder();
+    check(problems, "slots", slots, 1);
+    check(problems, "kv_blocks", kvBlocks, 1);
+    check(problems, "block_tokens", blockTokens, 1);
+    check(problems, "block_bytes", blockBytes, 0);
+    check(problems, "adapter_slots", adapterSlots, 0);
+    if (workerId.isEmpty() || endpoint.isEmpty() || models.isEmpty()) {
+      problems.append("; worker_id, endpoint or models: missing");
+    }
+    if (!problems.isEmpty()) {
+      throw new IllegalArgumentException(problems.substring(2));
+    }
+  }
+
+  private static void check(StringBuilder problems, String name, long value, long least) {
+    if (value < least) {
+      problems.append("; ").append(name).append(": ").append(value);
+      problems.append(" (expected: at least ").append(least).append(')');
+    }
+  }
+}

@@ -1,0 +1,559 @@
+package dev.cofferdam.scheduler.shard;
+
+import dev.cofferdam.scheduler.admission.AttemptKey;
+import dev.cofferdam.scheduler.admission.ClassQueues;
+import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.admission.Waiting;
+import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.fairness.OutputForecast;
+import dev.cofferdam.scheduler.ledger.Lease;
+import dev.cofferdam.scheduler.ledger.Ledger;
+import dev.cofferdam.scheduler.ledger.Served;
+import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+
+/**
+ * One pool's scheduler: queues requests, leases room on workers in the order of fair queuing,
+ * charges what is served, and settles what workers leave behind when they die. {@code step(event,
+ * now) → effects}: no clock, no thread, no I/O; one writer. The same events at the same times have
+ * the same effects.
+ *
+ * <p>A ticket is answered exactly once, with {@code Granted} or {@code Refused}, unless it is
+ * withdrawn.
+ */
+public final class PoolCore {
+  private static final double COST_MIN = 1;
+  private static final double HOLD_NEWEST_SHARE = 0.1;
+
+  private final PoolSettings settings;
+  private final ClassQueues queues;
+  private final Ledger ledger = new Ledger();
+  private final OutputForecast forecast;
+  private final LostAttempts lost;
+  private final Timers timers = new Timers();
+  private final GrantedTickets granted = new GrantedTickets();
+  private double meanHoldMs;
+  private long reportAtMs = Long.MIN_VALUE;
+  private List<PoolEffect> effects = new ArrayList<>();
+
+  public PoolCore(PoolSettings settings) {
+    this.settings = settings;
+    this.queues =
+        new ClassQueues(settings.bounds(), settings.floors(), settings.tenantsRememberedMax());
+    this.forecast =
+        new OutputForecast(settings.expectedOutputTokens(), settings.tenantsRememberedMax());
+    this.lost = new LostAttempts(settings.lostWindowMs());
+  }
+
+  /**
+   * Takes an event.
+   *
+   * @param nowMs milliseconds since the epoch; never goes back
+   * @return what is to be done, in this order
+   */
+  public List<PoolEffect> step(PoolEvent event, long nowMs) {
+    effects = new ArrayList<>(2);
+    switch (event) {
+      case PoolEvent.Enqueue e -> enqueue(e.ticket(), e.request(), nowMs);
+      case PoolEvent.Withdraw e -> withdraw(e.ticket(), nowMs);
+      case PoolEvent.WorkerAttached e -> attached(e.worker(), e.running(), nowMs);
+      case PoolEvent.Progress e -> progress(e, nowMs);
+      case PoolEvent.Ended e -> ended(e, nowMs);
+      case PoolEvent.WorkerLost e -> workerLost(e.workerId(), e.session(), nowMs);
+      case PoolEvent.Tick e -> tick(nowMs);
+    }
+    return effects;
+  }
+
+  /** The pool as it stands. */
+  public PoolStats stats() {
+    Map<WorkloadClass, Integer> waiting = new EnumMap<>(WorkloadClass.class);
+    Map<WorkloadClass, Double> gaps = new EnumMap<>(WorkloadClass.class);
+    for (WorkloadClass c : WorkloadClass.values()) {
+      waiting.put(c, queues.of(c).size());
+      gaps.put(c, queues.of(c).gap());
+    }
+    return new PoolStats(
+        waiting, gaps, ledger.running(), ledger.slots(), ledger.workers(), lost.size());
+  }
+
+  /** What is leased, to be looked at. */
+  public Ledger ledger() {
+    return ledger;
+  }
+
+  /** What waits, to be looked at. */
+  public ClassQueues queues() {
+    return queues;
+  }
+
+  private void enqueue(long ticket, PoolRequest request, long nowMs) {
+    settlePredecessor(request, nowMs);
+    if (refusedAsDuplicate(ticket, request, nowMs)) {
+      return;
+    }
+    if (request.deadlineMs() <= nowMs) {
+      refuse(ticket, request, ErrorCode.DEADLINE_EXCEEDED, "the deadline has passed", false);
+      return;
+    }
+    Ledger.Outlook outlook = ledger.outlook(request, ledger.attachments());
+    if (outlook == Ledger.Outlook.NEVER) {
+      refuse(ticket, request, ErrorCode.NO_CAPACITY, tooLarge(request), false);
+      return;
+    }
+    Optional<Refusal> full = queues.full(request);
+    if (full.isPresent()) {
+      Refusal refusal =
+          full.get().withRetryAfter(Duration.ofMillis(Math.max(1_000, waitMs(queues.size()))));
+      effects.add(new PoolEffect.Refused(ticket, request, refusal, false));
+      return;
+    }
+    Waiting waiting = new Waiting(ticket, request, nowMs, ledger.attachments());
+    if (outlook == Ledger.Outlook.NO_WORKER) {
+      waiting.withoutWorkerSince(nowMs);
+    }
+    queues.add(waiting, estimate(request, cachedOnBest(request)));
+    timers.set(
+        Math.min(request.deadlineMs(), nowMs + settings.bounds().ageMaxMs()),
+        ticket,
+        t -> queues.find(t).isPresent());
+    place(nowMs);
+    if (queues.find(ticket).isPresent()) {
+      tellPosition(waiting);
+    }
+  }
+
+  /**
+   * A further attempt tells how many tokens the client got of the one before, which is over in the
+   * gateway's eyes.
+   */
+  private void settlePredecessor(PoolRequest request, long nowMs) {
+    if (request.key().attempt() <= 1) {
+      return;
+    }
+    AttemptKey previous = request.key().previous();
+    Optional<LostAttempts.Lost> known = lost.take(previous);
+    if (known.isPresent()) {
+      effects.add(LostAttempts.usage(known.get().lease(), request.generatedTokens(), nowMs));
+      return;
+    }
+    Optional<Lease> lease = ledger.lease(previous);
+    if (lease.isPresent()) {
+      // Its worker is still attached: it bills what it served when it ends the attempt, or, should
+      // it be lost before that, we bill what the client got.
+      lease.get().succeeded(request.generatedTokens());
+      revoke(lease.get(), ErrorCode.WORKER_LOST);
+    }
+    queues.ticketOf(previous).ifPresent(ticket -> supersede(ticket));
+  }
+
+  /** A caller that asks again for the same attempt takes the place of its former self. */
+  private boolean refusedAsDuplicate(long ticket, PoolRequest request, long nowMs) {
+    queues.ticketOf(request.key()).ifPresent(this::supersede);
+    Optional<Lease> lease = ledger.lease(request.key());
+    if (lease.isEmpty()) {
+      return false;
+    }
+    if (lease.get().started()) {
+      refuse(ticket, request, ErrorCode.INVALID_REQUEST, "this attempt runs already", false);
+      return true;
+    }
+    revoke(lease.get(), ErrorCode.CANCELLED);
+    end(lease.get(), nowMs);
+    return false;
+  }
+
+  private void supersede(long ticket) {
+    queues
+        .remove(ticket)
+        .ifPresent(
+            old ->
+                refuse(
+                    ticket,
+                    old.request(),
+                    ErrorCode.CANCELLED,
+                    "a later call took this one's place",
+                    true));
+  }
+
+  private void withdraw(long ticket, long nowMs) {
+    if (queues.remove(ticket).isPresent()) {
+      place(nowMs);
+      return;
+    }
+    granted
+        .take(ticket)
+        .flatMap(ledger::lease)
+        .filter(lease -> !lease.started())
+        .ifPresent(
+            lease -> {
+              revoke(lease, ErrorCode.CANCELLED);
+              end(lease, nowMs);
+              place(nowMs);
+            });
+  }
+
+  private void attached(WorkerDescriptor worker, List<PoolEvent.Running> running, long nowMs) {
+    Optional<WorkerDescriptor> old = ledger.worker(worker.workerId());
+    if (old.isPresent() && isNewer(old.get(), worker)) {
+      effects.add(new PoolEffect.SessionClosed(worker.workerId(), worker.session()));
+      return;
+    }
+    if (old.isPresent()) {
+      effects.add(new PoolEffect.SessionClosed(worker.workerId(), old.get().session()));
+      workerLost(worker.workerId(), old.get().session(), nowMs);
+    }
+    ledger.attach(worker);
+    for (PoolEvent.Running attempt : running) {
+      resume(worker, attempt, nowMs);
+    }
+    // What the same process does not run any more has ended there, and was billed there.
+    lost.takeOf(worker.workerId(), worker.incarnation());
+    place(nowMs);
+  }
+
+  private static boolean isNewer(WorkerDescriptor old, WorkerDescriptor other) {
+    return old.incarnation() > other.incarnation()
+        || (old.incarnation() == other.incarnation() && old.session() > other.session());
+  }
+
+  private void resume(WorkerDescriptor worker, PoolEvent.Running attempt, long nowMs) {
+    AttemptKey key = attempt.request().key();
+    if (ledger.lease(key).isPresent()) {
+      return;
+    }
+    Optional<LostAttempts.Lost> known = lost.take(key);
+    PoolRequest request = known.map(l -> l.lease().request()).orElse(attempt.request());
+    queues.ticketOf(key).ifPresent(this::supersede);
+    Served served = attempt.served();
+    Lease lease =
+        ledger.adopt(
+            request,
+            worker.workerId(),
+            known.isPresent() ? known.get().lease().charged() : cost(request, served),
+            known.isPresent() ? known.get().lease().grantedMs() : nowMs,
+            attempt.queueWaitMs());
+    FairQueue<Waiting> queue = queues.of(request.workloadClass());
+    queue.adopt(request.tenant().value(), request.weight());
+    charge(lease, served, nowMs);
+  }
+
+  private void progress(PoolEvent.Progress e, long nowMs) {
+    if (!isCurrent(e.workerId(), e.session())) {
+      return;
+    }
+    for (PoolEvent.Report report : e.reports()) {
+      ledger
+          .lease(report.key())
+          .filter(lease -> lease.workerId().equals(e.workerId()))
+          .ifPresent(lease -> charge(lease, report.served(), nowMs));
+    }
+  }
+
+  private void charge(Lease lease, Served served, long nowMs) {
+    lease.report(served, nowMs);
+    double due = cost(lease.request(), lease.served()) - lease.charged();
+    if (due > 0) {
+      lease.charged(lease.charged() + due);
+      queues.of(lease.request().workloadClass()).charge(tenant(lease.request()), due);
+    }
+  }
+
+  private void ended(PoolEvent.Ended e, long nowMs) {
+    if (!isCurrent(e.workerId(), e.session())) {
+      return;
+    }
+    Optional<Lease> lease =
+        ledger.lease(e.last().key()).filter(l -> l.workerId().equals(e.workerId()));
+    if (lease.isEmpty()) {
+      return;
+    }
+    charge(lease.get(), e.last().served(), nowMs);
+    forecast.observe(
+        tenant(lease.get().request()),
+        lease.get().request().generatedTokens() + lease.get().served().outputTokens());
+    double held = nowMs - lease.get().grantedMs();
+    meanHoldMs = meanHoldMs == 0 ? held : meanHoldMs + HOLD_NEWEST_SHARE * (held - meanHoldMs);
+    end(lease.get(), nowMs);
+    place(nowMs);
+  }
+
+  private void workerLost(String workerId, long session, long nowMs) {
+    if (!isCurrent(workerId, session)) {
+      return;
+    }
+    long incarnation = ledger.worker(workerId).map(WorkerDescriptor::incarnation).orElse(0L);
+    for (Lease lease : ledger.detach(workerId)) {
+      settle(lease);
+      Integer next = lease.successorGeneratedTokens();
+      if (next != null) {
+        effects.add(LostAttempts.usage(lease, next, nowMs));
+      } else {
+        lost.add(lease, incarnation, nowMs);
+      }
+    }
+    place(nowMs);
+  }
+
+  private void tick(long nowMs) {
+    for (long ticket = timers.due(nowMs); ticket >= 0; ticket = timers.due(nowMs)) {
+      queues.remove(ticket).ifPresent(waiting -> refuseAsLate(waiting, nowMs));
+    }
+    for (LostAttempts.Lost l : lost.takeExpired(nowMs)) {
+      effects.add(LostAttempts.usage(l.lease(), null, nowMs));
+    }
+    boolean freed = false;
+    for (Lease lease : List.copyOf(ledger.leases())) {
+      if (!lease.started() && nowMs - lease.grantedMs() >= settings.unusedLeaseMs()) {
+        revoke(lease, ErrorCode.BAD_GRANT);
+        end(lease, nowMs);
+        freed = true;
+      }
+    }
+    granted.forgetBefore(nowMs - settings.unusedLeaseMs());
+    if (freed) {
+      place(nowMs);
+    }
+    if (nowMs >= reportAtMs) {
+      reportAtMs = nowMs + settings.reportIntervalMs();
+      lookForWorkers(nowMs);
+      tellPositions();
+    }
+  }
+
+  private void refuseAsLate(Waiting waiting, long nowMs) {
+    PoolRequest request = waiting.request();
+    if (request.deadlineMs() <= nowMs) {
+      refuse(
+          waiting.ticket(), request, ErrorCode.DEADLINE_EXCEEDED, "the deadline has passed", true);
+    } else {
+      refuse(
+          waiting.ticket(), request, ErrorCode.QUEUE_TIMEOUT, "waited too long in the queue", true);
+    }
+  }
+
+  /** Refuses what no attached worker can serve, after a while in which one may come back. */
+  private void lookForWorkers(long nowMs) {
+    for (Waiting waiting : queues.waiting()) {
+      PoolRequest request = waiting.request();
+      switch (ledger.outlook(request, waiting.attachmentsSeen())) {
+        case POSSIBLE -> waiting.withoutWorkerSince(Waiting.NEVER);
+        case NEVER -> {
+          queues.remove(waiting.ticket());
+          refuse(waiting.ticket(), request, ErrorCode.NO_CAPACITY, tooLarge(request), true);
+        }
+        case NO_WORKER -> {
+          if (waiting.withoutWorkerSinceMs() == Waiting.NEVER) {
+            waiting.withoutWorkerSince(nowMs);
+          } else if (nowMs - waiting.withoutWorkerSinceMs()
+              >= settings.bounds().workerWaitMsMax()) {
+            queues.remove(waiting.ticket());
+            refuse(waiting.ticket(), request, ErrorCode.NO_CAPACITY, "no worker is attached", true);
+          }
+        }
+      }
+    }
+  }
+
+  private void place(long nowMs) {
+    while (ledger.hasFreeSlot() && placeOne(nowMs)) {
+      // Each round grants one request.
+    }
+  }
+
+  private boolean placeOne(long nowMs) {
+    Set<String> reserved = new HashSet<>();
+    for (WorkloadClass c : queues.serviceOrder()) {
+      if (placeOneOf(c, reserved, nowMs)) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  /**
+   * Grants the first request in order that fits. Those before it that fit nowhere are bypassed, a
+   * bounded number of times: then a worker is kept free for them.
+   */
+  private boolean placeOneOf(WorkloadClass c, Set<String> reserved, long nowMs) {
+    FairQueue<Waiting> queue = queues.of(c);
+    List<FairQueue.Flow<Waiting>> atBound = new ArrayList<>(0);
+    List<Waiting> bypassed = new ArrayList<>(0);
+    FairQueue.Flow<Waiting> chosen = null;
+    Optional<Ledger.Placement> room = Optional.empty();
+    for (FairQueue.Flow<Waiting> flow : queue.ready()) {
+      Waiting head = flow.head().item();
+      if (ledger.tenantIsAtBound(head.request())) {
+        atBound.add(flow);
+        continue;
+      }
+      room = ledger.choose(head.request(), head.attachmentsSeen(), reserved);
+      if (room.isPresent()) {
+        chosen = flow;
+        break;
+      }
+      bypassed.add(head);
+      if (head.bypasses() >= settings.bypassesMax()) {
+        ledger.toReserve(head.request(), head.attachmentsSeen()).ifPresent(reserved::add);
+      }
+      if (bypassed.size() >= settings.bypassWindow()) {
+        break;
+      }
+    }
+    atBound.forEach(queue::park);
+    if (chosen == null || room.isEmpty()) {
+      return false;
+    }
+    bypassed.forEach(Waiting::bypass);
+    grant(c, chosen, room.get(), nowMs);
+    return true;
+  }
+
+  private void grant(
+      WorkloadClass c, FairQueue.Flow<Waiting> flow, Ledger.Placement room, long nowMs) {
+    Waiting waiting = flow.head().item();
+    PoolRequest request = waiting.request();
+    double cost = estimate(request, room.cachedTokens());
+    double startTag = queues.grant(c, flow, cost);
+    long waitedMs = nowMs - waiting.enqueuedMs();
+    Lease lease = ledger.take(request, room.worker().workerId(), cost, nowMs, waitedMs);
+    granted.put(waiting.ticket(), request.key(), nowMs);
+    effects.add(
+        new PoolEffect.Granted(
+            waiting.ticket(),
+            request,
+            room.worker(),
+            lease.kvBlocks(),
+            startTag,
+            waitedMs,
+            nowMs + settings.grantTtlMs()));
+  }
+
+  /** Frees a lease and returns what was charged and not served. */
+  private void end(Lease lease, long nowMs) {
+    ledger.release(lease.key());
+    settle(lease);
+  }
+
+  private void settle(Lease lease) {
+    PoolRequest request = lease.request();
+    FairQueue<Waiting> queue = queues.of(request.workloadClass());
+    double served = cost(request, lease.served());
+    queue.charge(tenant(request), served - lease.charged());
+    lease.charged(served);
+    queue.release(tenant(request));
+    queues.unpark(tenant(request));
+  }
+
+  private void revoke(Lease lease, ErrorCode code) {
+    ledger
+        .worker(lease.workerId())
+        .ifPresent(
+            worker ->
+                effects.add(
+                    new PoolEffect.Revoke(
+                        worker.workerId(), worker.session(), lease.key(), code.wireName())));
+  }
+
+  private boolean isCurrent(String workerId, long session) {
+    return ledger.worker(workerId).filter(worker -> worker.session() == session).isPresent();
+  }
+
+  /** What a request will probably cost; never below one weighted token. */
+  private double estimate(PoolRequest request, int cachedTokens) {
+    double output =
+        forecast.expected(tenant(request), request.outputTokensMax()) - request.generatedTokens();
+    int cached = Math.min(cachedTokens, request.promptTokens());
+    double cost =
+        isContinuation(request)
+            ? settings.weights().cost(0, 0, Math.max(1, output))
+            : settings.weights().cost(request.promptTokens() - cached, cached, Math.max(1, output));
+    return Math.max(COST_MIN, cost);
+  }
+
+  /**
+   * What was served costs. Input that is computed again because a worker was lost is not the
+   * tenant's to pay.
+   */
+  private double cost(PoolRequest request, Served served) {
+    return isContinuation(request)
+        ? settings.weights().cost(0, 0, served.outputTokens())
+        : settings
+            .weights()
+            .cost(served.prefillTokens(), served.cachedTokens(), served.outputTokens());
+  }
+
+  private static boolean isContinuation(PoolRequest request) {
+    return request.key().attempt() > 1;
+  }
+
+  private static int cachedOnBest(PoolRequest request) {
+    return request.candidates().isEmpty() ? 0 : request.candidates().getFirst().cachedTokens();
+  }
+
+  private static String tenant(PoolRequest request) {
+    return request.tenant().value();
+  }
+
+  private static String tooLarge(PoolRequest request) {
+    return "no worker of the pool, or the tenant's KV bound, has room for "
+        + request.contextTokens()
+        + " tokens";
+  }
+
+  private void refuse(
+      long ticket, PoolRequest request, ErrorCode code, String message, boolean wasAdmitted) {
+    Refusal refusal = Refusal.of(code, message);
+    if (code.retryable()) {
+      refusal = refusal.withRetryAfter(Duration.ofMillis(Math.max(1_000, waitMs(queues.size()))));
+    }
+    effects.add(new PoolEffect.Refused(ticket, request, refusal, wasAdmitted));
+  }
+
+  private void tellPosition(Waiting waiting) {
+    WorkloadClass c = waiting.request().workloadClass();
+    int ahead = queues.aheadOf(c);
+    int within = queues.of(c).size() - 1;
+    int place = 0;
+    for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.min(64, within + 1))) {
+      if (entry.item() == waiting) {
+        within = place;
+        break;
+      }
+      place++;
+    }
+    tell(waiting, ahead + within);
+  }
+
+  private void tellPositions() {
+    int place = 0;
+    for (WorkloadClass c : WorkloadClass.values()) {
+      int rest = settings.positionsMax() - place;
+      for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.max(0, rest))) {
+        tell(entry.item(), place++);
+      }
+    }
+  }
+
+  private void tell(Waiting waiting, int position) {
+    if (waiting.moved(position)) {
+      effects.add(new PoolEffect.Queued(waiting.ticket(), position, waitMs(position)));
+    }
+  }
+
+  /** By Little's law: the pool ends as many requests per mean hold time as run now. */
+  private long waitMs(int position) {
+    int running = Math.max(1, ledger.running());
+    return Math.round((position + 1) * meanHoldMs / running);
+  }
+}

@@ -1,0 +1,19 @@
+package dev.cofferdam.scheduler.shard;
+
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.WorkloadClass;
+
+/** Hears what pools do; for metrics. Called on the pools' threads; must not block. */
+public interface PoolListener {
+  /** A request was granted. */
+  void granted(String pool, WorkloadClass workloadClass, String tier, long queueWaitMs);
+
+  /** A request was refused. */
+  void refused(String pool, ErrorCode code, boolean wasAdmitted);
+
+  /** The usage of an attempt was stated whose worker was lost. */
+  void attemptLost(String pool);
+
+  /** How a pool stands; several times a second. */
+  void stats(String pool, PoolStats stats);
+}

@@ -1,0 +1,171 @@
+package dev.cofferdam.scheduler.workers.grpc;
+
+import dev.cofferdam.proto.scheduling.v1.EnqueueRequest;
+import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
+import dev.cofferdam.proto.scheduling.v1.GrantClaims;
+import dev.cofferdam.proto.scheduling.v1.Hello;
+import dev.cofferdam.proto.scheduling.v1.Refused;
+import dev.cofferdam.proto.scheduling.v1.RequestProgress;
+import dev.cofferdam.proto.scheduling.v1.RunningRequest;
+import dev.cofferdam.scheduler.admission.AttemptKey;
+import dev.cofferdam.scheduler.admission.Candidate;
+import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.ledger.Served;
+import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
+import dev.cofferdam.scheduler.shard.PoolEffect;
+import dev.cofferdam.scheduler.shard.PoolEvent;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import dev.cofferdam.wire.TenantRecords;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Between the service's messages and the core's words. */
+final class Messages {
+  private Messages() {}
+
+  /**
+   * What is asked for.
+   *
+   * @throws IllegalArgumentException naming what does not hold
+   */
+  static PoolRequest request(EnqueueRequest m, Map<String, String> traceHeaders) {
+    if (m.getWorkloadClass()
+        == dev.cofferdam.proto.inference.v1.WorkloadClass.WORKLOAD_CLASS_UNSPECIFIED) {
+      throw new IllegalArgumentException("workload_class: missing");
+    }
+    List<Candidate> candidates =
+        m.getCandidatesList().stream()
+            .map(c -> new Candidate(c.getWorkerId(), c.getScore(), c.getCachedTokens()))
+            .sorted(Comparator.comparingDouble(Candidate::score).reversed())
+            .toList();
+    return new PoolRequest(
+        new AttemptKey(new RequestId(m.getRequestId()), m.getAttempt()),
+        new TenantId(m.getTenant()),
+        m.getTier(),
+        m.getWeight(),
+        m.getModel(),
+        m.getAdapter(),
+        m.getAdapterVersion(),
+        TenantRecords.workloadClass(m.getWorkloadClass(), WorkloadClass.INTERACTIVE),
+        m.getPromptTokens(),
+        m.getGeneratedTokens(),
+        m.getOutputTokensMax(),
+        m.getDeadlineEpochMs() == 0 ? Long.MAX_VALUE : m.getDeadlineEpochMs(),
+        candidates,
+        m.getRunningMax(),
+        m.getKvBytesMax(),
+        traceHeaders);
+  }
+
+  /**
+   * A worker as it describes itself.
+   *
+   * @throws IllegalArgumentException naming what does not hold
+   */
+  static WorkerDescriptor worker(Hello m, long session) {
+    return new WorkerDescriptor(
+        m.getWorkerId(),
+        m.getIncarnation(),
+        session,
+        m.getEndpoint(),
+        Set.copyOf(m.getModelsList()),
+        m.getSlots(),
+        m.getKvBlocks(),
+        m.getBlockTokens(),
+        m.getBlockBytes(),
+        m.getAdapterSlots());
+  }
+
+  /**
+   * What runs on a worker that attaches, as far as its grant tells.
+   *
+   * @throws IllegalArgumentException naming what does not hold
+   */
+  static PoolEvent.Running running(RunningRequest m) {
+    GrantClaims c = m.getClaims();
+    PoolRequest request =
+        new PoolRequest(
+            new AttemptKey(new RequestId(c.getRequestId()), c.getAttempt()),
+            new TenantId(c.getTenant()),
+            c.getTier(),
+            c.getWeight(),
+            c.getModel(),
+            c.getAdapter(),
+            c.getAdapterVersion(),
+            TenantRecords.workloadClass(c.getWorkloadClass(), WorkloadClass.INTERACTIVE),
+            c.getPromptTokens(),
+            c.getGeneratedTokens(),
+            c.getOutputTokensMax(),
+            Long.MAX_VALUE,
+            List.of(),
+            0,
+            c.getKvBytesMax(),
+            Map.of());
+    return new PoolEvent.Running(request, served(m.getProgress()), c.getQueueWaitMs());
+  }
+
+  /**
+   * What an attempt was served.
+   *
+   * @throws IllegalArgumentException where the request's id has not the form
+   */
+  static PoolEvent.Report report(RequestProgress m) {
+    return new PoolEvent.Report(
+        new AttemptKey(new RequestId(m.getRequestId()), m.getAttempt()), served(m));
+  }
+
+  static GrantClaims claims(PoolEffect.Granted g, long term) {
+    PoolRequest request = g.request();
+    return GrantClaims.newBuilder()
+        .setRequestId(request.key().request().value())
+        .setAttempt(request.key().attempt())
+        .setTenant(request.tenant().value())
+        .setTier(request.tier())
+        .setWorkerId(g.worker().workerId())
+        .setModel(request.model())
+        .setAdapter(request.adapter())
+        .setAdapterVersion(request.adapterVersion())
+        .setPromptTokens(request.promptTokens())
+        .setGeneratedTokens(request.generatedTokens())
+        .setOutputTokensMax(request.outputTokensMax())
+        .setKvBlocks(g.kvBlocks())
+        .setStartTag(g.startTag())
+        .setWeight(request.weight())
+        .setWorkloadClass(TenantRecords.workloadClass(request.workloadClass()))
+        .setExpiresEpochMs(g.expiresMs())
+        .setTerm(term)
+        .setQueueWaitMs(g.queueWaitMs())
+        .setKvBytesMax(request.kvBytesMax())
+        .build();
+  }
+
+  static EnqueueResponse refused(Refusal refusal, boolean wasAdmitted) {
+    return EnqueueResponse.newBuilder()
+        .setRefused(
+            Refused.newBuilder()
+                .setCode(refusal.code().wireName())
+                .setMessage(refusal.message())
+                .setRetryAfterMs(refusal.retryAfter().map(w -> w.toMillis()).orElse(0L))
+                .setWasAdmitted(wasAdmitted))
+        .build();
+  }
+
+  static Refusal invalid(IllegalArgumentException problem) {
+    return Refusal.of(ErrorCode.INVALID_REQUEST, String.valueOf(problem.getMessage()));
+  }
+
+  private static Served served(RequestProgress m) {
+    return new Served(
+        Math.max(0, m.getPrefillTokens()),
+        Math.max(0, m.getCachedTokens()),
+        Math.max(0, m.getDecodeTokens()),
+        Math.max(0, m.getComputeUs()),
+        Math.max(0, m.getKvBlockMs()));
+  }
+}

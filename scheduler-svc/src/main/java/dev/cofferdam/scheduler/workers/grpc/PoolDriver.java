@@ -1,0 +1,321 @@
+package dev.cofferdam.scheduler.workers.grpc;
+
+import com.google.protobuf.ByteString;
+import dev.cofferdam.proto.scheduling.v1.AttachResponse;
+import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
+import dev.cofferdam.proto.scheduling.v1.Grant;
+import dev.cofferdam.proto.scheduling.v1.Granted;
+import dev.cofferdam.proto.scheduling.v1.Queued;
+import dev.cofferdam.proto.scheduling.v1.Revoke;
+import dev.cofferdam.proto.scheduling.v1.SessionKey;
+import dev.cofferdam.scheduler.shard.PoolCore;
+import dev.cofferdam.scheduler.shard.PoolEffect;
+import dev.cofferdam.scheduler.shard.PoolEvent;
+import dev.cofferdam.scheduler.shard.PoolListener;
+import dev.cofferdam.scheduler.workers.LostUsage;
+import dev.cofferdam.scheduler.workers.SessionKeys;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.wire.GrantSeal;
+import dev.cofferdam.wire.Statuses;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.trace.Span;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Drives one pool: a mailbox, and the one thread that feeds its core and does what the core wants.
+ * Everything but the mailbox belongs to that thread, the callers' observers included.
+ */
+final class PoolDriver implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(PoolDriver.class);
+  private static final int MAILBOX_MAX = 16_384;
+  private static final int BATCH_MAX = 256;
+  private static final long TICK_MS = 50;
+  private static final long KEY_LIFE_MS = TimeUnit.MINUTES.toMillis(10);
+  private static final long KEY_LEAD_MS = 2_000;
+  private static final AttributeKey<Long> WAIT_MS = AttributeKey.longKey("cofferdam.queue.wait_ms");
+  private static final AttributeKey<Long> POSITION =
+      AttributeKey.longKey("cofferdam.queue.position");
+  private static final AttributeKey<String> WORKER = AttributeKey.stringKey("cofferdam.worker");
+  private static final AttributeKey<String> CODE = AttributeKey.stringKey("cofferdam.code");
+
+  private final String pool;
+  private final PoolCore core;
+  private final LostUsage lostUsage;
+  private final PoolListener listener;
+  private final LongSupplier clock;
+  private final RandomGenerator random;
+  private final long term;
+  private final BlockingQueue<Runnable> mailbox = new ArrayBlockingQueue<>(MAILBOX_MAX);
+  private final Map<Long, Caller> callers = new HashMap<>();
+  private final Map<Long, Session> sessions = new HashMap<>();
+  private final Thread thread;
+  private volatile boolean closed;
+  private long nowMs;
+  private long tickAtMs;
+
+  /**
+   * A router's call that waits for its answer.
+   *
+   * @param observer where the answer goes
+   * @param span the call's span
+   */
+  record Caller(ServerCallStreamObserver<EnqueueResponse> observer, Span span) {}
+
+  /** A worker's session. */
+  private record Session(
+      String workerId, ServerCallStreamObserver<AttachResponse> observer, SessionKeys keys) {}
+
+  /**
+   * @param clock milliseconds since the epoch
+   * @param random a secure one, outside tests
+   * @param term fencing term of this scheduler
+   */
+  PoolDriver(
+      String pool,
+      PoolCore core,
+      LostUsage lostUsage,
+      PoolListener listener,
+      LongSupplier clock,
+      RandomGenerator random,
+      long term) {
+    this.pool = pool;
+    this.core = core;
+    this.lostUsage = lostUsage;
+    this.listener = listener;
+    this.clock = clock;
+    this.random = random;
+    this.term = term;
+    this.nowMs = clock.getAsLong();
+    this.thread = Thread.ofPlatform().daemon().name("pool-" + pool).unstarted(this::run);
+  }
+
+  void start() {
+    thread.start();
+  }
+
+  /**
+   * Takes a call; false where the mailbox is full, and the call is still its caller's to answer.
+   */
+  boolean enqueue(PoolEvent.Enqueue event, Caller caller) {
+    return mailbox.offer(
+        () -> {
+          callers.put(event.ticket(), caller);
+          step(event);
+        });
+  }
+
+  /** The caller of a ticket went away. */
+  void withdraw(long ticket) {
+    post(
+        () -> {
+          callers.remove(ticket);
+          step(new PoolEvent.Withdraw(ticket));
+        });
+  }
+
+  /** A worker's session begins; its first key goes out before anything else. */
+  void attach(PoolEvent.WorkerAttached event, ServerCallStreamObserver<AttachResponse> observer) {
+    post(
+        () -> {
+          SessionKeys keys = new SessionKeys(random, KEY_LIFE_MS, KEY_LEAD_MS, nowMs);
+          Session session = new Session(event.worker().workerId(), observer, keys);
+          sessions.put(event.worker().session(), session);
+          announce(session, keys.signing(nowMs));
+          step(event);
+        });
+  }
+
+  /** Something was reported by a worker. */
+  void report(PoolEvent event) {
+    post(() -> step(event));
+  }
+
+  /** A worker's session is over. */
+  void detach(String workerId, long session) {
+    post(
+        () -> {
+          sessions.remove(session);
+          step(new PoolEvent.WorkerLost(workerId, session));
+        });
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    thread.interrupt();
+    try {
+      thread.join(2_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Waits for room: what workers report and callers withdraw is never dropped. */
+  private void post(Runnable task) {
+    try {
+      mailbox.put(task);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void run() {
+    List<Runnable> batch = new ArrayList<>(BATCH_MAX);
+    while (!closed) {
+      try {
+        Runnable first = mailbox.poll(TICK_MS, TimeUnit.MILLISECONDS);
+        if (first != null) {
+          batch.add(first);
+          mailbox.drainTo(batch, BATCH_MAX - 1);
+        }
+      } catch (InterruptedException e) {
+        return;
+      }
+      nowMs = Math.max(nowMs, clock.getAsLong());
+      batch.forEach(this::guarded);
+      batch.clear();
+      if (nowMs >= tickAtMs) {
+        tickAtMs = nowMs + TICK_MS;
+        guarded(this::tick);
+      }
+    }
+  }
+
+  private void guarded(Runnable task) {
+    try {
+      task.run();
+    } catch (RuntimeException e) {
+      LOG.error("pool {}: an event failed", pool, e);
+    }
+  }
+
+  private void tick() {
+    step(new PoolEvent.Tick());
+    for (Session session : sessions.values()) {
+      session.keys.rotate(nowMs).ifPresent(key -> announce(session, key));
+    }
+    lostUsage.retry();
+    listener.stats(pool, core.stats());
+  }
+
+  private void step(PoolEvent event) {
+    for (PoolEffect effect : core.step(event, nowMs)) {
+      switch (effect) {
+        case PoolEffect.Queued e -> queued(e);
+        case PoolEffect.Granted e -> granted(e);
+        case PoolEffect.Refused e -> refused(e);
+        case PoolEffect.Revoke e -> revoke(e);
+        case PoolEffect.SessionClosed e -> closeSession(e);
+        case PoolEffect.AttemptLost e -> {
+          LOG.info(
+              "pool {}: worker {} lost attempt {} after {} output tokens",
+              pool,
+              e.workerId(),
+              e.request().key(),
+              e.outputTokens());
+          lostUsage.state(pool, e);
+          listener.attemptLost(pool);
+        }
+      }
+    }
+  }
+
+  private void queued(PoolEffect.Queued e) {
+    Caller caller = callers.get(e.ticket());
+    // A position that a slow caller cannot take is not worth keeping: the next one tells more.
+    if (caller != null && caller.observer.isReady()) {
+      caller.span.addEvent("queued", Attributes.of(POSITION, (long) e.position()));
+      caller.observer.onNext(
+          EnqueueResponse.newBuilder()
+              .setQueued(
+                  Queued.newBuilder()
+                      .setPosition(e.position())
+                      .setExpectedWaitMs(e.expectedWaitMs()))
+              .build());
+    }
+  }
+
+  private void granted(PoolEffect.Granted e) {
+    Caller caller = callers.remove(e.ticket());
+    Session session = sessions.get(e.worker().session());
+    if (caller == null || session == null) {
+      return;
+    }
+    SessionKeys.Key key = session.keys.signing(nowMs);
+    Grant grant = GrantSeal.seal(Messages.claims(e, term), key.id(), key.bytes());
+    caller.span.setAttribute(WAIT_MS, e.queueWaitMs());
+    caller.span.setAttribute(WORKER, e.worker().workerId());
+    caller.observer.onNext(
+        EnqueueResponse.newBuilder()
+            .setGranted(
+                Granted.newBuilder()
+                    .setGrant(grant)
+                    .setWorkerId(e.worker().workerId())
+                    .setEndpoint(e.worker().endpoint())
+                    .setAdapterVersion(e.request().adapterVersion())
+                    .setPool(pool)
+                    .setQueueWaitMs(e.queueWaitMs()))
+            .build());
+    caller.observer.onCompleted();
+    listener.granted(pool, e.request().workloadClass(), e.request().tier(), e.queueWaitMs());
+  }
+
+  private void refused(PoolEffect.Refused e) {
+    listener.refused(pool, e.refusal().code(), e.wasAdmitted());
+    Caller caller = callers.remove(e.ticket());
+    if (caller == null) {
+      return;
+    }
+    caller.span.setAttribute(CODE, e.refusal().code().wireName());
+    caller.observer.onNext(Messages.refused(e.refusal(), e.wasAdmitted()));
+    caller.observer.onCompleted();
+  }
+
+  private void revoke(PoolEffect.Revoke e) {
+    Session session = sessions.get(e.session());
+    if (session != null) {
+      session.observer.onNext(
+          AttachResponse.newBuilder()
+              .setRevoke(
+                  Revoke.newBuilder()
+                      .setRequestId(e.key().request().value())
+                      .setAttempt(e.key().attempt())
+                      .setCode(e.code()))
+              .build());
+    }
+  }
+
+  private void closeSession(PoolEffect.SessionClosed e) {
+    Session session = sessions.remove(e.session());
+    if (session != null) {
+      session.observer.onError(
+          Statuses.toStatus(
+              Refusal.of(ErrorCode.CANCELLED, "another session of this worker is in force")));
+    }
+  }
+
+  private void announce(Session session, SessionKeys.Key key) {
+    session.observer.onNext(
+        AttachResponse.newBuilder()
+            .setSessionKey(
+                SessionKey.newBuilder()
+                    .setKeyId(key.id())
+                    .setKey(ByteString.copyFrom(key.bytes()))
+                    .setExpiresEpochMs(key.expiresMs())
+                    .setTerm(term))
+            .build());
+  }
+}

@@ -1,0 +1,237 @@
+package dev.cofferdam.scheduler.workers.grpc;
+
+import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.mesh.Tracing;
+import dev.cofferdam.proto.scheduling.v1.AttachRequest;
+import dev.cofferdam.proto.scheduling.v1.AttachResponse;
+import dev.cofferdam.proto.scheduling.v1.EnqueueRequest;
+import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
+import dev.cofferdam.proto.scheduling.v1.Hello;
+import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
+import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
+import dev.cofferdam.scheduler.shard.PoolCore;
+import dev.cofferdam.scheduler.shard.PoolEvent;
+import dev.cofferdam.scheduler.shard.PoolListener;
+import dev.cofferdam.scheduler.shard.PoolSettings;
+import dev.cofferdam.scheduler.workers.LostUsage;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.SpiffeId;
+import io.grpc.stub.ServerCallStreamObserver;
+import io.grpc.stub.StreamObserver;
+import io.opentelemetry.api.trace.Span;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+import java.util.random.RandomGenerator;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The scheduling service. Each pool that a worker or a router names has a driver of its own; a
+ * worker is who its certificate says it is.
+ */
+public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingServiceImplBase
+    implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(SchedulingEndpoint.class);
+  private static final Pattern POOL = Pattern.compile("[a-z0-9-]{1,63}");
+  private static final int POOLS_MAX = 64;
+
+  private final PoolSettings settings;
+  private final LostUsage lostUsage;
+  private final PoolListener listener;
+  private final LongSupplier clock;
+  private final RandomGenerator random;
+  private final long term;
+  private final Map<String, PoolDriver> pools = new ConcurrentHashMap<>();
+  private final AtomicLong tickets = new AtomicLong();
+  private final AtomicLong sessions = new AtomicLong();
+
+  /**
+   * @param clock milliseconds since the epoch
+   * @param random a secure one, outside tests
+   */
+  public SchedulingEndpoint(
+      PoolSettings settings,
+      LostUsage lostUsage,
+      PoolListener listener,
+      LongSupplier clock,
+      RandomGenerator random) {
+    this.settings = settings;
+    this.lostUsage = lostUsage;
+    this.listener = listener;
+    this.clock = clock;
+    this.random = random;
+    this.term = clock.getAsLong();
+  }
+
+  @Override
+  public void enqueue(EnqueueRequest message, StreamObserver<EnqueueResponse> answers) {
+    ServerCallStreamObserver<EnqueueResponse> observer =
+        (ServerCallStreamObserver<EnqueueResponse>) answers;
+    PoolRequest request;
+    PoolDriver pool;
+    try {
+      request = Messages.request(message, Tracing.headers(Tracing.context()));
+      pool = pool(message.getPool());
+    } catch (IllegalArgumentException e) {
+      throw Messages.invalid(e).asException();
+    }
+    long ticket = tickets.incrementAndGet();
+    observer.setOnCancelHandler(() -> pool.withdraw(ticket));
+    Span span = Span.fromContext(Tracing.context());
+    if (!pool.enqueue(
+        new PoolEvent.Enqueue(ticket, request), new PoolDriver.Caller(observer, span))) {
+      listener.refused(message.getPool(), ErrorCode.QUEUE_FULL, false);
+      observer.onNext(
+          Messages.refused(
+              Refusal.of(ErrorCode.QUEUE_FULL, "the pool's mailbox is full")
+                  .withRetryAfter(java.time.Duration.ofSeconds(1)),
+              false));
+      observer.onCompleted();
+    }
+  }
+
+  @Override
+  public StreamObserver<AttachRequest> attach(StreamObserver<AttachResponse> answers) {
+    ServerCallStreamObserver<AttachResponse> observer =
+        (ServerCallStreamObserver<AttachResponse>) answers;
+    WorkerStream stream = new WorkerStream(Caller.current(), observer);
+    observer.setOnCancelHandler(stream::end);
+    observer.setOnCloseHandler(stream::end);
+    return stream;
+  }
+
+  @Override
+  public void close() {
+    pools.values().forEach(PoolDriver::close);
+  }
+
+  private PoolDriver pool(String name) {
+    if (!POOL.matcher(name).matches()) {
+      throw new IllegalArgumentException("pool: not a name");
+    }
+    PoolDriver known = pools.get(name);
+    if (known != null) {
+      return known;
+    }
+    synchronized (pools) {
+      if (pools.size() >= POOLS_MAX && !pools.containsKey(name)) {
+        throw new IllegalArgumentException("pool: more than " + POOLS_MAX + " pools");
+      }
+      return pools.computeIfAbsent(name, this::open);
+    }
+  }
+
+  private PoolDriver open(String name) {
+    PoolDriver driver =
+        new PoolDriver(name, new PoolCore(settings), lostUsage, listener, clock, random, term);
+    driver.start();
+    return driver;
+  }
+
+  /** What a worker says. Its messages come one after the other; its end may come at any time. */
+  private final class WorkerStream implements StreamObserver<AttachRequest> {
+    private final Caller caller;
+    private final ServerCallStreamObserver<AttachResponse> observer;
+    private final long session = sessions.incrementAndGet();
+    private @Nullable PoolDriver pool;
+    private String workerId = "";
+    private boolean ended;
+
+    WorkerStream(Caller caller, ServerCallStreamObserver<AttachResponse> observer) {
+      this.caller = caller;
+      this.observer = observer;
+    }
+
+    @Override
+    public synchronized void onNext(AttachRequest message) {
+      if (ended) {
+        return;
+      }
+      try {
+        take(message);
+      } catch (IllegalArgumentException e) {
+        throw Messages.invalid(e).asException();
+      }
+    }
+
+    private void take(AttachRequest message) {
+      PoolDriver current = pool;
+      if (current == null) {
+        if (!message.hasHello()) {
+          throw new IllegalArgumentException("the first message must be hello");
+        }
+        hello(message.getHello());
+        return;
+      }
+      switch (message.getEventCase()) {
+        case PROGRESS ->
+            current.report(
+                new PoolEvent.Progress(
+                    workerId,
+                    session,
+                    message.getProgress().getRequestsList().stream()
+                        .map(Messages::report)
+                        .toList()));
+        case ENDED ->
+            current.report(
+                new PoolEvent.Ended(
+                    workerId, session, Messages.report(message.getEnded().getProgress())));
+        case HELLO, EVENT_NOT_SET ->
+            throw new IllegalArgumentException("expected progress or ended");
+      }
+    }
+
+    private void hello(Hello hello) {
+      boolean itself =
+          caller
+              .id()
+              .filter(id -> id.role() == SpiffeId.Role.WORKER)
+              .filter(id -> id.name().equals(hello.getWorkerId()))
+              .isPresent();
+      if (!itself) {
+        LOG.warn("{} tried to attach as another worker", caller.actor());
+        throw Refusal.of(ErrorCode.IDENTITY_MISMATCH, "worker_id is not the certificate's")
+            .asException();
+      }
+      WorkerDescriptor worker = Messages.worker(hello, session);
+      PoolEvent.WorkerAttached attached =
+          new PoolEvent.WorkerAttached(
+              worker, hello.getRunningList().stream().map(Messages::running).toList());
+      PoolDriver driver = pool(hello.getPool());
+      workerId = worker.workerId();
+      pool = driver;
+      LOG.info(
+          "worker {} attached to pool {} with {} running",
+          workerId,
+          hello.getPool(),
+          hello.getRunningCount());
+      driver.attach(attached, observer);
+    }
+
+    @Override
+    public void onError(Throwable failure) {
+      end();
+    }
+
+    @Override
+    public void onCompleted() {
+      end();
+      observer.onCompleted();
+    }
+
+    private synchronized void end() {
+      PoolDriver current = pool;
+      if (!ended && current != null) {
+        LOG.info("the session of worker {} ended", workerId);
+        current.detach(workerId, session);
+      }
+      ended = true;
+    }
+  }
+}

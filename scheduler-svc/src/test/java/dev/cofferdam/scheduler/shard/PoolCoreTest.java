@@ -1,0 +1,433 @@
+package dev.cofferdam.scheduler.shard;
+
+import static dev.cofferdam.scheduler.shard.Pool.key;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.scheduler.admission.Candidate;
+import dev.cofferdam.scheduler.admission.QueueBounds;
+import dev.cofferdam.scheduler.ledger.Served;
+import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
+import dev.cofferdam.scheduler.shard.Pool.Ask;
+import dev.cofferdam.scheduler.shard.PoolEffect.AttemptLost;
+import dev.cofferdam.scheduler.shard.PoolEffect.Granted;
+import dev.cofferdam.scheduler.shard.PoolEffect.Queued;
+import dev.cofferdam.scheduler.shard.PoolEffect.Refused;
+import dev.cofferdam.scheduler.shard.PoolEffect.Revoke;
+import dev.cofferdam.scheduler.shard.PoolEffect.SessionClosed;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+class PoolCoreTest {
+  private final Pool pool = new Pool();
+
+  private static Pool bounded(int poolMax, int tenantMax) {
+    return new Pool(
+        PoolSettings.DEFAULT.withBounds(new QueueBounds(poolMax, tenantMax, 60_000, 5_000)));
+  }
+
+  @Test
+  void aRequestIsGrantedAtOnceWhereThereIsRoom() {
+    pool.attach("w1", 2, 100);
+    long ticket = pool.enqueue(new Ask(1));
+    Granted grant = pool.only(Granted.class);
+    assertThat(grant.ticket()).isEqualTo(ticket);
+    assertThat(grant.kvBlocks()).isEqualTo(13);
+    assertThat(grant.expiresMs()).isEqualTo(pool.nowMs + 10_000);
+    assertThat(pool.core.ledger().kvBlocksTaken("w1")).isEqualTo(13);
+  }
+
+  @Test
+  void aRequestWaitsUntilASlotIsFreeAndIsToldItsPosition() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.enqueue(new Ask(2));
+    long third = pool.enqueue(new Ask(3));
+    assertThat(pool.all(Queued.class).getLast()).isEqualTo(new Queued(third, 1, 0));
+    pool.nowMs += 400;
+    pool.ended(w, 1, 1, 100, 5);
+    assertThat(pool.granted()).hasSize(2);
+    assertThat(pool.all(Granted.class).getLast().queueWaitMs()).isEqualTo(400);
+    pool.after(1_000);
+    assertThat(pool.all(Queued.class).getLast()).isEqualTo(new Queued(third, 0, 400));
+  }
+
+  @Test
+  void kvBlocksAreLeasedForPromptAndAllOutputBeforeTheGrant() {
+    pool.attach("w1", 8, 20);
+    pool.enqueue(new Ask(1));
+    pool.enqueue(new Ask(2));
+    assertThat(pool.granted()).hasSize(1);
+  }
+
+  @Test
+  void noMoreAdaptersRunAtOnceThanTheWorkerHasSlotsFor() {
+    pool.attach("w1", 8, 1_000);
+    pool.enqueue(new Ask(1).adapter("a"));
+    pool.enqueue(new Ask(2).adapter("b"));
+    long third = pool.enqueue(new Ask(3).adapter("c"));
+    long other = pool.enqueue(new Ask(4).tenant("other", 1));
+    assertThat(pool.granted()).contains(other).doesNotContain(third);
+  }
+
+  @Test
+  void theBestScoredCandidateWithRoomIsChosen() {
+    pool.attach("w1", 1, 100);
+    pool.attach("w2", 1, 100);
+    Candidate[] ranking = {new Candidate("w2", 0.9, 0), new Candidate("w1", 0.2, 0)};
+    pool.enqueue(new Ask(1).ranked(ranking));
+    pool.enqueue(new Ask(2).ranked(ranking));
+    assertThat(pool.all(Granted.class).stream().map(g -> g.worker().workerId()))
+        .containsExactly("w2", "w1");
+  }
+
+  @Test
+  void aWorkerThatTheRouterDidNotNameIsNotUsedUnlessItCameLater() {
+    pool.attach("w2", 1, 100);
+    pool.enqueue(new Ask(1).on("w1"));
+    assertThat(pool.granted()).isEmpty();
+    pool.attach("w3", 1, 100);
+    assertThat(pool.only(Granted.class).worker().workerId()).isEqualTo("w3");
+  }
+
+  @Test
+  void aTenantRunsNoMoreThanItsBoundAndOthersGoAhead() {
+    WorkerDescriptor w = pool.attach("w1", 8, 1_000);
+    pool.enqueue(new Ask(1).bounds(1, 0));
+    long second = pool.enqueue(new Ask(2).bounds(1, 0));
+    long other = pool.enqueue(new Ask(3).tenant("other", 1));
+    assertThat(pool.granted()).contains(other).doesNotContain(second);
+    pool.ended(w, 1, 1, 100, 5);
+    assertThat(pool.granted()).contains(second);
+  }
+
+  @Test
+  void aTenantHoldsNoMoreKvBytesThanItsBound() {
+    WorkerDescriptor w = pool.attach("w1", 8, 1_000);
+    pool.enqueue(new Ask(1).bounds(0, 20 * 1024));
+    long second = pool.enqueue(new Ask(2).bounds(0, 20 * 1024));
+    assertThat(pool.granted()).doesNotContain(second);
+    pool.ended(w, 1, 1, 100, 5);
+    assertThat(pool.granted()).contains(second);
+  }
+
+  @Test
+  void aRequestThatCanNeverFitIsRefusedAtOnce() {
+    pool.attach("w1", 8, 10);
+    pool.enqueue(new Ask(1));
+    Refused refused = pool.only(Refused.class);
+    assertThat(refused.refusal().code()).isEqualTo(ErrorCode.NO_CAPACITY);
+    assertThat(refused.wasAdmitted()).isFalse();
+    assertThat(refused.refusal().message()).contains("200 tokens");
+  }
+
+  @Test
+  void aRequestBeyondItsTenantsKvBoundIsRefusedAtOnce() {
+    pool.attach("w1", 8, 1_000);
+    pool.enqueue(new Ask(1).bounds(0, 1024));
+    assertThat(pool.only(Refused.class).refusal().code()).isEqualTo(ErrorCode.NO_CAPACITY);
+  }
+
+  @Test
+  void withoutAnyWorkerARequestWaitsForAWhileAndIsThenRefused() {
+    pool.enqueue(new Ask(1));
+    pool.after(1_000);
+    assertThat(pool.all(Refused.class)).isEmpty();
+    pool.after(5_000);
+    Refused refused = pool.only(Refused.class);
+    assertThat(refused.refusal().code()).isEqualTo(ErrorCode.NO_CAPACITY);
+    assertThat(refused.wasAdmitted()).isTrue();
+  }
+
+  @Test
+  void aFullQueueRefusesWithoutAdmission() {
+    Pool small = bounded(2, 2);
+    small.attach("w1", 1, 100);
+    small.enqueue(new Ask(1));
+    small.enqueue(new Ask(2));
+    small.enqueue(new Ask(3).tenant("other", 1));
+    small.enqueue(new Ask(4).tenant("third", 1));
+    Refused refused = small.only(Refused.class);
+    assertThat(refused.refusal().code()).isEqualTo(ErrorCode.QUEUE_FULL);
+    assertThat(refused.wasAdmitted()).isFalse();
+    assertThat(refused.refusal().retryAfter()).isPresent();
+  }
+
+  @Test
+  void oneTenantCannotFillTheQueueOfAll() {
+    Pool small = bounded(10, 2);
+    small.attach("w1", 1, 100);
+    for (int i = 1; i <= 5; i++) {
+      small.enqueue(new Ask(i));
+    }
+    long other = small.enqueue(new Ask(9).tenant("other", 1));
+    assertThat(small.all(Refused.class)).hasSize(2);
+    assertThat(small.core.queues().find(other)).isPresent();
+  }
+
+  @Test
+  void waitingTooLongIsARefusalAfterAdmission() {
+    pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    WorkerDescriptor w = pool.core.ledger().worker("w1").orElseThrow();
+    pool.progress(w, 1, 1, 100, 1);
+    pool.enqueue(new Ask(2));
+    pool.after(60_000);
+    Refused refused = pool.only(Refused.class);
+    assertThat(refused.refusal().code()).isEqualTo(ErrorCode.QUEUE_TIMEOUT);
+    assertThat(refused.wasAdmitted()).isTrue();
+  }
+
+  @Test
+  void aDeadlineEndsTheWait() {
+    pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.enqueue(new Ask(2).deadline(pool.nowMs + 100));
+    pool.after(100);
+    assertThat(pool.only(Refused.class).refusal().code()).isEqualTo(ErrorCode.DEADLINE_EXCEEDED);
+  }
+
+  @Test
+  void aWithdrawnRequestLeavesTheQueueAndGivesBackAGrantThatWasNotUsed() {
+    pool.attach("w1", 1, 100);
+    long first = pool.enqueue(new Ask(1));
+    long second = pool.enqueue(new Ask(2));
+    long third = pool.enqueue(new Ask(3));
+    pool.step(new PoolEvent.Withdraw(second));
+    pool.step(new PoolEvent.Withdraw(first));
+    assertThat(pool.only(Revoke.class).key()).isEqualTo(key(1, 1));
+    assertThat(pool.granted()).containsExactly(first, third);
+  }
+
+  @Test
+  void aWithdrawalAfterTheWorkerStartedChangesNothing() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    long first = pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 16, 0);
+    pool.step(new PoolEvent.Withdraw(first));
+    assertThat(pool.all(Revoke.class)).isEmpty();
+    assertThat(pool.core.ledger().running()).isEqualTo(1);
+  }
+
+  @Test
+  void aGrantThatIsNeverUsedGivesItsRoomBack() {
+    pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    long second = pool.enqueue(new Ask(2));
+    pool.after(15_000);
+    assertThat(pool.granted()).contains(second);
+    assertThat(pool.only(Revoke.class).key()).isEqualTo(key(1, 1));
+  }
+
+  @Test
+  void askingTwiceForAnAttemptAnswersTheFirstCallAndKeepsOnePlace() {
+    pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    long old = pool.enqueue(new Ask(2));
+    pool.enqueue(new Ask(2));
+    assertThat(pool.only(Refused.class).ticket()).isEqualTo(old);
+    assertThat(pool.core.queues().size()).isEqualTo(1);
+  }
+
+  @Test
+  void aLargeRequestIsNotBypassedForEver() {
+    WorkerDescriptor w = pool.attach("w1", 4, 40);
+    int id = 10;
+    for (int i = 0; i < 3; i++) {
+      pool.enqueue(new Ask(id++).tenant("small", 1));
+    }
+    long large = pool.enqueue(new Ask(1).tenant("large", 1).tokens(500, 100));
+    int ended = 10;
+    while (!pool.granted().contains(large) && ended < 400) {
+      pool.enqueue(new Ask(id++).tenant("small", 100));
+      pool.ended(w, ended++, 1, 100, 100);
+    }
+    assertThat(pool.granted()).contains(large);
+  }
+
+  @Test
+  void aLostAttemptIsBilledWhatTheClientGotWhenTheNextOneComes() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 100, 7);
+    pool.lose(w);
+    pool.enqueue(new Ask(1).attempt(2, 5));
+    AttemptLost usage = pool.only(AttemptLost.class);
+    assertThat(usage.promptTokens()).isEqualTo(100);
+    assertThat(usage.outputTokens()).isEqualTo(5);
+    assertThat(usage.workerId()).isEqualTo("w1");
+    pool.after(20_000);
+    assertThat(pool.all(AttemptLost.class)).hasSize(1);
+  }
+
+  @Test
+  void overSeveralLostAttemptsTheBilledTokensAddUp() {
+    WorkerDescriptor w1 = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1).on("w1", "w2"));
+    pool.progress(w1, 1, 1, 100, 7);
+    pool.attach("w2", 1, 100);
+    pool.lose(w1);
+    pool.enqueue(new Ask(1).attempt(2, 8).on("w2"));
+    WorkerDescriptor w2 = pool.core.ledger().worker("w2").orElseThrow();
+    pool.progress(w2, 1, 2, 108, 20);
+    pool.lose(w2);
+    pool.enqueue(new Ask(1).attempt(3, 30).on("w3"));
+    List<AttemptLost> usage = pool.all(AttemptLost.class);
+    assertThat(usage.stream().mapToLong(AttemptLost::outputTokens).sum()).isEqualTo(30);
+    assertThat(usage.stream().mapToLong(AttemptLost::promptTokens).sum()).isEqualTo(100);
+  }
+
+  @Test
+  void aLostAttemptWithoutANextOneIsBilledItsLastProgressAfterTheWindow() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 100, 7);
+    pool.lose(w);
+    pool.after(9_999);
+    assertThat(pool.all(AttemptLost.class)).isEmpty();
+    pool.after(1);
+    assertThat(pool.only(AttemptLost.class).outputTokens()).isEqualTo(7);
+  }
+
+  @Test
+  void anAttemptThatWasNeverSeenOnItsWorkerIsBilledNothing() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.lose(w);
+    pool.after(10_000);
+    AttemptLost usage = pool.only(AttemptLost.class);
+    assertThat(usage.promptTokens() + usage.outputTokens()).isZero();
+  }
+
+  @Test
+  void theNextAttemptMayComeBeforeTheLossIsSeen() {
+    WorkerDescriptor w = pool.attach("w1", 2, 100);
+    pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 100, 3);
+    pool.enqueue(new Ask(1).attempt(2, 4).on("w2"));
+    assertThat(pool.only(Revoke.class).key()).isEqualTo(key(1, 1));
+    assertThat(pool.all(AttemptLost.class)).isEmpty();
+    pool.lose(w);
+    assertThat(pool.only(AttemptLost.class).outputTokens()).isEqualTo(4);
+  }
+
+  @Test
+  void anAttemptThatItsWorkerEndsAfterTheNextOneCameIsTheWorkersToBill() {
+    WorkerDescriptor w = pool.attach("w1", 2, 100);
+    pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 100, 3);
+    pool.enqueue(new Ask(1).attempt(2, 4).on("w2"));
+    pool.ended(w, 1, 1, 100, 4);
+    pool.lose(w);
+    pool.after(20_000);
+    assertThat(pool.all(AttemptLost.class)).isEmpty();
+  }
+
+  @Test
+  void aWorkerThatReconnectsWithTheAttemptRunningHasLostNothing() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 100, 3);
+    pool.lose(w);
+    WorkerDescriptor again = pool.describe("w1", 1, 1, 100);
+    pool.step(
+        new PoolEvent.WorkerAttached(
+            again,
+            List.of(new PoolEvent.Running(new Ask(1).request(), new Served(100, 0, 9, 0, 0), 0))));
+    pool.after(20_000);
+    assertThat(pool.all(AttemptLost.class)).isEmpty();
+    assertThat(pool.core.ledger().running()).isEqualTo(1);
+  }
+
+  @Test
+  void aWorkerThatReconnectsWithoutTheAttemptHasBilledItItself() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 100, 3);
+    pool.lose(w);
+    pool.step(new PoolEvent.WorkerAttached(pool.describe("w1", 1, 1, 100), List.of()));
+    pool.after(20_000);
+    assertThat(pool.all(AttemptLost.class)).isEmpty();
+  }
+
+  @Test
+  void aRestartedWorkerHasLostWhatItRan() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.progress(w, 1, 1, 100, 3);
+    pool.step(new PoolEvent.WorkerAttached(pool.describe("w1", 2, 1, 100), List.of()));
+    assertThat(pool.only(SessionClosed.class).session()).isEqualTo(w.session());
+    pool.after(10_000);
+    assertThat(pool.only(AttemptLost.class).outputTokens()).isEqualTo(3);
+  }
+
+  @Test
+  void anOlderIncarnationDoesNotTakeTheSessionOver() {
+    WorkerDescriptor old = pool.describe("w1", 1, 4, 100);
+    WorkerDescriptor current = pool.describe("w1", 2, 4, 100);
+    pool.step(new PoolEvent.WorkerAttached(current, List.of()));
+    pool.step(new PoolEvent.WorkerAttached(old, List.of()));
+    assertThat(pool.only(SessionClosed.class).session()).isEqualTo(old.session());
+    assertThat(pool.core.ledger().worker("w1")).contains(current);
+  }
+
+  @Test
+  void reportsOfAFormerSessionAreIgnored() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    WorkerDescriptor again = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(2));
+    pool.ended(w, 2, 1, 100, 1);
+    assertThat(pool.core.ledger().lease(key(2, 1))).isPresent();
+    pool.ended(again, 2, 1, 100, 1);
+    assertThat(pool.core.ledger().lease(key(2, 1))).isEmpty();
+  }
+
+  @Test
+  void aNewSchedulerTakesOverWhatRuns() {
+    PoolEvent.Running running =
+        new PoolEvent.Running(new Ask(1).request(), new Served(100, 0, 9, 0, 0), 0);
+    WorkerDescriptor w = pool.attach("w1", 1, 100, running);
+    long waiting = pool.enqueue(new Ask(2));
+    assertThat(pool.granted()).isEmpty();
+    pool.ended(w, 1, 1, 100, 20);
+    assertThat(pool.granted()).containsExactly(waiting);
+  }
+
+  @Test
+  void whatIsTakenOverBeyondTheCapacityBlocksGrantsUntilItEnds() {
+    WorkerDescriptor w =
+        pool.attach(
+            "w1",
+            1,
+            100,
+            new PoolEvent.Running(new Ask(1).request(), Served.NOTHING, 0),
+            new PoolEvent.Running(new Ask(2).request(), Served.NOTHING, 0));
+    pool.enqueue(new Ask(3));
+    pool.ended(w, 1, 1, 0, 0);
+    assertThat(pool.granted()).isEmpty();
+    pool.ended(w, 2, 1, 0, 0);
+    assertThat(pool.granted()).hasSize(1);
+  }
+
+  @Test
+  void inputThatIsComputedAgainAfterALossIsNotChargedToTheTenant() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1).attempt(2, 10));
+    pool.ended(w, 1, 2, 110, 30);
+    assertThat(pool.core.queues().of(WorkloadClass.INTERACTIVE).virtualTime("acme").orElseThrow())
+        .isEqualTo(60);
+  }
+
+  @Test
+  void whatWasServedIsWhatIsChargedInTheEnd() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1).tenant("acme", 0.5));
+    pool.progress(w, 1, 1, 64, 0);
+    pool.progress(w, 1, 1, 100, 3);
+    pool.ended(w, 1, 1, 100, 4);
+    assertThat(pool.core.queues().of(WorkloadClass.INTERACTIVE).virtualTime("acme").orElseThrow())
+        .isEqualTo((100 + 2 * 4) / 0.5);
+  }
+}
