@@ -42,6 +42,15 @@ class PeftAdapterReaderTest {
     assertThat(adapter.version()).hasSize(64);
   }
 
+  /** The gateway's tests pin the same answer; {@code sha256sum FILES | sha256sum} gives it too. */
+  @Test
+  void theVersionIsTheDigestThatTheGatewayComputes() {
+    byte[] config = "{}".getBytes(StandardCharsets.UTF_8);
+    byte[] content = "weights".getBytes(StandardCharsets.UTF_8);
+    assertThat(PeftAdapterReader.version(config, content))
+        .isEqualTo("b67bf92f07566d661151ba460028eaff65e2f84746b31ea10f15282a292252ac");
+  }
+
   @Test
   void scalesByTheRootOfTheRankWhenRankStabilised() {
     assertThat(read(tiny.config(), weights).scale()).isEqualTo(8f);

@@ -110,6 +110,16 @@ class ModelFolderTest {
     assertThat(ModelDigest.of(folder)).isEqualTo(sha256(lines)).hasSize(64);
   }
 
+  /** The gateway's tests pin the same answer. */
+  @Test
+  void theDigestIsTheOneThatTheGatewayComputes() throws IOException {
+    Files.writeString(folder.resolve("config.json"), "{}");
+    Files.writeString(folder.resolve("model.safetensors"), "weights");
+    Files.writeString(folder.resolve("tokenizer.json"), "tokens");
+    assertThat(ModelDigest.of(folder))
+        .isEqualTo("bee89374ab4be8ae988dda5d3aa1794e8bb326098c2566ddacdb4b12de430578");
+  }
+
   private static String sha256(String text) {
     return HexFormat.of()
         .formatHex(FolderDigest.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
