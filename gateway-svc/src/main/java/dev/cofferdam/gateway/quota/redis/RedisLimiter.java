@@ -27,6 +27,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +60,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   private final PendingSettlements pending;
   private final Map<RequestId, Live> live = new ConcurrentHashMap<>();
   private final AtomicInteger failuresInRow = new AtomicInteger();
+  private final AtomicBoolean beating = new AtomicBoolean();
   private final ScheduledExecutorService ticker;
   private final LongAdder localDecisions = new LongAdder();
   private final LongAdder unavailableRefusals = new LongAdder();
@@ -69,8 +71,12 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   /** A lease that Redis granted and that is not settled. */
   private record Live(Reservation reservation, long sinceMs) {}
 
+  /** One heartbeat: leases of one tenant. */
+  private record Beat(List<String> keys, List<String> arguments) {}
+
   /**
-   * @param redis the client; stays the caller's
+   * @param redis the client; stays the caller's. Its pool bounds the calls at once: it needs a few
+   *     connections and room for thousands of waiting calls
    * @param clock this gateway's clock, for leases' ages and while Redis is out
    */
   public RedisLimiter(Redis redis, LimiterSettings settings, InstantSource clock) {
@@ -317,12 +323,14 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 .add(lease);
           }
         });
-    if (!out) {
-      byWindow.values().forEach(this::beat);
+    if (!out && beating.compareAndSet(false, true)) {
+      List<Beat> beats = new ArrayList<>();
+      byWindow.values().forEach(leases -> add(beats, leases));
+      send(beats, 0).whenComplete((done, failure) -> beating.set(false));
     }
   }
 
-  private void beat(List<Live> leases) {
+  private void add(List<Beat> beats, List<Live> leases) {
     List<String> keys = keys(leases.getFirst().reservation());
     for (int from = 0; from < leases.size(); from += HEARTBEAT_IDS_MAX) {
       List<String> arguments = new ArrayList<>();
@@ -331,16 +339,27 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
       for (Live l : leases.subList(from, Math.min(leases.size(), from + HEARTBEAT_IDS_MAX))) {
         arguments.add(l.reservation().request().value());
       }
-      scripts
-          .run(Script.HEARTBEAT, keys, arguments)
-          .whenComplete(
-              (kept, failure) -> {
-                if (failure == null) {
-                  succeeded();
-                } else {
-                  failed(failure);
-                }
-              });
+      beats.add(new Beat(keys, arguments));
     }
+  }
+
+  /** One after another, so that many leases do not crowd out the decisions. */
+  private CompletionStage<Void> send(List<Beat> beats, int index) {
+    if (index == beats.size() || out) {
+      return CompletableFuture.completedFuture(null);
+    }
+    Beat beat = beats.get(index);
+    return scripts
+        .run(Script.HEARTBEAT, beat.keys(), beat.arguments())
+        .handle(
+            (kept, failure) -> {
+              if (failure == null) {
+                succeeded();
+              } else {
+                failed(failure);
+              }
+              return null;
+            })
+        .thenCompose(done -> send(beats, index + 1));
   }
 }
