@@ -103,7 +103,6 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
     if (current != null) {
       current.wakeup();
     }
-    thread.interrupt();
     try {
       thread.join(2_000);
     } catch (InterruptedException e) {
