@@ -1,0 +1,293 @@
+package dev.cofferdam.local.stores;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.cofferdam.local.kafka.KafkaBroker;
+import dev.cofferdam.local.pki.LocalAuthority;
+import dev.cofferdam.local.postgres.PostgresServer;
+import dev.cofferdam.local.process.Component;
+import dev.cofferdam.local.process.Ports;
+import dev.cofferdam.local.process.ProcessSpec;
+import dev.cofferdam.local.process.Readiness;
+import dev.cofferdam.local.redis.RedisServer;
+import dev.cofferdam.mesh.kafka.ConfigView;
+import dev.cofferdam.mesh.kafka.ConfigWriter;
+import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.SpoolFullException;
+import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.wire.Events;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The real Kafka, Redis and PostgreSQL, and what the mesh promises about them. */
+class StoresTest {
+  private static final String TYPE = "dev.cofferdam.test.v1";
+
+  @TempDir Path folder;
+  private final List<Component> started = new ArrayList<>();
+  private LocalAuthority authority;
+  private Map<String, Integer> ports;
+
+  @BeforeEach
+  void prepare() {
+    authority = LocalAuthority.open(folder.resolve("pki"));
+    authority.server("kafka");
+    authority.identity("audit", new SpiffeId(LocalAuthority.TRUST_DOMAIN, SpiffeId.Role.AUDIT, ""));
+    ports =
+        Ports.choose(
+            List.of("kafka", "controller", "redis", "postgres"), Map.of(), Map.of(), new Random());
+  }
+
+  @AfterEach
+  void stop() {
+    started.forEach(Component::stop);
+  }
+
+  private Component start(ProcessSpec spec, Readiness readiness) {
+    Component component = new Component(spec, readiness, 60_000, line -> {}, () -> {});
+    started.add(component);
+    component.start();
+    component.awaitReady();
+    return component;
+  }
+
+  private KafkaBroker broker() {
+    return new KafkaBroker(
+        folder.resolve("kafka"),
+        ports.get("kafka"),
+        ports.get("controller"),
+        authority.bundle("kafka"),
+        authority.trust());
+  }
+
+  private Component startKafka(KafkaBroker broker) {
+    Component kafka =
+        start(
+            broker.process(
+                Path.of(System.getProperty("java.home"), "bin", "java"),
+                System.getProperty("java.class.path"),
+                folder.resolve("kafka.log")),
+            broker.readiness(authority.bundle("audit")));
+    broker.createTopics(authority.bundle("audit"));
+    return kafka;
+  }
+
+  private KafkaSettings settings(KafkaBroker broker) {
+    return new KafkaSettings(broker.clientProperties(authority.bundle("audit")));
+  }
+
+  private static Pool pool(String id) {
+    return Pool.newBuilder().setId(id).build();
+  }
+
+  private static void until(String what, BooleanSupplier condition) throws InterruptedException {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("gave up waiting for " + what).isLessThan(deadline);
+      Thread.sleep(50);
+    }
+  }
+
+  private Set<String> read(KafkaBroker broker, int wanted) {
+    Map<String, Object> properties = new HashMap<>(settings(broker).properties());
+    properties.put("auto.offset.reset", "earliest");
+    Set<String> ids = new HashSet<>();
+    try (KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
+      List<TopicPartition> partitions = new ArrayList<>();
+      for (int i = 0; i < 4; i++) {
+        partitions.add(new TopicPartition(Topics.USAGE, i));
+      }
+      consumer.assign(partitions);
+      consumer.seekToBeginning(partitions);
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
+      while (ids.size() < wanted && System.nanoTime() < deadline) {
+        for (ConsumerRecord<String, byte[]> record : consumer.poll(Duration.ofMillis(200))) {
+          ids.add(Events.parse(record.value(), Pool.parser(), Pool.class).id());
+        }
+      }
+    }
+    return ids;
+  }
+
+  @Test
+  void factsOutliveKafkasAbsenceAndACrashOfTheirPublisher() throws Exception {
+    KafkaBroker broker = broker();
+    Path spool = folder.resolve("spool");
+    Set<String> published = new HashSet<>();
+    try (FactPublisher publisher = FactPublisher.open(settings(broker), "audit", spool, 1 << 20)) {
+      for (int i = 0; i < 100; i++) {
+        publisher.publish(Topics.USAGE, "tenant", "before:" + i, TYPE, pool("p"));
+        published.add("before:" + i);
+      }
+      assertThat(publisher.backlogBytes()).isPositive();
+    }
+
+    Component kafka = startKafka(broker);
+    try (FactPublisher publisher = FactPublisher.open(settings(broker), "audit", spool, 1 << 20)) {
+      until("the backlog to be sent", () -> publisher.backlogBytes() == 0);
+      kafka.stop();
+      for (int i = 0; i < 100; i++) {
+        publisher.publish(Topics.USAGE, "tenant", "away:" + i, TYPE, pool("p"));
+        published.add("away:" + i);
+      }
+      kafka.start();
+      kafka.awaitReady();
+      until("the backlog to be sent", () -> publisher.backlogBytes() == 0);
+    }
+    assertThat(read(broker, published.size())).isEqualTo(published);
+  }
+
+  @Test
+  void aPublisherWithoutKafkaRefusesAtItsBoundAndSaysSoBefore() {
+    try (FactPublisher publisher =
+        FactPublisher.open(settings(broker()), "audit", folder.resolve("spool"), 64 << 10)) {
+      assertThat(publisher.accepting()).isTrue();
+      assertThatThrownBy(
+              () -> {
+                for (int i = 0; i < 10_000; i++) {
+                  publisher.publish(Topics.USAGE, "tenant", "id:" + i, TYPE, pool("p"));
+                }
+              })
+          .isInstanceOf(SpoolFullException.class);
+      assertThat(publisher.accepting()).isFalse();
+      assertThat(publisher.backlogBytes()).isLessThanOrEqualTo(64 << 10);
+    }
+  }
+
+  @Test
+  void aViewFollowsItsTopicSurvivesKafkasAbsenceAndStartsFromItsSnapshot() throws Exception {
+    KafkaBroker broker = broker();
+    Component kafka = startKafka(broker);
+    Path snapshot = folder.resolve("pools.snapshot");
+    try (ConfigWriter writer = ConfigWriter.open(settings(broker), "audit");
+        ConfigView<Pool> view =
+            ConfigView.open(settings(broker), Topics.POOLS, Pool.parser(), snapshot)) {
+      writer.put(Topics.POOLS, "a", pool("a"));
+      writer.put(Topics.POOLS, "b", pool("b"));
+      until("both pools", () -> view.snapshot().size() == 2);
+      writer.put(Topics.POOLS, "a", null);
+      until("the removal", () -> view.get("a").isEmpty());
+
+      kafka.stop();
+      assertThat(view.get("b")).isPresent();
+      assertThatThrownBy(() -> writer.put(Topics.POOLS, "c", pool("c")))
+          .isInstanceOf(RefusedException.class);
+      try (ConfigView<Pool> restarted =
+          ConfigView.open(settings(broker), Topics.POOLS, Pool.parser(), folder.resolve("copy"))) {
+        assertThat(restarted.caughtUp()).isFalse();
+      }
+      kafka.start();
+      kafka.awaitReady();
+      writer.put(Topics.POOLS, "d", pool("d"));
+      until("the change after Kafka's return", () -> view.get("d").isPresent());
+    }
+    kafka.stop();
+    try (ConfigView<Pool> view =
+        ConfigView.open(settings(broker), Topics.POOLS, Pool.parser(), snapshot)) {
+      assertThat(view.snapshot().keySet()).contains("b", "d").doesNotContain("a");
+      until("the view to serve from its snapshot", view::caughtUp);
+    }
+  }
+
+  @Test
+  void kafkaTakesNoClientWithoutACertificate() {
+    KafkaBroker broker = broker();
+    startKafka(broker);
+    Map<String, Object> properties = new HashMap<>(settings(broker).properties());
+    properties.keySet().removeIf(name -> name.startsWith("ssl.keystore"));
+    properties.put("default.api.timeout.ms", "5000");
+    properties.put("request.timeout.ms", "5000");
+    try (KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
+      assertThatThrownBy(() -> consumer.partitionsFor(Topics.USAGE))
+          .isInstanceOf(org.apache.kafka.common.errors.SslAuthenticationException.class);
+    }
+  }
+
+  @Test
+  void redisAnswersWithThePasswordOnly() {
+    Path binaries = folder.resolve("binaries");
+    RedisServer redis =
+        new RedisServer(
+            folder.resolve("redis"), binaries, ports.get("redis"), "right", Optional.empty());
+    start(redis.process(folder.resolve("redis.log")), redis.readiness());
+    RedisServer stranger =
+        new RedisServer(
+            folder.resolve("other"), binaries, ports.get("redis"), "wrong", Optional.empty());
+
+    assertThatThrownBy(() -> stranger.readiness().check()).hasMessageContaining("it answers");
+  }
+
+  @Test
+  void postgresKeepsWhatWasCommittedWhenItIsKilledAndItsUsersToThemselves() throws Exception {
+    PostgresServer postgres =
+        new PostgresServer(
+            folder.resolve("postgres"),
+            folder.resolve("binaries"),
+            ports.get("postgres"),
+            "super",
+            Map.of("metering", "m", "audit", "a"));
+    Component component =
+        start(postgres.process(folder.resolve("postgres.log")), postgres.readiness());
+    postgres.createDatabases();
+    postgres.createDatabases();
+    try (Connection connection = connect(postgres, "metering", "metering", "m")) {
+      connection.createStatement().execute("CREATE TABLE t (v int)");
+      connection.createStatement().execute("INSERT INTO t VALUES (42)");
+    }
+    component.kill();
+    component.start();
+    component.awaitReady();
+
+    try (Connection connection = connect(postgres, "metering", "metering", "m")) {
+      assertThat(single(connection, "SELECT v FROM t")).isEqualTo("42");
+      assertThat(single(connection, "SHOW fsync")).isEqualTo("on");
+      assertThat(single(connection, "SHOW synchronous_commit")).isEqualTo("on");
+    }
+    assertThatThrownBy(() -> connect(postgres, "metering", "metering", "wrong"))
+        .isInstanceOf(SQLException.class);
+    assertThatThrownBy(() -> connect(postgres, "metering", "audit", "a"))
+        .isInstanceOf(SQLException.class);
+  }
+
+  private static Connection connect(
+      PostgresServer postgres, String database, String user, String password) throws SQLException {
+    return DriverManager.getConnection(postgres.jdbcUrl(database), user, password);
+  }
+
+  private static String single(Connection connection, String query) throws SQLException {
+    try (ResultSet rows = connection.createStatement().executeQuery(query)) {
+      rows.next();
+      return rows.getString(1);
+    }
+  }
+}
