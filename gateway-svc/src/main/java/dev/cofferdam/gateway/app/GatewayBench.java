@@ -10,6 +10,7 @@ import dev.cofferdam.gateway.identity.Credentials;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.TenantAuthenticator;
 import dev.cofferdam.gateway.quota.Admission;
+import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
@@ -93,26 +94,22 @@ public final class GatewayBench {
             new RedisOptions()
                 .setConnectionString(url)
                 .setMaxPoolSize(8)
-                .setMaxPoolWaiting(IN_FLIGHT * 2));
+                .setMaxPoolWaiting(10_000));
     LimiterSettings d = LimiterSettings.DEFAULTS;
     LimiterSettings settings =
         new LimiterSettings(
-            d.windowMs(), d.leaseMs(), d.requestMsMax(), 10_000, 1, 1.0, d.pendingMax());
+            d.windowMs(), d.windowMs(), d.requestMsMax(), 10_000, 1, 1.0, d.pendingMax());
     try (RedisLimiter limiter = new RedisLimiter(redis, settings, InstantSource.system())) {
       Supplier<CompletionStage<?>> ping =
           () -> redis.send(Request.cmd(Command.PING)).toCompletionStage();
       AtomicInteger next = new AtomicInteger();
-      Supplier<CompletionStage<?>> admit = () -> limiter.admit(reservation(next));
+      Supplier<CompletionStage<?>> admit =
+          () -> limiter.admit(reservation(next)).thenApply(GatewayBench::lease);
       Supplier<CompletionStage<?>> whole =
           () ->
               limiter
                   .admit(reservation(next))
-                  .thenCompose(
-                      admission ->
-                          admission instanceof Admission.Granted granted
-                              ? limiter.settle(granted.lease(), 100, 20)
-                              : java.util.concurrent.CompletableFuture.failedFuture(
-                                  new IllegalStateException("refused in the benchmark")));
+                  .thenCompose(admission -> limiter.settle(lease(admission), 100, 20));
       throughput(ping, WARM_UP);
       throughput(whole, WARM_UP);
       long[] pings = latencies(ping);
@@ -134,6 +131,14 @@ public final class GatewayBench {
       redis.close();
       vertx.close();
     }
+  }
+
+  private static Lease lease(Admission admission) {
+    if (admission instanceof Admission.Granted granted
+        && granted.lease().token().startsWith("redis:")) {
+      return granted.lease();
+    }
+    throw new IllegalStateException("not granted by Redis in the benchmark");
   }
 
   private void authenticator() {
@@ -232,11 +237,14 @@ public final class GatewayBench {
     call.get()
         .whenComplete(
             (value, failure) -> {
-              if (failure != null) {
-                failed.incrementAndGet();
-              }
               done.countDown();
-              startNext(call, calls, started, failed, done);
+              if (failure == null) {
+                startNext(call, calls, started, failed, done);
+              } else if (failed.incrementAndGet() == IN_FLIGHT) { // no lane is left
+                while (done.getCount() > 0) {
+                  done.countDown();
+                }
+              }
             });
   }
 
