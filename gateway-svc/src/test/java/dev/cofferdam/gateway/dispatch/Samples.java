@@ -1,0 +1,55 @@
+package dev.cofferdam.gateway.dispatch;
+
+import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.prompt.SampleFormats;
+import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.gateway.quota.SampleTenants;
+import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.Tier;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.List;
+import java.util.Optional;
+
+/** Generations and placements for tests. */
+public final class Samples {
+  public static final ModelEntry MODEL =
+      new ModelEntry("support-desk", "support-desk", "d".repeat(64), 8_192, false, 1_700_000_000L);
+  public static final LimitState LIMITS = new LimitState(600, 599, 100, 100_000, 99_000, 600);
+  public static final int EOT = 4095;
+
+  private Samples() {}
+
+  public static Identity identity(Tier tier) {
+    return new Identity(
+        SampleTenants.tenant("harbor-books", tier, 64, 600, 100_000), "key:k1", "k1");
+  }
+
+  public static Generation generation(Tier tier, int outputTokensMax, String... stops) {
+    return new Generation(
+        RequestId.random(),
+        identity(tier),
+        "127.0.0.1",
+        MODEL,
+        Optional.empty(),
+        SampleFormats.SUPPORT_DESK,
+        SampleFormats.SUPPORT_DESK.ofText("Where is my parcel?"),
+        new byte[32],
+        new Sampling(0, 1, 0, 7, -1),
+        outputTokensMax,
+        List.of(stops),
+        WorkloadClass.INTERACTIVE,
+        Long.MAX_VALUE / 2);
+  }
+
+  public static Placement placement(String worker) {
+    return new Placement(
+        worker, "127.0.0.1:1", "", "shared", 5, List.of("affinity 1 1 cached"), new byte[0]);
+  }
+
+  /** Tokens of a text, without the begin of text. */
+  public static int[] tokens(String text) {
+    int[] all = SampleFormats.SUPPORT_DESK.ofText(text);
+    return java.util.Arrays.copyOfRange(all, 1, all.length);
+  }
+}
