@@ -279,7 +279,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   }
 
   private void succeeded() {
-    failuresInRow.setPlain(0);
+    failuresInRow.set(0);
   }
 
   private void tick() {

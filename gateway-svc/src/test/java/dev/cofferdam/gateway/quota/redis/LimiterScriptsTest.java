@@ -26,6 +26,9 @@ class LimiterScriptsTest {
   private static final long WINDOW_MS = 240;
   private static final long LEASE_MS = 90;
 
+  /** PTTL's answer for a key without expiry. */
+  private static final long FOREVER = -1;
+
   private static Vertx vertx;
   private static RedisProcess process;
   private static Redis redis;
@@ -100,6 +103,7 @@ class LimiterScriptsTest {
             .isEqualTo(!granted.isEmpty() && granted.getLast().id().equals(id));
         assertThat(answer.get(3)).as(where).isEqualTo(expected.remainingRequests());
         assertThat(answer.get(6)).as(where).isEqualTo(expected.remaining());
+        assertThat(lives(tenant, name)).as(where).noneMatch(ms -> ms == FOREVER);
       }
     }
   }
@@ -124,12 +128,8 @@ class LimiterScriptsTest {
     String id = RequestId.random().value();
     List<Long> answer = admit(tenant, "m", id, new Bounds(10, 10, 100, 10), 30);
     run(Script.SETTLE, tenant, "m", id, "" + answer.get(1), "12", "60000", "0");
-    List<Long> lives = new ArrayList<>();
-    for (String key : TenantKeys.of(tenant, "m")) {
-      lives.add(command(Command.PTTL, key).toLong());
-    }
-    // -2: gone; -1 would be forever.
-    assertThat(lives).noneMatch(ms -> ms == -1).anyMatch(ms -> ms > 0);
+
+    assertThat(lives(tenant, "m")).noneMatch(ms -> ms == FOREVER).anyMatch(ms -> ms > 0);
   }
 
   @Test
@@ -168,6 +168,12 @@ class LimiterScriptsTest {
         .run(script, TenantKeys.of(tenant, model), List.of(arguments))
         .toCompletableFuture()
         .join();
+  }
+
+  private static List<Long> lives(TenantId tenant, String model) {
+    return TenantKeys.of(tenant, model).stream()
+        .map(key -> command(Command.PTTL, key).toLong())
+        .toList();
   }
 
   private static Response command(Command command, String... arguments) {
