@@ -199,7 +199,12 @@ public final class LocalMesh implements AutoCloseable {
     startServices(settings);
     files.endpoints(endpoints());
     long began = System.nanoTime();
-    try (Seeding seeding = new Seeding(endpoints().grpc(), operator(), files.authority())) {
+    try (Seeding seeding =
+        new Seeding(
+            endpoints().grpc(),
+            operator(),
+            files.authority(),
+            options.repository().resolve("models/adapters"))) {
       tenants = seeding.run(files.tenants(), this::tenantIdentity);
     }
     files.tenants(tenants);

@@ -134,7 +134,7 @@ public final class Demonstration {
     Map<String, Object> body =
         Map.of(
             "model",
-            tenant.model() + ":" + tenant.adapter(),
+            tenant.adapter().isEmpty() ? tenant.model() : tenant.model() + ":" + tenant.adapter(),
             "stream",
             true,
             "stream_options",

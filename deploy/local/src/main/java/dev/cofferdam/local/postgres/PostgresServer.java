@@ -167,9 +167,11 @@ public final class PostgresServer {
       for (String name : DATABASES) {
         String password = String.valueOf(passwords.get(name));
         if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + name + "'")) {
-          statement.execute("CREATE ROLE " + name + " LOGIN NOSUPERUSER NOBYPASSRLS");
+          statement.execute("CREATE ROLE " + name + " LOGIN NOSUPERUSER NOBYPASSRLS CREATEROLE");
         }
-        statement.execute("ALTER ROLE " + name + " PASSWORD '" + password + "'");
+        // The services make the roles behind their row-level security; since PostgreSQL 16 a role that
+        // may do that has no power over roles that it did not make.
+        statement.execute("ALTER ROLE " + name + " CREATEROLE PASSWORD '" + password + "'");
         if (!exists(statement, "SELECT 1 FROM pg_database WHERE datname = '" + name + "'")) {
           statement.execute("CREATE DATABASE " + name + " OWNER " + name);
           statement.execute("REVOKE ALL ON DATABASE " + name + " FROM PUBLIC");

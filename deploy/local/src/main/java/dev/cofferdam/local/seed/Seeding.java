@@ -27,6 +27,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -54,6 +55,7 @@ public final class Seeding implements AutoCloseable {
 
   private final String endpoint;
   private final Path trust;
+  private final Path adapters;
   private final MeshChannels channels;
   private final ManagedChannel channel;
 
@@ -61,10 +63,12 @@ public final class Seeding implements AutoCloseable {
    * @param endpoint host:port of the gateway's gRPC port
    * @param operator the operator's identity
    * @param trust PEM file of the authority
+   * @param adapters folder of the adapters; a tenant whose adapter is not there gets none
    */
-  public Seeding(String endpoint, TlsFiles operator, Path trust) {
+  public Seeding(String endpoint, TlsFiles operator, Path trust, Path adapters) {
     this.endpoint = endpoint;
     this.trust = trust;
+    this.adapters = adapters;
     this.channels = new MeshChannels(operator);
     this.channel = channels.to(endpoint, SpiffeId.Role.GATEWAY);
   }
@@ -90,7 +94,10 @@ public final class Seeding implements AutoCloseable {
       if (!present.contains(id)) {
         admin().putTenant(tenant(id, tier));
       }
-      admin().putAdapter(adapter(id));
+      boolean hasAdapter = Files.isDirectory(adapters.resolve(id));
+      if (hasAdapter) {
+        admin().putAdapter(adapter(id));
+      }
       String key = keyInForce(id, before).orElseGet(() -> issue(id));
       TlsFiles files = identities.apply(id);
       result.add(
@@ -99,7 +106,7 @@ public final class Seeding implements AutoCloseable {
               tier.name().substring("TIER_".length()).toLowerCase(Locale.ROOT),
               key,
               MODEL,
-              id,
+              hasAdapter ? id : "",
               files.certificate().toString(),
               files.key().toString()));
     }
@@ -184,7 +191,8 @@ public final class Seeding implements AutoCloseable {
                   .anyMatch(
                       model ->
                           model.getId().equals(MODEL)
-                              && model.getAdaptersList().contains(tenant.adapter()));
+                              && (tenant.adapter().isEmpty()
+                                  || model.getAdaptersList().contains(tenant.adapter())));
           if (!seen) {
             throw Status.UNAVAILABLE
                 .withDescription("its adapter is not listed yet")

@@ -67,7 +67,9 @@ public record ServiceSettings(
     p.put("cofferdam.tls.key", identity.key().toString());
     p.put("cofferdam.tls.trust", identity.trust().toString());
     p.put("cofferdam.listen.host", HOST);
-    p.put("cofferdam.listen.port", String.valueOf(port(process)));
+    p.put(
+        "cofferdam.listen.port",
+        String.valueOf(port(process.equals("gateway") ? "grpc" : process)));
     p.put("cofferdam.state-dir", state.resolve("state").resolve(process).toString());
     kafka
         .apply(process)
@@ -101,7 +103,6 @@ public record ServiceSettings(
 
   private Map<String, String> gateway() {
     Map<String, String> p = new LinkedHashMap<>();
-    p.put("cofferdam.listen.port", String.valueOf(port("grpc")));
     p.put("cofferdam.router.endpoints", address("router"));
     p.put("cofferdam.models.root", models());
     p.put("cofferdam.adapters.root", adapters());
