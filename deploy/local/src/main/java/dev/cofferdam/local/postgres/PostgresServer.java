@@ -169,7 +169,8 @@ public final class PostgresServer {
         if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + name + "'")) {
           statement.execute("CREATE ROLE " + name + " LOGIN NOSUPERUSER NOBYPASSRLS CREATEROLE");
         }
-        // The services make the roles behind their row-level security; since PostgreSQL 16 a role that
+        // The services make the roles behind their row-level security; since PostgreSQL 16 a role
+        // that
         // may do that has no power over roles that it did not make.
         statement.execute("ALTER ROLE " + name + " CREATEROLE PASSWORD '" + password + "'");
         if (!exists(statement, "SELECT 1 FROM pg_database WHERE datname = '" + name + "'")) {
