@@ -43,6 +43,8 @@ final class FailureInterceptor implements ServerInterceptor {
         };
     return new ForwardingServerCallListener.SimpleForwardingServerCallListener<>(
         next.startCall(mapped, headers)) {
+      private boolean failed;
+
       @Override
       public void onMessage(Q message) {
         guard(() -> super.onMessage(message));
@@ -53,10 +55,15 @@ final class FailureInterceptor implements ServerInterceptor {
         guard(super::onHalfClose);
       }
 
+      /** After a failure the call is closed, and the rest of the request is nobody's. */
       private void guard(Runnable step) {
+        if (failed) {
+          return;
+        }
         try {
           step.run();
         } catch (RuntimeException e) {
+          failed = true;
           mapped.close(Status.UNKNOWN.withCause(e), new Metadata());
         }
       }
