@@ -1,0 +1,174 @@
+package dev.cofferdam.gateway.ingress;
+
+import dev.cofferdam.gateway.dispatch.Dispatcher;
+import dev.cofferdam.gateway.dispatch.Ending;
+import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.PrefixNames;
+import dev.cofferdam.gateway.dispatch.RequestObserver;
+import dev.cofferdam.gateway.dispatch.Samples;
+import dev.cofferdam.gateway.dispatch.grpc.GrpcPlacements;
+import dev.cofferdam.gateway.dispatch.grpc.GrpcWorkers;
+import dev.cofferdam.gateway.facts.RecordedFacts;
+import dev.cofferdam.gateway.identity.Authentication;
+import dev.cofferdam.gateway.identity.Authenticator;
+import dev.cofferdam.gateway.identity.Credentials;
+import dev.cofferdam.gateway.prompt.SampleFormats;
+import dev.cofferdam.gateway.quota.Admission;
+import dev.cofferdam.gateway.quota.Lease;
+import dev.cofferdam.gateway.quota.Limiter;
+import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
+import dev.cofferdam.gateway.tenancy.Catalog;
+import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.mesh.MeshChannels;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.Tier;
+import java.io.Closeable;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.ScheduledExecutorService;
+
+/** A gateway over given routers, with limits, keys and a catalog in memory. */
+public final class SampleGateway implements Closeable {
+  public static final String KEY = "cdm_test";
+
+  public final RecordedFacts facts = new RecordedFacts();
+  public final List<String> settled = new CopyOnWriteArrayList<>();
+  public final List<Throwable> bugs = new CopyOnWriteArrayList<>();
+  public final BlockingQueue<Ending> endings = new LinkedBlockingQueue<>();
+  public volatile Optional<Refusal> limitWith = Optional.empty();
+  public final Intake intake;
+  public final Dispatcher dispatcher;
+  public final ExecutorService executor = Executors.newFixedThreadPool(4);
+  private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
+  private final MeshChannels channels;
+
+  public SampleGateway(TlsFiles identity, List<String> routers) {
+    channels = new MeshChannels(identity);
+    Clock clock = Clock.systemUTC();
+    dispatcher =
+        new Dispatcher(
+            new MemoryLimiter(),
+            new GrpcPlacements(channels, routers, clock),
+            new GrpcWorkers(channels, clock),
+            facts,
+            new PrefixNames(new byte[32], 16),
+            timer,
+            clock,
+            new Observer());
+    intake =
+        new Intake(
+            new Offers(new MemoryCatalog()),
+            model -> SampleFormats.SUPPORT_DESK,
+            facts,
+            clock,
+            () -> 42L,
+            60_000);
+  }
+
+  /** The key's tenant, or nobody. */
+  public Authenticator authenticator() {
+    return new Authenticator() {
+      @Override
+      public Authentication authenticate(Credentials credentials) {
+        return credentials.bearerKey().filter(KEY::equals).isPresent()
+            ? new Authentication.Accepted(Samples.identity(Tier.STANDARD))
+            : new Authentication.Rejected(
+                Refusal.of(ErrorCode.UNAUTHENTICATED, "the API key is not valid"));
+      }
+
+      @Override
+      public Authentication authenticate(
+          dev.cofferdam.vocabulary.RequestId request, Credentials credentials) {
+        return authenticate(credentials);
+      }
+    };
+  }
+
+  @Override
+  public void close() throws IOException {
+    timer.shutdownNow();
+    executor.shutdownNow();
+    channels.close();
+  }
+
+  private final class MemoryLimiter implements Limiter {
+    @Override
+    public CompletionStage<Admission> admit(Reservation reservation) {
+      return CompletableFuture.completedFuture(
+          limitWith.isPresent()
+              ? new Admission.Refused(
+                  limitWith.get().withRetryAfter(Duration.ofMillis(1_250)), Samples.LIMITS)
+              : new Admission.Granted(new Lease(reservation, "t"), Samples.LIMITS));
+    }
+
+    @Override
+    public CompletionStage<Void> settle(Lease lease, long prompt, long output) {
+      settled.add(prompt + "+" + output);
+      return CompletableFuture.completedFuture(null);
+    }
+  }
+
+  private static final class MemoryCatalog implements Catalog {
+    private static final AdapterEntry ADAPTER =
+        new AdapterEntry(
+            new TenantId("harbor-books"), "harbor-books", "support-desk", "a".repeat(64));
+
+    @Override
+    public Optional<ModelEntry> model(String id) {
+      return models().stream().filter(m -> m.id().equals(id)).findFirst();
+    }
+
+    @Override
+    public List<ModelEntry> models() {
+      return List.of(
+          new ModelEntry("secret-model", "secret-model", "", 8_192, true, 1), Samples.MODEL);
+    }
+
+    @Override
+    public Optional<AdapterEntry> adapter(TenantId owner, String name) {
+      return adapters(owner).stream().filter(a -> a.name().equals(name)).findFirst();
+    }
+
+    @Override
+    public List<AdapterEntry> adapters(TenantId owner) {
+      return owner.equals(ADAPTER.tenant()) ? List.of(ADAPTER) : List.of();
+    }
+
+    @Override
+    public Optional<ModelEntry> defaultModel(TenantProfile tenant) {
+      return Optional.of(Samples.MODEL);
+    }
+  }
+
+  private final class Observer implements RequestObserver {
+    @Override
+    public void ended(Generation generation, Ending ending) {
+      endings.add(ending);
+    }
+
+    @Override
+    public void auditLost(Generation generation) {
+      bugs.add(new IllegalStateException("an audit fact was lost"));
+    }
+
+    @Override
+    public void broken(Generation generation, Throwable bug) {
+      bugs.add(bug);
+    }
+  }
+}
