@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.batching.BatchStats;
+import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.serving.ServingListener;
 import dev.cofferdam.worker.usage.AttemptRecord;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -10,6 +11,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.function.ToDoubleFunction;
 
@@ -75,7 +77,7 @@ public class WorkerMetrics implements ServingListener {
   }
 
   @Override
-  public void grantRefused(String reason) {
+  public void grantRefused(String reason, Optional<Lease> lease) {
     registry.counter("cofferdam.worker.grants.refused", "reason", reason).increment();
   }
 }

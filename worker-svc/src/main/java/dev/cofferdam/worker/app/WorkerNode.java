@@ -21,9 +21,11 @@ import dev.cofferdam.worker.serving.AdapterShelf;
 import dev.cofferdam.worker.serving.Generations;
 import dev.cofferdam.worker.serving.ServingListener;
 import dev.cofferdam.worker.serving.grpc.WorkerEndpoint;
+import dev.cofferdam.worker.serving.kafka.KafkaViolations;
 import dev.cofferdam.worker.usage.kafka.KafkaUsageSink;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -83,9 +85,11 @@ final class WorkerNode implements AutoCloseable {
             config.stateDir().resolve("spool"),
             worker.spoolBytesMax());
     usage = new KafkaUsageSink(facts, engine.executor().kind(), worker.pool());
+    KafkaViolations violations =
+        new KafkaViolations(facts, worker.id(), worker.pool(), InstantSource.system());
     completions =
         Executors.newSingleThreadExecutor(
-            task -> Thread.ofPlatform().name("completions").unstarted(task));
+            task -> Thread.ofPlatform().daemon().name("completions").unstarted(task));
     AdapterRegistry registry = new AdapterRegistry(worker.adaptersRoot(), engine.model());
     generations =
         new Generations(
@@ -98,7 +102,7 @@ final class WorkerNode implements AutoCloseable {
                 usage,
                 new AdapterShelf(registry::load, worker.adaptersInMemoryMax()),
                 completions,
-                listener,
+                ServingListener.all(List.of(violations, listener)),
                 InstantSource.system(),
                 System::nanoTime,
                 worker.inFlightMax()));

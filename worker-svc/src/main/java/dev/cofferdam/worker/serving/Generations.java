@@ -95,17 +95,17 @@ public final class Generations implements LeaseOrders {
     switch (verdict) {
       case HONOURED -> {}
       case FULL -> throw noCapacity("the worker has too many grants at once");
-      default -> throw badGrant(verdict.name().toLowerCase(Locale.ROOT));
+      default -> throw badGrant(verdict.name().toLowerCase(Locale.ROOT), Optional.of(lease));
     }
   }
 
-  /**
-   * A grant that is not to be honoured, counted.
-   *
-   * @param reason stable word for metrics
-   */
-  public RefusedException badGrant(String reason) {
-    parts.listener.grantRefused(reason);
+  /** The refusal of a grant whose signature does not hold. */
+  public RefusedException unsigned() {
+    return badGrant("signature", Optional.empty());
+  }
+
+  private RefusedException badGrant(String reason, Optional<Lease> lease) {
+    parts.listener.grantRefused(reason, lease);
     return Refusal.of(ErrorCode.BAD_GRANT, "the grant is not honoured: " + reason).asException();
   }
 

@@ -19,6 +19,7 @@ import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.wire.GrantSeal;
+import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.grpc.FakeRouter;
 import dev.cofferdam.worker.lease.grpc.FakeScheduler;
 import dev.cofferdam.worker.model.ModelDigest;
@@ -33,6 +34,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -191,6 +193,6 @@ class WorkerNodeTest {
     public void ended(AttemptRecord attempt) {}
 
     @Override
-    public void grantRefused(String reason) {}
+    public void grantRefused(String reason, Optional<Lease> lease) {}
   }
 }

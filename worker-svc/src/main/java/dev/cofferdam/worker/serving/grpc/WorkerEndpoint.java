@@ -60,7 +60,7 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
         (ServerCallStreamObserver<GenerateResponse>) responses;
     Lease lease =
         LeaseCodec.open(request.getGrant(), keys, clock.millis())
-            .orElseThrow(() -> generations.badGrant("signature"));
+            .orElseThrow(generations::unsigned);
     generations.honour(lease);
     Work work;
     try {

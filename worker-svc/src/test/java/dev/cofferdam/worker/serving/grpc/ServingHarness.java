@@ -33,6 +33,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -198,7 +199,7 @@ final class ServingHarness implements AutoCloseable {
     public void ended(AttemptRecord attempt) {}
 
     @Override
-    public void grantRefused(String reason) {
+    public void grantRefused(String reason, Optional<Lease> lease) {
       refused.add(reason);
     }
   }
