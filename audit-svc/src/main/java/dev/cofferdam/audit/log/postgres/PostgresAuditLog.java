@@ -186,8 +186,8 @@ public final class PostgresAuditLog implements AuditLog {
           7,
           connection.createArrayOf(
               "bigint", events.stream().map(AuditEvent::occurredMs).toArray()));
-      statement.setArray(8, connection.createArrayOf("bytea", leaves.toArray()));
-      statement.setArray(9, connection.createArrayOf("bytea", hashes.toArray()));
+      statement.setArray(8, connection.createArrayOf("bytea", leaves.toArray(new byte[0][])));
+      statement.setArray(9, connection.createArrayOf("bytea", hashes.toArray(new byte[0][])));
       statement.executeUpdate();
     }
   }

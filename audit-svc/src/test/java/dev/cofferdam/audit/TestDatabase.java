@@ -1,0 +1,76 @@
+package dev.cofferdam.audit;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+
+/** A real PostgreSQL, one for all tests, and a fresh migrated database in it for each that asks. */
+public final class TestDatabase {
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  private static final class Server {
+    static final EmbeddedPostgres POSTGRES = start();
+
+    private static EmbeddedPostgres start() {
+      try {
+        return EmbeddedPostgres.builder().start();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    }
+  }
+
+  private TestDatabase() {}
+
+  /** A fresh database with the service's tables, reached as its superuser. */
+  public static DataSource create() {
+    String name = "test" + NUMBER.incrementAndGet();
+    execute(Server.POSTGRES.getPostgresDatabase(), "create database " + name);
+    DataSource source = Server.POSTGRES.getDatabase("postgres", name);
+    Flyway.configure().dataSource(source).load().migrate();
+    return source;
+  }
+
+  /** Runs a statement. */
+  public static void execute(DataSource source, String sql) {
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** All rows of a query, the columns of each joined by spaces. */
+  public static List<String> rows(DataSource source, String sql) {
+    try (Connection connection = source.getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      List<String> all = new ArrayList<>();
+      while (rows.next()) {
+        List<String> columns = new ArrayList<>();
+        for (int i = 1; i <= rows.getMetaData().getColumnCount(); i++) {
+          columns.add(rows.getString(i));
+        }
+        all.add(String.join(" ", columns));
+      }
+      return all;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The only number of a query. */
+  public static long number(DataSource source, String sql) {
+    return Long.parseLong(rows(source, sql).getFirst());
+  }
+}

@@ -1,0 +1,289 @@
+package dev.cofferdam.audit.api;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowable;
+
+import dev.cofferdam.audit.Facts;
+import dev.cofferdam.audit.TestLog;
+import dev.cofferdam.audit.api.grpc.AuditEndpoint;
+import dev.cofferdam.audit.proof.Checkpoint;
+import dev.cofferdam.audit.proof.NoteVerifier;
+import dev.cofferdam.audit.proof.ProofCheck;
+import dev.cofferdam.audit.proof.TreeHash;
+import dev.cofferdam.mesh.MeshChannels;
+import dev.cofferdam.mesh.MeshServer;
+import dev.cofferdam.mesh.TestPki;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.AuditServiceGrpc.AuditServiceBlockingStub;
+import dev.cofferdam.proto.audit.v1.GetCheckpointRequest;
+import dev.cofferdam.proto.audit.v1.GetCheckpointResponse;
+import dev.cofferdam.proto.audit.v1.GetConsistencyProofRequest;
+import dev.cofferdam.proto.audit.v1.GetInclusionProofRequest;
+import dev.cofferdam.proto.audit.v1.GetInclusionProofResponse;
+import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
+import dev.cofferdam.proto.audit.v1.ListRecordsResponse;
+import dev.cofferdam.proto.audit.v1.LoggedRecord;
+import dev.cofferdam.proto.events.v1.Severity;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.wire.Statuses;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The query service over mutual TLS, on a real PostgreSQL. */
+class AuditApiTest {
+  private static final int SIZE = 90;
+
+  @TempDir Path folder;
+  private final TestLog log = new TestLog();
+  private final List<Violation> violations = new CopyOnWriteArrayList<>();
+  private MeshServer server;
+  private MeshChannels harbor;
+  private MeshChannels operator;
+
+  @BeforeEach
+  void serve() {
+    log.append(Facts.some(0, SIZE));
+    log.sign();
+    TestPki pki = new TestPki(folder);
+    TlsFiles own = pki.identity("audit", "spiffe://cofferdam.local/service/audit");
+    Archive archive =
+        new Archive(log.reader, log.checkpoints, log.keys::byIds, log.signer.verifier());
+    server =
+        MeshServer.builder("cofferdam.local", own)
+            .service(new AuditEndpoint(archive, violations::add))
+            .start();
+    harbor = new MeshChannels(pki.identity("h", "spiffe://cofferdam.local/tenant/harbor-books"));
+    operator = new MeshChannels(pki.identity("o", "spiffe://cofferdam.local/operator/local"));
+  }
+
+  @AfterEach
+  void stop() throws IOException {
+    harbor.close();
+    operator.close();
+    server.close();
+  }
+
+  private AuditServiceBlockingStub as(MeshChannels channels) {
+    return AuditServiceGrpc.newBlockingStub(
+        channels.to("127.0.0.1:" + server.port(), SpiffeId.Role.AUDIT));
+  }
+
+  private List<LoggedRecord> allPages(MeshChannels channels, ListRecordsRequest first) {
+    List<LoggedRecord> records = new ArrayList<>();
+    ListRecordsRequest request = first;
+    while (true) {
+      ListRecordsResponse page = as(channels).listRecords(request);
+      records.addAll(page.getRecordsList());
+      if (page.getNextPageToken().isEmpty()) {
+        return records;
+      }
+      request = first.toBuilder().setPageToken(page.getNextPageToken()).build();
+    }
+  }
+
+  private static ErrorCode refusal(Throwable failure) {
+    return Statuses.toRefusal(failure).code();
+  }
+
+  @Test
+  void aTenantSeesItsOwnRecordsOpenedAndNoOthers() {
+    List<LoggedRecord> records =
+        allPages(harbor, ListRecordsRequest.newBuilder().setPageSize(7).build());
+    assertThat(records).hasSize(SIZE / 3);
+    assertThat(records).allMatch(r -> r.getRecord().getTenant().equals("harbor-books"));
+    assertThat(new HashSet<>(records)).hasSize(SIZE / 3);
+    assertThat(records).isSortedAccordingTo((a, b) -> Long.compare(b.getIndex(), a.getIndex()));
+  }
+
+  @Test
+  void anotherTenantsRecordsAreRefusedAndTheAttemptIsRecorded() {
+    Throwable refused =
+        catchThrowable(
+            () ->
+                as(harbor)
+                    .listRecords(
+                        ListRecordsRequest.newBuilder().setTenant("pixel-pirates").build()));
+    assertThat(refusal(refused)).isEqualTo(ErrorCode.IDENTITY_MISMATCH);
+    assertThat(violations)
+        .singleElement()
+        .satisfies(
+            v -> {
+              assertThat(v.tenant()).isEqualTo(new TenantId("harbor-books"));
+              assertThat(v.actor()).isEqualTo("spiffe://cofferdam.local/tenant/harbor-books");
+            });
+  }
+
+  @Test
+  void anotherTenantsRequestIdRevealsNothing() {
+    String foreign = Facts.request(1).value();
+    assertThat(allPages(operator, ListRecordsRequest.newBuilder().setRequestId(foreign).build()))
+        .hasSize(1);
+    assertThat(allPages(harbor, ListRecordsRequest.newBuilder().setRequestId(foreign).build()))
+        .isEmpty();
+  }
+
+  @Test
+  void recordsAreFoundBySeverity() {
+    log.append(
+        List.of(
+            Facts.audit(5_000, "harbor-books")
+                .setSeverity(Severity.SEVERITY_CRITICAL)
+                .setOperation("isolation_violation")
+                .build()));
+    assertThat(
+            allPages(
+                operator,
+                ListRecordsRequest.newBuilder().setSeverity(Severity.SEVERITY_CRITICAL).build()))
+        .singleElement()
+        .satisfies(r -> assertThat(r.getRecord().getOperation()).isEqualTo("isolation_violation"));
+  }
+
+  @Test
+  void aTenantVerifiesItsRecordWithNothingButTheVerifierKey() {
+    LoggedRecord record = allPages(harbor, ListRecordsRequest.getDefaultInstance()).getFirst();
+    GetInclusionProofResponse proof =
+        as(harbor)
+            .getInclusionProof(
+                GetInclusionProofRequest.newBuilder().setIndex(record.getIndex()).build());
+    NoteVerifier verifier = NoteVerifier.parse(log.signer.verifier().text());
+    Checkpoint checkpoint =
+        verifier.open(proof.getCheckpoint()).map(Checkpoint::parse).orElseThrow();
+    assertThat(checkpoint.size()).isEqualTo(proof.getTreeSize()).isEqualTo(SIZE);
+    List<TreeHash> path =
+        proof.getPathList().stream().map(b -> TreeHash.of(b.toByteArray())).toList();
+    TreeHash leaf = TreeHash.leaf(record.getLeaf().toByteArray());
+    assertThat(leaf.bytes()).isEqualTo(record.getLeafHash().toByteArray());
+    assertThat(
+            ProofCheck.inclusion(
+                leaf, record.getIndex(), checkpoint.size(), path, checkpoint.root()))
+        .isTrue();
+  }
+
+  @Test
+  void checkpointsAreConsistentAsTheLogGrows() {
+    GetCheckpointResponse before =
+        as(harbor).getCheckpoint(GetCheckpointRequest.getDefaultInstance());
+    log.append(Facts.some(1_000, 41));
+    log.sign();
+    GetCheckpointResponse after =
+        as(harbor).getCheckpoint(GetCheckpointRequest.getDefaultInstance());
+    assertThat(after.getTreeSize()).isEqualTo(SIZE + 41);
+    List<TreeHash> path =
+        as(harbor)
+            .getConsistencyProof(
+                GetConsistencyProofRequest.newBuilder().setFirst(before.getTreeSize()).build())
+            .getPathList()
+            .stream()
+            .map(b -> TreeHash.of(b.toByteArray()))
+            .toList();
+    assertThat(
+            ProofCheck.consistency(
+                before.getTreeSize(),
+                TreeHash.of(before.getRootHash().toByteArray()),
+                after.getTreeSize(),
+                TreeHash.of(after.getRootHash().toByteArray()),
+                path))
+        .isTrue();
+    assertThat(NoteVerifier.parse(after.getVerifierKey()).open(after.getCheckpoint())).isPresent();
+  }
+
+  @Test
+  void aRecordWhoseKeyWasDestroyedIsListedUnopened() {
+    log.keys.destroy(new TenantId("harbor-books"));
+    List<LoggedRecord> records = allPages(harbor, ListRecordsRequest.getDefaultInstance());
+    assertThat(records).hasSize(SIZE / 3).noneMatch(LoggedRecord::hasRecord);
+    assertThat(records).noneMatch(r -> r.getLeaf().isEmpty());
+  }
+
+  @Test
+  void badArgumentsAreRefusedByTheirCode() {
+    assertThat(
+            refusal(
+                catchThrowable(
+                    () ->
+                        as(harbor)
+                            .getInclusionProof(
+                                GetInclusionProofRequest.newBuilder().setIndex(-1).build()))))
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(
+            refusal(
+                catchThrowable(
+                    () ->
+                        as(harbor)
+                            .getInclusionProof(
+                                GetInclusionProofRequest.newBuilder().setIndex(SIZE).build()))))
+        .isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(
+            refusal(
+                catchThrowable(
+                    () ->
+                        as(harbor)
+                            .getInclusionProof(
+                                GetInclusionProofRequest.newBuilder()
+                                    .setTreeSize(SIZE + 1)
+                                    .build()))))
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(
+            refusal(
+                catchThrowable(
+                    () ->
+                        as(harbor)
+                            .getConsistencyProof(
+                                GetConsistencyProofRequest.newBuilder()
+                                    .setFirst(5)
+                                    .setSecond(4)
+                                    .build()))))
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+    for (ListRecordsRequest bad :
+        List.of(
+            ListRecordsRequest.newBuilder().setPageSize(-1).build(),
+            ListRecordsRequest.newBuilder().setSeverityValue(9).build(),
+            ListRecordsRequest.newBuilder().setPageToken("-1").build(),
+            ListRecordsRequest.newBuilder().setRequestId("' or true --").build())) {
+      assertThat(refusal(catchThrowable(() -> as(harbor).listRecords(bad))))
+          .isEqualTo(ErrorCode.INVALID_REQUEST);
+    }
+  }
+
+  @Test
+  void rowLevelSecurityAloneHoldsWhereAConditionIsForgotten() throws SQLException {
+    try (Connection connection = log.database.getConnection();
+        Statement statement = connection.createStatement()) {
+      connection.setAutoCommit(false);
+      statement.execute("set local cofferdam.tenant = 'harbor-books'");
+      statement.execute("set local role audit_tenant_view");
+      assertThat(tenants(statement)).containsExactly("harbor-books");
+      connection.rollback();
+      statement.execute("set local role audit_tenant_view");
+      assertThat(tenants(statement)).isEmpty();
+      assertThat(catchThrowable(() -> statement.execute("select * from data_keys")))
+          .hasMessageContaining("permission denied");
+    }
+  }
+
+  private static Set<String> tenants(Statement statement) throws SQLException {
+    Set<String> tenants = new HashSet<>();
+    try (ResultSet rows = statement.executeQuery("select distinct tenant from leaves")) {
+      while (rows.next()) {
+        tenants.add(rows.getString(1));
+      }
+    }
+    return tenants;
+  }
+}

@@ -1,0 +1,253 @@
+package dev.cofferdam.metering.ledger.kafka;
+
+import static dev.cofferdam.metering.TestDatabase.number;
+import static dev.cofferdam.metering.TestDatabase.rows;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.mesh.kafka.FactConsumer;
+import dev.cofferdam.metering.Facts;
+import dev.cofferdam.metering.TestDatabase;
+import dev.cofferdam.metering.TestKafka;
+import dev.cofferdam.metering.ledger.RejectedFact;
+import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
+import dev.cofferdam.metering.usage.UsageEvent;
+import java.nio.file.Path;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
+import javax.sql.DataSource;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** From a real Kafka into a real PostgreSQL, with failures on the way. */
+class KafkaToLedgerTest {
+  private static final int PARTITIONS = 4;
+  private static final AtomicInteger NUMBER = new AtomicInteger();
+
+  @TempDir static Path folder;
+  private static TestKafka kafka;
+
+  private final DataSource database = TestDatabase.create();
+  private String topic;
+
+  @BeforeAll
+  static void startKafka() {
+    kafka = new TestKafka(folder);
+  }
+
+  @AfterAll
+  static void stopKafka() {
+    kafka.close();
+  }
+
+  @BeforeEach
+  void createTopic() throws InterruptedException {
+    topic = "usage-" + NUMBER.incrementAndGet();
+    kafka.create(topic, PARTITIONS);
+  }
+
+  private FactConsumer consumer() {
+    return FactConsumer.open(kafka.settings(), topic, topic + "-group", intake());
+  }
+
+  private LedgerIntake intake() {
+    return new LedgerIntake(
+        topic, new PostgresLedger(database), InstantSource.fixed(Facts.NOW), new Silent());
+  }
+
+  private void send(long seed, int count) {
+    List<byte[]> values = Facts.random(seed, count).stream().map(Facts::bytes).toList();
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      List<byte[]> part = new ArrayList<>();
+      for (int i = partition; i < values.size(); i += PARTITIONS) {
+        part.add(values.get(i));
+      }
+      kafka.send(topic, partition, part);
+    }
+  }
+
+  private long events() {
+    return number(database, "select count(*) from usage_events");
+  }
+
+  private void awaitOffsets(long sum) throws InterruptedException {
+    await(
+        () ->
+            number(database, "select coalesce(sum(next_offset), 0) from consumer_offsets") >= sum);
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    for (int i = 0; i < 600; i++) {
+      if (condition.getAsBoolean()) {
+        return;
+      }
+      Thread.sleep(50);
+    }
+    throw new AssertionError("waited in vain");
+  }
+
+  private void assertSumsEqualEvents() {
+    assertThat(
+            rows(
+                database,
+                """
+                select sum(output_tokens)::bigint, sum(compute_us)::bigint from usage_events
+                """))
+        .isEqualTo(
+            rows(
+                database,
+                """
+                select sum(output_tokens)::bigint, sum(compute_us)::bigint from usage_rollups
+                where period = 'hour'
+                """));
+  }
+
+  @Test
+  void everyFactIsCountedOnceThoughItWasSentTwice() throws InterruptedException {
+    send(1, 1_000);
+    try (FactConsumer consumer = consumer()) {
+      awaitOffsets(1_000);
+      assertThat(consumer.ready()).isTrue();
+      send(1, 1_000);
+      awaitOffsets(2_000);
+    }
+    assertThat(events()).isEqualTo(1_000);
+    assertSumsEqualEvents();
+  }
+
+  @Test
+  void aRestartedConsumerGoesOnFromTheLedgersOffsets() throws InterruptedException {
+    send(1, 500);
+    try (FactConsumer first = consumer()) {
+      awaitOffsets(500);
+      assertThat(first.lostOffsets()).isZero();
+    }
+    send(2, 500);
+    CountingSink counting = new CountingSink(intake());
+    try (FactConsumer second =
+        FactConsumer.open(kafka.settings(), topic, topic + "-group", counting)) {
+      awaitOffsets(1_000);
+      assertThat(second.lostOffsets()).isZero();
+    }
+    assertThat(counting.facts.get()).isEqualTo(500);
+    assertThat(events()).isEqualTo(1_000);
+  }
+
+  @Test
+  void aStoreThatFailsAfterItsCommitLeadsToNoSecondCount() throws InterruptedException {
+    FactConsumer.Sink real = intake();
+    AtomicInteger failures = new AtomicInteger(3);
+    FactConsumer.Sink forgetful =
+        new FactConsumer.Sink() {
+          @Override
+          public Map<Integer, Long> claim(Set<Integer> partitions) {
+            return real.claim(partitions);
+          }
+
+          @Override
+          public void store(List<FactConsumer.Fact> facts) {
+            real.store(facts);
+            if (failures.getAndDecrement() > 0) {
+              throw new IllegalStateException("the answer to the commit was lost");
+            }
+          }
+        };
+    send(1, 400);
+    try (FactConsumer consumer =
+        FactConsumer.open(kafka.settings(), topic, topic + "-group", forgetful)) {
+      awaitOffsets(400);
+      send(2, 400);
+      awaitOffsets(800);
+      assertThat(consumer.lostOffsets()).isZero();
+    }
+    assertThat(events()).isEqualTo(800);
+    assertSumsEqualEvents();
+  }
+
+  @Test
+  void membersThatComeAndGoWhileFactsArriveCountEachOnce() throws InterruptedException {
+    FactConsumer first = consumer();
+    send(1, 2_000);
+    FactConsumer second = consumer();
+    send(2, 2_000);
+    await(() -> first.ready() && second.ready());
+    send(3, 2_000);
+    first.close();
+    send(4, 2_000);
+    awaitOffsets(8_000);
+    second.close();
+    assertThat(events()).isEqualTo(8_000);
+    assertSumsEqualEvents();
+  }
+
+  @Test
+  void aBrokerThatWasAwayIsReadOnFromWhereItStood() throws InterruptedException {
+    try (FactConsumer consumer = consumer()) {
+      send(1, 200);
+      awaitOffsets(200);
+      kafka.stop();
+      kafka.start();
+      send(2, 200);
+      awaitOffsets(400);
+      assertThat(consumer.lostOffsets()).isZero();
+    }
+    assertThat(events()).isEqualTo(400);
+    assertSumsEqualEvents();
+  }
+
+  @Test
+  void poisonBetweenFactsHoldsNothingUp() throws InterruptedException {
+    try (FactConsumer consumer = consumer()) {
+      kafka.send(
+          topic,
+          0,
+          List.of(
+              new byte[] {1, 2, 3},
+              Facts.bytes(Facts.usage(1, "harbor-books").build()),
+              "not a fact".getBytes(java.nio.charset.StandardCharsets.UTF_8),
+              Facts.bytes(Facts.usage(2, "harbor-books").build())));
+      awaitOffsets(4);
+      assertThat(consumer.lag()).isZero();
+    }
+    assertThat(events()).isEqualTo(2);
+    assertThat(number(database, "select count(*) from rejected_events")).isEqualTo(2);
+  }
+
+  private static final class CountingSink implements FactConsumer.Sink {
+    final AtomicInteger facts = new AtomicInteger();
+    private final FactConsumer.Sink sink;
+
+    CountingSink(FactConsumer.Sink sink) {
+      this.sink = sink;
+    }
+
+    @Override
+    public Map<Integer, Long> claim(Set<Integer> partitions) {
+      return sink.claim(partitions);
+    }
+
+    @Override
+    public void store(List<FactConsumer.Fact> batch) {
+      sink.store(batch);
+      facts.addAndGet(batch.size());
+    }
+  }
+
+  private static final class Silent implements LedgerIntake.Listener {
+    @Override
+    public void added(UsageEvent event) {}
+
+    @Override
+    public void skipped(int facts) {}
+
+    @Override
+    public void rejected(RejectedFact fact) {}
+  }
+}
