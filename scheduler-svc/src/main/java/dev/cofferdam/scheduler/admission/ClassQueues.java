@@ -93,13 +93,12 @@ public final class ClassQueues {
   /**
    * Takes a tenant's head out and charges it.
    *
-   * @param cost weighted tokens as estimated for the chosen worker
    * @return its start tag
    */
-  public double grant(WorkloadClass c, FairQueue.Flow<Waiting> flow, double cost) {
-    shares.granted(c, cost, ready());
+  public double grant(WorkloadClass c, FairQueue.Flow<Waiting> flow) {
+    shares.granted(c, flow.head().cost(), ready());
     Waiting waiting = flow.head().item();
-    double start = of(c).grant(flow, cost);
+    double start = of(c).grant(flow);
     forget(waiting);
     return start;
   }

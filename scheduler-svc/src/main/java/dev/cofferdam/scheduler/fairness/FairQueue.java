@@ -150,13 +150,12 @@ public final class FairQueue<T> {
   /**
    * Takes a tenant's head and charges its cost.
    *
-   * @param cost weighted tokens, as estimated for the worker that was chosen
    * @return the request's start tag
    */
-  public double grant(Flow<T> flow, double cost) {
+  public double grant(Flow<T> flow) {
     advance();
     unlink(flow);
-    flow.waiting.pollFirstEntry();
+    final double cost = flow.waiting.pollFirstEntry().getValue().cost;
     waiting--;
     final double start = flow.virtualTime;
     flow.virtualTime += cost / flow.weight;

@@ -17,6 +17,7 @@ public final class Lease {
   private final long queueWaitMs;
   private Served served = Served.NOTHING;
   private double charged;
+  private long unusedUntilMs = Long.MAX_VALUE;
   private boolean started;
   private long startedMs;
   private long firstOutputMs;
@@ -81,6 +82,16 @@ public final class Lease {
   /** Sets what was charged for it. */
   public void charged(double weightedTokens) {
     charged = weightedTokens;
+  }
+
+  /** Sets how long it is kept without a report of its worker; an earlier end stays. */
+  public void keepUnusedUntil(long ms) {
+    unusedUntilMs = Math.min(unusedUntilMs, ms);
+  }
+
+  /** Whether its worker has not reported it in time. */
+  public boolean isUnused(long nowMs) {
+    return !started && nowMs >= unusedUntilMs;
   }
 
   /** Whether its worker has reported it. */

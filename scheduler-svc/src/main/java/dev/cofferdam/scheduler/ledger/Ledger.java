@@ -38,14 +38,6 @@ public final class Ledger {
   private int slots;
   private int attachments;
 
-  /**
-   * Where a request fits now.
-   *
-   * @param worker the worker
-   * @param cachedTokens input tokens that its prefix cache is believed to hold
-   */
-  public record Placement(WorkerDescriptor worker, int cachedTokens) {}
-
   /** Whether a request can be placed at all. */
   public enum Outlook {
     /** A worker that may serve it is attached, and large enough. */
@@ -216,9 +208,9 @@ public final class Ledger {
    * @param attachmentsSeen {@link #attachments} when the request came
    * @param reserved workers that are kept for another request
    */
-  public Optional<Placement> choose(
+  public Optional<WorkerDescriptor> choose(
       PoolRequest request, int attachmentsSeen, Set<String> reserved) {
-    Placement best = null;
+    WorkerDescriptor best = null;
     double bestValue = 0;
     for (WorkerAccount account : workers.values()) {
       WorkerDescriptor worker = account.descriptor;
@@ -238,7 +230,7 @@ public final class Ledger {
               + FREE_WEIGHT * account.slotsFree() / worker.slots()
               + (account.adapters.containsKey(request.adapterSlot()) ? GROUPED_BONUS : 0);
       if (best == null || value > bestValue) {
-        best = new Placement(worker, known == null ? 0 : known.cachedTokens());
+        best = worker;
         bestValue = value;
       }
     }

@@ -32,17 +32,16 @@ import java.util.Set;
  * withdrawn.
  */
 public final class PoolCore {
-  private static final double COST_MIN = 1;
-  private static final double HOLD_NEWEST_SHARE = 0.1;
+  private static final long WITHDRAWN_GRACE_MS = 2_000;
 
   private final PoolSettings settings;
   private final ClassQueues queues;
   private final Ledger ledger = new Ledger();
-  private final OutputForecast forecast;
+  private final Charging charging;
+  private final Positions positions;
   private final LostAttempts lost;
   private final Timers timers = new Timers();
   private final GrantedTickets granted = new GrantedTickets();
-  private double meanHoldMs;
   private long reportAtMs = Long.MIN_VALUE;
   private List<PoolEffect> effects = new ArrayList<>();
 
@@ -50,8 +49,12 @@ public final class PoolCore {
     this.settings = settings;
     this.queues =
         new ClassQueues(settings.bounds(), settings.floors(), settings.tenantsRememberedMax());
-    this.forecast =
-        new OutputForecast(settings.expectedOutputTokens(), settings.tenantsRememberedMax());
+    this.charging =
+        new Charging(
+            settings.weights(),
+            queues,
+            new OutputForecast(settings.expectedOutputTokens(), settings.tenantsRememberedMax()));
+    this.positions = new Positions(queues, settings.positionsMax());
     this.lost = new LostAttempts(settings.lostWindowMs());
   }
 
@@ -114,7 +117,10 @@ public final class PoolCore {
     Optional<Refusal> full = queues.full(request);
     if (full.isPresent()) {
       Refusal refusal =
-          full.get().withRetryAfter(Duration.ofMillis(Math.max(1_000, waitMs(queues.size()))));
+          full.get()
+              .withRetryAfter(
+                  Duration.ofMillis(
+                      Math.max(1_000, positions.waitMs(queues.size(), ledger.running()))));
       effects.add(new PoolEffect.Refused(ticket, request, refusal, false));
       return;
     }
@@ -122,14 +128,14 @@ public final class PoolCore {
     if (outlook == Ledger.Outlook.NO_WORKER) {
       waiting.withoutWorkerSince(nowMs);
     }
-    queues.add(waiting, estimate(request, cachedOnBest(request)));
+    queues.add(waiting, charging.estimate(request));
     timers.set(
         Math.min(request.deadlineMs(), nowMs + settings.bounds().ageMaxMs()),
         ticket,
         t -> queues.find(t).isPresent());
     place(nowMs);
     if (queues.find(ticket).isPresent()) {
-      tellPosition(waiting);
+      positions.tell(waiting, ledger.running(), effects);
     }
   }
 
@@ -191,16 +197,12 @@ public final class PoolCore {
       place(nowMs);
       return;
     }
+    // The grant may have arrived all the same, on a call that was cancelled a moment later. If so,
+    // its worker will report it.
     granted
         .take(ticket)
         .flatMap(ledger::lease)
-        .filter(lease -> !lease.started())
-        .ifPresent(
-            lease -> {
-              revoke(lease, ErrorCode.CANCELLED);
-              end(lease, nowMs);
-              place(nowMs);
-            });
+        .ifPresent(lease -> lease.keepUnusedUntil(nowMs + WITHDRAWN_GRACE_MS));
   }
 
   private void attached(WorkerDescriptor worker, List<PoolEvent.Running> running, long nowMs) {
@@ -240,12 +242,12 @@ public final class PoolCore {
         ledger.adopt(
             request,
             worker.workerId(),
-            known.isPresent() ? known.get().lease().charged() : cost(request, served),
+            known.isPresent() ? known.get().lease().charged() : charging.cost(request, served),
             known.isPresent() ? known.get().lease().grantedMs() : nowMs,
             attempt.queueWaitMs());
     FairQueue<Waiting> queue = queues.of(request.workloadClass());
     queue.adopt(request.tenant().value(), request.weight());
-    charge(lease, served, nowMs);
+    charging.report(lease, served, nowMs);
   }
 
   private void progress(PoolEvent.Progress e, long nowMs) {
@@ -256,16 +258,7 @@ public final class PoolCore {
       ledger
           .lease(report.key())
           .filter(lease -> lease.workerId().equals(e.workerId()))
-          .ifPresent(lease -> charge(lease, report.served(), nowMs));
-    }
-  }
-
-  private void charge(Lease lease, Served served, long nowMs) {
-    lease.report(served, nowMs);
-    double due = cost(lease.request(), lease.served()) - lease.charged();
-    if (due > 0) {
-      lease.charged(lease.charged() + due);
-      queues.of(lease.request().workloadClass()).charge(tenant(lease.request()), due);
+          .ifPresent(lease -> charging.report(lease, report.served(), nowMs));
     }
   }
 
@@ -278,12 +271,9 @@ public final class PoolCore {
     if (lease.isEmpty()) {
       return;
     }
-    charge(lease.get(), e.last().served(), nowMs);
-    forecast.observe(
-        tenant(lease.get().request()),
-        lease.get().request().generatedTokens() + lease.get().served().outputTokens());
-    double held = nowMs - lease.get().grantedMs();
-    meanHoldMs = meanHoldMs == 0 ? held : meanHoldMs + HOLD_NEWEST_SHARE * (held - meanHoldMs);
+    charging.report(lease.get(), e.last().served(), nowMs);
+    charging.learn(lease.get());
+    positions.ended(lease.get(), nowMs);
     end(lease.get(), nowMs);
     place(nowMs);
   }
@@ -294,7 +284,7 @@ public final class PoolCore {
     }
     long incarnation = ledger.worker(workerId).map(WorkerDescriptor::incarnation).orElse(0L);
     for (Lease lease : ledger.detach(workerId)) {
-      settle(lease);
+      charging.settle(lease);
       Integer next = lease.successorGeneratedTokens();
       if (next != null) {
         effects.add(LostAttempts.usage(lease, next, nowMs));
@@ -314,7 +304,7 @@ public final class PoolCore {
     }
     boolean freed = false;
     for (Lease lease : List.copyOf(ledger.leases())) {
-      if (!lease.started() && nowMs - lease.grantedMs() >= settings.unusedLeaseMs()) {
+      if (lease.isUnused(nowMs)) {
         revoke(lease, ErrorCode.BAD_GRANT);
         end(lease, nowMs);
         freed = true;
@@ -327,7 +317,7 @@ public final class PoolCore {
     if (nowMs >= reportAtMs) {
       reportAtMs = nowMs + settings.reportIntervalMs();
       lookForWorkers(nowMs);
-      tellPositions();
+      positions.tellAll(ledger.running(), effects);
     }
   }
 
@@ -390,7 +380,7 @@ public final class PoolCore {
     List<FairQueue.Flow<Waiting>> atBound = new ArrayList<>(0);
     List<Waiting> bypassed = new ArrayList<>(0);
     FairQueue.Flow<Waiting> chosen = null;
-    Optional<Ledger.Placement> room = Optional.empty();
+    Optional<WorkerDescriptor> room = Optional.empty();
     for (FairQueue.Flow<Waiting> flow : queue.ready()) {
       Waiting head = flow.head().item();
       if (ledger.tenantIsAtBound(head.request())) {
@@ -420,19 +410,23 @@ public final class PoolCore {
   }
 
   private void grant(
-      WorkloadClass c, FairQueue.Flow<Waiting> flow, Ledger.Placement room, long nowMs) {
+      WorkloadClass c, FairQueue.Flow<Waiting> flow, WorkerDescriptor room, long nowMs) {
     Waiting waiting = flow.head().item();
     PoolRequest request = waiting.request();
-    double cost = estimate(request, room.cachedTokens());
-    double startTag = queues.grant(c, flow, cost);
+    // Charged is what the order was decided by; what another worker's cache or a newer forecast
+    // would
+    // say is reconciled as it is served. The bound of the service gap rests on this.
+    double cost = flow.head().cost();
+    double startTag = queues.grant(c, flow);
     long waitedMs = nowMs - waiting.enqueuedMs();
-    Lease lease = ledger.take(request, room.worker().workerId(), cost, nowMs, waitedMs);
+    Lease lease = ledger.take(request, room.workerId(), cost, nowMs, waitedMs);
+    lease.keepUnusedUntil(nowMs + settings.unusedLeaseMs());
     granted.put(waiting.ticket(), request.key(), nowMs);
     effects.add(
         new PoolEffect.Granted(
             waiting.ticket(),
             request,
-            room.worker(),
+            room,
             lease.kvBlocks(),
             startTag,
             waitedMs,
@@ -442,17 +436,7 @@ public final class PoolCore {
   /** Frees a lease and returns what was charged and not served. */
   private void end(Lease lease, long nowMs) {
     ledger.release(lease.key());
-    settle(lease);
-  }
-
-  private void settle(Lease lease) {
-    PoolRequest request = lease.request();
-    FairQueue<Waiting> queue = queues.of(request.workloadClass());
-    double served = cost(request, lease.served());
-    queue.charge(tenant(request), served - lease.charged());
-    lease.charged(served);
-    queue.release(tenant(request));
-    queues.unpark(tenant(request));
+    charging.settle(lease);
   }
 
   private void revoke(Lease lease, ErrorCode code) {
@@ -469,38 +453,6 @@ public final class PoolCore {
     return ledger.worker(workerId).filter(worker -> worker.session() == session).isPresent();
   }
 
-  /** What a request will probably cost; never below one weighted token. */
-  private double estimate(PoolRequest request, int cachedTokens) {
-    double output =
-        forecast.expected(tenant(request), request.outputTokensMax()) - request.generatedTokens();
-    int cached = Math.min(cachedTokens, request.promptTokens());
-    double cost =
-        isContinuation(request)
-            ? settings.weights().cost(0, 0, Math.max(1, output))
-            : settings.weights().cost(request.promptTokens() - cached, cached, Math.max(1, output));
-    return Math.max(COST_MIN, cost);
-  }
-
-  /**
-   * What was served costs. Input that is computed again because a worker was lost is not the
-   * tenant's to pay.
-   */
-  private double cost(PoolRequest request, Served served) {
-    return isContinuation(request)
-        ? settings.weights().cost(0, 0, served.outputTokens())
-        : settings
-            .weights()
-            .cost(served.prefillTokens(), served.cachedTokens(), served.outputTokens());
-  }
-
-  private static boolean isContinuation(PoolRequest request) {
-    return request.key().attempt() > 1;
-  }
-
-  private static int cachedOnBest(PoolRequest request) {
-    return request.candidates().isEmpty() ? 0 : request.candidates().getFirst().cachedTokens();
-  }
-
   private static String tenant(PoolRequest request) {
     return request.tenant().value();
   }
@@ -515,45 +467,11 @@ public final class PoolCore {
       long ticket, PoolRequest request, ErrorCode code, String message, boolean wasAdmitted) {
     Refusal refusal = Refusal.of(code, message);
     if (code.retryable()) {
-      refusal = refusal.withRetryAfter(Duration.ofMillis(Math.max(1_000, waitMs(queues.size()))));
+      refusal =
+          refusal.withRetryAfter(
+              Duration.ofMillis(
+                  Math.max(1_000, positions.waitMs(queues.size(), ledger.running()))));
     }
     effects.add(new PoolEffect.Refused(ticket, request, refusal, wasAdmitted));
-  }
-
-  private void tellPosition(Waiting waiting) {
-    WorkloadClass c = waiting.request().workloadClass();
-    int ahead = queues.aheadOf(c);
-    int within = queues.of(c).size() - 1;
-    int place = 0;
-    for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.min(64, within + 1))) {
-      if (entry.item() == waiting) {
-        within = place;
-        break;
-      }
-      place++;
-    }
-    tell(waiting, ahead + within);
-  }
-
-  private void tellPositions() {
-    int place = 0;
-    for (WorkloadClass c : WorkloadClass.values()) {
-      int rest = settings.positionsMax() - place;
-      for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.max(0, rest))) {
-        tell(entry.item(), place++);
-      }
-    }
-  }
-
-  private void tell(Waiting waiting, int position) {
-    if (waiting.moved(position)) {
-      effects.add(new PoolEffect.Queued(waiting.ticket(), position, waitMs(position)));
-    }
-  }
-
-  /** By Little's law: the pool ends as many requests per mean hold time as run now. */
-  private long waitMs(int position) {
-    int running = Math.max(1, ledger.running());
-    return Math.round((position + 1) * meanHoldMs / running);
   }
 }

@@ -196,6 +196,7 @@ class PoolCoreTest {
     long third = pool.enqueue(new Ask(3));
     pool.step(new PoolEvent.Withdraw(second));
     pool.step(new PoolEvent.Withdraw(first));
+    pool.after(2_000);
     assertThat(pool.only(Revoke.class).key()).isEqualTo(key(1, 1));
     assertThat(pool.granted()).containsExactly(first, third);
   }
@@ -206,6 +207,17 @@ class PoolCoreTest {
     long first = pool.enqueue(new Ask(1));
     pool.progress(w, 1, 1, 16, 0);
     pool.step(new PoolEvent.Withdraw(first));
+    assertThat(pool.all(Revoke.class)).isEmpty();
+    assertThat(pool.core.ledger().running()).isEqualTo(1);
+  }
+
+  @Test
+  void aGrantThatArrivedOnACallThatWasCancelledThenIsKept() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    long first = pool.enqueue(new Ask(1));
+    pool.step(new PoolEvent.Withdraw(first));
+    pool.progress(w, 1, 1, 0, 0);
+    pool.after(20_000);
     assertThat(pool.all(Revoke.class)).isEmpty();
     assertThat(pool.core.ledger().running()).isEqualTo(1);
   }

@@ -1,0 +1,92 @@
+package dev.cofferdam.scheduler.shard;
+
+import dev.cofferdam.scheduler.admission.ClassQueues;
+import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.admission.Waiting;
+import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.fairness.OutputForecast;
+import dev.cofferdam.scheduler.fairness.TokenWeights;
+import dev.cofferdam.scheduler.ledger.Lease;
+import dev.cofferdam.scheduler.ledger.Served;
+
+/**
+ * Charges virtual time: an estimate when a request is granted, what goes beyond it as it is served,
+ * and the rest back when it ends. In the end a tenant has paid exactly what it was served.
+ *
+ * <p>Input that is computed again because a worker was lost is not the tenant's to pay.
+ *
+ * <p>Not thread-safe.
+ */
+final class Charging {
+  private static final double COST_MIN = 1;
+
+  private final TokenWeights weights;
+  private final ClassQueues queues;
+  private final OutputForecast forecast;
+
+  Charging(TokenWeights weights, ClassQueues queues, OutputForecast forecast) {
+    this.weights = weights;
+    this.queues = queues;
+    this.forecast = forecast;
+  }
+
+  /** What a request will probably cost on its best candidate; never below one weighted token. */
+  double estimate(PoolRequest request) {
+    int cachedTokens =
+        request.candidates().isEmpty() ? 0 : request.candidates().getFirst().cachedTokens();
+    double expected =
+        forecast.expected(tenant(request), request.outputTokensMax()) - request.generatedTokens();
+    double output = Math.max(1, expected);
+    int cached = Math.min(cachedTokens, request.promptTokens());
+    double cost =
+        isContinuation(request)
+            ? weights.cost(0, 0, output)
+            : weights.cost(request.promptTokens() - cached, cached, output);
+    return Math.max(COST_MIN, cost);
+  }
+
+  /** What was served costs. */
+  double cost(PoolRequest request, Served served) {
+    return isContinuation(request)
+        ? weights.cost(0, 0, served.outputTokens())
+        : weights.cost(served.prefillTokens(), served.cachedTokens(), served.outputTokens());
+  }
+
+  /** Takes a report of what was served, and charges what goes beyond the charge so far. */
+  void report(Lease lease, Served served, long nowMs) {
+    lease.report(served, nowMs);
+    double due = cost(lease.request(), lease.served()) - lease.charged();
+    if (due > 0) {
+      lease.charged(lease.charged() + due);
+      queue(lease).charge(tenant(lease.request()), due);
+    }
+  }
+
+  /** A request ended normally: its output makes the next forecast better. */
+  void learn(Lease lease) {
+    forecast.observe(
+        tenant(lease.request()), lease.request().generatedTokens() + lease.served().outputTokens());
+  }
+
+  /** The lease is over: what was charged and not served goes back. */
+  void settle(Lease lease) {
+    String tenant = tenant(lease.request());
+    double served = cost(lease.request(), lease.served());
+    queue(lease).charge(tenant, served - lease.charged());
+    lease.charged(served);
+    queue(lease).release(tenant);
+    queues.unpark(tenant);
+  }
+
+  private FairQueue<Waiting> queue(Lease lease) {
+    return queues.of(lease.request().workloadClass());
+  }
+
+  private static boolean isContinuation(PoolRequest request) {
+    return request.key().attempt() > 1;
+  }
+
+  private static String tenant(PoolRequest request) {
+    return request.tenant().value();
+  }
+}

@@ -1,0 +1,73 @@
+package dev.cofferdam.scheduler.shard;
+
+import dev.cofferdam.scheduler.admission.ClassQueues;
+import dev.cofferdam.scheduler.admission.Waiting;
+import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.ledger.Lease;
+import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.List;
+
+/**
+ * Where requests stand, and how long they will probably wait. Positions are those of the order to
+ * come if nobody else came, the more urgent classes first; floors are left out.
+ *
+ * <p>Not thread-safe.
+ */
+final class Positions {
+  private static final int EXACT_MAX = 64;
+  private static final double HOLD_NEWEST_SHARE = 0.1;
+
+  private final ClassQueues queues;
+  private final int positionsMax;
+  private double meanHoldMs;
+
+  Positions(ClassQueues queues, int positionsMax) {
+    this.queues = queues;
+    this.positionsMax = positionsMax;
+  }
+
+  /** A lease ended normally. */
+  void ended(Lease lease, long nowMs) {
+    double held = nowMs - lease.grantedMs();
+    meanHoldMs = meanHoldMs == 0 ? held : meanHoldMs + HOLD_NEWEST_SHARE * (held - meanHoldMs);
+  }
+
+  /** Tells one request, exactly where it is near the front, else how many wait in its class. */
+  void tell(Waiting waiting, int running, List<PoolEffect> effects) {
+    WorkloadClass c = waiting.request().workloadClass();
+    int within = queues.of(c).size() - 1;
+    int place = 0;
+    for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.min(EXACT_MAX, within + 1))) {
+      if (entry.item() == waiting) {
+        within = place;
+        break;
+      }
+      place++;
+    }
+    tell(waiting, queues.aheadOf(c) + within, running, effects);
+  }
+
+  /** Tells everyone whose position changed. */
+  void tellAll(int running, List<PoolEffect> effects) {
+    int place = 0;
+    for (WorkloadClass c : WorkloadClass.values()) {
+      for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.max(0, positionsMax - place))) {
+        tell(entry.item(), place++, running, effects);
+      }
+    }
+  }
+
+  /**
+   * How long the request at a position waits. By Little's law the pool ends as many requests in the
+   * mean time that one holds its lease as run now; 0 before the first has ended.
+   */
+  long waitMs(int position, int running) {
+    return Math.round((position + 1) * meanHoldMs / Math.max(1, running));
+  }
+
+  private void tell(Waiting waiting, int position, int running, List<PoolEffect> effects) {
+    if (waiting.moved(position)) {
+      effects.add(new PoolEffect.Queued(waiting.ticket(), position, waitMs(position, running)));
+    }
+  }
+}
