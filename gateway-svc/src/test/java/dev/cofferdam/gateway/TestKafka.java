@@ -1,0 +1,126 @@
+package dev.cofferdam.gateway;
+
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.ExecutionException;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import kafka.server.KafkaConfig;
+import kafka.server.KafkaRaftServer;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.utils.Time;
+import org.apache.kafka.metadata.storage.Formatter;
+
+/** A real Kafka broker in this process, that can be stopped and started again. */
+public final class TestKafka implements AutoCloseable {
+  /** Brokers and clients speak only where something is wrong; held, or the levels are forgotten. */
+  private static final List<Logger> QUIET =
+      List.of(
+          Logger.getLogger("org.apache.kafka"),
+          Logger.getLogger("kafka"),
+          Logger.getLogger("state.change.logger"));
+
+  private final Path folder;
+  private final int port;
+  private final int controllerPort;
+  private KafkaRaftServer server;
+
+  /** Starts a broker whose data lie in a folder. */
+  public TestKafka(Path folder) {
+    QUIET.forEach(logger -> logger.setLevel(Level.SEVERE));
+    this.folder = folder;
+    this.port = freePort();
+    this.controllerPort = freePort();
+    start();
+  }
+
+  /** Starts it (again). */
+  public void start() {
+    KafkaConfig config = KafkaConfig.fromProps(properties());
+    try {
+      Path data = folder.resolve("data");
+      if (!Files.exists(data.resolve("meta.properties"))) {
+        Files.createDirectories(data);
+        new Formatter()
+            .setPrintStream(new PrintStream(PrintStream.nullOutputStream()))
+            .setClusterId("4L6g3nShT-eMCtK--X86sw")
+            .setNodeId(1)
+            .addDirectory(data.toString())
+            .setMetadataLogDirectory(data.toString())
+            .setControllerListenerName("CONTROLLER")
+            .run();
+      }
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+    server = new KafkaRaftServer(config, Time.SYSTEM);
+    server.startup();
+  }
+
+  /** Stops it. */
+  public void stop() {
+    server.shutdown();
+    server.awaitShutdown();
+  }
+
+  @Override
+  public void close() {
+    stop();
+  }
+
+  /** How clients reach it. */
+  public KafkaSettings settings() {
+    return new KafkaSettings(Map.of("bootstrap.servers", "127.0.0.1:" + port));
+  }
+
+  /** Creates a topic. */
+  public void create(String topic, int partitions) throws InterruptedException {
+    try (Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + port))) {
+      admin.createTopics(java.util.List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
+    } catch (ExecutionException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private Properties properties() {
+    Properties p = new Properties();
+    p.setProperty("process.roles", "broker,controller");
+    p.setProperty("node.id", "1");
+    p.setProperty("controller.quorum.voters", "1@127.0.0.1:" + controllerPort);
+    p.setProperty(
+        "listeners", "CLIENTS://127.0.0.1:" + port + ",CONTROLLER://127.0.0.1:" + controllerPort);
+    p.setProperty("advertised.listeners", "CLIENTS://127.0.0.1:" + port);
+    p.setProperty("listener.security.protocol.map", "CLIENTS:PLAINTEXT,CONTROLLER:PLAINTEXT");
+    p.setProperty("inter.broker.listener.name", "CLIENTS");
+    p.setProperty("controller.listener.names", "CONTROLLER");
+    p.setProperty("log.dirs", folder.resolve("data").toString());
+    p.setProperty("auto.create.topics.enable", "false");
+    p.setProperty("offsets.topic.replication.factor", "1");
+    p.setProperty("offsets.topic.num.partitions", "1");
+    p.setProperty("group.initial.rebalance.delay.ms", "0");
+    p.setProperty("group.min.session.timeout.ms", "1000");
+    p.setProperty("broker.session.timeout.ms", "1000");
+    p.setProperty("broker.heartbeat.interval.ms", "200");
+    p.setProperty("log.cleaner.dedupe.buffer.size", "4194304");
+    p.setProperty("metric.reporters", "");
+    return p;
+  }
+
+  private static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
