@@ -18,44 +18,51 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Models and adapters in force, indexed anew at each change. */
+/**
+ * Models and adapters in force. Indexed anew when asked after a change: an index that followed the
+ * view's listeners would lag behind it, and a change is promised to be in force once the view has
+ * it.
+ */
+@SuppressWarnings("ReferenceEquality") // a view hands out the same map until something changes
 public final class ConfiguredCatalog implements Catalog {
   private final ConfigView<Model> modelRecords;
   private final ConfigView<Adapter> adapterRecords;
-  private volatile Models models = new Models(new TreeMap<>(), Map.of());
-  private volatile Map<TenantId, NavigableMap<String, AdapterEntry>> adapters = Map.of();
+  private volatile Models models = new Models(Map.of(), new TreeMap<>(), Map.of());
+  private volatile Adapters adapters = new Adapters(Map.of(), Map.of());
 
-  private record Models(NavigableMap<String, ModelEntry> byId, Map<Tier, ModelEntry> ofTier) {}
+  private record Models(
+      Map<String, Model> source,
+      NavigableMap<String, ModelEntry> byId,
+      Map<Tier, ModelEntry> ofTier) {}
+
+  private record Adapters(
+      Map<String, Adapter> source, Map<TenantId, NavigableMap<String, AdapterEntry>> byOwner) {}
 
   /** Views stay the caller's. */
   public ConfiguredCatalog(ConfigView<Model> models, ConfigView<Adapter> adapters) {
     this.modelRecords = models;
     this.adapterRecords = adapters;
-    models.onChange(this::indexModels);
-    adapters.onChange(this::indexAdapters);
-    indexModels();
-    indexAdapters();
   }
 
   @Override
   public Optional<ModelEntry> model(String id) {
-    return Optional.ofNullable(models.byId().get(id));
+    return Optional.ofNullable(inForce().byId().get(id));
   }
 
   @Override
   public List<ModelEntry> models() {
-    return List.copyOf(models.byId().values());
+    return List.copyOf(inForce().byId().values());
   }
 
   @Override
   public Optional<AdapterEntry> adapter(TenantId owner, String name) {
-    NavigableMap<String, AdapterEntry> own = adapters.get(owner);
+    NavigableMap<String, AdapterEntry> own = adaptersInForce().get(owner);
     return own == null ? Optional.empty() : Optional.ofNullable(own.get(name));
   }
 
   @Override
   public List<AdapterEntry> adapters(TenantId owner) {
-    NavigableMap<String, AdapterEntry> own = adapters.get(owner);
+    NavigableMap<String, AdapterEntry> own = adaptersInForce().get(owner);
     return own == null ? List.of() : List.copyOf(own.values());
   }
 
@@ -64,13 +71,33 @@ public final class ConfiguredCatalog implements Catalog {
     return tenant
         .defaultModel()
         .map(this::model)
-        .orElseGet(() -> Optional.ofNullable(models.ofTier().get(tenant.tier())));
+        .orElseGet(() -> Optional.ofNullable(inForce().ofTier().get(tenant.tier())));
   }
 
-  private synchronized void indexModels() {
+  private Models inForce() {
+    Map<String, Model> source = modelRecords.snapshot();
+    Models known = models;
+    if (known.source() != source) {
+      known = index(source);
+      models = known;
+    }
+    return known;
+  }
+
+  private Map<TenantId, NavigableMap<String, AdapterEntry>> adaptersInForce() {
+    Map<String, Adapter> source = adapterRecords.snapshot();
+    Adapters known = adapters;
+    if (known.source() != source) {
+      known = new Adapters(source, byOwner(source));
+      adapters = known;
+    }
+    return known.byOwner();
+  }
+
+  private static Models index(Map<String, Model> source) {
     NavigableMap<String, ModelEntry> byId = new TreeMap<>();
     Map<Tier, ModelEntry> ofTier = new EnumMap<>(Tier.class);
-    new TreeMap<>(modelRecords.snapshot())
+    new TreeMap<>(source)
         .forEach(
             (key, m) -> {
               ModelEntry entry =
@@ -86,7 +113,7 @@ public final class ConfiguredCatalog implements Catalog {
                   .filter(ConfiguredCatalog::named)
                   .forEach(tier -> ofTier.putIfAbsent(TenantRecords.tier(tier), entry));
             });
-    models = new Models(byId, ofTier);
+    return new Models(source, byId, ofTier);
   }
 
   private static boolean named(dev.cofferdam.proto.admin.v1.Tier tier) {
@@ -96,9 +123,10 @@ public final class ConfiguredCatalog implements Catalog {
     };
   }
 
-  private synchronized void indexAdapters() {
+  private static Map<TenantId, NavigableMap<String, AdapterEntry>> byOwner(
+      Map<String, Adapter> source) {
     Map<TenantId, NavigableMap<String, AdapterEntry>> byOwner = new HashMap<>();
-    for (Adapter a : adapterRecords.snapshot().values()) {
+    for (Adapter a : source.values()) {
       if (TenantId.isValid(a.getTenant())) {
         TenantId owner = new TenantId(a.getTenant());
         byOwner
@@ -106,6 +134,6 @@ public final class ConfiguredCatalog implements Catalog {
             .put(a.getName(), new AdapterEntry(owner, a.getName(), a.getModel(), a.getVersion()));
       }
     }
-    adapters = Map.copyOf(byOwner);
+    return Map.copyOf(byOwner);
   }
 }

@@ -1,0 +1,323 @@
+package dev.cofferdam.gateway.tenancy.kafka;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
+import com.google.protobuf.Parser;
+import dev.cofferdam.gateway.TestKafka;
+import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
+import dev.cofferdam.gateway.facts.AuditFact;
+import dev.cofferdam.gateway.facts.AuditKeys;
+import dev.cofferdam.gateway.facts.kafka.KafkaAuditFacts;
+import dev.cofferdam.gateway.quota.SampleTenants;
+import dev.cofferdam.mesh.kafka.ConfigView;
+import dev.cofferdam.mesh.kafka.ConfigWriter;
+import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.proto.admin.v1.Adapter;
+import dev.cofferdam.proto.admin.v1.ApiKey;
+import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.proto.admin.v1.Tier;
+import dev.cofferdam.proto.events.v1.AuditRecorded;
+import dev.cofferdam.proto.events.v1.Outcome;
+import dev.cofferdam.proto.events.v1.Severity;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.wire.Events;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/**
+ * The configuration's way over a real Kafka, into the views of several gateways; audit's way out.
+ */
+class ConfigurationOnKafkaTest {
+  private static final TenantId ACME = new TenantId("acme");
+  private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+  @TempDir private static Path brokerFolder;
+  private static TestKafka kafka;
+
+  @TempDir private Path folder;
+  private final List<AutoCloseable> open = new ArrayList<>();
+  private ConfigWriter writer;
+  private Gateway first;
+  private Gateway second;
+
+  private record Gateway(
+      KafkaConfiguration configuration, ConfiguredTenants tenants, ConfiguredCatalog catalog) {}
+
+  @BeforeAll
+  static void startKafka() throws InterruptedException {
+    kafka = new TestKafka(brokerFolder);
+    for (String topic :
+        List.of(
+            Topics.TENANTS,
+            Topics.API_KEYS,
+            Topics.MODELS,
+            Topics.ADAPTERS,
+            Topics.POOLS,
+            Topics.AUDIT)) {
+      kafka.create(topic, 1);
+    }
+  }
+
+  @AfterAll
+  static void stopKafka() {
+    kafka.close();
+  }
+
+  @BeforeEach
+  void start() {
+    writer = opened(ConfigWriter.open(kafka.settings(), "test"));
+    first = gateway("first");
+    second = gateway("second");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    for (AutoCloseable one : open.reversed()) {
+      one.close();
+    }
+  }
+
+  @Test
+  void aChangeIsInForceWhereItWasMadeAndSoonElsewhere() {
+    first.configuration.put(tenant(Tier.TIER_FREE));
+    first.configuration.put(tenant(Tier.TIER_ENTERPRISE));
+
+    assertThat(first.tenants.tenant(ACME).orElseThrow().limits().concurrentRequests())
+        .isEqualTo(256);
+    eventually(
+        () ->
+            second
+                .tenants
+                .tenant(ACME)
+                .map(t -> t.tier().label())
+                .equals(Optional.of("enterprise")));
+  }
+
+  @Test
+  void keysModelsAndAdaptersAreFoundByTheirOwners() {
+    first.configuration.put(key("aaaaaaaaaaaa", 32, 0));
+    first.configuration.put(model("small", Tier.TIER_FREE));
+    first.configuration.put(model("large", Tier.TIER_STANDARD));
+    first.configuration.put(adapter("acme", "books"));
+    first.configuration.put(adapter("bell", "books"));
+    first.configuration.put(adapter("acme", "atlas"));
+
+    assertThat(first.tenants.key("aaaaaaaaaaaa").orElseThrow().tenant()).isEqualTo(ACME);
+    assertThat(first.tenants.key("bbbbbbbbbbbb")).isEmpty();
+    assertThat(first.catalog.models()).extracting(m -> m.id()).containsExactly("large", "small");
+    assertThat(first.catalog.adapters(ACME))
+        .extracting(a -> a.name())
+        .containsExactly("atlas", "books");
+    assertThat(first.catalog.adapter(ACME, "books").orElseThrow().version()).isEqualTo("v-acme");
+    assertThat(first.catalog.adapter(new TenantId("nobody"), "books")).isEmpty();
+    assertThat(
+            first.catalog.defaultModel(
+                SampleTenants.tenant("acme", dev.cofferdam.vocabulary.Tier.FREE, 1, 1, 1)))
+        .map(m -> m.id())
+        .contains("small");
+  }
+
+  @Test
+  void aRevokedKeyIsRevokedInEveryGateway() {
+    first.configuration.put(key("aaaaaaaaaaaa", 32, 0));
+    eventually(() -> second.tenants.key("aaaaaaaaaaaa").isPresent());
+
+    first.configuration.put(key("aaaaaaaaaaaa", 32, 77));
+
+    assertThat(first.tenants.key("aaaaaaaaaaaa").orElseThrow().expired(77)).isTrue();
+    eventually(() -> second.tenants.key("aaaaaaaaaaaa").orElseThrow().expired(77));
+  }
+
+  @Test
+  void recordsThatDoNotHoldAreAsGoodAsNone() {
+    first.configuration.put(tenant(Tier.TIER_UNSPECIFIED));
+    first.configuration.put(key("aaaaaaaaaaaa", 31, 0));
+
+    assertThat(first.tenants.tenant(ACME)).isEmpty();
+    assertThat(first.tenants.key("aaaaaaaaaaaa")).isEmpty();
+  }
+
+  @Test
+  void withoutKafkaWhatIsKnownServesOnAndNothingCanBeChanged() {
+    first.configuration.put(tenant(Tier.TIER_FREE));
+    kafka.stop();
+    try {
+      assertThatThrownBy(() -> first.configuration.put(tenant(Tier.TIER_STANDARD)))
+          .isInstanceOf(RefusedException.class)
+          .hasMessageContaining("dependency_unavailable");
+      assertThat(first.tenants.tenant(ACME).orElseThrow().tier().label()).isEqualTo("free");
+    } finally {
+      kafka.start();
+    }
+  }
+
+  @Test
+  void anAuditFactArrivesAsAnEventKeyedByTenant() throws Exception {
+    FactPublisher publisher =
+        opened(FactPublisher.open(kafka.settings(), "gateway", folder.resolve("spool"), 1 << 20));
+    KafkaAuditFacts facts =
+        new KafkaAuditFacts(
+            publisher, new AuditKeys(new byte[32]), () -> Instant.ofEpochMilli(1_234));
+    RequestId request = RequestId.random();
+
+    facts.record(
+        new AuditFact(
+            Optional.of(request),
+            "acme",
+            "free",
+            "key:aaaaaaaaaaaa",
+            "127.0.0.1",
+            "isolation_violation",
+            AuditFact.Severity.CRITICAL,
+            AuditFact.Outcome.REFUSED,
+            "identity_mismatch",
+            "x-tenant-id claims tenant bell",
+            Optional.empty()));
+
+    ConsumerRecord<String, byte[]> arrived = nextAudit();
+    Events.ReceivedEvent<AuditRecorded> event =
+        Events.parse(arrived.value(), AuditRecorded.parser(), AuditRecorded.class);
+    assertThat(arrived.key()).isEqualTo("acme");
+    assertThat(event.id()).startsWith(request.value() + ":").isEqualTo(event.data().getEventId());
+    assertThat(event.type()).isEqualTo("dev.cofferdam.audit.recorded.v1");
+    assertThat(event.data())
+        .isEqualTo(
+            AuditRecorded.newBuilder()
+                .setEventId(event.id())
+                .setRequestId(request.value())
+                .setTenant("acme")
+                .setTier("free")
+                .setActor("key:aaaaaaaaaaaa")
+                .setSourceIp("127.0.0.1")
+                .setOperation("isolation_violation")
+                .setSeverity(Severity.SEVERITY_CRITICAL)
+                .setOutcome(Outcome.OUTCOME_REFUSED)
+                .setCode("identity_mismatch")
+                .setOccurredEpochMs(1_234)
+                .setDetail("x-tenant-id claims tenant bell")
+                .setKvBlocksAllocated(-1)
+                .setKvBlocksZeroed(-1)
+                .build());
+  }
+
+  private ConsumerRecord<String, byte[]> nextAudit() {
+    Map<String, Object> properties = Map.copyOf(kafka.settings().properties());
+    try (KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(Topics.AUDIT, 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      var records = consumer.poll(PATIENCE);
+      assertThat(records.count()).isEqualTo(1);
+      return records.iterator().next();
+    }
+  }
+
+  private Gateway gateway(String name) {
+    KafkaConfiguration.Views views =
+        new KafkaConfiguration.Views(
+            view(name, Topics.TENANTS, Tenant.parser()),
+            view(name, Topics.API_KEYS, ApiKey.parser()),
+            view(name, Topics.MODELS, Model.parser()),
+            view(name, Topics.ADAPTERS, Adapter.parser()),
+            view(name, Topics.POOLS, Pool.parser()));
+    Gateway gateway =
+        new Gateway(
+            new KafkaConfiguration(writer, views),
+            new ConfiguredTenants(views.tenants(), views.keys()),
+            new ConfiguredCatalog(views.models(), views.adapters()));
+    eventually(
+        () ->
+            views.tenants().caughtUp()
+                && views.keys().caughtUp()
+                && views.models().caughtUp()
+                && views.adapters().caughtUp());
+    return gateway;
+  }
+
+  private <T extends Message> ConfigView<T> view(String gateway, String topic, Parser<T> parser) {
+    KafkaSettings settings = kafka.settings();
+    return opened(
+        ConfigView.open(settings, topic, parser, folder.resolve(gateway + "-" + topic + ".bin")));
+  }
+
+  private <T extends AutoCloseable> T opened(T one) {
+    open.add(one);
+    return one;
+  }
+
+  private static Tenant tenant(Tier tier) {
+    return Tenant.newBuilder()
+        .setId("acme")
+        .setTier(tier)
+        .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
+        .build();
+  }
+
+  private static ApiKey key(String id, int hashBytes, long notAfterEpochS) {
+    return ApiKey.newBuilder()
+        .setKeyId(id)
+        .setTenant("acme")
+        .setSha256(ByteString.copyFrom(new byte[hashBytes]))
+        .setNotAfterEpochS(notAfterEpochS)
+        .build();
+  }
+
+  private static Model model(String id, Tier tier) {
+    return Model.newBuilder()
+        .setId(id)
+        .setFolder(id)
+        .setContextTokensMax(512)
+        .addDefaultOf(tier)
+        .addDefaultOfValue(99)
+        .build();
+  }
+
+  private static Adapter adapter(String tenant, String name) {
+    return Adapter.newBuilder()
+        .setTenant(tenant)
+        .setName(name)
+        .setModel("small")
+        .setVersion("v-" + tenant)
+        .build();
+  }
+
+  private static void eventually(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertThat(System.nanoTime()).as("still not so").isLessThan(deadline);
+      try {
+        Thread.sleep(20);
+      } catch (InterruptedException e) {
+        throw new IllegalStateException(e);
+      }
+    }
+  }
+}
