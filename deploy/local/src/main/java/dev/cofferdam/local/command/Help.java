@@ -1,6 +1,8 @@
 package dev.cofferdam.local.command;
 
 import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
 
 /** What the command can do. */
 final class Help {
@@ -22,6 +24,7 @@ final class Help {
         logs [PROCESS] [-f]  the end of the logs; -f follows
         trace ID             the way of a request through the services, by request id or trace id
         verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
+        bench AREA           measure; areas: %s
         test                 every test
         fmt                  format the code
         help                 this text
@@ -31,8 +34,12 @@ final class Help {
 
   private Help() {}
 
-  static int print(PrintStream out) {
-    out.print(TEXT);
+  static int print(Path repository, PrintStream out) {
+    String areas =
+        BenchArea.available(repository).stream()
+            .map(BenchArea::label)
+            .collect(Collectors.joining(" "));
+    out.printf(TEXT, areas.isEmpty() ? "(none is built yet; up builds them)" : areas);
     return 0;
   }
 }

@@ -37,7 +37,8 @@ public final class Main {
         case "logs" -> new LogsCommand(files, out).run(rest);
         case "trace" -> new TraceCommand(files, out).run(rest);
         case "verify-audit" -> new VerifyAuditCommand(files, out).run(rest);
-        case "help", "--help", "-h" -> Help.print(out);
+        case "bench" -> new BenchCommand(repository, files, out).run(rest);
+        case "help", "--help", "-h" -> Help.print(repository, out);
         default ->
             throw new UsageException("unknown command " + command + "; ./cofferdam help lists all");
       };

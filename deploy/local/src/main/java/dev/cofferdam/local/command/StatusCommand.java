@@ -37,7 +37,13 @@ final class StatusCommand {
     }
     Map<String, Integer> ports = files.ports();
     out.printf("%-12s %8s %-10s %9s  %s%n", "process", "pid", "state", "RSS MiB", "address");
-    print("launcher", running.get().launcher(), running.get().state(), "");
+    out.printf(
+        Locale.ROOT,
+        "%-12s %8d %-10s %9.0f%n",
+        "launcher",
+        running.get().launcher().pid(),
+        running.get().state(),
+        running.get().launcher().find().map(StatusCommand::ownRssKib).orElse(0L) / 1024.0);
     new TreeMap<>(running.get().processes())
         .forEach(
             (name, identity) ->

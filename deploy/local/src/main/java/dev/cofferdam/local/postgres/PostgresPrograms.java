@@ -80,7 +80,8 @@ final class PostgresPrograms {
     }
   }
 
-  private static void delete(Path folder) throws IOException {
+  /** Deletes a folder and all that is in it. */
+  static void delete(Path folder) throws IOException {
     if (!Files.exists(folder)) {
       return;
     }

@@ -53,6 +53,11 @@ public final class PostgresServer {
     return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
   }
 
+  /** Removes everything that it keeps; it must not run. */
+  public void remove() throws IOException {
+    PostgresPrograms.delete(folder);
+  }
+
   /** How its process is started; makes the database folder the first time. */
   public ProcessSpec process(Path log) {
     try {

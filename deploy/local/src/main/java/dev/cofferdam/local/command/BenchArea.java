@@ -1,0 +1,117 @@
+package dev.cofferdam.local.command;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.jar.JarFile;
+import java.util.stream.Stream;
+
+/** What can be measured; each area is a program of a module, run on that module's class path. */
+enum BenchArea {
+  /** The bare engine: prefill and decode on the CPU. */
+  ENGINE("worker-svc", "dev.cofferdam.worker.app.EngineBench", Needs.MODEL),
+  /** The limiter and the authenticator. */
+  GATEWAY("gateway-svc", "dev.cofferdam.gateway.app.GatewayBench", Needs.REDIS),
+  /** Decisions of the fair queue. */
+  SCHEDULER("scheduler-svc", "dev.cofferdam.scheduler.app.SchedulerBench", Needs.NOTHING),
+  /** Facts into the ledger. */
+  METERING("metering-svc", "dev.cofferdam.metering.app.MeteringBench", Needs.POSTGRES),
+  /** Facts into the log. */
+  AUDIT("audit-svc", "dev.cofferdam.audit.app.AuditBench", Needs.POSTGRES),
+  /** Time to first token and tokens per second through all services. */
+  MESH("verification", "dev.cofferdam.verification.bench.MeshBench", Needs.MESH);
+
+  /** What must be there, given to the program in front of the file for its results. */
+  enum Needs {
+    /** Only the file. */
+    NOTHING,
+    /** The model's folder. */
+    MODEL,
+    /** The URL of a Redis. */
+    REDIS,
+    /** JDBC URL, user and password of an empty database. */
+    POSTGRES,
+    /** The folder of a running mesh. */
+    MESH
+  }
+
+  private final String module;
+  private final String mainClass;
+  private final Needs needs;
+
+  BenchArea(String module, String mainClass, Needs needs) {
+    this.module = module;
+    this.mainClass = mainClass;
+    this.needs = needs;
+  }
+
+  String label() {
+    return name().toLowerCase(Locale.ROOT);
+  }
+
+  String mainClass() {
+    return mainClass;
+  }
+
+  Needs needs() {
+    return needs;
+  }
+
+  /** The area of a name, where its program is built. */
+  static Optional<BenchArea> find(Path repository, String name) {
+    return available(repository).stream().filter(area -> area.label().equals(name)).findFirst();
+  }
+
+  /** The areas whose programs are built. */
+  static List<BenchArea> available(Path repository) {
+    return Arrays.stream(values())
+        .filter(area -> area.classPath(repository).stream().anyMatch(area::holdsProgram))
+        .toList();
+  }
+
+  private boolean holdsProgram(Path entry) {
+    String file = mainClass.replace('.', '/') + ".class";
+    if (Files.isDirectory(entry)) {
+      return Files.exists(entry.resolve(file));
+    }
+    if (!entry.getFileName().toString().startsWith(module)) {
+      return false;
+    }
+    try (JarFile jar = new JarFile(entry.toFile())) {
+      return jar.getEntry(file) != null;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** The module's classes and libraries. */
+  List<Path> classPath(Path repository) {
+    List<Path> path = new ArrayList<>();
+    if (this == MESH) {
+      path.add(repository.resolve("verification/target/classes"));
+      return path;
+    }
+    Path app = repository.resolve(module).resolve("target/quarkus-app");
+    for (String folder : List.of("app", "lib/main", "lib/boot")) {
+      path.addAll(jars(app.resolve(folder)));
+    }
+    return path;
+  }
+
+  private static List<Path> jars(Path folder) {
+    if (!Files.isDirectory(folder)) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.filter(file -> file.toString().endsWith(".jar")).sorted().toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

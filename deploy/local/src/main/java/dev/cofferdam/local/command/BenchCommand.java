@@ -1,0 +1,176 @@
+package dev.cofferdam.local.command;
+
+import dev.cofferdam.local.LocalMesh;
+import dev.cofferdam.local.LocalOptions;
+import dev.cofferdam.local.StateFiles;
+import dev.cofferdam.local.postgres.PostgresServer;
+import dev.cofferdam.local.process.Component;
+import dev.cofferdam.local.process.Ports;
+import dev.cofferdam.local.process.ProcessSpec;
+import dev.cofferdam.local.process.Readiness;
+import dev.cofferdam.local.process.Secrets;
+import dev.cofferdam.local.redis.RedisServer;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/** Runs a benchmark: a table on the terminal, {@code .local/bench/<area>.json} for programs. */
+final class BenchCommand {
+  private static final long STORE_WAIT_MS = 60_000;
+
+  private final Path repository;
+  private final StateFiles files;
+  private final PrintStream out;
+
+  BenchCommand(Path repository, StateFiles files, PrintStream out) {
+    this.repository = repository;
+    this.files = files;
+    this.out = out;
+  }
+
+  int run(List<String> line) throws IOException, InterruptedException {
+    List<String> words = Arguments.parse(line, Set.of(), Set.of()).words();
+    String areas =
+        BenchArea.available(repository).stream()
+            .map(BenchArea::label)
+            .collect(Collectors.joining(" "));
+    if (words.size() != 1) {
+      throw new UsageException("bench takes one area; there are: " + areas);
+    }
+    BenchArea area =
+        BenchArea.find(repository, words.get(0))
+            .orElseThrow(
+                () ->
+                    new UsageException(
+                        "no benchmark of " + words.get(0) + " is built; there are: " + areas));
+    Path folder = files.folder().resolve("bench");
+    Files.createDirectories(folder);
+    Path results = folder.resolve(area.label() + ".json");
+    int status =
+        switch (area.needs()) {
+          case NOTHING -> launch(area, List.of(), results);
+          case MODEL ->
+              launch(area, List.of(repository.resolve("models/support-desk").toString()), results);
+          case REDIS -> withRedis(area, folder, results);
+          case POSTGRES -> withPostgres(area, folder, results);
+          case MESH -> withMesh(area, results);
+        };
+    if (status == 0) {
+      out.println("Results: " + results);
+    }
+    return status;
+  }
+
+  private int launch(BenchArea area, List<String> arguments, Path results)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(
+        List.of(
+            "-Xmx2g",
+            "-XX:+UseCompactObjectHeaders",
+            "--add-modules=jdk.incubator.vector",
+            "--sun-misc-unsafe-memory-access=allow",
+            "--enable-native-access=ALL-UNNAMED",
+            "-cp",
+            classPath(area),
+            area.mainClass()));
+    command.addAll(arguments);
+    command.add(results.toString());
+    Process process = new ProcessBuilder(command).inheritIO().start();
+    Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(process::destroy));
+    return process.waitFor();
+  }
+
+  private String classPath(BenchArea area) {
+    String own =
+        area.classPath(repository).stream().map(Path::toString).collect(Collectors.joining(":"));
+    return area.needs() == BenchArea.Needs.MESH
+        ? own + ":" + System.getProperty("java.class.path")
+        : own;
+  }
+
+  private int withRedis(BenchArea area, Path folder, Path results)
+      throws IOException, InterruptedException {
+    Path home = folder.resolve("redis");
+    RedisServer redis =
+        new RedisServer(
+            home,
+            files.folder().resolve("binaries"),
+            port(),
+            new Secrets(folder.resolve("secrets")).text("redis"),
+            Optional.empty());
+    Component component = start(redis.process(log("redis")), redis.readiness());
+    try {
+      return launch(area, List.of(redis.url()), results);
+    } finally {
+      component.stop();
+    }
+  }
+
+  private int withPostgres(BenchArea area, Path folder, Path results)
+      throws IOException, InterruptedException {
+    Secrets secrets = new Secrets(folder.resolve("secrets"));
+    Map<String, String> passwords = new HashMap<>();
+    PostgresServer.DATABASES.forEach(name -> passwords.put(name, secrets.text("postgres-" + name)));
+    PostgresServer postgres =
+        new PostgresServer(
+            Files.createTempDirectory(folder, "postgres"),
+            files.folder().resolve("binaries"),
+            port(),
+            secrets.text("postgres"),
+            passwords);
+    Component component = start(postgres.process(log("postgres")), postgres.readiness());
+    try {
+      postgres.createDatabases();
+      String user = area.label();
+      return launch(
+          area,
+          List.of(postgres.jdbcUrl(user), user, String.valueOf(passwords.get(user))),
+          results);
+    } finally {
+      component.stop();
+      postgres.remove();
+    }
+  }
+
+  private int withMesh(BenchArea area, Path results) throws IOException, InterruptedException {
+    boolean runs =
+        files.running().filter(running -> running.launcher().find().isPresent()).isPresent();
+    if (runs) {
+      return launch(area, List.of(files.folder().toString()), results);
+    }
+    out.println("No mesh runs; starting one for the benchmark");
+    LocalOptions options = LocalOptions.of(repository).withProgress(out::println);
+    try (LocalMesh mesh = LocalMesh.start(files.folder(), options)) {
+      return launch(area, List.of(mesh.files().folder().toString()), results);
+    }
+  }
+
+  private Component start(ProcessSpec spec, Readiness readiness) {
+    Component component = new Component(spec, readiness, STORE_WAIT_MS, out::println, () -> {});
+    component.start();
+    component.awaitReady();
+    return component;
+  }
+
+  private Path log(String name) throws IOException {
+    Path log = files.log("bench-" + name);
+    Files.createDirectories(log.getParent());
+    return log;
+  }
+
+  private static int port() {
+    return Ports.choose(List.of("bench"), Map.of(), Map.of(), new SecureRandom())
+        .getOrDefault("bench", 0);
+  }
+}
