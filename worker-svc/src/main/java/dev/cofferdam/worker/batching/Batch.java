@@ -73,6 +73,8 @@ public final class Batch {
       at--;
     }
     live.add(at, sequence);
+    // The first progress says that the lease is in use, though nothing may have been served yet.
+    sequence.changed = true;
     publishLevels();
   }
 
