@@ -124,7 +124,12 @@ final class Gateway implements AutoCloseable {
     configured
         .views()
         .models()
-        .onChange(() -> workers.execute(() -> formats.warmUp(catalog.models())));
+        .onChange(
+            () -> {
+              if (!workers.isShutdown()) {
+                workers.execute(() -> formats.warmUp(catalog.models()));
+              }
+            });
     workers.execute(() -> formats.warmUp(catalog.models()));
   }
 

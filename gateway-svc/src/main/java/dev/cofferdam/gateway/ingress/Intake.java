@@ -67,7 +67,12 @@ public final class Intake {
     try {
       return generation(id, identity, sourceIp, asked);
     } catch (RefusedException e) {
-      refused(id, identity, sourceIp, "generate", e.refusal());
+      if (e.refusal().code() == ErrorCode.ADAPTER_NOT_FOUND
+          && offers.isAnothersAdapter(identity.tenant(), asked.adapter())) {
+        violation(id, identity, sourceIp, e.refusal());
+      } else {
+        refused(id, identity, sourceIp, "generate", e.refusal());
+      }
       throw e;
     }
   }
@@ -86,19 +91,53 @@ public final class Intake {
   /** Leaves an audit fact of a request that was refused before it became a generation. */
   public void refused(
       RequestId id, Identity identity, String sourceIp, String operation, Refusal refusal) {
-    AuditFact fact =
-        new AuditFact(
-            Optional.of(id),
-            identity.tenant().id().value(),
-            identity.tenant().tier().label(),
-            identity.actor(),
+    keep(
+        fact(
+            id,
+            identity,
             sourceIp,
             operation,
             AuditFact.Severity.WARNING,
-            AuditFact.Outcome.REFUSED,
-            refusal.code().wireName(),
-            refusal.parameter().map(p -> "field " + p).orElse(""),
-            Optional.empty());
+            refusal,
+            refusal.parameter().map(p -> "field " + p).orElse("")));
+  }
+
+  /** The caller reached across a tenant's border; its answer is that of a name that nobody has. */
+  private void violation(RequestId id, Identity identity, String sourceIp, Refusal refusal) {
+    keep(
+        fact(
+            id,
+            identity,
+            sourceIp,
+            "isolation_violation",
+            AuditFact.Severity.CRITICAL,
+            refusal,
+            "asked for an adapter of another tenant; refused as unknown"));
+  }
+
+  private static AuditFact fact(
+      RequestId id,
+      Identity identity,
+      String sourceIp,
+      String operation,
+      AuditFact.Severity severity,
+      Refusal refusal,
+      String detail) {
+    return new AuditFact(
+        Optional.of(id),
+        identity.tenant().id().value(),
+        identity.tenant().tier().label(),
+        identity.actor(),
+        sourceIp,
+        operation,
+        severity,
+        AuditFact.Outcome.REFUSED,
+        refusal.code().wireName(),
+        detail,
+        Optional.empty());
+  }
+
+  private void keep(AuditFact fact) {
     try {
       facts.record(fact);
     } catch (RefusedException e) {

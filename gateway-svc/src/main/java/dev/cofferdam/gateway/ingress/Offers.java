@@ -87,6 +87,11 @@ public final class Offers {
                         .asException()));
   }
 
+  /** Whether a tenant reached for an adapter that only others have; for the audit log alone. */
+  boolean isAnothersAdapter(TenantProfile tenant, String name) {
+    return !name.isEmpty() && catalog.isAnothersAdapter(tenant.id(), name);
+  }
+
   private static boolean exists(TenantProfile tenant, ModelEntry model) {
     return !model.restricted() || tenant.modelsAllowed().contains(model.id());
   }

@@ -19,6 +19,12 @@ public interface Catalog {
   /** All adapters of this owner in alphabetical order. */
   List<AdapterEntry> adapters(TenantId owner);
 
+  /**
+   * Whether only others have an adapter of this name. For the audit log alone: no answer to a
+   * caller may depend on it.
+   */
+  boolean isAnothersAdapter(TenantId owner, String name);
+
   /** The model of a request that names none: the tenant's own default, else its tier's. */
   Optional<ModelEntry> defaultModel(TenantProfile tenant);
 }

@@ -150,6 +150,11 @@ public final class SampleGateway implements Closeable {
     }
 
     @Override
+    public boolean isAnothersAdapter(TenantId owner, String name) {
+      return name.equals("pixel-pirates");
+    }
+
+    @Override
     public Optional<ModelEntry> defaultModel(TenantProfile tenant) {
       return Optional.of(Samples.MODEL);
     }

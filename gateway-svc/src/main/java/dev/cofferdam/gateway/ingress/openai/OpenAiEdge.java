@@ -28,10 +28,12 @@ import io.vertx.ext.web.Router;
 import io.vertx.ext.web.RoutingContext;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
 import java.util.function.BiConsumer;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.slf4j.Logger;
@@ -42,7 +44,11 @@ public final class OpenAiEdge {
   /** Bytes of a body at most. */
   public static final int BODY_BYTES_MAX = 4 << 20;
 
+  /** Bodies that wait to be tokenised; the next one is refused. */
+  private static final int WAITING_MAX = 256;
+
   private static final Logger LOG = LoggerFactory.getLogger(OpenAiEdge.class);
+  private static final Duration BUSY = Duration.ofSeconds(1);
   private static final String BEARER = "Bearer ";
 
   private final Vertx vertx;
@@ -50,6 +56,7 @@ public final class OpenAiEdge {
   private final Intake intake;
   private final Dispatcher dispatcher;
   private final Executor executor;
+  private final Semaphore waiting = new Semaphore(WAITING_MAX);
 
   /**
    * @param executor where requests do their work, off the event loops
@@ -153,10 +160,33 @@ public final class OpenAiEdge {
     request.endHandler(
         unused -> {
           if (!refused[0]) {
-            executor.execute(() -> begin(body.getBytes(), caller));
+            queue(body.getBytes(), caller);
           }
         });
     request.resume();
+  }
+
+  private void queue(byte[] body, Caller caller) {
+    if (!waiting.tryAcquire()) {
+      Refusal refusal =
+          Refusal.of(ErrorCode.NO_CAPACITY, "the gateway is busy").withRetryAfter(BUSY);
+      refused(caller, refusal);
+      caller.exchange().refuse(refusal, Optional.empty());
+      return;
+    }
+    executor.execute(
+        () -> {
+          try {
+            begin(body, caller);
+          } finally {
+            waiting.release();
+          }
+        });
+  }
+
+  private void refused(Caller caller, Refusal refusal) {
+    HttpExchange exchange = caller.exchange();
+    intake.refused(exchange.id(), caller.identity(), exchange.sourceIp(), "generate", refusal);
   }
 
   /** What is still to come of the body is read and dropped, so that the client sees the answer. */
@@ -164,12 +194,7 @@ public final class OpenAiEdge {
     Refusal refusal =
         Refusal.of(
             ErrorCode.REQUEST_TOO_LARGE, "the body is larger than " + BODY_BYTES_MAX + " bytes");
-    intake.refused(
-        caller.exchange().id(),
-        caller.identity(),
-        caller.exchange().sourceIp(),
-        "generate",
-        refusal);
+    refused(caller, refusal);
     caller.exchange().refuse(refusal, Optional.empty());
     request.handler(unused -> {});
     request.resume();
@@ -213,12 +238,7 @@ public final class OpenAiEdge {
     try {
       return ChatRequestReader.read(body);
     } catch (RefusedException e) {
-      intake.refused(
-          caller.exchange().id(),
-          caller.identity(),
-          caller.exchange().sourceIp(),
-          "generate",
-          e.refusal());
+      refused(caller, e.refusal());
       throw e;
     }
   }

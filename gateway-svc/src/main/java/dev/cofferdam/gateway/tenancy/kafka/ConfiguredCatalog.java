@@ -67,6 +67,12 @@ public final class ConfiguredCatalog implements Catalog {
   }
 
   @Override
+  public boolean isAnothersAdapter(TenantId owner, String name) {
+    return adapter(owner, name).isEmpty()
+        && adaptersInForce().values().stream().anyMatch(own -> own.containsKey(name));
+  }
+
+  @Override
   public Optional<ModelEntry> defaultModel(TenantProfile tenant) {
     return tenant
         .defaultModel()

@@ -329,6 +329,8 @@ class InferenceEndpointTest {
     assertThat(adapter.code()).isEqualTo(ErrorCode.ADAPTER_NOT_FOUND);
     assertThat(refusal(() -> generate(ask().setAdapter("pixel-pirates").build())))
         .isEqualTo(adapter);
+    assertThat(gateway.facts.last().operation()).isEqualTo("isolation_violation");
+    assertThat(gateway.facts.last().severity()).isEqualTo(AuditFact.Severity.CRITICAL);
   }
 
   @Test
