@@ -270,6 +270,8 @@ public final class LocalMesh implements AutoCloseable {
   }
 
   private void startServices(ServiceSettings settings) {
+    Path copies = files.folder().resolve("apps");
+    ServiceProcess.copy(options.repository(), copies);
     List<Callable<Void>> starts = new ArrayList<>();
     for (String process : ServiceKind.processes(options.workers())) {
       starts.add(
@@ -278,7 +280,7 @@ public final class LocalMesh implements AutoCloseable {
             ProcessSpec spec =
                 ServiceProcess.process(
                     java(),
-                    options.repository(),
+                    copies,
                     process,
                     settings.of(process, identityOf(process)),
                     files.folder().resolve("run").resolve(process),

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class Component {
-  private static final long POLL_MS = 100;
+  private static final long POLL_MS = 150;
   private static final long STOP_WAIT_MS = 10_000;
   private static final long PAUSE_MS_MIN = 250;
   private static final long PAUSE_MS_MAX = 10_000;

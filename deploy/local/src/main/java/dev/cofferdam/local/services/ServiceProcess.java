@@ -28,17 +28,13 @@ public final class ServiceProcess {
    * How a process is started. Its settings go into a file that only its owner reads, not onto the
    * command line.
    *
+   * @param copies the folder of {@link #copy}
    * @param folder where it runs
    */
   public static ProcessSpec process(
-      Path java,
-      Path repository,
-      String name,
-      Map<String, String> settings,
-      Path folder,
-      Path log) {
+      Path java, Path copies, String name, Map<String, String> settings, Path folder, Path log) {
     ServiceKind kind = ServiceKind.ofProcess(name);
-    Path jar = jar(repository, kind);
+    Path jar = copies.resolve(kind.label()).resolve("quarkus-run.jar");
     writeSettings(folder, settings);
     List<String> command = new ArrayList<>();
     command.add(java.toString());
@@ -66,8 +62,19 @@ public final class ServiceProcess {
     }
   }
 
+  /** Copies what every service is run from, where it changed. */
+  public static void copy(Path repository, Path copies) {
+    for (ServiceKind kind : ServiceKind.values()) {
+      Mirror.make(app(repository, kind), copies.resolve(kind.label()));
+    }
+  }
+
   private static Path jar(Path repository, ServiceKind kind) {
-    return repository.resolve(kind.module()).resolve("target/quarkus-app/quarkus-run.jar");
+    return app(repository, kind).resolve("quarkus-run.jar");
+  }
+
+  private static Path app(Path repository, ServiceKind kind) {
+    return repository.resolve(kind.module()).resolve("target/quarkus-app");
   }
 
   private static List<String> flags(ServiceKind kind) {
