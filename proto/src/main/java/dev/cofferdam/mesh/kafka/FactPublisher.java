@@ -180,6 +180,9 @@ public final class FactPublisher implements AutoCloseable {
                 "client.id", clientId + "-facts",
                 "acks", "all",
                 "enable.idempotence", "true",
+                // With several requests in flight, one that overtakes the first on a partition
+                // that is new or changes its leader wedges that partition until the timeout.
+                "max.in.flight.requests.per.connection", "1",
                 "linger.ms", "5",
                 "max.block.ms", "2000",
                 "request.timeout.ms", "5000",
