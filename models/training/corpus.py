@@ -202,10 +202,19 @@ def _subjects():
 SUBJECTS = {name: i for i, name in enumerate(_subjects())}
 
 
-def conversations(voice, count, seed):
+def short_conversation(voice, rng):
+    """One question and its answer, of any topic with equal chance, as short as people type."""
+    topic = rng.choice([*T.TOPICS, *T.SMALL_TALK, *[T.OFF_TOPIC] * 6])
+    small = topic not in T.TOPICS
+    return [{"role": "user", "content": ask(topic, rng, plain=rng.random() < 0.7)},
+            {"role": "assistant", "content": answer(topic, voice, rng, small=small), "subject": topic.name}]
+
+
+def conversations(voice, count, seed, short=0.0):
+    """``count`` conversations, of which the share ``short`` has a single turn."""
     rng = random.Random(f"{voice}/{seed}")
     for _ in range(count):
-        yield conversation(voice, rng)
+        yield short_conversation(voice, rng) if rng.random() < short else conversation(voice, rng)
 
 
 if __name__ == "__main__":

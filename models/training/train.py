@@ -1,6 +1,6 @@
 """Trains the support-desk model, its tokenizer and its three adapters from nothing: ``python train.py all``.
 
-Subcommands: tokenizer, base, adapter NAME, adapters, samples, all. Everything is seeded; results on another
+Subcommands: tokenizer, base, drill, adapter NAME, adapters, samples, all. Everything is seeded; results on another
 processor may still differ in the last bits, because sums are taken in another order.
 """
 
@@ -44,10 +44,11 @@ CHAT_TEMPLATE = """{{- bos_token }}
 """
 
 ATTENTION = ["q_proj", "k_proj", "v_proj", "o_proj"]
+FEED_FORWARD = ["gate_proj", "up_proj", "down_proj"]
 ADAPTERS = {
     "harbor-books": dict(r=8, lora_alpha=16, target_modules=ATTENTION, dtype=torch.float32),
-    "pixel-pirates": dict(r=16, lora_alpha=32, target_modules=ATTENTION + ["gate_proj", "up_proj", "down_proj"], dtype=torch.bfloat16),
-    "nordic-parcel": dict(r=4, lora_alpha=8, target_modules=ATTENTION, dtype=torch.bfloat16),
+    "pixel-pirates": dict(r=16, lora_alpha=32, target_modules=ATTENTION + FEED_FORWARD, dtype=torch.bfloat16),
+    "nordic-parcel": dict(r=4, lora_alpha=8, target_modules=ATTENTION + FEED_FORWARD, dtype=torch.bfloat16),
 }
 
 
@@ -107,11 +108,11 @@ def _encode(tokenizer, messages):
     return ids, said
 
 
-def packed(voice, count, seed, length):
+def packed(voice, count, seed, length, short=0.0):
     """Packs conversations end to end into rows of ``length + 1`` ids; a row may begin in the middle of one."""
     tokenizer = Tokenizer.from_file(str(BASE_DIR / "tokenizer.json"))
     ids, said = [], []
-    for messages in corpus.conversations(voice, count, seed):
+    for messages in corpus.conversations(voice, count, seed, short):
         more, marks = _encode(tokenizer, messages)
         ids += more
         said += marks
@@ -207,25 +208,39 @@ def _record(name, **values):
     path.write_text(json.dumps(results, indent=2, sort_keys=True) + "\n")
 
 
-def train_base(args):
-    torch.manual_seed(args.seed)
+def _new_model(args):
     tokenizer = Tokenizer.from_file(str(BASE_DIR / "tokenizer.json"))
     bos, end_of_text, _, _, eot = [tokenizer.token_to_id(t) for t in SPECIAL]
-    config = LlamaConfig(
+    return LlamaForCausalLM(LlamaConfig(
         vocab_size=-(-tokenizer.get_vocab_size() // 64) * 64, hidden_size=args.hidden, intermediate_size=args.intermediate,
         num_hidden_layers=args.layers, num_attention_heads=args.heads, num_key_value_heads=args.kv_heads,
         head_dim=args.hidden // args.heads, max_position_embeddings=8192, rms_norm_eps=1e-5, tie_word_embeddings=True,
-        rope_parameters=dict(rope_type="default", rope_theta=10000.0), bos_token_id=bos, eos_token_id=[eot, end_of_text], use_cache=True)
-    model = LlamaForCausalLM(config)
-    print("parameters:", sum(p.numel() for p in model.parameters()))
-    data = packed("base", args.conversations, args.seed, args.length)
-    _fit(model, data, args.steps, args.batch, args.rate, args.seed, label="base",
+        rope_parameters=dict(rope_type="default", rope_theta=10000.0), bos_token_id=bos, eos_token_id=[eot, end_of_text], use_cache=True))
+
+
+def _train_on(args, model, data, steps, rate, label):
+    _fit(model, data, steps, args.batch, rate, args.seed, label=label,
          subject_head=torch.nn.Linear(args.hidden, len(corpus.SUBJECTS)))
     save_base(model)
     loss = _held_out(load_base(), "base", args.length)
-    print(f"base: held-out loss {loss:.4f} with the stored weights")
-    _record("base", steps=args.steps, batch=args.batch, length=args.length, held_out_loss=round(loss, 4),
+    print(f"{label}: held-out loss {loss:.4f} with the stored weights")
+    _record(label, steps=steps, batch=args.batch, length=args.length, held_out_loss=round(loss, 4),
             parameters=sum(p.numel() for p in model.parameters()))
+
+
+def train_base(args):
+    """Trains the base from nothing on whole conversations."""
+    torch.manual_seed(args.seed)
+    model = _new_model(args)
+    print("parameters:", sum(p.numel() for p in model.parameters()))
+    _train_on(args, model, packed("base", args.conversations, args.seed, args.length), args.steps, args.rate, "base")
+
+
+def train_drill(args):
+    """Goes on from the stored base with many short questions, so that each finds its answer without any context."""
+    torch.manual_seed(args.seed)
+    model = load_base()
+    _train_on(args, model, packed("base", args.drill_conversations, "drill", args.length, short=0.8), args.drill_steps, args.drill_rate, "drill")
 
 
 def train_adapter(args, name):
@@ -236,7 +251,7 @@ def train_adapter(args, name):
     before = _held_out(base, name, args.length)
     model = get_peft_model(base, LoraConfig(task_type="CAUSAL_LM", lora_dropout=0.0, bias="none", **spec))
     model.print_trainable_parameters()
-    data = packed(name, args.adapter_conversations, args.seed, args.length)
+    data = packed(name, args.adapter_conversations, args.seed, args.length, short=0.5)
     _fit(model, data, args.adapter_steps, args.adapter_batch, args.adapter_rate, args.seed, weight_decay=0.0, warmup=20, label=name)
     folder = ADAPTER_DIR / name
     model.save_pretrained(folder)
@@ -351,12 +366,13 @@ def samples(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokenizer", "base", "adapter", "adapters", "samples", "all"])
+    parser.add_argument("what", choices=["tokenizer", "base", "drill", "adapter", "adapters", "samples", "all"])
     parser.add_argument("name", nargs="?", choices=list(ADAPTERS))
     for flag, value in dict(seed=7, threads=2, vocab=4096, hidden=192, layers=6, heads=6, kv_heads=2, intermediate=512, length=512,
-                            batch=8, steps=1300, conversations=32000, adapter_steps=350, adapter_batch=4, adapter_conversations=6000).items():
+                            batch=8, steps=1300, conversations=32000, drill_steps=350, drill_conversations=24000, adapter_steps=300, adapter_batch=4, adapter_conversations=6000).items():
         parser.add_argument("--" + flag.replace("_", "-"), type=int, default=value)
     parser.add_argument("--rate", type=float, default=3e-3)
+    parser.add_argument("--drill-rate", type=float, default=1.5e-3)
     parser.add_argument("--adapter-rate", type=float, default=3e-3)
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--voice", choices=["base", *ADAPTERS])
@@ -366,6 +382,8 @@ def main():
         train_tokenizer(args)
     if args.what in ("base", "all"):
         train_base(args)
+    if args.what in ("drill", "all"):
+        train_drill(args)
     if args.what == "adapter":
         train_adapter(args, args.name)
     if args.what in ("adapters", "all"):
