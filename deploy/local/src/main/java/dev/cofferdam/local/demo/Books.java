@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
 
 /** What a request left in the ledger and in the audit log, read with the operator's identity. */
 public final class Books implements AutoCloseable {
-  private static final long CALL_MS = 5_000;
+  private static final long CALL_MS = 20_000;
 
   private final MeshChannels channels;
   private final Endpoints endpoints;
