@@ -72,14 +72,13 @@ public class SchedulerApp {
   }
 
   void stop(@Observes ShutdownEvent event) {
-    MeshServer serving = server;
-    if (serving != null) {
-      // Sessions last as long as workers do: there is nothing to wait for.
-      serving.stop(0);
-    }
     SchedulingEndpoint scheduling = endpoint;
     if (scheduling != null) {
       scheduling.close();
+    }
+    MeshServer serving = server;
+    if (serving != null) {
+      serving.stop(500);
     }
     FactPublisher publishing = publisher;
     if (publishing != null) {

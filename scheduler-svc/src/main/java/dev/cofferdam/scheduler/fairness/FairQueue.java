@@ -273,7 +273,7 @@ public final class FairQueue<T> {
     @Nullable Flow<T> next = unopened.hasNext() ? unopened.next() : null;
     while (order.size() < max && (next != null || !opened.isEmpty())) {
       Ahead<T> best = opened.peek();
-      if (next != null && (best == null || next.finishTag <= best.finishTag)) {
+      if (next != null && (best == null || best.isAfter(next))) {
         opened.add(Ahead.first(next));
         next = unopened.hasNext() ? unopened.next() : null;
       } else if (best != null) {
@@ -290,6 +290,11 @@ public final class FairQueue<T> {
     static <T> Ahead<T> first(Flow<T> flow) {
       Iterator<Entry<T>> all = flow.waiting.values().iterator();
       return new Ahead<>(flow, all, all.next(), flow.finishTag);
+    }
+
+    boolean isAfter(Flow<T> other) {
+      return finishTag > other.finishTag
+          || (finishTag == other.finishTag && entry.ticket > other.headTicket);
     }
 
     Optional<Ahead<T>> following() {

@@ -14,7 +14,7 @@ import java.util.List;
  * <p>Not thread-safe.
  */
 final class Positions {
-  private static final int EXACT_MAX = 64;
+  private static final int EXACT_MAX = 16;
   private static final double HOLD_NEWEST_SHARE = 0.1;
 
   private final ClassQueues queues;

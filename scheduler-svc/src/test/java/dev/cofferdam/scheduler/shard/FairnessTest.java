@@ -213,9 +213,11 @@ class FairnessTest {
             least[i][j] = Math.min(least[i][j], gap);
             most[i][j] = Math.max(most[i][j], gap);
             double bound = (2 * a.runningMax + 1) * a.costMax + (2 * b.runningMax + 1) * b.costMax;
-            assertThat(most[i][j] - least[i][j])
-                .as("seed %d, round %d, tenants %d and %d", seed, round, i, j)
-                .isLessThanOrEqualTo(bound);
+            if (most[i][j] - least[i][j] > bound) {
+              assertThat(most[i][j] - least[i][j])
+                  .as("seed %d, round %d, tenants %d and %d", seed, round, i, j)
+                  .isLessThanOrEqualTo(bound);
+            }
           }
         }
       }

@@ -18,6 +18,7 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.GrantSeal;
 import dev.cofferdam.wire.Statuses;
+import io.grpc.StatusRuntimeException;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -152,6 +153,7 @@ final class PoolDriver implements AutoCloseable {
         });
   }
 
+  /** Ends the thread, then every call: callers ask the next scheduler, workers attach to it. */
   @Override
   public void close() {
     closed = true;
@@ -160,13 +162,21 @@ final class PoolDriver implements AutoCloseable {
       thread.join(2_000);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+      return;
     }
+    StatusRuntimeException ended =
+        Statuses.toStatus(
+            Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "this scheduler is stopping"));
+    callers.values().forEach(caller -> caller.observer.onError(ended));
+    sessions.values().forEach(session -> session.observer.onError(ended));
   }
 
   /** Waits for room: what workers report and callers withdraw is never dropped. */
   private void post(Runnable task) {
     try {
-      mailbox.put(task);
+      while (!closed && !mailbox.offer(task, TICK_MS, TimeUnit.MILLISECONDS)) {
+        // The thread is behind; whoever reports waits with it.
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

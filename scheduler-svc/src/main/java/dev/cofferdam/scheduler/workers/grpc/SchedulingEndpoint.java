@@ -106,6 +106,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
     return stream;
   }
 
+  /** Ends every call and session. */
   @Override
   public void close() {
     pools.values().forEach(PoolDriver::close);

@@ -1,0 +1,137 @@
+package dev.cofferdam.scheduler.fairness;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import org.junit.jupiter.api.Test;
+
+class FairQueueTest {
+  private final FairQueue<String> queue = new FairQueue<>(10);
+  private long tickets;
+
+  private void add(String tenant, double weight, double cost) {
+    tickets++;
+    queue.add(tenant, weight, new FairQueue.Entry<>(tickets, cost, tenant + tickets));
+  }
+
+  private FairQueue.Entry<String> grant() {
+    FairQueue.Flow<String> first = queue.ready().iterator().next();
+    FairQueue.Entry<String> head = first.head();
+    queue.grant(first);
+    return head;
+  }
+
+  @Test
+  void theLeastFinishTagGoesFirst() {
+    add("a", 1, 100);
+    add("b", 2, 150);
+    assertThat(grant().item()).isEqualTo("b2");
+  }
+
+  @Test
+  void equalTagsGoInTheOrderOfArrival() {
+    add("z", 1, 10);
+    add("a", 1, 10);
+    assertThat(grant().item()).isEqualTo("z1");
+  }
+
+  @Test
+  void oneTenantsRequestsKeepTheirOrder() {
+    add("a", 1, 500);
+    add("a", 1, 1);
+    assertThat(List.of(grant().item(), grant().item())).containsExactly("a1", "a2");
+  }
+
+  @Test
+  void aTenantThatComesIsLiftedToTheLeastOfThoseThatWait() {
+    add("a", 1, 10);
+    add("a", 1, 10);
+    add("a", 1, 10);
+    grant();
+    grant();
+    add("late", 1, 10);
+    assertThat(queue.virtualTime("late")).contains(20.0);
+  }
+
+  @Test
+  void anIdleTenantIsNoPartOfTheMinimum() {
+    add("idle", 1, 10);
+    grant();
+    queue.release("idle");
+    for (int i = 0; i < 5; i++) {
+      add("a", 1, 100);
+      grant();
+    }
+    add("a", 1, 100);
+    assertThat(queue.virtualTime()).isGreaterThan(400);
+  }
+
+  @Test
+  void aTenantThatLeavesAndComesAtOnceKeepsWhatItWasCharged() {
+    add("a", 1, 100);
+    add("b", 1, 200);
+    add("b", 1, 200);
+    grant();
+    add("a", 1, 100);
+    assertThat(queue.virtualTime("a")).contains(100.0);
+  }
+
+  @Test
+  void whenEverythingIsIdleWhoeverComesNextStartsLevel() {
+    add("a", 1, 1_000);
+    grant();
+    queue.release("a");
+    add("b", 1, 10);
+    add("a", 1, 10);
+    assertThat(queue.virtualTime("a")).isEqualTo(queue.virtualTime("b"));
+  }
+
+  @Test
+  void aTenantThatIsSetAsideIsLiftedWhenItComesBack() {
+    add("a", 1, 10);
+    add("b", 1, 10);
+    for (int i = 0; i < 10; i++) {
+      add("b", 1, 10);
+    }
+    queue.park(queue.ready().iterator().next());
+    for (int i = 0; i < 5; i++) {
+      grant();
+    }
+    queue.unpark("a");
+    assertThat(queue.virtualTime("a")).contains(50.0);
+  }
+
+  @Test
+  void idleTenantsAreForgottenBeyondTheBound() {
+    for (int i = 0; i < 10_000; i++) {
+      add("t" + i, 1, 10);
+      grant();
+      queue.release("t" + i);
+    }
+    assertThat(queue.flows()).isLessThan(2_000);
+  }
+
+  @Test
+  void theForecastOrderIsTheOrderInWhichRequestsAreGranted() {
+    for (long seed = 1; seed <= 200; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      FairQueue<String> random50 = new FairQueue<>(10);
+      for (int i = 1; i <= 50; i++) {
+        random50.add(
+            "t" + random.nextInt(6),
+            1 + random.nextInt(3),
+            new FairQueue.Entry<>(i, 1 + random.nextInt(4), "r" + i));
+      }
+      List<FairQueue.Entry<String>> forecast = random50.order(50);
+      List<FairQueue.Entry<String>> granted = new ArrayList<>();
+      while (random50.hasReady()) {
+        FairQueue.Flow<String> first = random50.ready().iterator().next();
+        granted.add(first.head());
+        random50.grant(first);
+      }
+      assertThat(forecast).as("seed %d", seed).isEqualTo(granted);
+    }
+  }
+}
