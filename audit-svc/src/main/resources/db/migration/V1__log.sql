@@ -73,13 +73,9 @@ create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception 'the log is append-only' using errcode = 'integrity_constraint_violation';
 end $$;
-create trigger leaves_append_only before update or delete on leaves
-  for each row execute function refuse_change();
-create trigger leaves_not_truncated before truncate on leaves
+create trigger leaves_append_only before update or delete or truncate on leaves
   for each statement execute function refuse_change();
-create trigger nodes_append_only before update or delete on nodes
-  for each row execute function refuse_change();
-create trigger nodes_not_truncated before truncate on nodes
+create trigger nodes_append_only before update or delete or truncate on nodes
   for each statement execute function refuse_change();
-create trigger checkpoints_append_only before update or delete on checkpoints
-  for each row execute function refuse_change();
+create trigger checkpoints_append_only before update or delete or truncate on checkpoints
+  for each statement execute function refuse_change();

@@ -73,7 +73,5 @@ create function refuse_change() returns trigger language plpgsql as $$
 begin
   raise exception 'the ledger is append-only' using errcode = 'integrity_constraint_violation';
 end $$;
-create trigger usage_events_append_only before update or delete on usage_events
-  for each row execute function refuse_change();
-create trigger usage_events_not_truncated before truncate on usage_events
+create trigger usage_events_append_only before update or delete or truncate on usage_events
   for each statement execute function refuse_change();

@@ -17,9 +17,9 @@ import dev.cofferdam.proto.events.v1.AuditRecorded;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;
 import java.time.InstantSource;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
 
 /** A log on a fresh database, with keys of its own. */
@@ -46,10 +46,10 @@ public final class TestLog implements LogIntake.Listener {
   public final NoteSigner signer = newSigner();
 
   /** What was appended. */
-  public final List<AuditEvent> appended = new ArrayList<>();
+  public final List<AuditEvent> appended = new CopyOnWriteArrayList<>();
 
   /** What was rejected. */
-  public final List<RejectedFact> rejected = new ArrayList<>();
+  public final List<RejectedFact> rejected = new CopyOnWriteArrayList<>();
 
   private final LogIntake intake;
   private long offset;
@@ -110,7 +110,15 @@ public final class TestLog implements LogIntake.Listener {
 
   /** Changes what the log's owner must not change. */
   public void tamper(String sql) {
-    TestDatabase.execute(database, "set session_replication_role = replica; " + sql);
+    TestDatabase.execute(
+        database,
+        """
+        alter table leaves no force row level security;
+        alter table leaves disable trigger user;
+        alter table nodes disable trigger user;
+        alter table checkpoints disable trigger user;
+        """
+            + sql);
   }
 
   @Override

@@ -15,6 +15,9 @@ import org.flywaydb.core.Flyway;
 
 /** A real PostgreSQL, one for all tests, and a fresh migrated database in it for each that asks. */
 public final class TestDatabase {
+  /** Owns the databases; no superuser, whom row-level security would let pass. */
+  private static final String OWNER = "keeper";
+
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private static final class Server {
@@ -22,7 +25,9 @@ public final class TestDatabase {
 
     private static EmbeddedPostgres start() {
       try {
-        return EmbeddedPostgres.builder().start();
+        EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
+        execute(postgres.getPostgresDatabase(), "create role " + OWNER + " login");
+        return postgres;
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -31,11 +36,11 @@ public final class TestDatabase {
 
   private TestDatabase() {}
 
-  /** A fresh database with the service's tables, reached as its superuser. */
+  /** A fresh database with the service's tables, reached as its owner. */
   public static DataSource create() {
     String name = "test" + NUMBER.incrementAndGet();
-    execute(Server.POSTGRES.getPostgresDatabase(), "create database " + name);
-    DataSource source = Server.POSTGRES.getDatabase("postgres", name);
+    execute(Server.POSTGRES.getPostgresDatabase(), "create database " + name + " owner " + OWNER);
+    DataSource source = Server.POSTGRES.getDatabase(OWNER, name);
     Flyway.configure().dataSource(source).load().migrate();
     return source;
   }
@@ -50,11 +55,12 @@ public final class TestDatabase {
     }
   }
 
-  /** All rows of a query, the columns of each joined by spaces. */
+  /** All rows of a query in everybody's view, the columns of each joined by spaces. */
   public static List<String> rows(DataSource source, String sql) {
     try (Connection connection = source.getConnection();
-        Statement statement = connection.createStatement();
-        ResultSet rows = statement.executeQuery(sql)) {
+        Statement statement = connection.createStatement()) {
+      statement.execute("set cofferdam.view = 'everybody'");
+      ResultSet rows = statement.executeQuery(sql);
       List<String> all = new ArrayList<>();
       while (rows.next()) {
         List<String> columns = new ArrayList<>();

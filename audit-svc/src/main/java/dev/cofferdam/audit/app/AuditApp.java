@@ -4,6 +4,7 @@ import dev.cofferdam.audit.api.Archive;
 import dev.cofferdam.audit.api.Violation;
 import dev.cofferdam.audit.api.grpc.AuditEndpoint;
 import dev.cofferdam.audit.api.kafka.AuditedViolations;
+import dev.cofferdam.audit.log.AuditLog.LogUnavailableException;
 import dev.cofferdam.audit.log.CheckpointIssuer;
 import dev.cofferdam.audit.log.file.CheckpointFile;
 import dev.cofferdam.audit.log.kafka.LogIntake;
@@ -21,6 +22,7 @@ import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
 import io.agroal.api.AgroalDataSource;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -31,6 +33,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -138,8 +141,16 @@ public class AuditApp {
   private boolean migrated() {
     try {
       flyway.migrate();
+      if (!new PostgresLogReader(database).isConfined()) {
+        LOG.warn(
+            "the database's user passes row-level security: give the service one that does not");
+      }
       return true;
-    } catch (FlywayException e) {
+    } catch (FlywayValidateException e) {
+      LOG.error("the database was migrated by another version of this service: {}", e.getMessage());
+      Quarkus.asyncExit(1);
+      return false;
+    } catch (FlywayException | LogUnavailableException e) {
       LOG.warn("the database cannot be migrated yet, trying again: {}", e.getMessage());
       return false;
     }

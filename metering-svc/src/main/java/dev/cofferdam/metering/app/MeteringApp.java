@@ -10,10 +10,12 @@ import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.metering.api.Violation;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
 import dev.cofferdam.metering.api.kafka.AuditedViolations;
+import dev.cofferdam.metering.ledger.Ledger.LedgerUnavailableException;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
 import io.agroal.api.AgroalDataSource;
+import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
@@ -23,6 +25,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
+import org.flywaydb.core.api.exception.FlywayValidateException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -104,8 +107,16 @@ public class MeteringApp {
   private boolean migrated() {
     try {
       flyway.migrate();
+      if (!new PostgresUsageViews(database).isConfined()) {
+        LOG.warn(
+            "the database's user passes row-level security: give the service one that does not");
+      }
       return true;
-    } catch (FlywayException e) {
+    } catch (FlywayValidateException e) {
+      LOG.error("the database was migrated by another version of this service: {}", e.getMessage());
+      Quarkus.asyncExit(1);
+      return false;
+    } catch (FlywayException | LedgerUnavailableException e) {
       LOG.warn("the database cannot be migrated yet, trying again: {}", e.getMessage());
       return false;
     }

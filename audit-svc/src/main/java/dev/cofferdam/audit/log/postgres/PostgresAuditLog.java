@@ -57,7 +57,7 @@ public final class PostgresAuditLog implements AuditLog {
   private Frontier committed = Frontier.empty();
 
   /**
-   * @param source connections as the owner of the tables
+   * @param source connections to the log
    */
   public PostgresAuditLog(DataSource source, PostgresDataKeys keys) {
     this.source = source;
@@ -89,6 +89,7 @@ public final class PostgresAuditLog implements AuditLog {
   private record Step(List<AuditEvent> appended, Frontier tree) {}
 
   private Step append(Connection connection, List<AuditEvent> events) throws SQLException {
+    RowView.takeAll(connection);
     Frontier tree = lockHead(connection);
     List<AuditEvent> fresh = fresh(connection, events);
     if (fresh.isEmpty()) {

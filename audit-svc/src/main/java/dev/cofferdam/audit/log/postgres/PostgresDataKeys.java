@@ -27,7 +27,7 @@ public final class PostgresDataKeys {
   private final KeyEncryption encryption;
 
   /**
-   * @param source connections as the owner of the tables
+   * @param source connections to the log
    */
   public PostgresDataKeys(DataSource source, KeyEncryption encryption) {
     this.source = source;

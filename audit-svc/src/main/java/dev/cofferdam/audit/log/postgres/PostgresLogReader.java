@@ -17,17 +17,22 @@ import javax.sql.DataSource;
 
 /**
  * Reads the log. Records pass two walls: the tenant is a condition of the statement, and the
- * statement runs as a role that row-level security confines to that tenant's rows. Hashes are read
- * as the owner; they say nothing about anybody.
+ * transaction sees that tenant's rows alone (row-level security). Hashes are read from all rows;
+ * they say nothing about anybody.
  */
 public final class PostgresLogReader implements LogReader {
   private final DataSource source;
 
   /**
-   * @param source connections as the owner of the tables and a member of the two view roles
+   * @param source connections to the log
    */
   public PostgresLogReader(DataSource source) {
     this.source = source;
+  }
+
+  /** Whether row-level security applies to the database's user: it is no superuser and the like. */
+  public boolean isConfined() {
+    return Transactions.run(source, RowView::isConfined);
   }
 
   @Override
@@ -47,7 +52,12 @@ public final class PostgresLogReader implements LogReader {
 
   @Override
   public Map<NodeId, TreeHash> read(Set<NodeId> nodes) {
-    return Transactions.run(source, connection -> NodeRows.read(connection, nodes));
+    return Transactions.run(
+        source,
+        connection -> {
+          RowView.takeAll(connection);
+          return NodeRows.read(connection, nodes);
+        });
   }
 
   @Override
@@ -91,7 +101,7 @@ public final class PostgresLogReader implements LogReader {
     return Transactions.run(
         source,
         connection -> {
-          confine(connection, view);
+          RowView.take(connection, view);
           return leaves(connection, sql, values);
         });
   }
@@ -100,14 +110,16 @@ public final class PostgresLogReader implements LogReader {
   public List<Leaf> leaves(long from, int leavesMax) {
     return Transactions.run(
         source,
-        connection ->
-            leaves(
-                connection,
-                """
-                select index, event_id, leaf, leaf_hash from leaves
-                where index >= ? order by index limit ?
-                """,
-                List.of(from, leavesMax)));
+        connection -> {
+          RowView.takeAll(connection);
+          return leaves(
+              connection,
+              """
+              select index, event_id, leaf, leaf_hash from leaves
+              where index >= ? order by index limit ?
+              """,
+              List.of(from, leavesMax));
+        });
   }
 
   private static List<Leaf> leaves(Connection connection, String sql, List<Object> values)
@@ -128,23 +140,6 @@ public final class PostgresLogReader implements LogReader {
         }
         return leaves;
       }
-    }
-  }
-
-  /** Takes the view's role for the rest of the transaction. */
-  private static void confine(Connection connection, View view) throws SQLException {
-    String tenant = view instanceof View.Of of ? of.tenant().value() : "";
-    try (PreparedStatement statement =
-        connection.prepareStatement("select set_config('cofferdam.tenant', ?, true)")) {
-      statement.setString(1, tenant);
-      statement.execute();
-    }
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(
-          switch (view) {
-            case View.Of of -> "set local role audit_tenant_view";
-            case View.Everybody everybody -> "set local role audit_operator_view";
-          });
     }
   }
 }

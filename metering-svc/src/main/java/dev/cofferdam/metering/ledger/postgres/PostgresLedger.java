@@ -65,7 +65,7 @@ public final class PostgresLedger implements Ledger {
   private final PartitionClaims claims = new PartitionClaims();
 
   /**
-   * @param source connections as the owner of the tables
+   * @param source connections to the ledger
    */
   public PostgresLedger(DataSource source) {
     this.source = source;
@@ -90,6 +90,7 @@ public final class PostgresLedger implements Ledger {
   private static Set<String> add(Connection connection, List<UsageEvent> events)
       throws SQLException {
     Set<String> added = new HashSet<>();
+    RowView.takeAll(connection);
     try (PreparedStatement statement = connection.prepareStatement(APPEND)) {
       int index = 1;
       for (EventColumns.Column column : EventColumns.ALL) {

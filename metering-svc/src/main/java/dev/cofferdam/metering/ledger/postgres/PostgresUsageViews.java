@@ -5,11 +5,9 @@ import dev.cofferdam.metering.ledger.UsagePage;
 import dev.cofferdam.metering.ledger.UsageViews;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.vocabulary.TenantId;
-import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.sql.Statement;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
@@ -20,17 +18,22 @@ import java.util.Optional;
 import javax.sql.DataSource;
 
 /**
- * Queries behind two walls: the tenant is a condition of each statement, and the statement runs as
- * a role that row-level security confines to that tenant's rows.
+ * Queries behind two walls: the tenant is a condition of each statement, and the transaction sees
+ * that tenant's rows alone (row-level security).
  */
 public final class PostgresUsageViews implements UsageViews {
   private final DataSource source;
 
   /**
-   * @param source connections as a member of the two view roles
+   * @param source connections to the ledger
    */
   public PostgresUsageViews(DataSource source) {
     this.source = source;
+  }
+
+  /** Whether row-level security applies to the database's user: it is no superuser and the like. */
+  public boolean isConfined() {
+    return Transactions.run(source, RowView::isConfined);
   }
 
   @Override
@@ -108,7 +111,7 @@ public final class PostgresUsageViews implements UsageViews {
     return Transactions.run(
         source,
         connection -> {
-          confine(connection, view);
+          RowView.take(connection, view);
           try (PreparedStatement statement = connection.prepareStatement(sql)) {
             for (int i = 0; i < values.size(); i++) {
               statement.setObject(i + 1, values.get(i));
@@ -118,23 +121,6 @@ public final class PostgresUsageViews implements UsageViews {
             }
           }
         });
-  }
-
-  /** Takes the view's role for the rest of the transaction. */
-  static void confine(Connection connection, View view) throws SQLException {
-    String tenant = view instanceof View.Of of ? of.tenant().value() : "";
-    try (PreparedStatement statement =
-        connection.prepareStatement("select set_config('cofferdam.tenant', ?, true)")) {
-      statement.setString(1, tenant);
-      statement.execute();
-    }
-    try (Statement statement = connection.createStatement()) {
-      statement.execute(
-          switch (view) {
-            case View.Of of -> "set local role metering_tenant_view";
-            case View.Everybody everybody -> "set local role metering_operator_view";
-          });
-    }
   }
 
   private static OffsetDateTime at(Instant instant) {
