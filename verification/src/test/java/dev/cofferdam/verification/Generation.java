@@ -48,6 +48,20 @@ public record Generation(
         .setSampling(SamplingParameters.newBuilder().setTemperature(0));
   }
 
+  /** A chat whose answer goes on until its bound: greedy, or seeded at temperature 0.8. */
+  public static GenerateRequest endless(boolean greedy, int outputTokens) {
+    SamplingParameters.Builder sampling =
+        SamplingParameters.newBuilder().setIgnoreEnd(true).setMaxOutputTokens(outputTokens);
+    if (greedy) {
+      sampling.setTemperature(0);
+    } else {
+      sampling.setTemperature(0.8f).setSeed(11);
+    }
+    return chat("Please explain step by step how to print a return label.")
+        .setSampling(sampling)
+        .build();
+  }
+
   /** Metadata with an API key and, where not empty, a claimed tenant. */
   public static Metadata credentials(String apiKey, String claimedTenant) {
     Metadata headers = new Metadata();

@@ -48,6 +48,7 @@ public record Asked(
    * How the output is made; what is empty has a default.
    *
    * @param outputTokensMax the largest of all fields that bound the output
+   * @param ignoreEnd goes on past the model's end until another bound is met
    */
   public record Tuning(
       OptionalDouble temperature,
@@ -56,7 +57,8 @@ public record Asked(
       OptionalLong seed,
       OptionalLong outputTokensMax,
       List<String> stops,
-      OptionalInt topLogprobs) {
+      OptionalInt topLogprobs,
+      boolean ignoreEnd) {
 
     public Tuning {
       stops = List.copyOf(stops);
@@ -71,7 +73,8 @@ public record Asked(
           OptionalLong.empty(),
           OptionalLong.empty(),
           List.of(),
-          OptionalInt.empty());
+          OptionalInt.empty(),
+          false);
     }
   }
 

@@ -162,7 +162,7 @@ public final class Intake {
         sourceIp,
         model,
         adapter,
-        format,
+        asked.tuning().ignoreEnd() ? format.endless() : format,
         prompt,
         hash(tenant, asked.input()),
         sampling(asked.tuning()),

@@ -20,6 +20,11 @@ public record PromptFormat(
     stopTokenIds = List.copyOf(stopTokenIds);
   }
 
+  /** The same without tokens that end the output. */
+  public PromptFormat endless() {
+    return new PromptFormat(tokenizer, template, List.of());
+  }
+
   /** Tokens of a text that is continued as it is. */
   public int[] ofText(String text) {
     return tokenizer.encodePlain(text);

@@ -103,7 +103,7 @@ class GrpcClientTest {
         Generation.run(
             MESH.grpc(),
             Generation.credentials(tenant.apiKey(), ""),
-            Generation.chat("Please explain step by step how to print a return label.").build(),
+            Generation.endless(true, 1_500),
             event -> {
               if (event.hasDelta() && deltas.incrementAndGet() == 3) {
                 throw new Generation.StopReading();

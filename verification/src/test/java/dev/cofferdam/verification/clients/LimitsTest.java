@@ -37,7 +37,7 @@ class LimitsTest {
     assertThat(Long.parseLong(refused.header("retry-after-ms"))).isBetween(1L, 60_000L);
     assertThat(refused.header("x-ratelimit-limit-requests")).isEqualTo("3");
     assertThat(refused.header("x-ratelimit-remaining-requests")).isEqualTo("0");
-    assertThat(refused.json().path("error").path("code").asText()).isEqualTo("rate_limit_requests");
+    assertThat(refused.json().path("error").path("code").asText()).isEqualTo("rate_limit_exceeded");
   }
 
   @Test
@@ -80,7 +80,7 @@ class LimitsTest {
     Generation.run(
         MESH.grpc(),
         Generation.credentials(tenant.apiKey(), ""),
-        Generation.chat("How do I print a return label?").build(),
+        Generation.endless(true, 1_500),
         event -> {
           if (event.hasDelta() && seen.getAndIncrement() == 0) {
             Generation other =

@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
-import dev.cofferdam.proto.inference.v1.GenerateRequest;
-import dev.cofferdam.proto.inference.v1.SamplingParameters;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
@@ -25,17 +23,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What happens to requests when parts of the mesh die. */
 class FaultTest {
   private static final Mesh MESH = Mesh.shared();
-  private static final String LONG = "Please explain step by step how to print a return label.";
-
-  private static GenerateRequest request(boolean greedy) {
-    SamplingParameters.Builder sampling = SamplingParameters.newBuilder().setMaxOutputTokens(120);
-    if (greedy) {
-      sampling.setTemperature(0);
-    } else {
-      sampling.setTemperature(0.8f).setSeed(11);
-    }
-    return Generation.chat(LONG).setSampling(sampling).build();
-  }
 
   private static List<UsageRow> usage(String requestId) {
     return UsageServiceGrpc.newBlockingStub(MESH.metering())
@@ -56,7 +43,8 @@ class FaultTest {
   @ValueSource(booleans = {true, false})
   void aStreamGoesOnWithTheSameTextWhenItsWorkerIsKilled(boolean greedy) {
     TenantHandle tenant = MESH.newTenant("killed-" + greedy, "standard");
-    Generation undisturbed = Generation.run(MESH.grpc(), tenant.apiKey(), request(greedy));
+    Generation undisturbed =
+        Generation.run(MESH.grpc(), tenant.apiKey(), Generation.endless(greedy, 1_200));
     assertThat(undisturbed.status().isOk()).as("%s", undisturbed.status()).isTrue();
     assertThat(undisturbed.deltas()).isGreaterThan(8);
 
@@ -66,7 +54,7 @@ class FaultTest {
         Generation.run(
             MESH.grpc(),
             Generation.credentials(tenant.apiKey(), ""),
-            request(greedy),
+            Generation.endless(greedy, 1_200),
             event -> {
               if (event.hasDelta() && deltas.incrementAndGet() == 2) {
                 victim[0] = MESH.killBusyWorker();

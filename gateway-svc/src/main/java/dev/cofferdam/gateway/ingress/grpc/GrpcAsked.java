@@ -98,8 +98,7 @@ final class GrpcAsked {
             ? OptionalLong.of(sampling.getMaxOutputTokens())
             : OptionalLong.empty(),
         sampling.getStopList(),
-        sampling.hasTopLogprobs()
-            ? OptionalInt.of(sampling.getTopLogprobs())
-            : OptionalInt.empty());
+        sampling.hasTopLogprobs() ? OptionalInt.of(sampling.getTopLogprobs()) : OptionalInt.empty(),
+        sampling.getIgnoreEnd());
   }
 }

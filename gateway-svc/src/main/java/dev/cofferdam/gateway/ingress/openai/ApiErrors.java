@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.ingress.openai;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cofferdam.gateway.quota.Decision;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
@@ -39,7 +40,10 @@ final class ApiErrors {
             });
     int status = refusal.code().httpStatus();
     boolean triedAgainByClients = status == 429 || status == 408 || status == 409 || status >= 500;
-    if (triedAgainByClients && !refusal.code().retryable()) {
+    boolean helps =
+        refusal.code().retryable()
+            && !"false".equals(refusal.metadata().get(Decision.SHOULD_RETRY));
+    if (triedAgainByClients && !helps) {
       headers.put("x-should-retry", "false");
     }
     return headers;

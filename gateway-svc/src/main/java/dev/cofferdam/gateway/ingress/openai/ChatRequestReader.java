@@ -220,7 +220,8 @@ final class ChatRequestReader {
         Fields.integer(body, "seed"),
         outputBound(body),
         stops(body),
-        logprobs ? OptionalInt.of((int) top.orElse(0)) : OptionalInt.empty());
+        logprobs ? OptionalInt.of((int) top.orElse(0)) : OptionalInt.empty(),
+        false);
   }
 
   /** The largest of the fields that bound the output, each of which must hold by itself. */
