@@ -8,6 +8,7 @@ import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.router.affinity.PrefixIndex;
 import dev.cofferdam.router.fleet.Fleet;
 import dev.cofferdam.router.fleet.grpc.Announcements;
+import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.placement.grpc.RoutingEndpoint;
 import dev.cofferdam.router.placement.grpc.Surroundings;
 import dev.cofferdam.router.routing.RoutePlanner;
@@ -69,7 +70,8 @@ public class RouterApp {
             timer,
             clock,
             config.placement().noWorkerMsMax(),
-            metrics);
+            metrics,
+            new Explanations(config.placement().explanationsMax()));
     MeshServer serving =
         MeshServer.builder(config.trustDomain(), tls)
             .listen(config.listen().host(), config.listen().port())

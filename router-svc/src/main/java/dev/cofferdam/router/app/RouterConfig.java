@@ -84,5 +84,9 @@ public interface RouterConfig {
     /** Bound of the prefix index; about 300 bytes each. */
     @WithDefault("200000")
     int digestsMax();
+
+    /** Requests whose placement can be explained afterwards. */
+    @WithDefault("4096")
+    int explanationsMax();
   }
 }

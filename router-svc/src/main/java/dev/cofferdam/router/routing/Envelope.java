@@ -41,6 +41,23 @@ public record Envelope(
     excludedWorkers = Set.copyOf(excludedWorkers);
   }
 
+  /** The same request, with every worker allowed. */
+  public Envelope withoutExclusions() {
+    return new Envelope(
+        requestId,
+        attempt,
+        tenant,
+        model,
+        adapter,
+        workloadClass,
+        promptTokens,
+        generatedTokens,
+        outputTokensMax,
+        prefixDigests,
+        deadlineMs,
+        Set.of());
+  }
+
   /** Input and output tokens together. */
   public int contextTokens() {
     return promptTokens + outputTokensMax;

@@ -66,7 +66,17 @@ public final class RoutePlanner {
    * @param live live workers
    * @param startedMs when the placement began: an excluded worker that came back since then counts
    *     again
+   * @param lastResort whether an excluded worker is taken where no other is left
    */
+  public Route plan(Envelope request, List<Worker> live, long startedMs, boolean lastResort) {
+    Route route = plan(request, live, startedMs);
+    if (lastResort && route instanceof Route.NoWorker && !request.excludedWorkers().isEmpty()) {
+      return plan(request.withoutExclusions(), live, startedMs);
+    }
+    return route;
+  }
+
+  /** Routes a request, never to an excluded worker that did not come back since it began. */
   public Route plan(Envelope request, List<Worker> live, long startedMs) {
     Optional<TenantProfile> tenant = directory.tenant(request.tenant());
     if (tenant.isEmpty()) {

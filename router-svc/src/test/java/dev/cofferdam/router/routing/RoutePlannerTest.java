@@ -222,6 +222,18 @@ class RoutePlannerTest {
     assertThat(planner.plan(request, List.of(returned), 10)).isInstanceOf(Route.Ranked.class);
   }
 
+  @Test
+  void anExcludedWorkerIsTakenAsTheLastResortAndOnlyThen() {
+    Envelope request = request(ACME, "m", "", WorkloadClass.INTERACTIVE, Set.of("w"));
+    Worker failed = worker("w", "shared", 0);
+    assertThat(planner.plan(request, List.of(failed), 0, false)).isInstanceOf(Route.NoWorker.class);
+    assertThat(planner.plan(request, List.of(failed), 0, true)).isInstanceOf(Route.Ranked.class);
+    Route other = planner.plan(request, List.of(failed, worker("v", "shared", 8)), 0, true);
+    assertThat(((Route.Ranked) other).candidates())
+        .extracting(Candidate::workerId)
+        .containsExactly("v");
+  }
+
   private static final class Book implements Directory {
     private final Map<TenantId, TenantProfile> tenants = new HashMap<>();
     private final Map<String, ServedModel> models = new HashMap<>();

@@ -7,6 +7,7 @@ import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
 import dev.cofferdam.proto.scheduling.v1.Granted;
 import dev.cofferdam.proto.scheduling.v1.Refused;
 import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
+import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.routing.Candidate;
 import dev.cofferdam.router.routing.Envelope;
 import dev.cofferdam.router.routing.Route;
@@ -15,6 +16,7 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.wire.TenantRecords;
 import io.grpc.Context;
+import io.grpc.ManagedChannel;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.opentelemetry.api.trace.Span;
@@ -29,6 +31,11 @@ import java.util.concurrent.TimeUnit;
  */
 final class Placement {
   private static final long RETRY_MS = 150;
+
+  /**
+   * A worker that failed the request and is still live gets it again after this, if it is alone.
+   */
+  private static final long LAST_RESORT_MS = 1_000;
 
   private final Surroundings around;
   private final Envelope envelope;
@@ -73,7 +80,8 @@ final class Placement {
       return;
     }
     long begin = System.nanoTime();
-    Route route = around.planner().plan(envelope, around.fleet().live(now), startedMs);
+    boolean lastResort = now - startedMs >= LAST_RESORT_MS;
+    Route route = around.planner().plan(envelope, around.fleet().live(now), startedMs, lastResort);
     around.listener().planned(System.nanoTime() - begin);
     switch (route) {
       case Route.Refused refused -> refuse(refused.refusal());
@@ -146,6 +154,16 @@ final class Placement {
     ended = true;
     around.planner().served(envelope.tenant(), granted.getWorkerId());
     around.listener().granted(pool, granted.getQueueWaitMs());
+    around
+        .explanations()
+        .put(
+            envelope.requestId(),
+            new Explanations.Explanation(
+                envelope.attempt(),
+                envelope.tenant(),
+                pool,
+                granted.getWorkerId(),
+                answer.getExplanationList()));
     Span span = Span.fromContext(Tracing.context());
     span.setAttribute("cofferdam.worker.id", granted.getWorkerId());
     span.setAttribute("cofferdam.pool", pool);
@@ -170,12 +188,16 @@ final class Placement {
             .build());
   }
 
-  private synchronized void failed(int current, Throwable failure) {
+  private synchronized void failed(int current, String pool, Throwable failure) {
     if (ended || current != round) {
       return;
     }
     Refusal refusal = Statuses.toRefusal(failure);
     if (refusal.code().retryable() || refusal.code() == ErrorCode.CANCELLED) {
+      if (around.schedulers().of(pool) instanceof ManagedChannel channel) {
+        // Else a scheduler that was out for a while is found again only after gRPC's own back-off.
+        channel.resetConnectBackoff();
+      }
       again();
     } else {
       refuse(refusal);
@@ -204,13 +226,14 @@ final class Placement {
 
     @Override
     public void onError(Throwable failure) {
-      failed(current, failure);
+      failed(current, pool, failure);
     }
 
     @Override
     public void onCompleted() {
       failed(
           current,
+          pool,
           Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the scheduler ended without an answer")
               .asException());
     }

@@ -1,6 +1,7 @@
 package dev.cofferdam.router.placement.grpc;
 
 import dev.cofferdam.router.fleet.Fleet;
+import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.placement.PlacementListener;
 import dev.cofferdam.router.routing.RoutePlanner;
 import java.time.Clock;
@@ -16,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param clock wall time
  * @param noWorkerMsMax how long a request waits for a worker to appear
  * @param listener told of outcomes
+ * @param explanations why recent requests were placed where they were
  */
 public record Surroundings(
     RoutePlanner planner,
@@ -24,4 +26,5 @@ public record Surroundings(
     ScheduledExecutorService timer,
     Clock clock,
     long noWorkerMsMax,
-    PlacementListener listener) {}
+    PlacementListener listener,
+    Explanations explanations) {}
