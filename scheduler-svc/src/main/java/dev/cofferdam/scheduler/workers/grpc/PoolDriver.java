@@ -144,12 +144,19 @@ final class PoolDriver implements AutoCloseable {
     post(() -> step(event));
   }
 
-  /** A worker's session is over. */
-  void detach(String workerId, long session) {
+  /**
+   * A worker's session is over.
+   *
+   * @param orderly whether the worker said so and waits for the end of the call
+   */
+  void detach(String workerId, long session, boolean orderly) {
     post(
         () -> {
-          sessions.remove(session);
+          Session over = sessions.remove(session);
           step(new PoolEvent.WorkerLost(workerId, session));
+          if (orderly && over != null) {
+            tell(over.observer::onCompleted);
+          }
         });
   }
 
@@ -167,8 +174,8 @@ final class PoolDriver implements AutoCloseable {
     StatusRuntimeException ended =
         Statuses.toStatus(
             Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "this scheduler is stopping"));
-    callers.values().forEach(caller -> caller.observer.onError(ended));
-    sessions.values().forEach(session -> session.observer.onError(ended));
+    callers.values().forEach(caller -> tell(() -> caller.observer.onError(ended)));
+    sessions.values().forEach(session -> tell(() -> session.observer.onError(ended)));
   }
 
   /** Waits for room: what workers report and callers withdraw is never dropped. */
@@ -212,6 +219,15 @@ final class PoolDriver implements AutoCloseable {
     }
   }
 
+  /** Tells a peer; one whose call has just ended is told nothing, its end is in the mailbox. */
+  private void tell(Runnable message) {
+    try {
+      message.run();
+    } catch (IllegalStateException e) {
+      LOG.debug("pool {}: a peer is gone: {}", pool, e.getMessage());
+    }
+  }
+
   private void tick() {
     step(new PoolEvent.Tick());
     for (Session session : sessions.values()) {
@@ -223,24 +239,31 @@ final class PoolDriver implements AutoCloseable {
 
   private void step(PoolEvent event) {
     for (PoolEffect effect : core.step(event, nowMs)) {
-      switch (effect) {
-        case PoolEffect.Queued e -> queued(e);
-        case PoolEffect.Granted e -> granted(e);
-        case PoolEffect.Refused e -> refused(e);
-        case PoolEffect.Revoke e -> revoke(e);
-        case PoolEffect.SessionClosed e -> closeSession(e);
-        case PoolEffect.AttemptLost e -> {
-          LOG.info(
-              "pool {}: worker {} lost attempt {} after {} output tokens",
-              pool,
-              e.workerId(),
-              e.request().key(),
-              e.outputTokens());
-          lostUsage.state(pool, e);
-          listener.attemptLost(pool);
-        }
-      }
+      // One by one: a peer that is gone must not cost the others their answers.
+      guarded(() -> tell(() -> perform(effect)));
     }
+  }
+
+  private void perform(PoolEffect effect) {
+    switch (effect) {
+      case PoolEffect.Queued e -> queued(e);
+      case PoolEffect.Granted e -> granted(e);
+      case PoolEffect.Refused e -> refused(e);
+      case PoolEffect.Revoke e -> revoke(e);
+      case PoolEffect.SessionClosed e -> closeSession(e);
+      case PoolEffect.AttemptLost e -> lost(e);
+    }
+  }
+
+  private void lost(PoolEffect.AttemptLost e) {
+    LOG.info(
+        "pool {}: worker {} lost attempt {} after {} output tokens",
+        pool,
+        e.workerId(),
+        e.request().key(),
+        e.outputTokens());
+    lostUsage.state(pool, e);
+    listener.attemptLost(pool);
   }
 
   private void queued(PoolEffect.Queued e) {

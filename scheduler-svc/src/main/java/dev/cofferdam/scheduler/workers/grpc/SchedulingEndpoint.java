@@ -101,8 +101,8 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
     ServerCallStreamObserver<AttachResponse> observer =
         (ServerCallStreamObserver<AttachResponse>) answers;
     WorkerStream stream = new WorkerStream(Caller.current(), observer);
-    observer.setOnCancelHandler(stream::end);
-    observer.setOnCloseHandler(stream::end);
+    observer.setOnCancelHandler(() -> stream.end(false));
+    observer.setOnCloseHandler(() -> stream.end(false));
     return stream;
   }
 
@@ -217,20 +217,21 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
 
     @Override
     public void onError(Throwable failure) {
-      end();
+      end(false);
     }
 
     @Override
     public void onCompleted() {
-      end();
-      observer.onCompleted();
+      end(true);
     }
 
-    private synchronized void end() {
+    private synchronized void end(boolean orderly) {
       PoolDriver current = pool;
       if (!ended && current != null) {
         LOG.info("the session of worker {} ended", workerId);
-        current.detach(workerId, session);
+        current.detach(workerId, session, orderly);
+      } else if (!ended && orderly) {
+        observer.onCompleted();
       }
       ended = true;
     }

@@ -344,6 +344,19 @@ class SchedulingEndpointTest {
   }
 
   @Test
+  void aWorkerThatSaysGoodbyeIsLetGoAndOthersGoOn() throws Exception {
+    Session session = new Session();
+    session.attach(hello("w1").build());
+    granted(enqueue(ask(1).build()));
+    Received<EnqueueRequest, EnqueueResponse> waiting = enqueue(ask(2).build());
+    assertThat(waiting.next(EnqueueResponse.class).hasQueued()).isTrue();
+    session.requests.onCompleted();
+    assertThat(session.received.next()).isEqualTo(Status.OK);
+    new Session().attach(hello("w1").setIncarnation(2).build());
+    granted(waiting);
+  }
+
+  @Test
   void aSchedulerThatComesBackTakesOverWhatRunsAndWhatWaits() throws Exception {
     Session before = new Session();
     SessionKey oldKey = before.attach(hello("w1").build());
