@@ -1,5 +1,5 @@
 /**
- * Wiring: configuration, life cycle, health, metrics; the offline verifier; the log's benchmark.
+ * Wiring: configuration, life cycle, health, metrics; and the log's benchmark.
  */
 @NullMarked
 package dev.cofferdam.audit.app;
