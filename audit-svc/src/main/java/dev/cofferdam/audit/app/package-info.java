@@ -1,6 +1,4 @@
-/**
- * Wiring: configuration, life cycle, health, metrics; and the log's benchmark.
- */
+/** Wiring: configuration, life cycle, health, metrics; and the log's benchmark. */
 @NullMarked
 package dev.cofferdam.audit.app;
 
