@@ -38,6 +38,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
@@ -213,18 +214,19 @@ public final class Mesh {
   public TenantHandle newTenant(String name, String tier, LimitOverrides limits) {
     String id = "t-" + name.toLowerCase(Locale.ROOT) + "-" + Long.toString(System.nanoTime(), 36);
     var admin = AdminServiceGrpc.newBlockingStub(as(local.endpoints().grpc(), local.operator()));
-    var unused =
-        admin.putTenant(
-            PutTenantRequest.newBuilder()
-                .setTenant(
-                    Tenant.newBuilder()
-                        .setId(id)
-                        .setTier(Tier.valueOf("TIER_" + tier.toUpperCase(Locale.ROOT)))
-                        .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
-                        .setLimits(limits))
-                .build());
+    PutTenantRequest put =
+        PutTenantRequest.newBuilder()
+            .setTenant(
+                Tenant.newBuilder()
+                    .setId(id)
+                    .setTier(Tier.valueOf("TIER_" + tier.toUpperCase(Locale.ROOT)))
+                    .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
+                    .setLimits(limits))
+            .build();
+    Patience.await("the tenant is made", () -> Optional.of(admin.putTenant(put)));
+    IssueApiKeyRequest issue = IssueApiKeyRequest.newBuilder().setTenant(id).build();
     String key =
-        admin.issueApiKey(IssueApiKeyRequest.newBuilder().setTenant(id).build()).getSecret();
+        Patience.await("a key is issued", () -> Optional.of(admin.issueApiKey(issue).getSecret()));
     TenantHandle tenant = new TenantHandle(id, key, "");
     Patience.until(
         "the new tenant is known",
