@@ -102,9 +102,19 @@ class MeshServerTest {
         new MeshChannels(pki.identity("stranger", "spiffe://other.local/operator/local"))) {
       StatusRuntimeException refused =
           assertThrows(StatusRuntimeException.class, () -> call(channel(stranger)));
-      assertThat(refused.getStatus().getCode())
-          .isIn(Status.Code.UNAVAILABLE, Status.Code.UNAUTHENTICATED, Status.Code.UNKNOWN);
+      assertTransportRefused(refused);
     }
+  }
+
+  /**
+   * With TLS 1.3 a client has finished its own handshake before the server judges its certificate,
+   * so the code it sees (UNAVAILABLE, or INTERNAL where the connection closes under the call) is a
+   * race. What holds is that the connection ended and that no answer of the server came over it.
+   */
+  private static void assertTransportRefused(StatusRuntimeException refused) {
+    assertThat(refused.getStatus().getCode())
+        .isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL, Status.Code.UNKNOWN);
+    assertThat(refused.getTrailers() == null || refused.getTrailers().keys().isEmpty()).isTrue();
   }
 
   @Test
@@ -132,7 +142,7 @@ class MeshServerTest {
                   HealthGrpc.newBlockingStub(channel)
                       .withDeadlineAfter(10, TimeUnit.SECONDS)
                       .check(HealthCheckRequest.getDefaultInstance()));
-      assertThat(refused.getStatus().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
+      assertTransportRefused(refused);
     } finally {
       channel.shutdownNow();
     }

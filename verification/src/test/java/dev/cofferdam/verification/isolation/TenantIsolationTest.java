@@ -149,7 +149,10 @@ class TenantIsolationTest {
                         .withDeadlineAfter(10, TimeUnit.SECONDS)
                         .check(HealthCheckRequest.getDefaultInstance()),
                 endpoint);
-        assertThat(refused.getStatus().getCode()).as(endpoint).isEqualTo(Status.Code.UNAVAILABLE);
+        // With TLS 1.3 the client may have sent its call before the server's refusal arrives.
+        assertThat(refused.getStatus().getCode())
+            .as(endpoint)
+            .isIn(Status.Code.UNAVAILABLE, Status.Code.INTERNAL, Status.Code.UNKNOWN);
       } finally {
         channel.shutdownNow();
       }
