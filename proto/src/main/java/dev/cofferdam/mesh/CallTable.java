@@ -35,6 +35,7 @@ public final class CallTable {
           entry("cofferdam.scheduling.v1.SchedulingService/Enqueue", Set.of(ROUTER)),
           entry("cofferdam.scheduling.v1.SchedulingService/Attach", Set.of(WORKER)),
           entry("cofferdam.worker.v1.WorkerService/Generate", Set.of(GATEWAY)),
+          entry("cofferdam.worker.v1.WorkerService/Finish", Set.of(GATEWAY)),
           entry("cofferdam.worker.v1.WorkerService/Drain", Set.of(OPERATOR)),
           entry("cofferdam.metering.v1.UsageService/ListUsage", READERS),
           entry("cofferdam.metering.v1.UsageService/ListRollups", READERS),

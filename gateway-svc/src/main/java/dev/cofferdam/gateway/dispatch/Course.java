@@ -56,6 +56,7 @@ public final class Course {
   private int pauses;
   private int[] tokens;
   private int generated;
+  private int generatedBefore;
   private int cachedPromptTokens;
   private boolean promptServed;
   private long queueWaitMs;
@@ -153,6 +154,7 @@ public final class Course {
     pauses = 0;
     placement = Optional.of(granted);
     queueWaitMs += granted.queueWaitMs();
+    generatedBefore = generated;
     effects.add(new Effect.Generate(attempts, granted, tokensSoFar()));
   }
 
@@ -212,7 +214,7 @@ public final class Course {
     }
     emit(text.toString(), completed, nowMs);
     if (stopped) {
-      effects.add(new Effect.StopWorker());
+      effects.add(new Effect.FinishWorker(generated - generatedBefore));
       kvBlocksUnknown();
       complete(Told.Reason.STOP, nowMs);
     }
@@ -252,6 +254,9 @@ public final class Course {
     }
     OutputText.Piece rest = output.end();
     emit(rest.text(), rest.completedTokens(), nowMs);
+    if (generation.settles()) {
+      effects.add(new Effect.FinishWorker(generated - generatedBefore));
+    }
     complete(event.stopToken() ? Told.Reason.STOP : Told.Reason.LENGTH, nowMs);
   }
 

@@ -99,7 +99,8 @@ public final class Dispatch {
       case Effect.Place place -> place(place);
       case Effect.StopPlacing unused -> stopPlacing();
       case Effect.Generate generate -> generate(generate);
-      case Effect.StopWorker unused -> stopWorker();
+      case Effect.StopWorker unused -> endCall(Workers.Call::cancel);
+      case Effect.FinishWorker finish -> endCall(call -> call.finish(finish.outputTokens()));
       case Effect.Tell tell -> tell(tell.told());
       case Effect.Wake wake -> wake(wake);
       case Effect.Record end -> record(end.ending());
@@ -181,6 +182,7 @@ public final class Dispatch {
             .generate(
                 new Workers.Ask(
                     generation,
+                    generate.attempt(),
                     generate.placement(),
                     generate.tokens(),
                     ports.prefixes().key(generation.identity().tenant().id())),
@@ -189,12 +191,12 @@ public final class Dispatch {
     call.request(PREFETCH);
   }
 
-  private void stopWorker() {
+  private void endCall(Consumer<Workers.Call> how) {
     Workers.Call call = worker;
     worker = null;
     calls++;
     if (call != null) {
-      call.cancel();
+      how.accept(call);
     }
   }
 

@@ -29,6 +29,13 @@ public sealed interface Effect {
   /** End the worker's call. */
   record StopWorker() implements Effect {}
 
+  /**
+   * Tell the worker that the output is complete, and how much of it is billed. Its call ends.
+   *
+   * @param outputTokens output tokens of this attempt, up to the stop
+   */
+  record FinishWorker(int outputTokens) implements Effect {}
+
   /** Tell the client. */
   record Tell(Told told) implements Effect {}
 

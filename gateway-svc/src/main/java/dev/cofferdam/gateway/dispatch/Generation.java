@@ -44,4 +44,9 @@ public record Generation(
   public Generation {
     stops = List.copyOf(stops);
   }
+
+  /** Whether a worker's bill waits for what the gateway says of the output. */
+  public boolean settles() {
+    return !stops.isEmpty();
+  }
 }

@@ -14,10 +14,12 @@ public interface Workers {
   /**
    * What is asked for.
    *
+   * @param attempt 1 for the first
    * @param tokens input and the output so far
    * @param prefixKey the tenant's key to its prefix cache
    */
-  record Ask(Generation generation, Placement placement, int[] tokens, byte[] prefixKey) {}
+  record Ask(
+      Generation generation, int attempt, Placement placement, int[] tokens, byte[] prefixKey) {}
 
   /** A call under way. */
   interface Call {
@@ -26,5 +28,13 @@ public interface Workers {
 
     /** Ends the work within a step. */
     void cancel();
+
+    /**
+     * Ends the work as completed, and settles its bill. For generations with stop texts, whose
+     * bills wait for this.
+     *
+     * @param outputTokens output tokens of this call that are billed
+     */
+    void finish(int outputTokens);
   }
 }

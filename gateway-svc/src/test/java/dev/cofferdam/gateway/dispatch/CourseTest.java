@@ -63,6 +63,7 @@ class CourseTest {
         case Effect.StopPlacing unused -> trace.add("stop placing");
         case Effect.Generate g -> trace.add("generate on " + g.placement().workerId());
         case Effect.StopWorker unused -> trace.add("stop worker");
+        case Effect.FinishWorker f -> trace.add("finish worker " + f.outputTokens());
         case Effect.Wake w -> trace.add("wake in " + w.afterMs());
         case Effect.Record r -> {
           ending = r.ending();
@@ -222,8 +223,28 @@ class CourseTest {
     int[] words = Samples.tokens("One two three four");
     Scenario s = new Scenario(Tier.STANDARD, 100, "three").untilServing().take(tokens(0, words));
     assertThat(s.text.toString()).isEqualTo("One two ");
-    assertThat(s.trace).contains("stop worker", "tell finished STOP", "record COMPLETED");
-    assertThat(s.ending.usage().outputTokens()).isLessThan(words.length);
+    int counted = s.ending.usage().outputTokens();
+    assertThat(counted).isPositive().isLessThan(words.length);
+    assertThat(s.trace)
+        .contains("finish worker " + counted, "tell finished STOP", "record COMPLETED");
+  }
+
+  @Test
+  void aWorkerThatWaitsForTheBillHearsItHoweverTheOutputEndsAndForItsOwnAttemptOnly() {
+    int[] words = Samples.tokens("One two three four");
+    int half = words.length / 2;
+    Scenario s =
+        new Scenario(Tier.STANDARD, words.length, "never said")
+            .untilServing()
+            .take(
+                tokens(0, Arrays.copyOf(words, half)),
+                new Event.WorkerFailed(LOST, true),
+                new Event.Placed(Samples.placement("w2")),
+                tokens(half, Arrays.copyOfRange(words, half, words.length)),
+                new Event.WorkerFinished(false, new AttemptUsage(4, 4)));
+    assertThat(s.trace)
+        .containsSubsequence(
+            "generate on w2", "finish worker " + (words.length - half), "tell finished LENGTH");
   }
 
   @Test

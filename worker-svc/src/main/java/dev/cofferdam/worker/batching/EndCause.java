@@ -6,6 +6,8 @@ public enum EndCause {
   STOP_TOKEN(Outcome.COMPLETED),
   /** The bound of the output, or the model's context. */
   LENGTH(Outcome.COMPLETED),
+  /** The caller has all that it wanted: it met a stop text. */
+  FINISHED(Outcome.COMPLETED),
   /** The caller went away. */
   CANCELLED(Outcome.CANCELLED),
   /** The caller did not read for too long. */

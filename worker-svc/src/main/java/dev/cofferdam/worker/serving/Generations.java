@@ -147,7 +147,7 @@ public final class Generations implements LeaseOrders {
     }
     check(work);
     SequenceRequest request = request(work, adapter(lease), prefix(work));
-    Generation generation = new Generation(lease, output);
+    Generation generation = new Generation(lease, output, work.settles());
     generation.sequence = sequence(request, generation);
     running.put(lease.id(), generation);
     parts.events.accepted(lease);
@@ -239,6 +239,19 @@ public final class Generations implements LeaseOrders {
         listener);
   }
 
+  /**
+   * The caller says how much of a request's output counts; the request ends if it still runs.
+   * Without effect where the request has ended and is recorded, or has not asked for it.
+   *
+   * @param outputTokens output tokens of this attempt that are billed
+   */
+  public void finish(SequenceId id, int outputTokens) {
+    Generation generation = running.get(id);
+    if (generation != null) {
+      generation.finish(outputTokens);
+    }
+  }
+
   @Override
   public void revoke(SequenceId id, ErrorCode code) {
     Generation generation = running.get(id);
@@ -294,9 +307,19 @@ public final class Generations implements LeaseOrders {
     private @Nullable Sequence sequence;
     private volatile @Nullable ErrorCode revokedWith;
 
-    Generation(Lease lease, Output output) {
+    /** Whether the caller's word on the bill is still to come. */
+    private boolean unsettled;
+
+    /** The end, where it waits for that word. */
+    private @Nullable Runnable ending;
+
+    private volatile boolean told;
+    private volatile int billedMax = Integer.MAX_VALUE;
+
+    Generation(Lease lease, Output output, boolean settles) {
       this.lease = lease;
       this.output = output;
+      this.unsettled = settles;
     }
 
     Sequence sequence() {
@@ -308,8 +331,26 @@ public final class Generations implements LeaseOrders {
     }
 
     void end(EndCause cause) {
+      settle();
       sequence().cancel(cause);
       parts.submissions.wake();
+    }
+
+    synchronized void finish(int outputTokens) {
+      if (unsettled) {
+        billedMax = outputTokens;
+        end(EndCause.FINISHED);
+      }
+    }
+
+    /** Nobody has a word on the bill any more: an end that waited for it goes on. */
+    private synchronized void settle() {
+      unsettled = false;
+      Runnable waiting = ending;
+      ending = null;
+      if (waiting != null) {
+        parts.completions.execute(waiting);
+      }
     }
 
     @Override
@@ -342,17 +383,29 @@ public final class Generations implements LeaseOrders {
       boolean completed = cause.outcome() == EndCause.Outcome.COMPLETED;
       int delivered = output.close(completed);
       // Off the step thread: the record goes to disk. At most inFlightMax of these wait.
-      parts.completions.execute(() -> complete(cause, usage, delivered));
+      Runnable end = () -> complete(cause, usage, delivered);
+      synchronized (this) {
+        if (completed && unsettled) {
+          output.finished(cause, usage, delivered);
+          told = true;
+          ending = end;
+          return;
+        }
+      }
+      parts.completions.execute(end);
     }
 
     private void complete(EndCause cause, SequenceUsage usage, int delivered) {
-      AttemptRecord record =
-          new AttemptRecord(lease, usage, delivered, cause, parts.clock.millis());
+      int billed = Math.min(delivered, billedMax);
+      AttemptRecord record = new AttemptRecord(lease, usage, billed, cause, parts.clock.millis());
       try {
         output.inTrace(() -> parts.usage.record(record));
       } finally {
         if (cause.outcome() == EndCause.Outcome.COMPLETED) {
-          output.finished(cause, usage, delivered);
+          if (!told) {
+            output.finished(cause, usage, billed);
+          }
+          output.done();
         } else {
           output.failed(refusal(cause));
         }

@@ -28,8 +28,11 @@ public interface Output {
   /** Runs something in the request's trace. */
   void inTrace(Runnable task);
 
-  /** The end of a completed request. */
+  /** Tells the caller of the end of a completed request. */
   void finished(EndCause cause, SequenceUsage usage, int delivered);
+
+  /** Ends the call of a completed request; last. */
+  void done();
 
   /** The end of any other. */
   void failed(Refusal refusal);

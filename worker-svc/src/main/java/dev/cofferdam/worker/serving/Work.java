@@ -12,7 +12,13 @@ import dev.cofferdam.worker.lease.Lease;
  * @param sampling how tokens are chosen
  * @param stopTokenIds the output ends after any of these
  * @param prefixKey the tenant's prefix key of {@value PrefixDigests#BYTES} bytes, or empty
+ * @param settles whether the caller will say how much of the output is billed
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; handed over
 public record Work(
-    Lease lease, int[] tokenIds, Sampling sampling, int[] stopTokenIds, byte[] prefixKey) {}
+    Lease lease,
+    int[] tokenIds,
+    Sampling sampling,
+    int[] stopTokenIds,
+    byte[] prefixKey,
+    boolean settles) {}

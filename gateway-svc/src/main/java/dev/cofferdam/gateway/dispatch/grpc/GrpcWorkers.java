@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.dispatch.grpc;
 
+import com.google.common.util.concurrent.MoreExecutors;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cofferdam.gateway.dispatch.AttemptUsage;
@@ -8,6 +9,7 @@ import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Workers;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.proto.scheduling.v1.Grant;
+import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
 import dev.cofferdam.proto.worker.v1.Sampling;
@@ -17,6 +19,7 @@ import dev.cofferdam.proto.worker.v1.Tokens;
 import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.CallOptions;
@@ -35,6 +38,8 @@ import java.util.function.Consumer;
  * and nobody buffers.
  */
 public final class GrpcWorkers implements Workers {
+  private static final long FINISH_MS_MAX = 5_000;
+
   private final MeshChannels channels;
   private final InstantSource clock;
 
@@ -57,7 +62,7 @@ public final class GrpcWorkers implements Workers {
         new Metadata());
     call.sendMessage(request(ask));
     call.halfClose();
-    return new Running(call);
+    return new Running(call, channel, ask.generation().id(), ask.attempt());
   }
 
   private static GenerateRequest request(Ask ask) {
@@ -73,7 +78,8 @@ public final class GrpcWorkers implements Workers {
                     .setSeed(sampling.seed())
                     .setTopLogprobs(sampling.topLogprobs()))
             .addAllStopTokenIds(ask.generation().format().stopTokenIds())
-            .setPrefixKey(ByteString.copyFrom(ask.prefixKey()));
+            .setPrefixKey(ByteString.copyFrom(ask.prefixKey()))
+            .setSettles(ask.generation().settles());
     for (int token : ask.tokens()) {
       request.addTokenIds(token);
     }
@@ -88,7 +94,12 @@ public final class GrpcWorkers implements Workers {
     }
   }
 
-  private record Running(ClientCall<GenerateRequest, GenerateResponse> call) implements Call {
+  private record Running(
+      ClientCall<GenerateRequest, GenerateResponse> call,
+      ManagedChannel channel,
+      RequestId id,
+      int attempt)
+      implements Call {
     @Override
     public void request(int messages) {
       call.request(messages);
@@ -97,6 +108,21 @@ public final class GrpcWorkers implements Workers {
     @Override
     public void cancel() {
       call.cancel("the request ended", null);
+    }
+
+    @Override
+    public void finish(int outputTokens) {
+      FinishRequest request =
+          FinishRequest.newBuilder()
+              .setRequestId(id.value())
+              .setAttempt(attempt)
+              .setOutputTokens(outputTokens)
+              .build();
+      // Should it fail, cancelling bills what was sent.
+      WorkerServiceGrpc.newFutureStub(channel)
+          .withDeadlineAfter(FINISH_MS_MAX, TimeUnit.MILLISECONDS)
+          .finish(request)
+          .addListener(this::cancel, MoreExecutors.directExecutor());
     }
   }
 

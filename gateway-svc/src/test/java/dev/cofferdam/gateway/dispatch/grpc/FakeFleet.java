@@ -10,6 +10,8 @@ import dev.cofferdam.proto.scheduling.v1.Granted;
 import dev.cofferdam.proto.scheduling.v1.Queued;
 import dev.cofferdam.proto.scheduling.v1.Refused;
 import dev.cofferdam.proto.worker.v1.AttemptUsage;
+import dev.cofferdam.proto.worker.v1.FinishRequest;
+import dev.cofferdam.proto.worker.v1.FinishResponse;
 import dev.cofferdam.proto.worker.v1.Finished;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
@@ -26,8 +28,10 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -45,6 +49,9 @@ public final class FakeFleet implements Closeable {
 
   /** What workers were asked. */
   public final List<GenerateRequest> generated = new CopyOnWriteArrayList<>();
+
+  /** What workers were told of bills. */
+  public final BlockingQueue<FinishRequest> finished = new LinkedBlockingQueue<>();
 
   /** Messages that workers have sent. */
   public final AtomicInteger sent = new AtomicInteger();
@@ -149,6 +156,13 @@ public final class FakeFleet implements Closeable {
       Script run = new Script(call, request, first, dies ? dieAfter : Integer.MAX_VALUE);
       call.setOnCancelHandler(cancelled::countDown);
       call.setOnReadyHandler(run::more);
+    }
+
+    @Override
+    public void finish(FinishRequest request, StreamObserver<FinishResponse> observer) {
+      finished.add(request);
+      observer.onNext(FinishResponse.getDefaultInstance());
+      observer.onCompleted();
     }
 
     /** Sends as long as the gateway takes, and dies where it must. */

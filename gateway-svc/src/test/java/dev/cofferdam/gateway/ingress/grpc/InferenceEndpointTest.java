@@ -19,6 +19,7 @@ import dev.cofferdam.proto.inference.v1.GenerateResponse;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.proto.inference.v1.SamplingParameters;
+import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Statuses;
@@ -168,6 +169,26 @@ class InferenceEndpointTest {
     assertThat(envelope.getPrefixDigestsCount()).isPositive();
     assertThat(envelope.toString()).doesNotContain("canary", "parcel");
     assertThat(fleet.generated.getFirst().getPrefixKey().size()).isEqualTo(32);
+  }
+
+  @Test
+  void aStopTextEndsTheAnswerAndTheWorkerBillsWhatTheLimiterIsCharged() throws Exception {
+    String stop = ANSWER.substring(ANSWER.length() / 2, ANSWER.length() / 2 + 4);
+    GenerateRequest.Builder ask = ask();
+    ask.getSamplingBuilder().addStop(stop);
+    fleet.endless = true;
+    Answer answer = generate(ask.build());
+    assertThat(answer.text()).isEqualTo(ANSWER.substring(0, ANSWER.indexOf(stop)));
+    var finished = answer.last().getFinished();
+    assertThat(fleet.generated.getFirst().getSettles()).isTrue();
+    FinishRequest bill = fleet.finished.poll(10, TimeUnit.SECONDS);
+    assertThat(bill.getRequestId())
+        .isEqualTo(answer.events().getFirst().getAccepted().getRequestId());
+    assertThat(bill.getAttempt()).isEqualTo(1);
+    assertThat(bill.getOutputTokens()).isEqualTo(finished.getUsage().getOutputTokens());
+    assertThat(gateway.settled)
+        .containsExactly(finished.getUsage().getPromptTokens() + "+" + bill.getOutputTokens());
+    assertThat(fleet.cancelled.await(10, TimeUnit.SECONDS)).isTrue();
   }
 
   @Test

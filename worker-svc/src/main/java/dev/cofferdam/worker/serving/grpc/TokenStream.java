@@ -143,14 +143,23 @@ final class TokenStream implements Output {
     call.onNext(
         GenerateResponse.newBuilder()
             .setFinished(
-                Finished.newBuilder()
-                    .setCause(
-                        cause == EndCause.STOP_TOKEN
-                            ? StopCause.STOP_CAUSE_STOP_TOKEN
-                            : StopCause.STOP_CAUSE_LENGTH)
-                    .setUsage(usage(usage, delivered)))
+                Finished.newBuilder().setCause(stopCause(cause)).setUsage(usage(usage, delivered)))
             .build());
-    call.onCompleted();
+  }
+
+  private static StopCause stopCause(EndCause cause) {
+    return switch (cause) {
+      case STOP_TOKEN -> StopCause.STOP_CAUSE_STOP_TOKEN;
+      case FINISHED -> StopCause.STOP_CAUSE_FINISH;
+      default -> StopCause.STOP_CAUSE_LENGTH;
+    };
+  }
+
+  @Override
+  public synchronized void done() {
+    if (!call.isCancelled()) {
+      call.onCompleted();
+    }
   }
 
   private AttemptUsage usage(SequenceUsage usage, int delivered) {

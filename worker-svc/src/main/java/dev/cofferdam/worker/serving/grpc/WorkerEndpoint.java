@@ -2,13 +2,17 @@ package dev.cofferdam.worker.serving.grpc;
 
 import dev.cofferdam.proto.worker.v1.DrainRequest;
 import dev.cofferdam.proto.worker.v1.DrainResponse;
+import dev.cofferdam.proto.worker.v1.FinishRequest;
+import dev.cofferdam.proto.worker.v1.FinishResponse;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
 import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.worker.batching.Sampling;
+import dev.cofferdam.worker.batching.SequenceId;
 import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.SessionKeys;
 import dev.cofferdam.worker.lease.grpc.LeaseCodec;
@@ -92,6 +96,26 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
     }
   }
 
+  @Override
+  public void finish(FinishRequest request, StreamObserver<FinishResponse> responses) {
+    if (request.getOutputTokens() < 0) {
+      throw invalid("output_tokens", "negative");
+    }
+    RequestId id;
+    try {
+      id = new RequestId(request.getRequestId());
+    } catch (IllegalArgumentException e) {
+      throw invalid("request_id", "not 32 hexadecimal digits");
+    }
+    generations.finish(new SequenceId(id, request.getAttempt()), request.getOutputTokens());
+    responses.onNext(FinishResponse.getDefaultInstance());
+    responses.onCompleted();
+  }
+
+  private static RefusedException invalid(String field, String message) {
+    return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, message).asException();
+  }
+
   private static void cancel(Generations.@Nullable Handle handle) {
     if (handle != null) {
       handle.cancel();
@@ -111,7 +135,8 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
         request.getTokenIdsList().stream().mapToInt(Integer::intValue).toArray(),
         sampling(request.getSampling()),
         request.getStopTokenIdsList().stream().mapToInt(Integer::intValue).toArray(),
-        request.getPrefixKey().toByteArray());
+        request.getPrefixKey().toByteArray(),
+        request.getSettles());
   }
 
   private static Sampling sampling(dev.cofferdam.proto.worker.v1.Sampling sampling) {

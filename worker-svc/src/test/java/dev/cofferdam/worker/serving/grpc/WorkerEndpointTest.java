@@ -8,7 +8,9 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.proto.scheduling.v1.Grant;
+import dev.cofferdam.proto.scheduling.v1.GrantClaims;
 import dev.cofferdam.proto.worker.v1.DrainRequest;
+import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
 import dev.cofferdam.proto.worker.v1.StopCause;
@@ -197,6 +199,62 @@ class WorkerEndpointTest {
     assertThat(worker.batch.stats().sequences()).isZero();
     assertThat(worker.batch.stats().blocksUnheld()).isEqualTo(200);
     assertThat(worker.leases).contains("accepted");
+  }
+
+  @Test
+  void aCallerThatMetAStopTextEndsTheWorkAndSaysWhatIsBilled() throws Exception {
+    GrantClaims.Builder claims = claims(4, 700);
+    Reader reader = new Reader(5);
+    worker.stub().generate(request(grant(claims), 4).setSettles(true).build(), reader);
+    assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
+    finish(claims, 3);
+
+    AttemptRecord usage = worker.awaitUsage();
+    assertThat(usage.cause()).isEqualTo(EndCause.FINISHED);
+    assertThat(usage.outputTokensDelivered()).isEqualTo(3);
+    assertThat(usage.usage().outputTokens()).isBetween(5, 699);
+    assertThat(reader.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(worker.leases).contains("ended COMPLETED");
+  }
+
+  @Test
+  void anOutputThatEndedByItselfIsBilledOnlyWhenTheCallerHasSaidHowMuchOfItCounts()
+      throws Exception {
+    GrantClaims.Builder claims = claims(4, 20);
+    Reader reader = new Reader(20);
+    worker.stub().generate(request(grant(claims), 4).setSettles(true).build(), reader);
+    assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(worker.usage.poll(300, TimeUnit.MILLISECONDS)).isNull();
+    finish(claims, 7);
+    finish(claims, 1);
+
+    AttemptRecord usage = worker.awaitUsage();
+    assertThat(usage.cause()).isEqualTo(EndCause.LENGTH);
+    assertThat(usage.outputTokensDelivered()).isEqualTo(7);
+    assertThat(reader.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(worker.usage).isEmpty();
+  }
+
+  @Test
+  void aCallerThatGoesWithoutAWordOnTheBillPaysForWhatItGot() throws Exception {
+    Reader reader = new Reader(20);
+    worker.stub().generate(request(grant(claims(4, 20)), 4).setSettles(true).build(), reader);
+    assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
+    reader.call.cancel("gone", null);
+
+    assertThat(worker.awaitUsage().outputTokensDelivered()).isEqualTo(20);
+  }
+
+  private void finish(GrantClaims.Builder claims, int outputTokens) {
+    var unused =
+        worker
+            .blocking()
+            .finish(
+                FinishRequest.newBuilder()
+                    .setRequestId(claims.getRequestId())
+                    .setAttempt(claims.getAttempt())
+                    .setOutputTokens(outputTokens)
+                    .build());
   }
 
   @Test
