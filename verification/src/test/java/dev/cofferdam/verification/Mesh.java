@@ -250,16 +250,25 @@ public final class Mesh {
   }
 
   private static double metricAt(String url, String name) {
+    return metricsAt(url)
+        .lines()
+        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
+        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
+        .sum();
+  }
+
+  /** What all services' metrics endpoints show. */
+  public String allMetrics() {
+    return local.endpoints().metrics().values().stream()
+        .map(Mesh::metricsAt)
+        .collect(Collectors.joining());
+  }
+
+  private static String metricsAt(String url) {
     try (HttpClient http = HttpClient.newHttpClient()) {
-      String text =
-          http.send(
-                  HttpRequest.newBuilder(URI.create(url)).build(),
-                  HttpResponse.BodyHandlers.ofString())
-              .body();
-      return text.lines()
-          .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
-          .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-          .sum();
+      return http.send(
+              HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString())
+          .body();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     } catch (InterruptedException e) {
@@ -284,9 +293,9 @@ public final class Mesh {
     }
   }
 
-  /** Folder of the services' logs. */
-  public Path logs() {
-    return local.files().folder().resolve("logs");
+  /** The folder of all that the mesh writes. */
+  public Path state() {
+    return local.files().folder();
   }
 
   /** Kills the worker that runs something with SIGKILL; its name. */

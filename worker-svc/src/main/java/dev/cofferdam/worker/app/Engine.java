@@ -21,7 +21,7 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
   /**
-   * Loads a model onto the CPU.
+   * Loads a model onto the CPU, and compiles its kernels before the first request needs them.
    *
    * @param kvBytes bytes of KV memory; rounded down to whole blocks
    * @throws IllegalArgumentException when they do not make one block
@@ -39,7 +39,7 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
       throw new IllegalArgumentException(
           "cofferdam.worker.kv-bytes: " + kvBytes + " (expected: at least " + blockBytes + ")");
     }
-    ModelExecutor executor =
+    CpuExecutor executor =
         CpuExecutor.create(
             weights, new ExecutorOptions(blocks, blockTokens, adapterSlots, slots, rowsMax));
     LOG.info(
@@ -49,6 +49,9 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
         blocks,
         blockBytes,
         (System.nanoTime() - begun) / 1_000_000);
+    long loaded = System.nanoTime();
+    executor.warmUp();
+    LOG.info("warmed up in {} ms", (System.nanoTime() - loaded) / 1_000_000);
     return new Engine(executor, model, digest);
   }
 }
