@@ -1,0 +1,185 @@
+package dev.cofferdam.verification.isolation;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.verification.Generation;
+import dev.cofferdam.verification.Mesh;
+import dev.cofferdam.verification.Mesh.TenantHandle;
+import dev.cofferdam.verification.Patience;
+import dev.cofferdam.verification.Rest.Answer;
+import io.grpc.Status;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/**
+ * Requests that say something unmistakable, by every way in and to every kind of end. Afterwards it
+ * is looked for in all that the mesh has written: logs, spans, Kafka's segments, PostgreSQL's pages
+ * and write-ahead log, spools, snapshots, and in what the metrics endpoints show.
+ */
+class ContentCanaryTest {
+  private static final Mesh MESH = Mesh.shared();
+
+  /** What holds secrets or programs by design, and no record of a request. */
+  private static final Set<String> BY_DESIGN =
+      Set.of("pki", "secrets", "apps", "binaries", "tenants.json");
+
+  private final List<String> needles = new ArrayList<>();
+
+  private String canary(String place) {
+    String canary = "Canary" + place + Long.toString(System.nanoTime(), 36);
+    needles.add(canary);
+    return canary;
+  }
+
+  @Test
+  void whatARequestSaysIsWrittenNowhere() {
+    TenantHandle tenant = MESH.newTenant("canary", "standard");
+    // The key's secret half; its first half is the public key id.
+    needles.add(tenant.apiKey().substring(tenant.apiKey().length() - 24));
+
+    String requestId = served(tenant);
+    refused(tenant);
+    cancelled(tenant);
+
+    Patience.until("all requests' audit records are kept", () -> records(tenant) >= 8);
+    Patience.until(
+        "the trace is complete", () -> MESH.servicesInTrace(requestId).contains("audit"));
+    assertThat(filesThatHold(List.of(tenant.id())))
+        .as("the search finds what it should")
+        .anyMatch(file -> file.startsWith("kafka/"))
+        .anyMatch(file -> file.startsWith("postgres/"))
+        .anyMatch(file -> file.startsWith("traces/"));
+    assertThat(filesThatHold(needles)).isEmpty();
+    String metrics = MESH.allMetrics();
+    assertThat(metrics).contains("cofferdam_");
+    assertThat(needles).noneMatch(metrics::contains);
+  }
+
+  /** Requests that are answered; the answers are looked for, too. The last one's id. */
+  private String served(TenantHandle tenant) {
+    GenerateRequest.Builder chat =
+        Generation.chat("Where is my parcel? " + canary("User") + " " + canary("Name"));
+    chat.getSamplingBuilder().addStop(canary("Stop"));
+    Generation grpc = Generation.run(MESH.grpc(), tenant.apiKey(), chat.build());
+    assertThat(grpc.status().isOk()).isTrue();
+    remember(grpc.text());
+
+    for (boolean stream : new boolean[] {false, true}) {
+      Answer answer = post(tenant, canary("Rest"), ",\"max_tokens\":40,\"stream\":" + stream);
+      assertThat(answer.status()).isEqualTo(200);
+      if (!stream) {
+        remember(answer.json().at("/choices/0/message/content").asText());
+      }
+    }
+    Generation raw =
+        Generation.run(
+            MESH.grpc(),
+            tenant.apiKey(),
+            Generation.chat("").clearChat().setPrompt("The parcel of " + canary("Raw")).build());
+    assertThat(raw.status().isOk()).isTrue();
+    return grpc.requestId();
+  }
+
+  /** A piece of an answer that nothing else says by chance. */
+  private void remember(String answer) {
+    assertThat(answer).hasSizeGreaterThan(30);
+    needles.add(answer.substring(0, 30));
+  }
+
+  private void refused(TenantHandle tenant) {
+    assertThat(post(tenant, canary("Odd"), ",\"temperature\":-1").status()).isEqualTo(400);
+    assertThat(post(tenant, canary("Long") + " parcel".repeat(9_000), "").status()).isEqualTo(400);
+    Answer unknown =
+        MESH.rest()
+            .post(
+                "/v1/chat/completions",
+                tenant.apiKey(),
+                "{\"model\":\"no-such-model\",\"messages\":[{\"role\":\"user\",\"content\":\""
+                    + canary("Unknown")
+                    + "\"}]}");
+    assertThat(unknown.status()).isEqualTo(404);
+    assertThat(
+            MESH.rest().post("/v1/chat/completions", "cdm_" + canary("Key") + "_x", "{}").status())
+        .isEqualTo(401);
+    assertThat(
+            MESH.rest()
+                .post("/v1/chat/completions", tenant.apiKey(), "{\"" + canary("Broken"))
+                .status())
+        .isEqualTo(400);
+  }
+
+  private void cancelled(TenantHandle tenant) {
+    GenerateRequest.Builder endless = Generation.endless(true, 2_000).toBuilder();
+    endless.getChatBuilder().getMessagesBuilder(0).setContent("Explain " + canary("Gone"));
+    Generation generation =
+        Generation.run(
+            MESH.grpc(),
+            Generation.credentials(tenant.apiKey(), ""),
+            endless.build(),
+            event -> {
+              if (event.hasDelta()) {
+                throw new Generation.StopReading();
+              }
+            });
+    assertThat(generation.status().getCode()).isEqualTo(Status.Code.CANCELLED);
+  }
+
+  private Answer post(TenantHandle tenant, String text, String more) {
+    return MESH.rest()
+        .post(
+            "/v1/chat/completions",
+            tenant.apiKey(),
+            "{\"model\":\"support-desk\",\"messages\":[{\"role\":\"system\",\"content\":\"You are "
+                + canary("System")
+                + "\"},{\"role\":\"user\",\"content\":\"How do I print a return label? "
+                + text
+                + "\"}]"
+                + more
+                + "}");
+  }
+
+  private static int records(TenantHandle tenant) {
+    return AuditServiceGrpc.newBlockingStub(MESH.audit())
+        .listRecords(ListRecordsRequest.newBuilder().setTenant(tenant.id()).build())
+        .getRecordsCount();
+  }
+
+  /** Files below the mesh's folder in which any of the texts is found. */
+  private static Set<String> filesThatHold(List<String> texts) {
+    Path state = MESH.state();
+    Set<String> found = new TreeSet<>();
+    try (Stream<Path> files = Files.walk(state)) {
+      files
+          .filter(Files::isRegularFile)
+          .filter(file -> !BY_DESIGN.contains(state.relativize(file).getName(0).toString()))
+          .filter(file -> holdsAny(file, texts))
+          .forEach(file -> found.add(state.relativize(file).toString()));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return found;
+  }
+
+  private static boolean holdsAny(Path file, List<String> texts) {
+    try {
+      String bytes = new String(Files.readAllBytes(file), StandardCharsets.ISO_8859_1);
+      return texts.stream().anyMatch(bytes::contains);
+    } catch (java.nio.file.NoSuchFileException e) {
+      return false; // it was temporary
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}
