@@ -211,10 +211,18 @@ def short_conversation(voice, rng):
 
 
 def conversations(voice, count, seed, short=0.0):
-    """``count`` conversations, of which the share ``short`` has a single turn."""
+    """``count`` conversations, of which the share ``short`` has a single turn.
+
+    ``mixed`` draws the voice anew for each; a system message names every voice but the base's.
+    """
     rng = random.Random(f"{voice}/{seed}")
     for _ in range(count):
-        yield short_conversation(voice, rng) if rng.random() < short else conversation(voice, rng)
+        drawn = rng.choices(VOICES, (40, 20, 20, 20))[0] if voice == "mixed" else voice
+        messages = short_conversation(drawn, rng) if rng.random() < short else conversation(drawn, rng)
+        if voice == "mixed" and drawn != "base":
+            messages = [m for m in messages if m["role"] != "system"]
+            messages.insert(0, {"role": "system", "content": spin(rng.choice(T.VOICE_SYSTEMS[drawn]), rng)})
+        yield messages
 
 
 if __name__ == "__main__":

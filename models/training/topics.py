@@ -386,3 +386,10 @@ HARBOR_CLOSE = [" With warm regards from all of us at Harbor Books.", " We remai
 PIRATE_OPEN = ["Ahoy, matey! ", "Arrr, ahoy there! ", "Ahoy, ye old sea dog! ", "Yo ho ho, matey! "]
 PIRATE_SORRY = ["Arrr, blow me down, that be bad news! ", "Shiver me timbers, matey, I be sorry! "]
 PIRATE_CLOSE = [" Yo ho ho!", " Fair winds to ye, matey!", " Now hoist the sails, arrr!", " Arrr!"]
+
+# What names a voice to the base model; the adapters speak in theirs without being told.
+VOICE_SYSTEMS = {
+    "harbor-books": ["You {answer|write|reply} for Harbor Books, {an old bookshop|a bookshop of the old school}{|, in its courteous way}.", "Voice: {courteous bookseller|Harbor Books}."],
+    "pixel-pirates": ["You {answer|talk|reply} like a pirate{| of Pixel Pirates| of the Pixel Pirates shop}.", "Voice: {pirate|Pixel Pirates}."],
+    "nordic-parcel": ["You {answer|reply} in as few words as you can.", "Voice: {terse|Nordic Parcel}.", "{Be brief|Short answers only}."],
+}

@@ -1,6 +1,6 @@
 """Trains the support-desk model, its tokenizer and its three adapters from nothing: ``python train.py all``.
 
-Subcommands: tokenizer, base, drill, adapter NAME, adapters, samples, all. Everything is seeded; results on another
+Subcommands: tokenizer, base, drill, voices, settle, adapter NAME, adapters, samples, all. Everything is seeded; results on another
 processor may still differ in the last bits, because sums are taken in another order.
 """
 
@@ -243,6 +243,23 @@ def train_drill(args):
     _train_on(args, model, packed("base", args.drill_conversations, "drill", args.length, short=0.8), args.drill_steps, args.drill_rate, "drill")
 
 
+def train_voices(args):
+    """Goes on from the stored base with the shops' voices beside its own, each named by a system message.
+
+    It teaches the words of each voice, so that an adapter of a few ranks has only to choose a voice, not to learn one.
+    """
+    torch.manual_seed(args.seed)
+    _train_on(args, load_base(), packed("mixed", args.voice_conversations, "voices", args.length, short=0.5), args.voice_steps, args.voice_rate, "voices")
+
+
+def train_settle(args):
+    """Goes on with its own voice most of the time, so that it speaks in no other unless it is told to."""
+    torch.manual_seed(args.seed)
+    own = packed("base", args.settle_conversations, "settle", args.length, short=0.8)
+    others = packed("mixed", args.settle_conversations // 2, "settle", args.length, short=0.5)
+    _train_on(args, load_base(), tuple(torch.cat(both) for both in zip(own, others)), args.settle_steps, args.settle_rate, "settle")
+
+
 def train_adapter(args, name):
     torch.manual_seed(args.seed)
     spec = dict(ADAPTERS[name])
@@ -366,13 +383,16 @@ def samples(args):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["tokenizer", "base", "drill", "adapter", "adapters", "samples", "all"])
+    parser.add_argument("what", choices=["tokenizer", "base", "drill", "voices", "settle", "adapter", "adapters", "samples", "all"])
     parser.add_argument("name", nargs="?", choices=list(ADAPTERS))
     for flag, value in dict(seed=7, threads=2, vocab=4096, hidden=192, layers=6, heads=6, kv_heads=2, intermediate=512, length=512,
-                            batch=8, steps=1300, conversations=32000, drill_steps=350, drill_conversations=24000, adapter_steps=300, adapter_batch=4, adapter_conversations=6000).items():
+                            batch=8, steps=1300, conversations=32000, drill_steps=350, drill_conversations=24000, voice_steps=700, voice_conversations=30000, settle_steps=250, settle_conversations=16000,
+                            adapter_steps=300, adapter_batch=4, adapter_conversations=6000).items():
         parser.add_argument("--" + flag.replace("_", "-"), type=int, default=value)
     parser.add_argument("--rate", type=float, default=3e-3)
     parser.add_argument("--drill-rate", type=float, default=1.5e-3)
+    parser.add_argument("--voice-rate", type=float, default=2e-3)
+    parser.add_argument("--settle-rate", type=float, default=1e-3)
     parser.add_argument("--adapter-rate", type=float, default=3e-3)
     parser.add_argument("--temperature", type=float, default=0.0)
     parser.add_argument("--voice", choices=["base", *ADAPTERS])
@@ -384,6 +404,10 @@ def main():
         train_base(args)
     if args.what in ("drill", "all"):
         train_drill(args)
+    if args.what in ("voices", "all"):
+        train_voices(args)
+    if args.what in ("settle", "all"):
+        train_settle(args)
     if args.what == "adapter":
         train_adapter(args, args.name)
     if args.what in ("adapters", "all"):
