@@ -129,7 +129,33 @@ class GrpcClientTest {
     String plain = Generation.run(MESH.grpc(), pirates.apiKey(), base).text();
     Generation voiced = Generation.run(MESH.grpc(), pirates.apiKey(), adapted);
     assertThat(voiced.status().isOk()).as("%s", voiced.status()).isTrue();
-    assertThat(voiced.text()).isNotBlank().isNotEqualTo(plain);
+    assertThat(plain).containsIgnoringCase("parcel").doesNotContain("matey", "rrr");
+    assertThat(voiced.text()).containsAnyOf("matey", "rrr", "Yo ho ho", "hoist the sails");
+  }
+
+  @Test
+  void aStopTextEndsTheAnswerAndTheLedgerBillsTheTokensUpToIt() {
+    TenantHandle own = MESH.newTenant("stop", "standard");
+    String question = "How do I print a return label?";
+    String whole =
+        Generation.run(MESH.grpc(), own.apiKey(), Generation.chat(question).build()).text();
+    String stop = whole.substring(whole.length() / 2, whole.length() / 2 + 3);
+    GenerateRequest.Builder ask = Generation.chat(question);
+    ask.getSamplingBuilder().addStop(stop);
+    Generation stopped = Generation.run(MESH.grpc(), own.apiKey(), ask.build());
+    assertThat(stopped.text()).isEqualTo(whole.substring(0, whole.indexOf(stop)));
+    int told = java.util.Objects.requireNonNull(stopped.finished()).getUsage().getOutputTokens();
+    UsageRow row =
+        Patience.await(
+            "the usage row",
+            () ->
+                UsageServiceGrpc.newBlockingStub(MESH.metering())
+                    .listUsage(ListUsageRequest.newBuilder().setTenant(own.id()).build())
+                    .getRowsList()
+                    .stream()
+                    .filter(r -> r.getRequestId().equals(stopped.requestId()))
+                    .findFirst());
+    assertThat(row.getOutputTokens()).isEqualTo(told);
   }
 
   @Test
