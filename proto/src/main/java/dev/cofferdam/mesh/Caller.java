@@ -71,6 +71,11 @@ public record Caller(SpiffeId.Role role, Optional<SpiffeId> id, String address) 
 
   /** The only URI name of a certificate, where it is an identity of the mesh. */
   public static Optional<SpiffeId> spiffeId(X509Certificate certificate) {
+    return uriName(certificate).flatMap(SpiffeId::parse);
+  }
+
+  /** The URI name of a certificate that has exactly one. */
+  public static Optional<String> uriName(X509Certificate certificate) {
     try {
       Collection<List<?>> names = certificate.getSubjectAlternativeNames();
       if (names == null) {
@@ -78,7 +83,7 @@ public record Caller(SpiffeId.Role role, Optional<SpiffeId> id, String address) 
       }
       List<String> uris =
           names.stream().filter(n -> n.get(0).equals(SAN_URI)).map(n -> (String) n.get(1)).toList();
-      return uris.size() == 1 ? SpiffeId.parse(uris.getFirst()) : Optional.empty();
+      return uris.size() == 1 ? Optional.of(uris.getFirst()) : Optional.empty();
     } catch (CertificateParsingException e) {
       return Optional.empty();
     }

@@ -1,9 +1,11 @@
 package dev.cofferdam.mesh.kafka;
 
+import dev.cofferdam.vocabulary.SpiffeId.Role;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
-/** The mesh's topics, and how they are created. */
+/** The mesh's topics, how they are created, and who may write and read them: nobody else. */
 public final class Topics {
   /** Usage facts, keyed by tenant. */
   public static final String USAGE = "cofferdam.usage.v1";
@@ -29,13 +31,13 @@ public final class Topics {
   /** All topics. */
   public static final List<Spec> ALL =
       List.of(
-          facts(USAGE),
-          facts(AUDIT),
-          configuration(TENANTS),
-          configuration(API_KEYS),
-          configuration(MODELS),
-          configuration(ADAPTERS),
-          configuration(POOLS));
+          facts(USAGE, Set.of(Role.WORKER, Role.SCHEDULER), Role.METERING),
+          facts(AUDIT, Set.of(Role.GATEWAY, Role.WORKER, Role.METERING, Role.AUDIT), Role.AUDIT),
+          configuration(TENANTS, Set.of(Role.GATEWAY, Role.ROUTER)),
+          configuration(API_KEYS, Set.of(Role.GATEWAY)),
+          configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),
+          configuration(ADAPTERS, Set.of(Role.GATEWAY, Role.ROUTER)),
+          configuration(POOLS, Set.of(Role.GATEWAY, Role.ROUTER)));
 
   private Topics() {}
 
@@ -45,18 +47,32 @@ public final class Topics {
    * @param name its name
    * @param partitions number of partitions
    * @param configuration topic-level configuration
+   * @param writers services that may write it
+   * @param readers services that may read it
    */
-  public record Spec(String name, int partitions, Map<String, String> configuration) {
+  public record Spec(
+      String name,
+      int partitions,
+      Map<String, String> configuration,
+      Set<Role> writers,
+      Set<Role> readers) {
     public Spec {
       configuration = Map.copyOf(configuration);
+      writers = Set.copyOf(writers);
+      readers = Set.copyOf(readers);
     }
   }
 
-  private static Spec facts(String name) {
-    return new Spec(name, 4, Map.of("cleanup.policy", "delete", "retention.ms", "604800000"));
+  private static Spec facts(String name, Set<Role> writers, Role reader) {
+    return new Spec(
+        name,
+        4,
+        Map.of("cleanup.policy", "delete", "retention.ms", "604800000"),
+        writers,
+        Set.of(reader));
   }
 
-  private static Spec configuration(String name) {
+  private static Spec configuration(String name, Set<Role> readers) {
     // One partition: changes of several records are seen in the order in which they were made.
     return new Spec(
         name,
@@ -65,6 +81,8 @@ public final class Topics {
             "cleanup.policy", "compact",
             "min.cleanable.dirty.ratio", "0.05",
             "segment.ms", "600000",
-            "delete.retention.ms", "86400000"));
+            "delete.retention.ms", "86400000"),
+        Set.of(Role.GATEWAY),
+        readers);
   }
 }

@@ -4,6 +4,7 @@ import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.StartFailedException;
 import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.vocabulary.SpiffeId.Role;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -12,7 +13,9 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
@@ -21,10 +24,19 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.common.acl.AccessControlEntry;
+import org.apache.kafka.common.acl.AclBinding;
+import org.apache.kafka.common.acl.AclBindingFilter;
+import org.apache.kafka.common.acl.AclOperation;
+import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.resource.PatternType;
+import org.apache.kafka.common.resource.ResourcePattern;
+import org.apache.kafka.common.resource.ResourceType;
 
 /**
  * One broker that is its own controller, on the loopback address. Clients speak TLS with
- * certificates on both sides.
+ * certificates on both sides, and may do with a topic what {@link Topics} says, and nothing else: a
+ * tenant's certificate opens nothing here.
  */
 public final class KafkaBroker {
   private final Path folder;
@@ -116,6 +128,13 @@ public final class KafkaBroker {
     p.setProperty("inter.broker.listener.name", "CLIENTS");
     p.setProperty("controller.listener.names", "CONTROLLER");
     p.setProperty("ssl.client.auth", "required");
+    p.setProperty("ssl.enabled.protocols", "TLSv1.3");
+    p.setProperty("principal.builder.class", SpiffePrincipals.class.getName());
+    p.setProperty(
+        "authorizer.class.name", "org.apache.kafka.metadata.authorizer.StandardAuthorizer");
+    p.setProperty("allow.everyone.if.no.acl.found", "false");
+    p.setProperty(
+        "super.users", SpiffePrincipals.BROKER + ";" + SpiffePrincipals.of(Role.OPERATOR));
     p.setProperty("ssl.keystore.type", "PEM");
     p.setProperty("ssl.keystore.location", bundle.toString());
     p.setProperty("ssl.truststore.type", "PEM");
@@ -161,8 +180,9 @@ public final class KafkaBroker {
   }
 
   /**
-   * Creates the topics that are missing.
+   * Creates the topics that are missing, and lets the services at them.
    *
+   * @param clientBundle the operator's
    * @return how many were created
    */
   public int createTopics(Path clientBundle) {
@@ -177,6 +197,7 @@ public final class KafkaBroker {
                           .configs(topic.configuration()))
               .toList();
       admin.createTopics(missing).all().get(20, TimeUnit.SECONDS);
+      allow(admin);
       return missing.size();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -184,6 +205,39 @@ public final class KafkaBroker {
     } catch (ExecutionException | TimeoutException e) {
       throw new StartFailedException("Kafka's topics cannot be created: " + e.getMessage(), e);
     }
+  }
+
+  /** Makes the broker's rules those of {@link Topics}: what is missing comes, what is more goes. */
+  private static void allow(Admin admin)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    Set<AclBinding> wanted = new HashSet<>();
+    for (Topics.Spec topic : Topics.ALL) {
+      topic.writers().forEach(role -> wanted.add(topicRule(topic, role, AclOperation.WRITE)));
+      topic.readers().forEach(role -> wanted.add(topicRule(topic, role, AclOperation.READ)));
+    }
+    for (Role role : List.of(Role.METERING, Role.AUDIT)) {
+      String group = role.name().toLowerCase(Locale.ROOT);
+      wanted.add(rule(ResourceType.GROUP, group, role, AclOperation.READ));
+    }
+    Set<AclBinding> present =
+        Set.copyOf(admin.describeAcls(AclBindingFilter.ANY).values().get(10, TimeUnit.SECONDS));
+    List<AclBindingFilter> surplus =
+        present.stream().filter(rule -> !wanted.contains(rule)).map(AclBinding::toFilter).toList();
+    wanted.removeAll(present);
+    admin.createAcls(wanted).all().get(10, TimeUnit.SECONDS);
+    admin.deleteAcls(surplus).all().get(10, TimeUnit.SECONDS);
+  }
+
+  private static AclBinding topicRule(Topics.Spec topic, Role role, AclOperation operation) {
+    return rule(ResourceType.TOPIC, topic.name(), role, operation);
+  }
+
+  private static AclBinding rule(
+      ResourceType type, String name, Role role, AclOperation operation) {
+    return new AclBinding(
+        new ResourcePattern(type, name, PatternType.LITERAL),
+        new AccessControlEntry(
+            SpiffePrincipals.of(role).toString(), "*", operation, AclPermissionType.ALLOW));
   }
 
   private Admin admin(Path clientBundle, int timeoutMs) {

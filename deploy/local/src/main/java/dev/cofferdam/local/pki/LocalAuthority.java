@@ -114,7 +114,12 @@ public final class LocalAuthority {
    * certificate for a peer's.
    */
   public TlsFiles server(String name) {
-    return issue(name, "spiffe://" + TRUST_DOMAIN + "/store/" + name, true);
+    return issue(name, storeUri(name), true);
+  }
+
+  /** What the certificate of {@link #server} says. */
+  public static String storeUri(String name) {
+    return "spiffe://" + TRUST_DOMAIN + "/store/" + name;
   }
 
   private synchronized TlsFiles issue(String name, String uri, boolean server) {

@@ -35,13 +35,19 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.TopicAuthorizationException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -60,10 +66,18 @@ class StoresTest {
   void prepare() {
     authority = LocalAuthority.open(folder.resolve("pki"));
     authority.server("kafka");
-    authority.identity("audit", new SpiffeId(LocalAuthority.TRUST_DOMAIN, SpiffeId.Role.AUDIT, ""));
+    identity("operator", SpiffeId.Role.OPERATOR, "local");
+    identity("gateway", SpiffeId.Role.GATEWAY, "");
+    identity("worker", SpiffeId.Role.WORKER, "worker-1");
+    identity("metering", SpiffeId.Role.METERING, "");
+    identity("tenant", SpiffeId.Role.TENANT, "acme");
     ports =
         Ports.choose(
             List.of("kafka", "controller", "redis", "postgres"), Map.of(), Map.of(), new Random());
+  }
+
+  private void identity(String name, SpiffeId.Role role, String instance) {
+    authority.identity(name, new SpiffeId(LocalAuthority.TRUST_DOMAIN, role, instance));
   }
 
   @AfterEach
@@ -95,13 +109,13 @@ class StoresTest {
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 System.getProperty("java.class.path"),
                 folder.resolve("kafka.log")),
-            broker.readiness(authority.bundle("audit")));
-    broker.createTopics(authority.bundle("audit"));
+            broker.readiness(authority.bundle("operator")));
+    broker.createTopics(authority.bundle("operator"));
     return kafka;
   }
 
-  private KafkaSettings settings(KafkaBroker broker) {
-    return new KafkaSettings(broker.clientProperties(authority.bundle("audit")));
+  private KafkaSettings settings(KafkaBroker broker, String client) {
+    return new KafkaSettings(broker.clientProperties(authority.bundle(client)));
   }
 
   private static Pool pool(String id) {
@@ -117,7 +131,7 @@ class StoresTest {
   }
 
   private Set<String> read(KafkaBroker broker, int wanted) {
-    Map<String, Object> properties = new HashMap<>(settings(broker).properties());
+    Map<String, Object> properties = new HashMap<>(settings(broker, "metering").properties());
     properties.put("auto.offset.reset", "earliest");
     Set<String> ids = new HashSet<>();
     try (KafkaConsumer<String, byte[]> consumer =
@@ -143,7 +157,8 @@ class StoresTest {
     KafkaBroker broker = broker();
     Path spool = folder.resolve("spool");
     Set<String> published = new HashSet<>();
-    try (FactPublisher publisher = FactPublisher.open(settings(broker), "audit", spool, 1 << 20)) {
+    try (FactPublisher publisher =
+        FactPublisher.open(settings(broker, "worker"), "worker", spool, 1 << 20)) {
       for (int i = 0; i < 100; i++) {
         publisher.publish(Topics.USAGE, "tenant", "before:" + i, TYPE, pool("p"));
         published.add("before:" + i);
@@ -152,7 +167,8 @@ class StoresTest {
     }
 
     Component kafka = startKafka(broker);
-    try (FactPublisher publisher = FactPublisher.open(settings(broker), "audit", spool, 1 << 20)) {
+    try (FactPublisher publisher =
+        FactPublisher.open(settings(broker, "worker"), "worker", spool, 1 << 20)) {
       until("the backlog to be sent", () -> publisher.backlogBytes() == 0);
       kafka.stop();
       for (int i = 0; i < 100; i++) {
@@ -169,7 +185,8 @@ class StoresTest {
   @Test
   void aPublisherWithoutKafkaRefusesAtItsBoundAndSaysSoBefore() {
     try (FactPublisher publisher =
-        FactPublisher.open(settings(broker()), "audit", folder.resolve("spool"), 64 << 10)) {
+        FactPublisher.open(
+            settings(broker(), "worker"), "worker", folder.resolve("spool"), 64 << 10)) {
       assertThat(publisher.accepting()).isTrue();
       assertThatThrownBy(
               () -> {
@@ -188,9 +205,9 @@ class StoresTest {
     KafkaBroker broker = broker();
     Component kafka = startKafka(broker);
     Path snapshot = folder.resolve("pools.snapshot");
-    try (ConfigWriter writer = ConfigWriter.open(settings(broker), "audit");
+    try (ConfigWriter writer = ConfigWriter.open(settings(broker, "gateway"), "gateway");
         ConfigView<Pool> view =
-            ConfigView.open(settings(broker), Topics.POOLS, Pool.parser(), snapshot)) {
+            ConfigView.open(settings(broker, "gateway"), Topics.POOLS, Pool.parser(), snapshot)) {
       writer.put(Topics.POOLS, "a", pool("a"));
       writer.put(Topics.POOLS, "b", pool("b"));
       until("both pools", () -> view.snapshot().size() == 2);
@@ -202,7 +219,8 @@ class StoresTest {
       assertThatThrownBy(() -> writer.put(Topics.POOLS, "c", pool("c")))
           .isInstanceOf(RefusedException.class);
       try (ConfigView<Pool> restarted =
-          ConfigView.open(settings(broker), Topics.POOLS, Pool.parser(), folder.resolve("copy"))) {
+          ConfigView.open(
+              settings(broker, "gateway"), Topics.POOLS, Pool.parser(), folder.resolve("copy"))) {
         assertThat(restarted.caughtUp()).isFalse();
       }
       kafka.start();
@@ -212,7 +230,7 @@ class StoresTest {
     }
     kafka.stop();
     try (ConfigView<Pool> view =
-        ConfigView.open(settings(broker), Topics.POOLS, Pool.parser(), snapshot)) {
+        ConfigView.open(settings(broker, "gateway"), Topics.POOLS, Pool.parser(), snapshot)) {
       assertThat(view.snapshot().keySet()).contains("b", "d").doesNotContain("a");
       until("the view to serve from its snapshot", view::caughtUp);
     }
@@ -222,7 +240,7 @@ class StoresTest {
   void kafkaTakesNoClientWithoutACertificate() {
     KafkaBroker broker = broker();
     startKafka(broker);
-    Map<String, Object> properties = new HashMap<>(settings(broker).properties());
+    Map<String, Object> properties = new HashMap<>(settings(broker, "metering").properties());
     properties.keySet().removeIf(name -> name.startsWith("ssl.keystore"));
     properties.put("default.api.timeout.ms", "5000");
     properties.put("request.timeout.ms", "5000");
@@ -230,6 +248,53 @@ class StoresTest {
         new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
       assertThatThrownBy(() -> consumer.partitionsFor(Topics.USAGE))
           .isInstanceOf(org.apache.kafka.common.errors.SslAuthenticationException.class);
+    }
+  }
+
+  @Test
+  void kafkaLetsEachServiceAtItsOwnTopicsAndTenantsAtNone() throws Exception {
+    KafkaBroker broker = broker();
+    startKafka(broker);
+    for (String client : List.of("gateway", "worker", "metering", "tenant")) {
+      boolean usage = client.equals("metering");
+      assertThat(allowed(() -> poll(broker, client, Topics.USAGE))).as(client).isEqualTo(usage);
+      boolean tenants = client.equals("gateway");
+      assertThat(allowed(() -> poll(broker, client, Topics.TENANTS))).as(client).isEqualTo(tenants);
+      assertThat(allowed(() -> send(broker, client, Topics.TENANTS))).as(client).isEqualTo(tenants);
+      boolean facts = client.equals("worker");
+      assertThat(allowed(() -> send(broker, client, Topics.USAGE))).as(client).isEqualTo(facts);
+    }
+  }
+
+  private static boolean allowed(Runnable task) {
+    try {
+      task.run();
+      return true;
+    } catch (TopicAuthorizationException e) {
+      return false;
+    }
+  }
+
+  private void poll(KafkaBroker broker, String client, String topic) {
+    Map<String, Object> properties = new HashMap<>(settings(broker, client).properties());
+    try (KafkaConsumer<String, byte[]> consumer =
+        new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
+      TopicPartition partition = new TopicPartition(topic, 0);
+      consumer.assign(List.of(partition));
+      consumer.seekToBeginning(List.of(partition));
+      consumer.poll(Duration.ofSeconds(1));
+    }
+  }
+
+  private void send(KafkaBroker broker, String client, String topic) {
+    Map<String, Object> properties = new HashMap<>(settings(broker, client).properties());
+    try (KafkaProducer<String, byte[]> producer =
+        new KafkaProducer<>(properties, new StringSerializer(), new ByteArraySerializer())) {
+      producer.send(new ProducerRecord<>(topic, 0, "key", new byte[0])).get();
+    } catch (ExecutionException e) {
+      throw (RuntimeException) e.getCause();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
     }
   }
 
