@@ -166,6 +166,32 @@ class LedgerTest {
   }
 
   @Test
+  void inputThatSeveralAttemptsReadIsBilledOnceInWhateverBatchTheyCome() {
+    UsageRecorded first = Facts.usage(1, "harbor-books").setOutputTokens(0).build();
+    UsageRecorded second = first.toBuilder().setAttempt(2).setOutputTokens(20).build();
+    UsageRecorded never =
+        Facts.usage(2, "harbor-books")
+            .setPromptTokens(0)
+            .setCachedPromptTokens(0)
+            .setOutputTokens(0)
+            .build();
+    UsageRecorded served = Facts.usage(2, "harbor-books").setAttempt(2).build();
+    intake.store(facts(List.of(first, never, second, first, served)));
+    intake.store(facts(List.of(served.toBuilder().setAttempt(3).build(), second)));
+    assertThat(
+            rows(
+                database,
+                "select request_id, attempt, prompt_tokens, cached_prompt_tokens, output_tokens"
+                    + " from usage_events order by 1, 2"))
+        .extracting(row -> row.substring(31))
+        .containsExactly("1 1 100 40 0", "1 2 0 0 20", "2 1 0 0 0", "2 2 100 40 20", "2 3 0 0 20");
+    assertThat(rows(database, DIFFERENCES)).isEmpty();
+    assertThat(
+            rows(database, "select requests, prompt_tokens from usage_rollups where period='day'"))
+        .containsExactly("2 200");
+  }
+
+  @Test
   void poisonIsNotedByItsPlaceAndHoldsNobodyUp() {
     byte[] good = Facts.bytes(Facts.usage(1, "harbor-books").build());
     byte[] negative = Facts.bytes(Facts.usage(2, "harbor-books").setOutputTokens(-5).build());

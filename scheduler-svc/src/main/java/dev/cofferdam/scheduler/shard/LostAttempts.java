@@ -76,13 +76,13 @@ final class LostAttempts {
    */
   static PoolEffect.AttemptLost usage(Lease lease, @Nullable Integer generatedTokens, long nowMs) {
     PoolRequest request = lease.request();
-    boolean billsPrompt =
-        request.key().attempt() == 1 && (lease.started() || generatedTokens != null);
-    long prompt = billsPrompt ? request.promptTokens() : 0;
     long output =
         generatedTokens == null
             ? lease.served().outputTokens()
             : Math.max(0, generatedTokens - request.generatedTokens());
+    // An attempt that reads the input again may bill it, too: the ledger does so once.
+    boolean readPrompt = request.generatedTokens() == 0 && (lease.started() || output > 0);
+    long prompt = readPrompt ? request.promptTokens() : 0;
     return new PoolEffect.AttemptLost(
         request,
         lease.workerId(),

@@ -325,12 +325,15 @@ final class SimulatedPool {
     work.request.ended = true;
     bill(
         work.request,
-        work.granted.key().attempt() == 1 ? work.granted.promptTokens() : 0,
+        work.granted.generatedTokens() == 0 ? work.granted.promptTokens() : 0,
         work.output);
   }
 
+  /** As the ledger does: the input once, with the first fact that has any. */
   private static void bill(Request r, long prompt, long output) {
-    r.billedPrompt += prompt;
+    if (r.billedPrompt == 0) {
+      r.billedPrompt = prompt;
+    }
     r.billedOutput += output;
   }
 

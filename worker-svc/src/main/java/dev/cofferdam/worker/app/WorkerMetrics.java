@@ -64,8 +64,8 @@ public class WorkerMetrics implements ServingListener {
         .counter("tenant.gpu.compute.seconds", tags)
         .increment(attempt.usage().computeNs() / 1e9);
     registry.counter("tenant.kv.block.seconds", tags).increment(attempt.usage().kvBlockNs() / 1e9);
-    registry.counter("tenant.tokens.prompt", tags).increment(attempt.usage().promptTokens());
-    registry.counter("tenant.tokens.cached", tags).increment(attempt.usage().cachedPromptTokens());
+    registry.counter("tenant.tokens.prompt", tags).increment(attempt.promptTokensBilled());
+    registry.counter("tenant.tokens.cached", tags).increment(attempt.cachedPromptTokensBilled());
     registry.counter("tenant.tokens.output", tags).increment(attempt.outputTokensDelivered());
     if (attempt.usage().outputTokens() > 0) {
       Timer.builder("cofferdam.worker.prefill")

@@ -23,7 +23,9 @@ public enum EndCause {
   /** More KV memory than the tenant or the worker can ever give. */
   OUT_OF_MEMORY(Outcome.FAILED),
   /** The worker ends. */
-  SHUTDOWN(Outcome.FAILED);
+  SHUTDOWN(Outcome.FAILED),
+  /** It was never begun: its adapter, its tokens or the worker's state did not allow it. */
+  REFUSED(Outcome.FAILED);
 
   /** The coarse outcome, for schedulers and bills. */
   public enum Outcome {

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
+import java.util.function.Consumer;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -114,7 +115,8 @@ public final class Generations implements LeaseOrders {
   }
 
   /**
-   * Starts an honoured request. When it cannot be run, nothing was used, and its lease is free.
+   * Starts an honoured request. When it cannot be run, nothing was used, which is recorded, and its
+   * lease is free.
    *
    * @return its handle, to cancel it
    * @throws RefusedException when it cannot be run
@@ -123,15 +125,29 @@ public final class Generations implements LeaseOrders {
     try {
       return accept(work, output);
     } catch (RefusedException e) {
-      release(work.lease());
+      release(work.lease(), output::inTrace);
       throw e;
     }
   }
 
-  /** Gives an honoured lease back that nothing ran under. */
-  public void release(Lease lease) {
-    parts.events.ended(
-        lease.id(), EndCause.Outcome.FAILED, SequenceUsage.none(lease.promptTokens()));
+  /**
+   * Gives an honoured lease back that nothing ran under; its attempt leaves a record of nothing.
+   *
+   * @param inTrace runs something in the request's trace
+   */
+  public void release(Lease lease, Consumer<Runnable> inTrace) {
+    SequenceUsage nothing = SequenceUsage.none(lease.promptTokens());
+    AttemptRecord record =
+        new AttemptRecord(lease, nothing, 0, EndCause.REFUSED, parts.clock.millis());
+    parts.completions.execute(
+        () -> {
+          try {
+            inTrace.accept(() -> parts.usage.record(record));
+          } finally {
+            parts.events.ended(lease.id(), EndCause.Outcome.FAILED, nothing);
+            parts.listener.ended(record);
+          }
+        });
   }
 
   private Handle accept(Work work, Output output) {

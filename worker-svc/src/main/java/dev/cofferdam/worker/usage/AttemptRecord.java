@@ -21,13 +21,22 @@ public record AttemptRecord(
     EndCause cause,
     long endedEpochMs) {
 
-  /** Input tokens to be billed: all on the first attempt, none on later ones. */
+  /**
+   * Input tokens to be billed: all where this attempt read them as input, none where it never began
+   * or went on with output that the client has already. An earlier attempt may have read them, too;
+   * the ledger bills them once for a request.
+   */
   public int promptTokensBilled() {
-    return lease.attempt() == 1 ? usage.promptTokens() : 0;
+    return readPrompt() ? usage.promptTokens() : 0;
   }
 
   /** Those of the billed input tokens that the prefix cache held. */
   public int cachedPromptTokensBilled() {
-    return lease.attempt() == 1 ? usage.cachedPromptTokens() : 0;
+    return readPrompt() ? usage.cachedPromptTokens() : 0;
+  }
+
+  private boolean readPrompt() {
+    return lease.generatedTokens() == 0
+        && (usage.prefillTokens() > 0 || usage.cachedPromptTokens() > 0);
   }
 }

@@ -25,8 +25,14 @@ public final class PostgresLedger implements Ledger {
       """
       with incoming as (
         select * from unnest(%1$s) as t(%2$s)
+      ), payers as (
+        select distinct on (request_id) request_id, attempt, sequence from incoming as i
+        where prompt_tokens > 0 and not exists (
+          select from usage_events as e where e.request_id = i.request_id and e.prompt_tokens > 0)
+        order by request_id, attempt, sequence
       ), added as (
-        insert into usage_events (%2$s) select %2$s from incoming
+        insert into usage_events (%2$s)
+        select %3$s from incoming left join payers using (request_id, attempt, sequence)
         on conflict on constraint usage_events_once do nothing
         returning *
       ), summed as (
@@ -53,7 +59,18 @@ public final class PostgresLedger implements Ledger {
               EventColumns.ALL.stream()
                   .map(column -> "?::" + column.type() + "[]")
                   .collect(Collectors.joining(", ")),
-              EventColumns.names());
+              EventColumns.names(),
+              EventColumns.ALL.stream()
+                  .map(EventColumns.Column::name)
+                  .map(PostgresLedger::billedOnce)
+                  .collect(Collectors.joining(", ")));
+
+  /** The input is billed once for a request, however many attempts read it. */
+  private static String billedOnce(String column) {
+    return column.equals("prompt_tokens") || column.equals("cached_prompt_tokens")
+        ? "case when payers is null then 0 else incoming." + column + " end"
+        : "incoming." + column;
+  }
 
   private static final String REJECT =
       """

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.serving.grpc;
 
+import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.proto.worker.v1.DrainRequest;
 import dev.cofferdam.proto.worker.v1.DrainResponse;
 import dev.cofferdam.proto.worker.v1.FinishRequest;
@@ -20,6 +21,7 @@ import dev.cofferdam.worker.serving.Generations;
 import dev.cofferdam.worker.serving.Work;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import io.opentelemetry.context.Context;
 import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
@@ -70,7 +72,8 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
     try {
       work = work(request, lease);
     } catch (RefusedException e) {
-      generations.release(lease);
+      Context trace = Tracing.context();
+      generations.release(lease, task -> Tracing.with(trace).run(task));
       throw e;
     }
     TokenStream stream = new TokenStream(call, lease, bufferTokensMax);

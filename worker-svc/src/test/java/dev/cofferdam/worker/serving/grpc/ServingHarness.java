@@ -157,6 +157,17 @@ final class ServingHarness implements AutoCloseable {
     return record;
   }
 
+  /** Waits until so many leases were told of. */
+  void awaitLeases(int count) throws InterruptedException {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+    while (leases.size() < count) {
+      if (System.nanoTime() > end) {
+        throw new AssertionError("leases: " + leases);
+      }
+      Thread.sleep(5);
+    }
+  }
+
   @Override
   public void close() throws IOException {
     generations.endAll();

@@ -117,6 +117,12 @@ class WorkerEndpointTest {
   }
 
   @Test
+  void aLaterAttemptThatReadsTheInputMayBillItWhereTheClientHasNoOutputYet() throws Exception {
+    generate(request(10, 20, c -> c.setAttempt(2)));
+    assertThat(worker.awaitUsage().promptTokensBilled()).isEqualTo(10);
+  }
+
+  @Test
   void aForgedGrantIsRefused() {
     Grant good = grant(claims(4, 4));
     Grant raised = good.toBuilder().setClaims(claims(4, 1_000).build().toByteString()).build();
@@ -161,13 +167,19 @@ class WorkerEndpointTest {
   }
 
   @Test
-  void tokensThatAreNotTheGrantsAreRefusedAndTheLeaseIsFreed() {
+  void tokensThatAreNotTheGrantsAreRefusedTheLeaseIsFreedAndNothingIsBilled() throws Exception {
     assertThat(refusal(request(grant(claims(5, 4)), 4).build()))
         .isEqualTo(ErrorCode.INVALID_REQUEST);
     assertThat(refusal(request(grant(claims(4, 4)), 3).addTokenIds(50).build()))
         .isEqualTo(ErrorCode.INVALID_REQUEST);
     assertThat(refusal(request(grant(claims(4, 4)), 3).addTokenIds(-1).build()))
         .isEqualTo(ErrorCode.INVALID_REQUEST);
+    for (int i = 0; i < 3; i++) {
+      AttemptRecord usage = worker.awaitUsage();
+      assertThat(usage.cause()).isEqualTo(EndCause.REFUSED);
+      assertThat(usage.promptTokensBilled() + usage.outputTokensDelivered()).isZero();
+    }
+    worker.awaitLeases(3);
     assertThat(worker.leases).containsExactly("ended FAILED", "ended FAILED", "ended FAILED");
   }
 
