@@ -3,6 +3,7 @@ package dev.cofferdam.verification.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import dev.cofferdam.local.trace.TraceFiles;
 import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.ChatMessage;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
@@ -22,6 +23,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -30,8 +32,9 @@ import java.util.concurrent.Future;
 
 /**
  * Time to first token and tokens per second through the whole running mesh, as a gRPC client sees
- * them, beside the bare engine's where {@code bench engine} left them. One request at a time, then
- * several; each figure is a median over the runs.
+ * them, beside the bare engine's where {@code bench engine} left them, and what each hop of a
+ * request takes, from its trace. One request at a time, then several; each figure is a median over
+ * the runs, after the mesh has been kept busy until its code is compiled.
  *
  * <p>Arguments: state folder (with {@code endpoints.json}, {@code tenants.json}, {@code ca.pem}),
  * output file.
@@ -39,9 +42,12 @@ import java.util.concurrent.Future;
 public final class MeshBench {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String QUESTION = "Please explain step by step how to print a return label.";
-  private static final int WARM_UP = 8;
-  private static final int RUNS = 20;
+  private static final long WARM_UP_NS = 30_000_000_000L;
+  private static final int WARM_UP_STREAMS = 4;
+  private static final int RUNS = 100;
   private static final int OUTPUT_TOKENS = 64;
+  private static final int HOP_SAMPLES = 40;
+  private static final long SPANS_WAIT_MS = 2_000;
 
   private final ManagedChannel channel;
   private final InferenceServiceGrpc.InferenceServiceBlockingStub stub;
@@ -76,7 +82,7 @@ public final class MeshBench {
     MeshBench bench =
         new MeshBench(endpoints.path("grpc").asText(), state.resolve("ca.pem"), apiKey);
     try {
-      bench.run(state.resolve("bench").resolve("engine.json"));
+      bench.run(state.resolve("bench").resolve("engine.json"), state.resolve("traces"));
     } finally {
       bench.channel.shutdownNow();
     }
@@ -85,15 +91,17 @@ public final class MeshBench {
   }
 
   /** Times of one request, in nanoseconds from the call. */
-  private record Sample(long firstToken, long end, int tokens) {
+  private record Sample(String requestId, long firstToken, long end, int tokens) {
     double decodeTokensPerSecond() {
       return tokens < 2 ? Double.NaN : (tokens - 1) * 1e9 / (end - firstToken);
     }
   }
 
-  private void run(Path engineFile) throws Exception {
-    for (int i = 0; i < WARM_UP; i++) {
-      generate();
+  private void run(Path engineFile, Path traces) throws Exception {
+    System.out.printf("Keeping the mesh busy for %d s%n", WARM_UP_NS / 1_000_000_000);
+    long warmUntil = System.nanoTime() + WARM_UP_NS;
+    while (System.nanoTime() < warmUntil) {
+      double unused = together(WARM_UP_STREAMS);
     }
     double[] call = new double[RUNS];
     List<Sample> alone = new ArrayList<>();
@@ -115,6 +123,29 @@ public final class MeshBench {
     for (int streams : new int[] {4, 8}) {
       row("throughput_mesh_" + streams + "_streams", together(streams), "tokens/s", rate);
     }
+    hops(traces, alone, ttftMs);
+  }
+
+  /** What the parts of the time to the first token take; the last row is what no span covers. */
+  private void hops(Path traces, List<Sample> samples, double ttftMs)
+      throws IOException, InterruptedException {
+    Thread.sleep(SPANS_WAIT_MS);
+    List<Hops> hops = new ArrayList<>();
+    TraceFiles files = new TraceFiles(traces);
+    for (Sample sample : samples.subList(samples.size() - HOP_SAMPLES, samples.size())) {
+      Hops.of(files.ofRequest(sample.requestId)).ifPresent(hops::add);
+    }
+    if (hops.isEmpty()) {
+      System.out.println("no complete trace was found: no figures of the hops");
+      return;
+    }
+    double covered = 0;
+    for (Hops.Part part : Hops.Part.values()) {
+      double ms = median(hops.stream().mapToDouble(h -> h.ms(part)).toArray());
+      covered += ms;
+      row("hop_" + part.name().toLowerCase(Locale.ROOT), ms, "ms", ttftMs);
+    }
+    row("hop_client_and_way_back", ttftMs - covered, "ms", ttftMs);
   }
 
   private double together(int streams) throws InterruptedException, ExecutionException {
@@ -154,8 +185,12 @@ public final class MeshBench {
     Iterator<GenerateResponse> events = stub.generate(request);
     long first = 0;
     int tokens = 0;
+    String requestId = "";
     while (events.hasNext()) {
       GenerateResponse event = events.next();
+      if (event.hasAccepted()) {
+        requestId = event.getAccepted().getRequestId();
+      }
       if (event.hasDelta() && first == 0) {
         first = System.nanoTime() - start;
       }
@@ -163,7 +198,7 @@ public final class MeshBench {
         tokens = event.getFinished().getUsage().getOutputTokens();
       }
     }
-    return new Sample(first, System.nanoTime() - start, tokens);
+    return new Sample(requestId, first, System.nanoTime() - start, tokens);
   }
 
   private static double engineValue(JsonNode engine, String prefix) {
@@ -188,7 +223,7 @@ public final class MeshBench {
   }
 
   private static String text(double value) {
-    return Double.isNaN(value) ? "-" : String.format(java.util.Locale.ROOT, "%.3f", value);
+    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.3f", value);
   }
 
   private static double median(double[] values) {
