@@ -11,7 +11,8 @@ package dev.cofferdam.worker.model;
  * @param heads query heads
  * @param kvHeads key and value heads; divides {@code heads}
  * @param headDimension width of a head, even
- * @param positionsMax positions that the model was made for
+ * @param positionsMax positions that the model was made for, or that its sliding window holds: so
+ *     far its attention is that of a model without a window
  * @param normEpsilon addend under the root of RMSNorm
  * @param ropeTheta base of the rotary frequencies
  * @param ropeScaling how they are stretched
@@ -67,7 +68,7 @@ public record ModelConfig(
     float[] frequencies = new float[headDimension / 2];
     for (int i = 0; i < frequencies.length; i++) {
       double unscaled = 1 / StrictMath.pow(ropeTheta, 2.0 * i / headDimension);
-      frequencies[i] = (float) ropeScaling.scale(unscaled);
+      frequencies[i] = (float) ropeScaling.scale(i, unscaled);
     }
     return frequencies;
   }

@@ -38,6 +38,14 @@ public final class ModelConfigReader {
           "num_experts",
           "no_rope_layers");
 
+  private static final Set<String> REFUSED_UNLESS_FALSE =
+      Set.of("mlp_bias", "rope_interleaved", "use_qk_norm");
+
+  /** Window of Mistral and Qwen where a configuration does not speak of one. */
+  private static final int FIRST_WINDOW = 4096;
+
+  private static final int NO_WINDOW = Integer.MAX_VALUE;
+
   private final JsonNode root;
 
   private ModelConfigReader(JsonNode root) {
@@ -72,19 +80,23 @@ public final class ModelConfigReader {
       throw refused("num_key_value_heads", "does not divide num_attention_heads");
     }
     boolean bias = type.equals("qwen2") || flag("attention_bias", false);
+    int headDimension = headDimension(type, hidden, heads);
+    int layers = bounded("num_hidden_layers", 1, 1024);
+    int positions = positionsMax(type, layers);
+    RopeReader rope = new RopeReader(root, headDimension);
     return new ModelConfig(
         type,
         size("vocab_size"),
         hidden,
         size("intermediate_size"),
-        bounded("num_hidden_layers", 1024),
+        layers,
         heads,
         kvHeads,
-        headDimension(hidden, heads),
-        size("max_position_embeddings"),
+        headDimension,
+        positions,
         positive(root, "rms_norm_eps"),
-        ropeTheta(),
-        ropeScaling(),
+        rope.theta(),
+        rope.scaling(),
         flag("tie_word_embeddings", false),
         bias,
         bias && !type.equals("qwen2"),
@@ -104,8 +116,10 @@ public final class ModelConfigReader {
     if (!activation.equals("silu") && !activation.equals("swish")) {
       throw refused("hidden_act", "only silu is supported");
     }
-    if (flag("mlp_bias", false)) {
-      throw refused("mlp_bias", "biases of the feed-forward network are not supported");
+    for (String name : REFUSED_UNLESS_FALSE) {
+      if (flag(name, false)) {
+        throw refused(name, "not supported");
+      }
     }
     for (String name : REFUSED_UNLESS_NULL) {
       if (present(name)) {
@@ -119,28 +133,60 @@ public final class ModelConfigReader {
           }
         });
     for (JsonNode layer : root.path("layer_types")) {
-      if (!layer.asText("").equals("full_attention")) {
-        throw refused("layer_types", "only full_attention is supported");
+      String kind = layer.asText("");
+      if (!kind.equals("full_attention") && !kind.equals("sliding_attention")) {
+        throw refused("layer_types", "only full_attention and sliding_attention are supported");
       }
     }
-    refuseSlidingWindow();
   }
 
-  private void refuseSlidingWindow() {
-    boolean used =
-        flag("use_sliding_window", !root.path("model_type").asText("").startsWith("qwen"));
-    if (used
-        && present("sliding_window")
-        && size("sliding_window") < size("max_position_embeddings")) {
-      throw refused(
-          "sliding_window", "windows shorter than max_position_embeddings are not supported");
+  /**
+   * Positions up to which full attention is what the model computes: all that it was made for, or
+   * one window where any layer has one.
+   */
+  private int positionsMax(String type, int layers) {
+    int window = windowed(type, layers) ? window(type) : NO_WINDOW;
+    if (window == NO_WINDOW && slidingLayer()) {
+      throw refused("layer_types", "a sliding_attention layer, but no window");
     }
+    return Math.min(size("max_position_embeddings"), window);
   }
 
-  private int headDimension(int hidden, int heads) {
+  private boolean windowed(String type, int layers) {
+    if (!type.startsWith("qwen")) {
+      return true;
+    }
+    if (!flag("use_sliding_window", false)) {
+      return false;
+    }
+    return present("layer_types")
+        ? slidingLayer()
+        : !present("max_window_layers") || bounded("max_window_layers", 0, SIZE_MAX) < layers;
+  }
+
+  private int window(String type) {
+    if (present("sliding_window")) {
+      return size("sliding_window");
+    }
+    // A window of null is none, but one that is not spoken of is the family's first.
+    return root.has("sliding_window") || type.equals("llama") ? NO_WINDOW : FIRST_WINDOW;
+  }
+
+  private boolean slidingLayer() {
+    for (JsonNode layer : root.path("layer_types")) {
+      if (layer.asText("").equals("sliding_attention")) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private int headDimension(String type, int hidden, int heads) {
     int dimension;
     if (present("head_dim")) {
-      dimension = bounded("head_dim", 1024);
+      dimension = bounded("head_dim", 1, 1024);
+    } else if (type.equals("qwen3")) {
+      dimension = 128; // the family's, whatever the width
     } else if (hidden % heads == 0) {
       dimension = hidden / heads;
     } else {
@@ -153,49 +199,6 @@ public final class ModelConfigReader {
       throw refused("num_attention_heads", "heads times head_dim above " + SIZE_MAX);
     }
     return dimension;
-  }
-
-  private double ropeTheta() {
-    JsonNode parameters = root.path("rope_parameters");
-    if (present(parameters, "rope_theta")) {
-      return positive(parameters, "rope_theta");
-    }
-    return present("rope_theta") ? positive(root, "rope_theta") : 10_000;
-  }
-
-  private RopeScaling ropeScaling() {
-    JsonNode parameters =
-        present("rope_parameters") ? root.get("rope_parameters") : root.path("rope_scaling");
-    if (parameters.isMissingNode() || parameters.isNull()) {
-      return new RopeScaling.None();
-    }
-    if (!parameters.isObject()) {
-      throw refused("rope_parameters", "not an object");
-    }
-    if (present(parameters, "partial_rotary_factor")
-        && parameters.get("partial_rotary_factor").asDouble(Double.NaN) != 1) {
-      throw refused("partial_rotary_factor", "only 1.0 is supported");
-    }
-    String type = parameters.path("rope_type").asText(parameters.path("type").asText("default"));
-    return switch (type) {
-      case "default" -> new RopeScaling.None();
-      case "linear" -> new RopeScaling.Linear(positive(parameters, "factor"));
-      case "llama3" -> llama3(parameters);
-      default -> throw refused("rope_type", "only default, linear and llama3 are supported");
-    };
-  }
-
-  private static RopeScaling llama3(JsonNode parameters) {
-    double low = positive(parameters, "low_freq_factor");
-    double high = positive(parameters, "high_freq_factor");
-    if (high <= low) {
-      throw refused("high_freq_factor", "not above low_freq_factor");
-    }
-    return new RopeScaling.Llama3(
-        positive(parameters, "factor"),
-        low,
-        high,
-        positive(parameters, "original_max_position_embeddings"));
   }
 
   private boolean present(String name) {
@@ -218,21 +221,21 @@ public final class ModelConfigReader {
   }
 
   private int size(String name) {
-    return bounded(name, SIZE_MAX);
+    return bounded(name, 1, SIZE_MAX);
   }
 
-  private int bounded(String name, int most) {
+  private int bounded(String name, int least, int most) {
     JsonNode node = root.path(name);
     if (!node.isIntegralNumber()
         || !node.canConvertToInt()
-        || node.intValue() < 1
+        || node.intValue() < least
         || node.intValue() > most) {
-      throw refused(name, "not an integer from 1 to " + most);
+      throw refused(name, "not an integer from " + least + " to " + most);
     }
     return node.intValue();
   }
 
-  private static double positive(JsonNode node, String name) {
+  static double positive(JsonNode node, String name) {
     double value = node.path(name).isNumber() ? node.get(name).doubleValue() : Double.NaN;
     if (!(value > 0) || value > 1e15) {
       throw refused(name, "not a positive number");
@@ -240,7 +243,7 @@ public final class ModelConfigReader {
     return value;
   }
 
-  private static ModelLoadException refused(String setting, String complaint) {
+  static ModelLoadException refused(String setting, String complaint) {
     return new ModelLoadException(FILE + ": " + setting + ": " + complaint);
   }
 }

@@ -59,13 +59,26 @@ class ModelConfigReaderTest {
   }
 
   @Test
+  void readsYarnWithTheDefaultsOfThePaper() {
+    RopeScaling yarn =
+        parse(
+                "\"rope_scaling\":{\"type\":\"yarn\",\"factor\":4.0,\"original_max_position_embeddings\":32768}")
+            .ropeScaling();
+    // 128 · ln(32768 / (32 · 2π)) / (2 · ln 10000) = 35.4…, and 59.5… for one rotation
+    assertThat(yarn).isEqualTo(new RopeScaling.Yarn(4, 35, 60, 0.1 * StrictMath.log(4) + 1));
+    assertThat(yarn.scale(35, 1)).isEqualTo(1);
+    assertThat(yarn.scale(60, 1)).isEqualTo(0.25);
+  }
+
+  @Test
   void llama3KeepsShortWavelengthsAndStretchesLongOnes() {
     RopeScaling scaling = new RopeScaling.Llama3(8, 1, 4, 8192);
-    assertThat(scaling.scale(1)).isEqualTo(1);
-    assertThat(scaling.scale(1e-5)).isEqualTo(1e-5 / 8);
+    assertThat(scaling.scale(0, 1)).isEqualTo(1);
+    assertThat(scaling.scale(0, 1e-5)).isEqualTo(1e-5 / 8);
     double between =
         2 * Math.PI / 4096; // half way in between: 8192 / 4096 = 2, so (2 - 1) / (4 - 1) is kept
-    assertThat(scaling.scale(between)).isCloseTo(between * (2.0 / 3 / 8 + 1.0 / 3), within(1e-15));
+    assertThat(scaling.scale(0, between))
+        .isCloseTo(between * (2.0 / 3 / 8 + 1.0 / 3), within(1e-15));
   }
 
   private static org.assertj.core.data.Offset<Double> within(double value) {
@@ -86,15 +99,27 @@ class ModelConfigReaderTest {
   }
 
   @Test
-  void acceptsAWindowThatIsSwitchedOffOrCoversTheContext() {
-    assertThat(
-            parse(
-                    "\"model_type\":\"qwen2\"",
-                    "\"sliding_window\":4096",
-                    "\"use_sliding_window\":false")
-                .heads())
-        .isEqualTo(32);
-    assertThat(parse("\"sliding_window\":131072").heads()).isEqualTo(32);
+  void servesNoMorePositionsThanAWindowHolds() {
+    assertThat(parse("\"sliding_window\":4096").positionsMax()).isEqualTo(4096);
+    assertThat(parse("\"sliding_window\":262144").positionsMax()).isEqualTo(131_072);
+    String mistral = "\"model_type\":\"mistral\"";
+    assertThat(parse(mistral).positionsMax()).isEqualTo(4096);
+    assertThat(parse(mistral, "\"sliding_window\":null").positionsMax()).isEqualTo(131_072);
+  }
+
+  @Test
+  void aWindowOfQwenCountsWhereItIsUsedOnly() {
+    String qwen = "\"model_type\":\"qwen2\"";
+    String window = "\"sliding_window\":4096";
+    String used = "\"use_sliding_window\":true";
+    assertThat(parse(qwen, window).positionsMax()).isEqualTo(131_072);
+    assertThat(parse(qwen, window, used).positionsMax()).isEqualTo(4096);
+    assertThat(parse(qwen, window, used, "\"max_window_layers\":31").positionsMax())
+        .isEqualTo(4096);
+    assertThat(parse(qwen, window, used, "\"max_window_layers\":32").positionsMax())
+        .isEqualTo(131_072);
+    assertThat(parse(qwen, window, used, "\"layer_types\":[\"full_attention\"]").positionsMax())
+        .isEqualTo(131_072);
   }
 
   @ParameterizedTest
@@ -103,11 +128,15 @@ class ModelConfigReaderTest {
       quoteCharacter = '`',
       value = {
         "'model_type':'gemma2' | model_type",
-        "'sliding_window':4096 | sliding_window",
+        "'layer_types':['linear_attention'] | layer_types",
         "'layer_types':['sliding_attention'] | layer_types",
-        "'rope_scaling':{'rope_type':'yarn','factor':4.0} | rope_type",
+        "'rope_interleaved':true | rope_interleaved",
+        "'rope_scaling':{'rope_type':'yarn','factor':-4.0} | factor",
+        "'rope_scaling':{'rope_type':'yarn','factor':4.0,'truncate':3} | truncate",
+        "'rope_scaling':{'rope_type':'default','mrope_section':[2,2]} | rope_parameters",
+        "'rope_parameters':{'full_attention':{'rope_type':'default'},'rope_type':'default'} | rope_parameters",
         "'rope_scaling':{'type':'dynamic','factor':4.0} | rope_type",
-        "'rope_parameters':{'full_attention':{'rope_type':'default'},'rope_type':'longrope'} | rope_type",
+        "'rope_parameters':{'rope_type':'longrope'} | rope_type",
         "'partial_rotary_factor':0.5 | partial_rotary_factor",
         "'mlp_bias':true | mlp_bias",
         "'hidden_act':'gelu' | hidden_act",

@@ -3,8 +3,8 @@ package dev.cofferdam.worker.execution.cpu;
 import dev.cofferdam.worker.model.ModelConfig;
 
 /**
- * Cosines and sines of the rotary embedding (Su et al., 2021) for every position, and the rotation
- * in Hugging Face's half-split layout.
+ * Cosines and sines of the rotary embedding (Su et al., 2021) for every position, times the
+ * scaling's attention factor, and the rotation in Hugging Face's half-split layout.
  */
 final class RotaryTable {
   private final int half;
@@ -16,11 +16,12 @@ final class RotaryTable {
     cosines = new float[Math.multiplyExact(positions, half)];
     sines = new float[cosines.length];
     float[] frequencies = model.ropeFrequencies();
+    double factor = model.ropeScaling().attentionFactor();
     for (int position = 0; position < positions; position++) {
       for (int i = 0; i < half; i++) {
         float angle = position * frequencies[i]; // rounded to F32, as in training
-        cosines[position * half + i] = (float) StrictMath.cos(angle);
-        sines[position * half + i] = (float) StrictMath.sin(angle);
+        cosines[position * half + i] = (float) (StrictMath.cos(angle) * factor);
+        sines[position * half + i] = (float) (StrictMath.sin(angle) * factor);
       }
     }
   }

@@ -263,6 +263,7 @@ public final class ReferenceExecutor implements ModelExecutor {
   private void rotate(double[] heads, double[] norm, int position) {
     int width = model.headDimension();
     int half = width / 2;
+    double factor = model.ropeScaling().attentionFactor();
     for (int from = 0; from < heads.length; from += width) {
       if (norm.length > 0) {
         double[] head = normalise(Arrays.copyOfRange(heads, from, from + width), norm);
@@ -272,8 +273,8 @@ public final class ReferenceExecutor implements ModelExecutor {
         double angle = position * ropeFrequencies[i]; // rounded to F32, as in training
         double first = heads[from + i];
         double second = heads[from + half + i];
-        heads[from + i] = first * Math.cos(angle) - second * Math.sin(angle);
-        heads[from + half + i] = second * Math.cos(angle) + first * Math.sin(angle);
+        heads[from + i] = (first * Math.cos(angle) - second * Math.sin(angle)) * factor;
+        heads[from + half + i] = (second * Math.cos(angle) + first * Math.sin(angle)) * factor;
       }
     }
   }
