@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 from jinja2.exceptions import TemplateError
 from tokenizers import Tokenizer
-from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, LlamaConfig, LlamaForCausalLM
 
 import corpus
 import reference
@@ -206,8 +206,120 @@ def tiny_files():
         print(name, sorted((p.name, p.stat().st_size) for p in folder.iterdir()))
 
 
+# ---------------------------------------------------------------- tiny random models of the other families
+
+_YARN = dict(rope_type="yarn", rope_theta=10000.0, factor=4.0, original_max_position_embeddings=32)
+FAMILIES = {
+    "tiny-qwen2": dict(dtype=torch.bfloat16, config=dict(
+        model_type="qwen2", vocab_size=160, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        tie_word_embeddings=True, use_sliding_window=False, rope_parameters=dict(rope_type="default", rope_theta=1000000.0))),
+    "tiny-qwen3": dict(dtype=torch.bfloat16, config=dict(
+        model_type="qwen3", vocab_size=160, hidden_size=32, intermediate_size=48, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2, head_dim=16,
+        tie_word_embeddings=True, rope_parameters=dict(rope_type="default", rope_theta=1000000.0))),
+    "tiny-mistral": dict(dtype=torch.float16, config=dict(
+        model_type="mistral", vocab_size=160, hidden_size=32, intermediate_size=56, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=1, head_dim=12,
+        tie_word_embeddings=False, sliding_window=128, rope_parameters=dict(rope_type="default", rope_theta=10000.0))),
+    "tiny-llama-yarn": dict(dtype=torch.float32, config=dict(
+        model_type="llama", vocab_size=100, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=3, head_dim=16,
+        tie_word_embeddings=True, attention_bias=True, rope_parameters=_YARN)),
+    "tiny-llama-linear": dict(dtype=torch.float16, config=dict(
+        model_type="llama", vocab_size=100, hidden_size=24, intermediate_size=40, num_hidden_layers=2, num_attention_heads=3, num_key_value_heads=1,
+        tie_word_embeddings=False, rope_parameters=dict(rope_type="linear", rope_theta=10000.0, factor=3.0))),
+    "tiny-qwen2-yarn": dict(dtype=torch.float32, config=dict(
+        model_type="qwen2", vocab_size=100, hidden_size=32, intermediate_size=40, num_hidden_layers=2, num_attention_heads=2, num_key_value_heads=1,
+        tie_word_embeddings=False, rope_parameters=dict(_YARN, beta_fast=8.0, beta_slow=0.5, attention_factor=1.25))),
+}
+
+
+class _DoubleNorm(torch.nn.Module):
+    """A norm in the model's own type; transformers' own go through float32."""
+
+    def __init__(self, norm):
+        super().__init__()
+        self.weight, self.eps = norm.weight, norm.variance_epsilon
+
+    def forward(self, x):
+        return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + self.eps) * self.weight
+
+
+class _DoubleRotary(torch.nn.Module):
+    """Cosines and sines in float64 of the angles' float64 product; transformers' go through float32."""
+
+    def __init__(self, rotary):
+        super().__init__()
+        self.frequencies, self.scale = rotary.inv_freq.double(), rotary.attention_scaling
+
+    def forward(self, x, position_ids):
+        angle = position_ids[..., None].double() * self.frequencies
+        angle = torch.cat([angle, angle], -1)
+        return angle.cos() * self.scale, angle.sin() * self.scale
+
+
+def _double(folder):
+    """transformers' model in float64 throughout."""
+    model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval().double()
+    single = torch.nn.functional.softmax
+    for module in list(model.modules()):
+        for name, child in list(module.named_children()):
+            if "RMSNorm" in type(child).__name__:
+                setattr(module, name, _DoubleNorm(child))
+            elif "RotaryEmbedding" in type(child).__name__:
+                setattr(module, name, _DoubleRotary(child))
+
+    def logits(ids):
+        torch.nn.functional.softmax = lambda x, dim=None, dtype=None, **_: single(x, dim=dim)
+        try:
+            with torch.no_grad():
+                return model(torch.tensor([ids])).logits[0, -1]
+        finally:
+            torch.nn.functional.softmax = single
+
+    return logits
+
+
+def _family_entry(exact, single, ids):
+    with torch.no_grad():
+        wide, narrow = exact(ids), single(torch.tensor([ids])).logits[0, -1].double()
+    worst = (wide - narrow).abs().max().item()
+    if worst > TOLERANCE:
+        sys.exit(f"float32 and float64 differ by {worst}")
+    following, lead = list(ids), float("inf")
+    for _ in range(12):
+        best = exact(following).topk(2)
+        lead = min(lead, (best.values[0] - best.values[1]).item())
+        following.append(best.indices[0].item())
+    print(f"  {len(ids)} ids, float32 differs by {worst:.2e}, smallest lead {lead:.3f}")
+    return dict(name=f"length-{len(ids)}", ids=ids, logits_float64=[_number(v) for v in wide.tolist()],
+                greedy=following[-12:], greedy_smallest_lead=_number(lead), float32_largest_difference=_number(worst))
+
+
+def family_files():
+    for name, spec in FAMILIES.items():
+        torch.manual_seed(7)
+        folder = OUT / name
+        shutil.rmtree(folder, ignore_errors=True)
+        config = AutoConfig.for_model(**spec["config"], max_position_embeddings=512, rms_norm_eps=1e-6, initializer_range=0.25, bos_token_id=1, eos_token_id=2)
+        model = AutoModelForCausalLM.from_config(config, attn_implementation="eager")
+        with torch.no_grad():
+            for key, value in model.named_parameters():
+                if "norm" in key:
+                    value.uniform_(0.5, 1.5)
+                elif key.endswith("bias"):
+                    value.normal_(0, 0.3)
+        model.to(spec["dtype"]).save_pretrained(folder)
+        (folder / "generation_config.json").unlink(missing_ok=True)
+        for path in folder.iterdir():
+            path.chmod(0o644)
+        single = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32, attn_implementation="eager").eval()
+        rng, exact = random.Random(5), _double(folder)
+        print(name)
+        entries = [_family_entry(exact, single, [rng.randrange(spec["config"]["vocab_size"]) for _ in range(n)]) for n in (1, 9, 100)]
+        _write(f"{name}/logits.json", dict(prompts=entries))
+        print(" ", sorted((p.name, p.stat().st_size) for p in folder.iterdir()))
+
+
 if __name__ == "__main__":
     torch.set_num_threads(2)
-    wanted = sys.argv[1:] or ["tokenizer", "template", "tiny", "logits"]
+    wanted = sys.argv[1:] or ["tokenizer", "template", "tiny", "families", "logits"]
     for what in wanted:
-        dict(tokenizer=tokenizer_files, template=template_files, tiny=tiny_files, logits=logits_files)[what]()
+        dict(tokenizer=tokenizer_files, template=template_files, tiny=tiny_files, families=family_files, logits=logits_files)[what]()

@@ -35,16 +35,14 @@ public record Golden(
   /** All prompts: those of the tiny random models, of the trained model, and of its adapters. */
   public static List<Golden> all() {
     List<Golden> all = new ArrayList<>();
-    all.addAll(read(GOLDEN.resolve("tiny-llama/logits.json"), GOLDEN.resolve("tiny-llama")));
-    all.addAll(
-        read(
-            GOLDEN.resolve("tiny-llama-scaled-rope/logits.json"),
-            GOLDEN.resolve("tiny-llama-scaled-rope")));
     try (Stream<Path> files = Files.list(GOLDEN)) {
-      files
-          .filter(file -> file.getFileName().toString().matches("logits-.*\\.json"))
-          .sorted()
-          .forEach(file -> all.addAll(read(file, MODELS.resolve("support-desk"))));
+      for (Path file : files.sorted().toList()) {
+        if (Files.isDirectory(file)) {
+          all.addAll(read(file.resolve("logits.json"), file));
+        } else if (file.getFileName().toString().matches("logits-.*\\.json")) {
+          all.addAll(read(file, MODELS.resolve("support-desk")));
+        }
+      }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
