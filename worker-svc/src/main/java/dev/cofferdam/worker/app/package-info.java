@@ -1,5 +1,6 @@
 /**
- * Wires the worker: configuration, start and stop, health, metrics, and the bench of the engine.
+ * Wires the worker: configuration, start and stop, health, metrics, the bench of the engine, and
+ * the program that prints logits.
  */
 @NullMarked
 package dev.cofferdam.worker.app;

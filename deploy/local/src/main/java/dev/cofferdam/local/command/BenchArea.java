@@ -92,11 +92,15 @@ enum BenchArea {
 
   /** The module's classes and libraries. */
   List<Path> classPath(Path repository) {
-    List<Path> path = new ArrayList<>();
     if (this == MESH) {
-      path.add(repository.resolve("verification/target/classes"));
-      return path;
+      return List.of(repository.resolve("verification/target/classes"));
     }
+    return serviceClassPath(repository, module);
+  }
+
+  /** A built service's classes and libraries; empty where it is not built. */
+  static List<Path> serviceClassPath(Path repository, String module) {
+    List<Path> path = new ArrayList<>();
     Path app = repository.resolve(module).resolve("target/quarkus-app");
     for (String folder : List.of("app", "lib/main", "lib/boot")) {
       path.addAll(jars(app.resolve(folder)));

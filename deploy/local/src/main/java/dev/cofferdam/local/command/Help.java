@@ -25,6 +25,12 @@ final class Help {
         trace ID             the way of a request through the services, by request id or trace id
         verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
         bench AREA           measure; areas: %s
+        logits MODEL --tokens 1,2,3
+                             what a model folder or .gguf file says after these tokens, as JSON
+             --adapter FOLDER  with an adapter
+             --executor NAME   cpu (default) or reference, in double precision
+             --greedy N        and N tokens of the continuation
+             --dtype NAME      how weights are kept: f32 (default), bf16, int8
         test                 every test
         fmt                  format the code
         help                 this text

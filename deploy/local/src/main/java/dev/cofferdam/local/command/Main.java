@@ -25,6 +25,7 @@ public final class Main {
     List<String> rest = args.isEmpty() ? List.of() : args.subList(1, args.size());
     Path repository =
         Path.of(System.getProperty("cofferdam.repository", ".")).toAbsolutePath().normalize();
+    Path directory = Path.of(System.getProperty("cofferdam.directory", "."));
     StateFiles files =
         new StateFiles(
             Path.of(
@@ -38,6 +39,7 @@ public final class Main {
         case "trace" -> new TraceCommand(files, out).run(rest);
         case "verify-audit" -> new VerifyAuditCommand(files, out).run(rest);
         case "bench" -> new BenchCommand(repository, files, out).run(rest);
+        case "logits" -> new LogitsCommand(repository, directory).run(rest);
         case "help", "--help", "-h" -> Help.print(repository, out);
         default ->
             throw new UsageException("unknown command " + command + "; ./cofferdam help lists all");

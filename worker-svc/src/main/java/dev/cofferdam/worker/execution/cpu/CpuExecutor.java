@@ -150,11 +150,8 @@ public final class CpuExecutor implements ModelExecutor {
     }
   }
 
-  /**
-   * Logit of a token for the {@code i}-th sampled row of the last step, of at most {@link
-   * StepBuffers#LOGIT_ROWS}.
-   */
-  float logit(int i, int token) {
+  /** Logit of a token for the {@code i}-th sampled row of the last step, of at most 16. */
+  public float logit(int i, int token) {
     return buffers.logits[i * outputHead.paddedOutputs + token];
   }
 

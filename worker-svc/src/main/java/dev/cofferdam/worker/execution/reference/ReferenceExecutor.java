@@ -39,6 +39,9 @@ public final class ReferenceExecutor implements ModelExecutor {
 
   private final float[] logits;
 
+  /** Of the last row that a token was sampled from. */
+  private double[] lastLogits = {};
+
   private ReferenceExecutor(ModelWeights weights, ExecutorOptions options) {
     model = weights.config();
     geometry = ExecutorGeometry.of(model, options, Double.BYTES);
@@ -101,6 +104,7 @@ public final class ReferenceExecutor implements ModelExecutor {
   }
 
   private void sample(StepPlan plan, int s, double[] wide, StepResult result) {
+    lastLogits = wide;
     for (int i = 0; i < wide.length; i++) {
       logits[i] = (float) wide[i];
     }
@@ -108,8 +112,8 @@ public final class ReferenceExecutor implements ModelExecutor {
   }
 
   /** Logit of a token for the last row that a token was sampled from. */
-  float logit(int token) {
-    return logits[token];
+  public double logit(int token) {
+    return lastLogits[token];
   }
 
   private double[] forward(StepPlan plan, int s, int row) {

@@ -33,7 +33,7 @@ class ReferenceGoldenTest {
       executor.execute(plan, result);
       for (int token = 0; token < golden.logits().length; token++) {
         double expected = golden.logits()[token];
-        assertThat((double) executor.logit(token))
+        assertThat(executor.logit(token))
             .isCloseTo(expected, Offset.offset(1e-5 * (1 + Math.abs(expected))));
       }
       assertThat(result.tokenId[0]).isEqualTo(golden.greedy()[0]);
