@@ -107,7 +107,12 @@ final class WorkerNode implements AutoCloseable {
                 System::nanoTime,
                 worker.inFlightMax()));
     endpoint =
-        new WorkerEndpoint(generations, keys, InstantSource.system(), worker.bufferTokensMax());
+        new WorkerEndpoint(
+            generations,
+            keys,
+            InstantSource.system(),
+            worker.bufferTokensMax(),
+            worker.inFlightMax());
     server =
         MeshServer.builder(config.trustDomain(), tls)
             .listen(config.listen().host(), config.listen().port())

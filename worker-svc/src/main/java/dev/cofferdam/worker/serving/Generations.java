@@ -329,7 +329,7 @@ public final class Generations implements LeaseOrders {
     /** The end, where it waits for that word. */
     private @Nullable Runnable ending;
 
-    private volatile boolean told;
+    private boolean told;
     private volatile int billedMax = Integer.MAX_VALUE;
 
     Generation(Lease lease, Output output, boolean settles) {
@@ -402,13 +402,20 @@ public final class Generations implements LeaseOrders {
       Runnable end = () -> complete(cause, usage, delivered);
       synchronized (this) {
         if (completed && unsettled) {
-          output.finished(cause, usage, delivered);
-          told = true;
           ending = end;
+          parts.completions.execute(() -> tell(cause, usage, delivered));
           return;
         }
       }
       parts.completions.execute(end);
+    }
+
+    /** Once; all ends run one after the other. */
+    private void tell(EndCause cause, SequenceUsage usage, int delivered) {
+      if (!told) {
+        told = true;
+        output.finished(cause, usage, delivered);
+      }
     }
 
     private void complete(EndCause cause, SequenceUsage usage, int delivered) {
@@ -418,9 +425,7 @@ public final class Generations implements LeaseOrders {
         output.inTrace(() -> parts.usage.record(record));
       } finally {
         if (cause.outcome() == EndCause.Outcome.COMPLETED) {
-          if (!told) {
-            output.finished(cause, usage, billed);
-          }
+          tell(cause, usage, billed);
           output.done();
         } else {
           output.failed(refusal(cause));

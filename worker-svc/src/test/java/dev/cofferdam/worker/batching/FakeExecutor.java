@@ -8,6 +8,7 @@ import dev.cofferdam.worker.execution.StepResult;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * An executor whose "attention" reads every cell that a sequence may attend to, and fails loudly
@@ -42,6 +43,9 @@ public final class FakeExecutor implements ModelExecutor {
   private int failNext;
   public int rowsMaxSeen;
 
+  /** How long each step takes on top; 0 for as fast as it goes. */
+  public volatile long stepNanos;
+
   public FakeExecutor(int blocks, int blockTokens, int adapterSlots, int positionsMax) {
     geometry =
         new ExecutorGeometry(VOCABULARY, positionsMax, blocks, blockTokens, 1_000, adapterSlots);
@@ -61,6 +65,9 @@ public final class FakeExecutor implements ModelExecutor {
   @Override
   public void execute(StepPlan plan, StepResult result) {
     rowsMaxSeen = Math.max(rowsMaxSeen, plan.rows);
+    if (stepNanos > 0) {
+      LockSupport.parkNanos(stepNanos);
+    }
     boolean poisoned = false;
     for (int s = 0; s < plan.sequences; s++) {
       Mark mark = Mark.of(plan.seed[s]);

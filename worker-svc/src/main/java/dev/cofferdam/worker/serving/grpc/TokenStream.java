@@ -6,14 +6,13 @@ import dev.cofferdam.proto.worker.v1.Finished;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
 import dev.cofferdam.proto.worker.v1.Started;
 import dev.cofferdam.proto.worker.v1.StopCause;
-import dev.cofferdam.proto.worker.v1.TokenLogprob;
-import dev.cofferdam.proto.worker.v1.Tokens;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.worker.batching.EndCause;
 import dev.cofferdam.worker.batching.SampledToken;
 import dev.cofferdam.worker.batching.SequenceUsage;
 import dev.cofferdam.worker.lease.Lease;
+import dev.cofferdam.worker.serving.Generations;
 import dev.cofferdam.worker.serving.Output;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.opentelemetry.api.trace.Span;
@@ -24,25 +23,35 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request's output on its call. Tokens that the transport does not take yet are kept, up to a
- * bound; over it, the sequence waits. One lock: the step thread writes tokens, gRPC's threads say
- * when the transport is ready, the completions' thread writes the end.
+ * bound; over it, the sequence waits. One lock: the step thread leaves tokens, the delivery thread
+ * and gRPC's send them where the transport is ready, the completions' thread writes the end.
  */
 final class TokenStream implements Output {
   private final ServerCallStreamObserver<GenerateResponse> call;
   private final Lease lease;
-  private final int bufferTokensMax;
+  private final Deliveries deliveries;
+  private final TokenBuffer buffer;
   private final Context trace = Tracing.context();
   private final Span prefill;
   private @Nullable Span decode;
-  private Tokens.Builder buffer = Tokens.newBuilder();
   private int sent;
+  private boolean queued;
   private boolean closed;
+  private volatile Generations.@Nullable Handle handle;
   private volatile boolean overfull;
 
-  TokenStream(ServerCallStreamObserver<GenerateResponse> call, Lease lease, int bufferTokensMax) {
+  /**
+   * @param bufferTokensMax tokens that are kept before the sequence waits
+   */
+  TokenStream(
+      ServerCallStreamObserver<GenerateResponse> call,
+      Lease lease,
+      Deliveries deliveries,
+      int bufferTokensMax) {
     this.call = call;
     this.lease = lease;
-    this.bufferTokensMax = bufferTokensMax;
+    this.deliveries = deliveries;
+    this.buffer = new TokenBuffer(bufferTokensMax);
     this.prefill = Tracing.startSpan(trace, "prefill", SpanKind.INTERNAL);
     prefill.setAttribute("cofferdam.prompt_tokens", lease.promptTokens());
   }
@@ -52,18 +61,44 @@ final class TokenStream implements Output {
     prefill.end();
   }
 
+  /** The request runs; the call may have been cancelled before. */
+  void runs(Generations.Handle started) {
+    handle = started;
+    if (call.isCancelled()) {
+      started.cancel();
+    }
+  }
+
+  /** The caller went away. */
+  void cancelled() {
+    Generations.Handle running = handle;
+    if (running != null) {
+      running.cancel();
+    }
+  }
+
   @Override
   public boolean ready() {
     return !overfull;
   }
 
-  /** The transport takes more. Returns whether the sequence may go on that had to wait. */
-  synchronized boolean drain() {
-    boolean waited = overfull;
-    if (!closed) {
-      flush();
+  /** Sends what waits, where the transport takes it; a sequence that had to wait goes on. */
+  void deliver() {
+    Generations.Handle running = handle;
+    if (sendReady() && running != null) {
+      running.readyAgain();
     }
-    return waited && !overfull;
+  }
+
+  /** Whether there is room again where there was none. */
+  private synchronized boolean sendReady() {
+    queued = false;
+    if (closed || !call.isReady()) {
+      return false;
+    }
+    boolean waited = overfull;
+    flush();
+    return waited;
   }
 
   @Override
@@ -86,46 +121,32 @@ final class TokenStream implements Output {
       prefill.end();
       decode = Tracing.startSpan(trace, "decode", SpanKind.INTERNAL);
     }
-    if (buffer.getTokenIdsCount() == 0) {
-      buffer.setFirstIndex(index);
+    buffer.add(index, token);
+    overfull = buffer.full();
+    if (!queued) {
+      queued = deliveries.offer(this);
     }
-    buffer.addTokenIds(token.id());
-    if (token.hasLogprobs()) {
-      buffer.addLogprobs(logprob(token));
-    }
-    if (call.isReady()) {
-      flush();
-    }
-    overfull = buffer.getTokenIdsCount() >= bufferTokensMax;
-  }
-
-  private static TokenLogprob logprob(SampledToken token) {
-    TokenLogprob.Builder message = TokenLogprob.newBuilder().setLogprob(token.logprob());
-    for (int i = 0; i < token.alternatives(); i++) {
-      message.addTopTokenIds(token.alternativeId(i)).addTopLogprobs(token.alternativeLogprob(i));
-    }
-    return message.build();
   }
 
   private void flush() {
-    if (buffer.getTokenIdsCount() > 0) {
-      sent += buffer.getTokenIdsCount();
-      call.onNext(GenerateResponse.newBuilder().setTokens(buffer).build());
-      buffer = Tokens.newBuilder();
+    if (buffer.count() > 0) {
+      sent += buffer.count();
+      call.onNext(GenerateResponse.newBuilder().setTokens(buffer.take()).build());
     }
     overfull = false;
   }
 
   @Override
   public synchronized int close(boolean completed) {
-    if (completed) {
-      flush();
+    if (!completed) {
+      buffer.clear();
     }
     closed = true;
+    int delivered = sent + buffer.count();
     Span span = decode == null ? prefill : decode;
-    span.setAttribute("cofferdam.output_tokens", sent);
+    span.setAttribute("cofferdam.output_tokens", delivered);
     span.end();
-    return sent;
+    return delivered;
   }
 
   @Override
@@ -140,6 +161,7 @@ final class TokenStream implements Output {
     if (call.isCancelled()) {
       return;
     }
+    flush();
     call.onNext(
         GenerateResponse.newBuilder()
             .setFinished(

@@ -26,8 +26,6 @@ import java.time.InstantSource;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicReference;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Serves WorkerService. A grant is checked offline and used up first; then the request is checked
@@ -43,6 +41,7 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
   private final SessionKeys keys;
   private final InstantSource clock;
   private final int bufferTokensMax;
+  private final Deliveries deliveries;
   private final ScheduledExecutorService drains =
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().daemon().name("drain").unstarted(task));
@@ -51,13 +50,19 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
    * @param keys keys under which grants are signed
    * @param clock the time of day
    * @param bufferTokensMax tokens that are kept for a slow reader before its sequence waits
+   * @param streamsMax requests at once
    */
   public WorkerEndpoint(
-      Generations generations, SessionKeys keys, InstantSource clock, int bufferTokensMax) {
+      Generations generations,
+      SessionKeys keys,
+      InstantSource clock,
+      int bufferTokensMax,
+      int streamsMax) {
     this.generations = generations;
     this.keys = keys;
     this.clock = clock;
     this.bufferTokensMax = bufferTokensMax;
+    this.deliveries = new Deliveries(streamsMax);
   }
 
   @Override
@@ -76,23 +81,11 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
       generations.release(lease, task -> Tracing.with(trace).run(task));
       throw e;
     }
-    TokenStream stream = new TokenStream(call, lease, bufferTokensMax);
-    // The call may be cancelled before its generation exists: the handler finds it here later.
-    AtomicReference<Generations.@Nullable Handle> started = new AtomicReference<>();
-    call.setOnCancelHandler(() -> cancel(started.get()));
-    call.setOnReadyHandler(
-        () -> {
-          Generations.Handle handle = started.get();
-          if (stream.drain() && handle != null) {
-            handle.readyAgain();
-          }
-        });
+    TokenStream stream = new TokenStream(call, lease, deliveries, bufferTokensMax);
+    call.setOnCancelHandler(stream::cancelled);
+    call.setOnReadyHandler(stream::deliver);
     try {
-      Generations.Handle handle = generations.start(work, stream);
-      started.set(handle);
-      if (call.isCancelled()) {
-        handle.cancel();
-      }
+      stream.runs(generations.start(work, stream));
     } catch (RuntimeException e) {
       stream.refused();
       throw e;
@@ -117,12 +110,6 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
 
   private static RefusedException invalid(String field, String message) {
     return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, message).asException();
-  }
-
-  private static void cancel(Generations.@Nullable Handle handle) {
-    if (handle != null) {
-      handle.cancel();
-    }
   }
 
   private static Work work(GenerateRequest request, Lease lease) {
@@ -178,5 +165,6 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
   @Override
   public void close() {
     drains.shutdownNow();
+    deliveries.close();
   }
 }

@@ -79,7 +79,7 @@ final class ServingHarness implements AutoCloseable {
                 InstantSource.system(),
                 System::nanoTime,
                 16));
-    endpoint = new WorkerEndpoint(generations, keys, InstantSource.system(), 64);
+    endpoint = new WorkerEndpoint(generations, keys, InstantSource.system(), 64, 16);
     pki = new TestPki(folder);
     server =
         MeshServer.builder(
