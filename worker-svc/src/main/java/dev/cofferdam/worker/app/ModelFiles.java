@@ -2,6 +2,7 @@ package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.model.ModelLoadException;
 import dev.cofferdam.worker.model.ModelWeights;
+import dev.cofferdam.worker.model.gguf.GgufModel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
@@ -10,7 +11,7 @@ final class ModelFiles {
   private ModelFiles() {}
 
   /**
-   * Opens a Hugging Face folder.
+   * Opens a Hugging Face folder or a GGUF file.
    *
    * @throws ModelLoadException when it cannot be used
    */
@@ -18,6 +19,6 @@ final class ModelFiles {
     if (!Files.exists(model)) {
       throw new ModelLoadException(model.getFileName() + ": there is no such model");
     }
-    return ModelWeights.load(model);
+    return Files.isRegularFile(model) ? GgufModel.load(model).weights() : ModelWeights.load(model);
   }
 }

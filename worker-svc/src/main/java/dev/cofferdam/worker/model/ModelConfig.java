@@ -39,6 +39,27 @@ public record ModelConfig(
     boolean outputBias,
     boolean qkNorm) {
 
+  /** The same model with other rotary frequencies. */
+  public ModelConfig withRopeScaling(RopeScaling scaling) {
+    return new ModelConfig(
+        type,
+        vocabularySize,
+        hidden,
+        feedForward,
+        layers,
+        heads,
+        kvHeads,
+        headDimension,
+        positionsMax,
+        normEpsilon,
+        ropeTheta,
+        scaling,
+        tiedEmbeddings,
+        qkvBias,
+        outputBias,
+        qkNorm);
+  }
+
   /** Width of all query heads together. */
   public int queryWidth() {
     return heads * headDimension;

@@ -47,9 +47,11 @@ public final class ModelConfigReader {
   private static final int NO_WINDOW = Integer.MAX_VALUE;
 
   private final JsonNode root;
+  private final String file;
 
-  private ModelConfigReader(JsonNode root) {
+  private ModelConfigReader(JsonNode root, String file) {
     this.root = root;
+    this.file = file;
   }
 
   /**
@@ -67,7 +69,18 @@ public final class ModelConfigReader {
    * @throws ModelLoadException when it is malformed or asks for what is not supported
    */
   public static ModelConfig parse(byte[] json) {
-    return new ModelConfigReader(StrictJson.object(json, FILE)).config();
+    return of(StrictJson.object(json, FILE), FILE);
+  }
+
+  /**
+   * Reads a configuration.
+   *
+   * @param root as in a {@code config.json}
+   * @param file how the message of a refusal calls it
+   * @throws ModelLoadException when it is malformed or asks for what is not supported
+   */
+  public static ModelConfig of(JsonNode root, String file) {
+    return new ModelConfigReader(root, file).config();
   }
 
   private ModelConfig config() {
@@ -83,7 +96,7 @@ public final class ModelConfigReader {
     int headDimension = headDimension(type, hidden, heads);
     int layers = bounded("num_hidden_layers", 1, 1024);
     int positions = positionsMax(type, layers);
-    RopeReader rope = new RopeReader(root, headDimension);
+    RopeReader rope = new RopeReader(this, root, headDimension);
     return new ModelConfig(
         type,
         size("vocab_size"),
@@ -235,7 +248,7 @@ public final class ModelConfigReader {
     return node.intValue();
   }
 
-  static double positive(JsonNode node, String name) {
+  double positive(JsonNode node, String name) {
     double value = node.path(name).isNumber() ? node.get(name).doubleValue() : Double.NaN;
     if (!(value > 0) || value > 1e15) {
       throw refused(name, "not a positive number");
@@ -243,7 +256,7 @@ public final class ModelConfigReader {
     return value;
   }
 
-  static ModelLoadException refused(String setting, String complaint) {
-    return new ModelLoadException(FILE + ": " + setting + ": " + complaint);
+  ModelLoadException refused(String setting, String complaint) {
+    return new ModelLoadException(file + ": " + setting + ": " + complaint);
   }
 }

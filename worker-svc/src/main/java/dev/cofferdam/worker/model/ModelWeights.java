@@ -4,14 +4,15 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
 
 /**
- * The weights of a model folder, mapped into memory. Every tensor that the configuration calls for
- * is there in the right shape, and none is there that would be silently ignored. An executor copies
+ * The weights of a model, mapped into memory. Every tensor that the configuration calls for is
+ * there in the right shape, and none is there that would be silently ignored. An executor copies
  * from here into its own layout.
  */
 public final class ModelWeights {
@@ -21,7 +22,9 @@ public final class ModelWeights {
   /** Name of the last norm. */
   public static final String FINAL_NORM = "model.norm.weight";
 
-  private static final String OUTPUT_HEAD = "lm_head.weight";
+  /** Name of the output projection where it is not the embedding. */
+  public static final String OUTPUT_HEAD = "lm_head.weight";
+
   private static final String SINGLE = "model.safetensors";
   private static final String INDEX = "model.safetensors.index.json";
   private static final int INDEX_BYTES_MAX = 16 << 20;
@@ -35,13 +38,25 @@ public final class ModelWeights {
    */
   private static final String IGNORED_SUFFIX = ".self_attn.rotary_emb.inv_freq";
 
-  private record Located(SafetensorsFile file, TensorEntry entry) {}
+  private record Located(SafetensorsFile file, TensorEntry entry) implements WeightTensor {
+    @Override
+    public List<Long> shape() {
+      return entry.shape();
+    }
+
+    @Override
+    public void read(long from, float[] target, int offset, int count) {
+      file.read(entry, from, target, offset, count);
+    }
+  }
 
   private final ModelConfig config;
-  private final Map<String, Located> tensors = new HashMap<>();
+  private final Map<String, WeightTensor> tensors;
 
-  private ModelWeights(ModelConfig config) {
+  private ModelWeights(ModelConfig config, Map<String, WeightTensor> tensors) {
     this.config = config;
+    this.tensors = tensors;
+    checkAll();
   }
 
   /**
@@ -51,16 +66,26 @@ public final class ModelWeights {
    * @throws ModelLoadException when anything is missing, malformed or not supported
    */
   public static ModelWeights load(Path folder) {
-    ModelWeights weights = new ModelWeights(ModelConfigReader.read(folder));
+    ModelConfig config = ModelConfigReader.read(folder);
     if (Files.exists(folder.resolve(INDEX))) {
-      weights.addShards(folder);
-    } else if (Files.exists(folder.resolve(SINGLE))) {
-      weights.add(SafetensorsFile.map(folder.resolve(SINGLE)));
-    } else {
-      throw new ModelLoadException("neither " + SINGLE + " nor " + INDEX);
+      return of(config, shards(folder));
     }
-    weights.checkAll();
-    return weights;
+    if (Files.exists(folder.resolve(SINGLE))) {
+      Map<String, WeightTensor> tensors = new HashMap<>();
+      add(tensors, SafetensorsFile.map(folder.resolve(SINGLE)));
+      return of(config, tensors);
+    }
+    throw new ModelLoadException("neither " + SINGLE + " nor " + INDEX);
+  }
+
+  /**
+   * The weights of a model from any format.
+   *
+   * @param tensors by the names of Hugging Face, in its layout
+   * @throws ModelLoadException when they are not exactly those of the configuration
+   */
+  public static ModelWeights of(ModelConfig config, Map<String, WeightTensor> tensors) {
+    return new ModelWeights(config, Map.copyOf(tensors));
   }
 
   /** Geometry of the model. */
@@ -73,26 +98,39 @@ public final class ModelWeights {
     return config.tiedEmbeddings() ? EMBEDDING : OUTPUT_HEAD;
   }
 
-  /** A whole tensor, widened to F32, in row-major order. */
+  /**
+   * A whole tensor, widened to F32, in row-major order.
+   *
+   * @throws ModelLoadException when one of its elements is not finite
+   */
   public float[] read(String name) {
-    Located tensor = located(name);
-    float[] values = new float[Math.toIntExact(tensor.entry.elements())];
-    tensor.file.read(tensor.entry, 0, values, 0, values.length);
+    float[] values = new float[Math.toIntExact(tensor(name).elements())];
+    read(name, 0, values, 0, values.length);
     return values;
   }
 
-  /** Copies {@code count} elements of a tensor from its element {@code from} on, widened to F32. */
+  /**
+   * Copies {@code count} elements of a tensor from its element {@code from} on, widened to F32.
+   *
+   * @throws ModelLoadException when one of them is not finite
+   */
   public void read(String name, long from, float[] target, int offset, int count) {
-    Located tensor = located(name);
-    tensor.file.read(tensor.entry, from, target, offset, count);
+    tensor(name).read(from, target, offset, count);
+    float zero = 0;
+    for (int i = offset; i < offset + count; i++) {
+      zero += target[i] * 0; // stays zero for finite numbers only
+    }
+    if (zero != 0) {
+      throw new ModelLoadException("weights: " + name + " has a weight that is not finite");
+    }
   }
 
-  private Located located(String name) {
+  private WeightTensor tensor(String name) {
     return Optional.ofNullable(tensors.get(name))
         .orElseThrow(() -> new ModelLoadException("weights: " + name + " is missing"));
   }
 
-  private void addShards(Path folder) {
+  private static Map<String, WeightTensor> shards(Path folder) {
     JsonNode index =
         StrictJson.object(StrictJson.bytes(folder.resolve(INDEX), INDEX_BYTES_MAX), INDEX);
     Map<String, String> shardOf = new HashMap<>();
@@ -107,19 +145,25 @@ public final class ModelWeights {
     if (shards.isEmpty() || shards.size() > SHARDS_MAX) {
       throw new ModelLoadException(INDEX + ": not between 1 and " + SHARDS_MAX + " shards");
     }
+    Map<String, WeightTensor> tensors = new HashMap<>();
     for (String shard : shards) {
-      add(SafetensorsFile.map(folder.resolve(shard)));
+      SafetensorsFile file = SafetensorsFile.map(folder.resolve(shard));
+      for (String name : file.entries().keySet()) {
+        if (!shard.equals(shardOf.get(name))) {
+          throw new ModelLoadException(INDEX + ": weight_map and shards disagree");
+        }
+      }
+      add(tensors, file);
     }
-    if (!shardOf.keySet().equals(tensors.keySet())) {
+    if (tensors.size() != shardOf.size()) {
       throw new ModelLoadException(INDEX + ": weight_map and shards disagree");
     }
+    return tensors;
   }
 
-  private void add(SafetensorsFile file) {
+  private static void add(Map<String, WeightTensor> tensors, SafetensorsFile file) {
     for (TensorEntry entry : file.entries().values()) {
-      if (tensors.put(entry.name(), new Located(file, entry)) != null) {
-        throw new ModelLoadException("weights: a tensor in two shards");
-      }
+      tensors.put(entry.name(), new Located(file, entry));
     }
   }
 
@@ -151,7 +195,7 @@ public final class ModelWeights {
   }
 
   private int check(String name, long... shape) {
-    if (!located(name).entry.hasShape(shape)) {
+    if (!tensor(name).hasShape(shape)) {
       throw new ModelLoadException("weights: " + name + " has the wrong shape");
     }
     return 1;

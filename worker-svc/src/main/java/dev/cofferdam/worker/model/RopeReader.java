@@ -7,15 +7,18 @@ import com.fasterxml.jackson.databind.JsonNode;
  * from where they were before: {@code rope_theta} and {@code rope_scaling}.
  */
 final class RopeReader {
+  private final ModelConfigReader config;
   private final JsonNode root;
   private final JsonNode parameters;
   private final int headDimension;
 
   /**
+   * @param config knows how to refuse
    * @param root the whole configuration
    * @throws ModelLoadException when the settings have no known shape
    */
-  RopeReader(JsonNode root, int headDimension) {
+  RopeReader(ModelConfigReader config, JsonNode root, int headDimension) {
+    this.config = config;
     this.root = root;
     this.headDimension = headDimension;
     this.parameters =
@@ -47,7 +50,7 @@ final class RopeReader {
     if (parameters.hasNonNull("rope_theta")) {
       return positive("rope_theta");
     }
-    return root.hasNonNull("rope_theta") ? ModelConfigReader.positive(root, "rope_theta") : 10_000;
+    return root.hasNonNull("rope_theta") ? config.positive(root, "rope_theta") : 10_000;
   }
 
   /** How the frequencies are stretched. */
@@ -82,7 +85,7 @@ final class RopeReader {
     double factor =
         parameters.hasNonNull("factor")
             ? positive("factor")
-            : ModelConfigReader.positive(root, "max_position_embeddings") / original;
+            : config.positive(root, "max_position_embeddings") / original;
     JsonNode truncate = parameters.path("truncate");
     if (!truncate.isMissingNode() && !truncate.isBoolean()) {
       throw refused("truncate", "not a boolean");
@@ -112,22 +115,22 @@ final class RopeReader {
 
   private double originalPositions() {
     if (root.hasNonNull("original_max_position_embeddings")) {
-      return ModelConfigReader.positive(root, "original_max_position_embeddings");
+      return config.positive(root, "original_max_position_embeddings");
     }
     return parameters.hasNonNull("original_max_position_embeddings")
         ? positive("original_max_position_embeddings")
-        : ModelConfigReader.positive(root, "max_position_embeddings");
+        : config.positive(root, "max_position_embeddings");
   }
 
   private double positive(String name) {
-    return ModelConfigReader.positive(parameters, name);
+    return config.positive(parameters, name);
   }
 
   private double positiveOr(String name, double otherwise) {
     return parameters.hasNonNull(name) ? positive(name) : otherwise;
   }
 
-  private static ModelLoadException refused(String setting, String complaint) {
-    return ModelConfigReader.refused(setting, complaint);
+  private ModelLoadException refused(String setting, String complaint) {
+    return config.refused(setting, complaint);
   }
 }

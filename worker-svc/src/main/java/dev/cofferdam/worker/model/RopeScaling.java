@@ -1,5 +1,7 @@
 package dev.cofferdam.worker.model;
 
+import java.util.List;
+
 /** How a model stretches its rotary frequencies beyond the context that it was first trained on. */
 public sealed interface RopeScaling {
 
@@ -64,6 +66,18 @@ public sealed interface RopeScaling {
     }
   }
 
+  /** A divisor for each frequency: how GGUF files say what Llama 3.1 does. */
+  record Divided(List<Float> divisors) implements RopeScaling {
+    public Divided {
+      divisors = List.copyOf(divisors);
+    }
+
+    @Override
+    public double scale(int pair, double frequency) {
+      return frequency / divisors.get(pair);
+    }
+  }
+
   /**
    * YaRN (Peng et al., 2023): fast frequencies are kept, slow ones divided by the factor, those
    * between blended linearly by their index.
@@ -84,7 +98,7 @@ public sealed interface RopeScaling {
      * @param betaSlow rotations up to which a frequency is divided
      * @param truncate whether the bounds are rounded
      */
-    static Yarn of(
+    public static Yarn of(
         double factor,
         double betaFast,
         double betaSlow,
@@ -101,7 +115,7 @@ public sealed interface RopeScaling {
     }
 
     /** The attention's factor where a model does not say one. */
-    static double attentionFactorOf(double factor, double scale) {
+    public static double attentionFactorOf(double factor, double scale) {
       return factor <= 1 ? 1 : 0.1 * scale * StrictMath.log(factor) + 1;
     }
 

@@ -33,17 +33,31 @@ public final class Mutations {
     "NaN"
   };
 
+  private static final long[] NUMBERS = {
+    0,
+    1,
+    -1,
+    255,
+    1 << 16,
+    1L << 31,
+    1L << 32,
+    (1L << 32) - 1,
+    1L << 62,
+    Long.MAX_VALUE,
+    Long.MIN_VALUE
+  };
+
   private Mutations() {}
 
   /**
-   * A copy with one to four changes: flipped bits, cut or repeated pieces, numbers and punctuation
-   * put in.
+   * A copy with one to four changes: flipped bits, cut or repeated pieces, numbers (as text and as
+   * eight bytes) and punctuation put in.
    */
   public static byte[] mutate(byte[] original, SplittableRandom random) {
     byte[] bytes = original.clone();
     for (int i = random.nextInt(1, 5); i > 0 && bytes.length > 0; i--) {
       int at = position(bytes.length, random);
-      switch (random.nextInt(6)) {
+      switch (random.nextInt(7)) {
         case 0 -> bytes[at] ^= (byte) (1 << random.nextInt(8));
         case 1 -> bytes[at] = (byte) random.nextInt(256);
         case 2 -> bytes = Arrays.copyOf(bytes, at);
@@ -51,6 +65,12 @@ public final class Mutations {
         case 4 -> {
           int to = Math.min(bytes.length, at + random.nextInt(12));
           bytes = splice(bytes, at, to, TOKENS[random.nextInt(TOKENS.length)]);
+        }
+        case 5 -> {
+          long number = NUMBERS[random.nextInt(NUMBERS.length)];
+          for (int b = 0; b < Long.BYTES && at + b < bytes.length; b++) {
+            bytes[at + b] = (byte) (number >>> (8 * b));
+          }
         }
         default -> bytes[at] = (byte) ('0' + random.nextInt(10));
       }
@@ -60,7 +80,9 @@ public final class Mutations {
 
   /** Mostly near the start, where the headers are. */
   private static int position(int length, SplittableRandom random) {
-    return random.nextInt(4) == 0 ? random.nextInt(length) : random.nextInt(Math.min(length, 400));
+    return random.nextInt(4) == 0
+        ? random.nextInt(length)
+        : random.nextInt(Math.min(length, random.nextBoolean() ? 400 : 4000));
   }
 
   private static byte[] splice(byte[] bytes, int from, int to, String text) {

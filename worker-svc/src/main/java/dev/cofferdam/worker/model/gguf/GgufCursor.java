@@ -1,0 +1,93 @@
+package dev.cofferdam.worker.model.gguf;
+
+import dev.cofferdam.worker.model.ModelLoadException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+
+/** Reads a file from its start on, and never beyond its end. */
+final class GgufCursor {
+  private static final ValueLayout.OfLong LONG =
+      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfInt INT =
+      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+  private static final ValueLayout.OfShort SHORT =
+      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+  private final String name;
+  private final MemorySegment file;
+  private long position;
+
+  GgufCursor(String name, MemorySegment file) {
+    this.name = name;
+    this.file = file;
+  }
+
+  long position() {
+    return position;
+  }
+
+  long remaining() {
+    return file.byteSize() - position;
+  }
+
+  byte int8() {
+    return file.get(ValueLayout.JAVA_BYTE, advance(1));
+  }
+
+  short int16() {
+    return file.get(SHORT, advance(Short.BYTES));
+  }
+
+  int int32() {
+    return file.get(INT, advance(Integer.BYTES));
+  }
+
+  long uint32() {
+    return Integer.toUnsignedLong(int32());
+  }
+
+  long int64() {
+    return file.get(LONG, advance(Long.BYTES));
+  }
+
+  /** A count or length, from 0 to {@code most}. */
+  long count(String what, long most) {
+    long value = int64();
+    if (value < 0 || value > most) {
+      throw refused(what + " is not from 0 to " + most);
+    }
+    return value;
+  }
+
+  /** A string of at most {@code bytesMax} bytes. */
+  String text(int bytesMax) {
+    int length = (int) count("the length of a string", Math.min(bytesMax, remaining()));
+    byte[] bytes = file.asSlice(advance(length), length).toArray(ValueLayout.JAVA_BYTE);
+    try {
+      return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw new ModelLoadException(name + ": a string that is not UTF-8", e);
+    }
+  }
+
+  void skip(long bytes) {
+    advance(bytes);
+  }
+
+  ModelLoadException refused(String complaint) {
+    return new ModelLoadException(name + ": " + complaint);
+  }
+
+  private long advance(long bytes) {
+    if (bytes < 0 || bytes > remaining()) {
+      throw refused("ends too early");
+    }
+    long at = position;
+    position += bytes;
+    return at;
+  }
+}

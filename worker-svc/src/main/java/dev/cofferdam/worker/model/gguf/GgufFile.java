@@ -1,0 +1,133 @@
+package dev.cofferdam.worker.model.gguf;
+
+import dev.cofferdam.worker.model.ModelLoadException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A GGUF file of version 2 or 3: its metadata, and its tensors in place. Everything that it says of
+ * itself is checked before anything is allocated for it.
+ *
+ * @param name how the message of a refusal calls it
+ * @param metadata its key-value pairs
+ * @param tensors its tensors by their names in the file
+ * @see <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">the format</a>
+ */
+record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tensors) {
+  private static final int MAGIC = 0x46554747; // "GGUF"
+  private static final int TENSORS_MAX = 1 << 16;
+  private static final int NAME_BYTES_MAX = 64;
+  private static final int DIMENSIONS_MAX = 4;
+  private static final String ALIGNMENT = "general.alignment";
+
+  private record Entry(String name, GgufType type, List<Long> shape, long bytes, long offset) {}
+
+  /**
+   * Maps a file into memory; it is unmapped when nothing refers to it. The file must not be
+   * truncated meanwhile.
+   *
+   * @throws ModelLoadException when the file is unreadable or malformed
+   */
+  static GgufFile map(Path file) {
+    String name = String.valueOf(file.getFileName());
+    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+      return of(
+          name, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto()));
+    } catch (IOException | UnsupportedOperationException e) {
+      throw new ModelLoadException(name + ": unreadable", e);
+    }
+  }
+
+  /**
+   * Reads a file that is already in memory.
+   *
+   * @throws ModelLoadException when it is malformed
+   */
+  static GgufFile of(String name, MemorySegment file) {
+    GgufCursor cursor = new GgufCursor(name, file);
+    if (cursor.int32() != MAGIC) {
+      throw cursor.refused("not a GGUF file");
+    }
+    int version = cursor.int32();
+    if (version != 2 && version != 3) {
+      throw cursor.refused("version: only 2 and 3, little-endian, are supported");
+    }
+    long tensors = cursor.count("the number of tensors", TENSORS_MAX);
+    long pairs = cursor.int64();
+    GgufMetadata metadata = GgufMetadata.read(name, cursor, pairs);
+    long alignment = metadata.whole(ALIGNMENT).orElse(32L);
+    if (alignment < 8 || alignment > 1 << 16 || Long.bitCount(alignment) != 1) {
+      throw metadata.refused(ALIGNMENT, "not a power of two from 8 to 65536");
+    }
+    List<Entry> entries = new ArrayList<>();
+    for (long i = 0; i < tensors; i++) {
+      entries.add(entry(cursor));
+    }
+    return new GgufFile(name, metadata, place(cursor, file, entries, alignment));
+  }
+
+  private static Entry entry(GgufCursor cursor) {
+    String name = cursor.text(NAME_BYTES_MAX);
+    long dimensions = cursor.uint32();
+    if (dimensions < 1 || dimensions > DIMENSIONS_MAX) {
+      throw cursor.refused("a tensor of not 1 to " + DIMENSIONS_MAX + " dimensions");
+    }
+    List<Long> shape = new ArrayList<>();
+    long elements = 1;
+    for (long i = 0; i < dimensions; i++) {
+      long dimension = cursor.int64();
+      if (dimension < 1 || dimension > Long.MAX_VALUE / 256 / elements) {
+        throw cursor.refused("a shape that is empty or overflows");
+      }
+      elements *= dimension;
+      shape.addFirst(dimension);
+    }
+    GgufType type =
+        GgufType.of(cursor.uint32())
+            .orElseThrow(
+                () ->
+                    cursor.refused(
+                        "a tensor type other than F32, F16, BF16, Q8_0, Q4_0, Q4_K, Q6_K"));
+    if (shape.getLast() % type.blockElements() != 0) {
+      throw cursor.refused("a tensor whose rows are no whole blocks");
+    }
+    long bytes = elements / type.blockElements() * type.blockBytes();
+    return new Entry(name, type, shape, bytes, cursor.int64());
+  }
+
+  /** The tensors must lie one behind the other, each aligned, and fill the file. */
+  private static Map<String, GgufTensor> place(
+      GgufCursor cursor, MemorySegment file, List<Entry> entries, long alignment) {
+    cursor.skip(padding(cursor.position(), alignment));
+    long start = cursor.position();
+    Map<String, GgufTensor> tensors = new LinkedHashMap<>();
+    for (Entry entry : entries) {
+      if (entry.offset != cursor.position() - start) {
+        throw cursor.refused("tensors that overlap or leave a hole");
+      }
+      long at = cursor.position();
+      cursor.skip(entry.bytes);
+      MemorySegment data = file.asSlice(at, entry.bytes);
+      if (tensors.put(entry.name, new GgufTensor(entry.type, entry.shape, data)) != null) {
+        throw cursor.refused("a tensor twice");
+      }
+      cursor.skip(Math.min(padding(cursor.position(), alignment), cursor.remaining()));
+    }
+    if (cursor.remaining() != 0) {
+      throw cursor.refused("data that belongs to no tensor");
+    }
+    return tensors;
+  }
+
+  private static long padding(long position, long alignment) {
+    return -position & alignment - 1;
+  }
+}
