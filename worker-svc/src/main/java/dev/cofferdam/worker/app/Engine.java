@@ -30,7 +30,7 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
       Path folder, long kvBytes, int blockTokens, int adapterSlots, int slots, int rowsMax) {
     long begun = System.nanoTime();
     LOG.info("loading the model {}", folder.getFileName());
-    ModelWeights weights = ModelWeights.load(folder);
+    ModelWeights weights = ModelFiles.load(folder);
     ModelConfig model = weights.config();
     String digest = ModelDigest.of(folder);
     long blockBytes = model.kvElementsPerToken() * blockTokens * Float.BYTES;

@@ -75,6 +75,8 @@ public final class Logits {
       err.println("logits: " + e.getMessage());
     } catch (OutOfMemoryError e) {
       err.println("logits: the model does not fit into the memory of the JVM");
+    } catch (ArithmeticException e) {
+      err.println("logits: the model's dimensions are too large for the executor");
     } catch (IOException e) {
       err.println("logits: " + e);
     }

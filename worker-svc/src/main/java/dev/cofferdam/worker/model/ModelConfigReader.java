@@ -97,23 +97,30 @@ public final class ModelConfigReader {
     int layers = bounded("num_hidden_layers", 1, 1024);
     int positions = positionsMax(type, layers);
     RopeReader rope = new RopeReader(this, root, headDimension);
-    return new ModelConfig(
-        type,
-        size("vocab_size"),
-        hidden,
-        size("intermediate_size"),
-        layers,
-        heads,
-        kvHeads,
-        headDimension,
-        positions,
-        positive(root, "rms_norm_eps"),
-        rope.theta(),
-        rope.scaling(),
-        flag("tie_word_embeddings", false),
-        bias,
-        bias && !type.equals("qwen2"),
-        type.equals("qwen3"));
+    ModelConfig config =
+        new ModelConfig(
+            type,
+            size("vocab_size"),
+            hidden,
+            size("intermediate_size"),
+            layers,
+            heads,
+            kvHeads,
+            headDimension,
+            positions,
+            positive(root, "rms_norm_eps"),
+            rope.theta(),
+            rope.scaling(),
+            flag("tie_word_embeddings", false),
+            bias,
+            bias && !type.equals("qwen2"),
+            type.equals("qwen3"));
+    for (float frequency : config.ropeFrequencies()) {
+      if (!Float.isFinite(frequency * SIZE_MAX)) {
+        throw refused("rope_theta", "gives angles that are not finite");
+      }
+    }
+    return config;
   }
 
   private String type() {

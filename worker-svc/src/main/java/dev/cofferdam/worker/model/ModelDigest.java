@@ -28,13 +28,21 @@ public final class ModelDigest {
   private ModelDigest() {}
 
   /**
-   * The digest of a model folder as 64 hexadecimal digits, see {@link FolderDigest}. Reads every
-   * byte of the weights.
+   * The digest of a model folder, or of a model in a single file, as 64 hexadecimal digits, see
+   * {@link FolderDigest}. Reads every byte of the weights.
    *
    * @throws ModelLoadException when a file is unreadable, or there is no {@code config.json}
    */
   public static String of(Path folder) {
     TreeMap<String, byte[]> digests = new TreeMap<>();
+    if (Files.isRegularFile(folder)) {
+      try {
+        digests.put(String.valueOf(folder.getFileName()), sha256(folder));
+      } catch (IOException e) {
+        throw new ModelLoadException("model file: unreadable", e);
+      }
+      return FolderDigest.of(digests);
+    }
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         String name = String.valueOf(file.getFileName());

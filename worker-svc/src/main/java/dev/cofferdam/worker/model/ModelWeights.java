@@ -1,6 +1,5 @@
 package dev.cofferdam.worker.model;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -8,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeSet;
-import java.util.regex.Pattern;
 
 /**
  * The weights of a model, mapped into memory. Every tensor that the configuration calls for is
@@ -26,11 +24,6 @@ public final class ModelWeights {
   public static final String OUTPUT_HEAD = "lm_head.weight";
 
   private static final String SINGLE = "model.safetensors";
-  private static final String INDEX = "model.safetensors.index.json";
-  private static final int INDEX_BYTES_MAX = 16 << 20;
-  private static final int SHARDS_MAX = 1024;
-  private static final Pattern SHARD_NAME =
-      Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,200}\\.safetensors");
 
   /**
    * Tables of rotary frequencies that older exporters stored; they are computed from the
@@ -67,7 +60,7 @@ public final class ModelWeights {
    */
   public static ModelWeights load(Path folder) {
     ModelConfig config = ModelConfigReader.read(folder);
-    if (Files.exists(folder.resolve(INDEX))) {
+    if (Files.exists(folder.resolve(ShardIndex.FILE))) {
       return of(config, shards(folder));
     }
     if (Files.exists(folder.resolve(SINGLE))) {
@@ -75,7 +68,7 @@ public final class ModelWeights {
       add(tensors, SafetensorsFile.map(folder.resolve(SINGLE)));
       return of(config, tensors);
     }
-    throw new ModelLoadException("neither " + SINGLE + " nor " + INDEX);
+    throw new ModelLoadException("neither " + SINGLE + " nor " + ShardIndex.FILE);
   }
 
   /**
@@ -131,32 +124,20 @@ public final class ModelWeights {
   }
 
   private static Map<String, WeightTensor> shards(Path folder) {
-    JsonNode index =
-        StrictJson.object(StrictJson.bytes(folder.resolve(INDEX), INDEX_BYTES_MAX), INDEX);
-    Map<String, String> shardOf = new HashMap<>();
-    for (Map.Entry<String, JsonNode> entry : index.path("weight_map").properties()) {
-      String shard = entry.getValue().asText("");
-      if (!SHARD_NAME.matcher(shard).matches()) {
-        throw new ModelLoadException(INDEX + ": a shard that is no plain file name");
-      }
-      shardOf.put(entry.getKey(), shard);
-    }
-    TreeSet<String> shards = new TreeSet<>(shardOf.values());
-    if (shards.isEmpty() || shards.size() > SHARDS_MAX) {
-      throw new ModelLoadException(INDEX + ": not between 1 and " + SHARDS_MAX + " shards");
-    }
+    Map<String, String> shardOf =
+        ShardIndex.parse(StrictJson.bytes(folder.resolve(ShardIndex.FILE), ShardIndex.BYTES_MAX));
     Map<String, WeightTensor> tensors = new HashMap<>();
-    for (String shard : shards) {
+    for (String shard : new TreeSet<>(shardOf.values())) {
       SafetensorsFile file = SafetensorsFile.map(folder.resolve(shard));
       for (String name : file.entries().keySet()) {
         if (!shard.equals(shardOf.get(name))) {
-          throw new ModelLoadException(INDEX + ": weight_map and shards disagree");
+          throw ShardIndex.disagrees();
         }
       }
       add(tensors, file);
     }
     if (tensors.size() != shardOf.size()) {
-      throw new ModelLoadException(INDEX + ": weight_map and shards disagree");
+      throw ShardIndex.disagrees();
     }
     return tensors;
   }

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Collections;
@@ -45,6 +46,9 @@ public final class SafetensorsFile {
    */
   public static SafetensorsFile map(Path file) {
     String name = String.valueOf(file.getFileName());
+    if (!Files.isRegularFile(file)) { // opening a pipe would wait for its writer
+      throw new ModelLoadException(name + ": missing");
+    }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return of(
           name, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto()));

@@ -150,6 +150,8 @@ class ModelConfigReaderTest {
         "'head_dim':7 | head_dim",
         "'rms_norm_eps':0 | rms_norm_eps",
         "'rope_theta':-1 | rope_theta",
+        "'rope_theta':1e-300 | rope_theta",
+        "'rope_scaling':{'type':'linear','factor':1e-300} | rope_theta",
         "'tie_word_embeddings':1 | tie_word_embeddings",
       })
   void refusesByNameWhatWouldChangeTheNumbers(String change, String setting) {

@@ -58,6 +58,65 @@ class ModelFolderTest {
   }
 
   @Test
+  void refusesAnIndexThatItsShardsContradict() throws IOException {
+    tiny.write(folder, random);
+    byte[] all = Files.readAllBytes(folder.resolve("model.safetensors"));
+    Files.write(folder.resolve("a.safetensors"), all);
+    Files.write(folder.resolve("b.safetensors"), all);
+    String names =
+        SafetensorsFile.map(folder.resolve("a.safetensors")).entries().keySet().stream()
+            .map(name -> "\"" + name + "\":\"a.safetensors\"")
+            .collect(java.util.stream.Collectors.joining(","));
+    assertIndexRefused(names.replaceFirst("a.safetensors", "b.safetensors"), "disagree");
+    assertIndexRefused(names + ",\"more\":\"a.safetensors\"", "disagree");
+    assertIndexRefused(names.substring(names.indexOf(',') + 1), "disagree");
+    assertIndexRefused(names + ",\"more\":\"c.safetensors\"", "c.safetensors: missing");
+    assertIndexRefused("", "not between 1 and");
+    assertIndexRefused("\"x\":7", "no plain file name");
+  }
+
+  private void assertIndexRefused(String entries, String complaint) throws IOException {
+    Files.writeString(
+        folder.resolve("model.safetensors.index.json"), "{\"weight_map\":{" + entries + "}}");
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(() -> ModelWeights.load(folder))
+        .withMessageContaining(complaint);
+  }
+
+  @Test
+  void refusesAWeightThatIsNotFinite() throws IOException {
+    tiny.write(folder, random);
+    Path file = folder.resolve("model.safetensors");
+    byte[] bytes = Files.readAllBytes(file);
+    for (int infinity : new int[] {0x7F800000, 0xFF800000, 0x7FC00000}) {
+      for (int i = 0; i < Float.BYTES; i++) {
+        bytes[bytes.length - Float.BYTES + i] = (byte) (infinity >>> (Byte.SIZE * i));
+      }
+      Files.write(file, bytes);
+      ModelWeights weights = ModelWeights.load(folder);
+      assertThatExceptionOfType(ModelLoadException.class)
+          .isThrownBy(
+              () -> {
+                for (LayerTensor tensor : LayerTensor.values()) {
+                  if (tensor.in(weights.config())) {
+                    weights.read(tensor.name(1));
+                  }
+                }
+              })
+          .withMessageEndingWith("has a weight that is not finite");
+    }
+  }
+
+  @Test
+  void refusesAFolderInThePlaceOfAFile() throws IOException {
+    Files.writeString(folder.resolve("config.json"), tiny.config());
+    Files.createDirectory(folder.resolve("model.safetensors"));
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(() -> ModelWeights.load(folder))
+        .withMessage("model.safetensors: missing");
+  }
+
+  @Test
   void refusesWeightsOfAnotherShape() throws IOException {
     tiny.write(folder, random);
     Files.writeString(
@@ -123,6 +182,12 @@ class ModelFolderTest {
   private static String sha256(String text) {
     return HexFormat.of()
         .formatHex(FolderDigest.sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  @Test
+  void theDigestOfASingleFileIsThatOfTheCommonToolsToo() throws Exception {
+    Path file = Files.writeString(folder.resolve("model.gguf"), "GGUF");
+    assertThat(ModelDigest.of(file)).isEqualTo(sha256(sha256("GGUF") + "  model.gguf\n"));
   }
 
   @Test

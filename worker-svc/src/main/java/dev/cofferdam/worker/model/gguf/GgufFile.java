@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -38,6 +39,9 @@ record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tens
    */
   static GgufFile map(Path file) {
     String name = String.valueOf(file.getFileName());
+    if (!Files.isRegularFile(file)) { // opening a pipe would wait for its writer
+      throw new ModelLoadException(name + ": missing");
+    }
     try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
       return of(
           name, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto()));
