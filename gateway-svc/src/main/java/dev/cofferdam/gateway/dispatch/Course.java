@@ -63,6 +63,7 @@ public final class Course {
   private long ttftMs = -1;
   private long kvBlocksAllocated;
   private long kvBlocksZeroed;
+  private boolean kvEncrypted = true;
   private Optional<Placement> placement = Optional.empty();
   private Optional<LimitState> limits = Optional.empty();
 
@@ -183,6 +184,7 @@ public final class Course {
   }
 
   private void started(Event.WorkerStarted started) {
+    kvEncrypted &= started.kvEncrypted();
     if (!promptServed) {
       promptServed = true;
       cachedPromptTokens = started.cachedPromptTokens();
@@ -340,6 +342,7 @@ public final class Course {
                 nowMs - beganMs,
                 kvBlocksAllocated,
                 kvBlocksZeroed,
+                promptServed && kvEncrypted,
                 limits)));
   }
 

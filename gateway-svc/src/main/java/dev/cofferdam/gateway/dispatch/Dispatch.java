@@ -270,10 +270,10 @@ public final class Dispatch {
         ending.outcome(),
         ending.code().map(code -> code.wireName()).orElse(""),
         "",
-        java.util.Optional.of(details(ending, tenant)));
+        java.util.Optional.of(details(ending)));
   }
 
-  private AuditFact.Generation details(Ending ending, TenantProfile tenant) {
+  private AuditFact.Generation details(Ending ending) {
     return new AuditFact.Generation(
         generation.model().id(),
         generation.adapter().map(a -> a.name()).orElse(""),
@@ -290,7 +290,7 @@ public final class Dispatch {
         ending.latencyMs(),
         ending.kvBlocksAllocated(),
         ending.kvBlocksZeroed(),
-        tenant.kvEncrypted(),
+        ending.kvEncrypted(),
         ending.limits().map(l -> l.remainingTokens()).orElse(-1L),
         ending.limits().map(l -> l.remainingRequests()).orElse(-1L),
         generation.promptHmac(),

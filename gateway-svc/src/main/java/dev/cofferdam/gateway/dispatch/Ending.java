@@ -20,6 +20,7 @@ import java.util.Optional;
  * @param latencyMs until the end
  * @param kvBlocksAllocated over all attempts
  * @param kvBlocksZeroed over all attempts
+ * @param kvEncrypted whether each worker that served it kept its KV encrypted
  * @param limits what the limiter left
  */
 public record Ending(
@@ -33,6 +34,7 @@ public record Ending(
     long latencyMs,
     long kvBlocksAllocated,
     long kvBlocksZeroed,
+    boolean kvEncrypted,
     Optional<LimitState> limits) {
 
   /** Lines that say why the last worker was chosen. */

@@ -34,8 +34,12 @@ public sealed interface Event {
   /** The wait that {@link Effect.Wake} asked for is over. */
   record Awake() implements Event {}
 
-  /** The worker honours the grant. */
-  record WorkerStarted(int cachedPromptTokens) implements Event {}
+  /**
+   * The worker honours the grant.
+   *
+   * @param kvEncrypted whether it keeps the request's KV encrypted
+   */
+  record WorkerStarted(int cachedPromptTokens, boolean kvEncrypted) implements Event {}
 
   /**
    * Output tokens.

@@ -48,7 +48,7 @@ class CourseTest {
           new Event.Begin(true),
           new Event.Admitted(Samples.LIMITS),
           new Event.Placed(Samples.placement("w1")),
-          new Event.WorkerStarted(2));
+          new Event.WorkerStarted(2, true));
     }
 
     private void note(Effect effect) {
@@ -98,7 +98,7 @@ class CourseTest {
                 new Event.Admitted(Samples.LIMITS),
                 new Event.Queued(3, 50),
                 new Event.Placed(Samples.placement("w1")),
-                new Event.WorkerStarted(2),
+                new Event.WorkerStarted(2, true),
                 tokens(0, words),
                 tokens(n, Samples.EOT),
                 new Event.WorkerFinished(true, new AttemptUsage(4, 4)));
@@ -154,7 +154,7 @@ class CourseTest {
     assertThat(s.lastPlace.tokens()).startsWith(s.generation.promptTokens()).hasSize(prompt + half);
     s.take(
         new Event.Placed(Samples.placement("w2")),
-        new Event.WorkerStarted(0),
+        new Event.WorkerStarted(0, false),
         tokens(half, Arrays.copyOfRange(words, half, words.length)),
         new Event.WorkerFinished(true, new AttemptUsage(1, 1)));
     assertThat(s.text.toString()).isEqualTo("It arrives on Monday.");
@@ -227,6 +227,24 @@ class CourseTest {
     assertThat(counted).isPositive().isLessThan(words.length);
     assertThat(s.trace)
         .contains("finish worker " + counted, "tell finished STOP", "record COMPLETED");
+  }
+
+  @Test
+  void theRecordSaysEncryptedOnlyWhereEachWorkerKeptItSo() {
+    int[] words = Samples.tokens("One two three four");
+    Scenario both = new Scenario(Tier.ENTERPRISE, words.length).untilServing();
+    both.take(tokens(0, words), new Event.WorkerFinished(false, new AttemptUsage(4, 4)));
+    assertThat(both.ending.kvEncrypted()).isTrue();
+    Scenario one = new Scenario(Tier.ENTERPRISE, words.length).untilServing();
+    one.take(
+        new Event.WorkerFailed(LOST, true),
+        new Event.Placed(Samples.placement("w2")),
+        new Event.WorkerStarted(0, false),
+        tokens(0, words),
+        new Event.WorkerFinished(false, new AttemptUsage(4, 4)));
+    assertThat(one.ending.kvEncrypted()).isFalse();
+    Scenario none = new Scenario(Tier.ENTERPRISE, 10).take(new Event.Begin(false));
+    assertThat(none.ending.kvEncrypted()).isFalse();
   }
 
   @Test
@@ -347,7 +365,7 @@ class CourseTest {
       case 4 -> new Event.PlacementRefused(Refusal.of(ErrorCode.NO_CAPACITY, "none"));
       case 5 -> new Event.RoutersUnreachable();
       case 6 -> new Event.Awake();
-      case 7 -> new Event.WorkerStarted(0);
+      case 7 -> new Event.WorkerStarted(0, false);
       case 8, 9 -> tokens(random.nextInt(6), random.nextInt(4_096), random.nextInt(4_096));
       case 10 -> new Event.WorkerFailed(LOST, random.nextInt(4) > 0);
       default ->

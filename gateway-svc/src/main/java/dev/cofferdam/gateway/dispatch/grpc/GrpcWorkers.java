@@ -141,7 +141,10 @@ public final class GrpcWorkers implements Workers {
     public void onMessage(GenerateResponse response) {
       switch (response.getEventCase()) {
         case STARTED ->
-            listener.accept(new Event.WorkerStarted(response.getStarted().getCachedPromptTokens()));
+            listener.accept(
+                new Event.WorkerStarted(
+                    response.getStarted().getCachedPromptTokens(),
+                    response.getStarted().getKvEncrypted()));
         case TOKENS -> listener.accept(tokens(response.getTokens()));
         case FINISHED -> {
           finished = true;
