@@ -54,6 +54,8 @@ public record Asked(
       OptionalDouble temperature,
       OptionalDouble topP,
       OptionalLong topK,
+      OptionalDouble minP,
+      Penalties penalties,
       OptionalLong seed,
       OptionalLong outputTokensMax,
       List<String> stops,
@@ -70,12 +72,22 @@ public record Asked(
           OptionalDouble.empty(),
           OptionalDouble.empty(),
           OptionalLong.empty(),
+          OptionalDouble.empty(),
+          Penalties.NONE,
           OptionalLong.empty(),
           OptionalLong.empty(),
           List.of(),
           OptionalInt.empty(),
           false);
     }
+  }
+
+  /** What makes tokens less likely that were there before. */
+  public record Penalties(
+      OptionalDouble presence, OptionalDouble frequency, OptionalDouble repetition) {
+    /** All defaults. */
+    public static final Penalties NONE =
+        new Penalties(OptionalDouble.empty(), OptionalDouble.empty(), OptionalDouble.empty());
   }
 
   /** A protocol's names of the fields that can be to blame. */
@@ -87,6 +99,10 @@ public record Asked(
       String temperature,
       String topP,
       String topK,
+      String minP,
+      String presencePenalty,
+      String frequencyPenalty,
+      String repetitionPenalty,
       String outputTokensMax,
       String stop,
       String topLogprobs) {}

@@ -14,6 +14,9 @@ final class Checks {
   static final int STOP_BYTES_MAX = 512;
   static final int TOP_LOGPROBS_MAX = 20;
   static final double TEMPERATURE_MAX = 2;
+  static final double PENALTY_MAX = 2;
+  static final double REPETITION_MIN = 0.01;
+  static final double REPETITION_MAX = 10;
 
   private static final Set<String> ROLES = Set.of("system", "user", "assistant");
 
@@ -68,6 +71,11 @@ final class Checks {
     if (topK < 0 || topK > Integer.MAX_VALUE) {
       throw invalid(names.topK(), "is out of range (expected: 0 or more)");
     }
+    double minP = tuning.minP().orElse(0);
+    if (!(minP >= 0 && minP <= 1)) {
+      throw invalid(names.minP(), "is out of range (expected: 0 to 1)");
+    }
+    penalties(tuning.penalties(), names);
     if (tuning.outputTokensMax().isPresent() && tuning.outputTokensMax().getAsLong() < 1) {
       throw invalid(names.outputTokensMax(), "is out of range (expected: 1 or more)");
     }
@@ -77,6 +85,19 @@ final class Checks {
           names.topLogprobs(), "is out of range (expected: 0 to " + TOP_LOGPROBS_MAX + ")");
     }
     stops(tuning, names.stop());
+  }
+
+  private static void penalties(Asked.Penalties penalties, Asked.FieldNames names) {
+    if (!(Math.abs(penalties.presence().orElse(0)) <= PENALTY_MAX)) {
+      throw invalid(names.presencePenalty(), "is out of range (expected: -2 to 2)");
+    }
+    if (!(Math.abs(penalties.frequency().orElse(0)) <= PENALTY_MAX)) {
+      throw invalid(names.frequencyPenalty(), "is out of range (expected: -2 to 2)");
+    }
+    double repetition = penalties.repetition().orElse(1);
+    if (!(repetition >= REPETITION_MIN && repetition <= REPETITION_MAX)) {
+      throw invalid(names.repetitionPenalty(), "is out of range (expected: 0.01 to 10)");
+    }
   }
 
   private static void stops(Asked.Tuning tuning, String field) {

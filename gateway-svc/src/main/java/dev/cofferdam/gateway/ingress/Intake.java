@@ -177,6 +177,11 @@ public final class Intake {
         (float) tuning.temperature().orElse(1),
         (float) Math.max(tuning.topP().orElse(1), Float.MIN_NORMAL),
         (int) tuning.topK().orElse(0),
+        (float) tuning.minP().orElse(0),
+        new Sampling.Penalties(
+            (float) tuning.penalties().presence().orElse(0),
+            (float) tuning.penalties().frequency().orElse(0),
+            (float) tuning.penalties().repetition().orElse(1)),
         tuning.seed().isPresent() ? tuning.seed().getAsLong() : seeds.getAsLong(),
         tuning.topLogprobs().orElse(-1));
   }

@@ -35,7 +35,7 @@ public final class Samples {
         SampleFormats.SUPPORT_DESK,
         SampleFormats.SUPPORT_DESK.ofText("Where is my parcel?"),
         new byte[32],
-        new Sampling(0, 1, 0, 7, -1),
+        new Sampling(0, 1, 0, 0, Sampling.Penalties.NONE, 7, -1),
         outputTokensMax,
         List.of(stops),
         WorkloadClass.INTERACTIVE,

@@ -27,6 +27,11 @@ final class StepFiller {
       plan.temperature[s] = sampling.temperature();
       plan.topP[s] = sampling.topP();
       plan.topK[s] = sampling.topK();
+      plan.minP[s] = sampling.minP();
+      plan.penalties[s] = sampling.penalties();
+      plan.history[s] = sampling.penalties().none() ? StepPlan.NO_HISTORY : sequence.tokens;
+      plan.historyLength[s] = sequence.length;
+      plan.promptLength[s] = sequence.request.promptTokens();
       plan.seed[s] = sampling.seed();
       plan.outputIndex[s] = sequence.length - sequence.request.promptTokens();
       plan.topLogprobs[s] = sampling.topLogprobs();

@@ -1,5 +1,8 @@
 package dev.cofferdam.worker.execution;
 
+import dev.cofferdam.worker.generation.Penalties;
+import java.util.Arrays;
+
 /**
  * One step, flat: the rows of all sequences one after the other. Arrays are allocated once and
  * refilled for each step.
@@ -10,6 +13,9 @@ package dev.cofferdam.worker.execution;
  * already in the pool.
  */
 public final class StepPlan {
+  /** What stands in {@link #history} for a sequence without penalties. */
+  public static final int[] NO_HISTORY = {};
+
   /** Sequences in this step. */
   public int sequences;
 
@@ -46,6 +52,21 @@ public final class StepPlan {
   /** Number of most likely tokens to keep; 0: all. */
   public final int[] topK;
 
+  /** Share of the most likely token's probability below which a token is dropped; 0: none. */
+  public final float[] minP;
+
+  /** Penalties of each sequence. */
+  public final Penalties[] penalties;
+
+  /** Input and output so far of each sequence that has penalties; read only. */
+  public final int[][] history;
+
+  /** Entries of {@link #history} that count. */
+  public final int[] historyLength;
+
+  /** Entries of {@link #history} that are input. */
+  public final int[] promptLength;
+
   /** Seed of each sequence. */
   public final long[] seed;
 
@@ -68,6 +89,13 @@ public final class StepPlan {
     temperature = new float[sequencesMax];
     topP = new float[sequencesMax];
     topK = new int[sequencesMax];
+    minP = new float[sequencesMax];
+    penalties = new Penalties[sequencesMax];
+    Arrays.fill(penalties, Penalties.NONE);
+    history = new int[sequencesMax][];
+    Arrays.fill(history, NO_HISTORY);
+    historyLength = new int[sequencesMax];
+    promptLength = new int[sequencesMax];
     seed = new long[sequencesMax];
     outputIndex = new int[sequencesMax];
     topLogprobs = new int[sequencesMax];

@@ -4,7 +4,7 @@ package dev.cofferdam.worker.generation;
  * Picks tokens from logits. The same logits, settings, seed and index give the same token on every
  * machine: sums run in a fixed order in double precision, equal logits are ordered by token id, and
  * the random number is a function of seed and index. Order of the filters: temperature, top-k,
- * top-p, as the common frameworks apply them.
+ * top-p, min-p, as the common frameworks apply them.
  *
  * <p>Holds scratch memory; one thread at a time. Allocates nothing after construction.
  */
@@ -37,6 +37,7 @@ public final class Sampler {
    * @param topK number of most likely tokens to keep; 0 keeps all
    * @param topP keeps the fewest most likely tokens whose probabilities add up to at least this; in
    *     (0, 1]
+   * @param minP drops tokens less likely than this times the most likely one; 0 keeps all
    * @param seed stream of random numbers
    * @param outputIndex index in that stream
    * @return the token's id
@@ -47,6 +48,7 @@ public final class Sampler {
       float temperature,
       int topK,
       float topP,
+      float minP,
       long seed,
       int outputIndex) {
     int best = best(logits, offset);
@@ -56,9 +58,9 @@ public final class Sampler {
     double uniform = Philox.uniform(seed, outputIndex);
     double maximum = logits[offset + best];
     if ((topK <= 0 || topK >= vocabularySize) && topP >= 1) {
-      return amongAll(logits, offset, temperature, maximum, uniform);
+      return amongAll(logits, offset, temperature, maximum, minP, uniform);
     }
-    return amongMostLikely(logits, offset, temperature, maximum, topK, topP, uniform);
+    return amongMostLikely(logits, offset, temperature, maximum, topK, topP, minP, uniform);
   }
 
   private int best(float[] logits, int offset) {
@@ -72,10 +74,11 @@ public final class Sampler {
   }
 
   private int amongAll(
-      float[] logits, int offset, double temperature, double maximum, double uniform) {
+      float[] logits, int offset, double temperature, double maximum, double minP, double uniform) {
     double total = 0;
     for (int i = 0; i < vocabularySize; i++) {
-      mass[i] = Exponential.ofNonPositive((logits[offset + i] - maximum) / temperature);
+      double probability = Exponential.ofNonPositive((logits[offset + i] - maximum) / temperature);
+      mass[i] = probability < minP ? 0 : probability;
       total += mass[i];
     }
     double target = uniform * total;
@@ -100,6 +103,7 @@ public final class Sampler {
       double maximum,
       int topK,
       double topP,
+      double minP,
       double uniform) {
     int limit = topK <= 0 ? vocabularySize : Math.min(topK, vocabularySize);
     buildHeap(logits, offset);
@@ -127,6 +131,14 @@ public final class Sampler {
         kept += mass[nucleus++];
       }
       taken = nucleus;
+    }
+    if (mass[taken - 1] < minP) {
+      kept = mass[0];
+      int likely = 1;
+      while (likely < taken && mass[likely] >= minP) {
+        kept += mass[likely++];
+      }
+      taken = likely;
     }
     return draw(taken, uniform * kept);
   }

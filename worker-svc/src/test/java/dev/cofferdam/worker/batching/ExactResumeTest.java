@@ -7,6 +7,7 @@ import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
+import dev.cofferdam.worker.generation.Penalties;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;
 import java.nio.file.Path;
@@ -54,7 +55,7 @@ class ExactResumeTest {
                 tokens,
                 job.prompt.length,
                 OUTPUT,
-                new Sampling(1, 0.95f, 10, job.seed, -1),
+                new Sampling(1, 0.95f, 10, 0.01f, new Penalties(1.1f, 0.4f, 0.2f), job.seed, -1),
                 new int[0],
                 0,
                 Optional.empty(),

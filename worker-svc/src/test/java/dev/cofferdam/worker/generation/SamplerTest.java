@@ -29,47 +29,53 @@ class SamplerTest {
     float[] logits = new float[VOCABULARY];
     logits[7] = 3;
     logits[4] = 3;
-    assertThat(sampler.sample(logits, 0, 0, 0, 1, 1, 0)).isEqualTo(4);
-    assertThat(sampler.sample(logits, 0, 1e-30f, 0, 1, 1, 0)).isIn(4, 7);
+    assertThat(sampler.sample(logits, 0, 0, 0, 1, 0, 1, 0)).isEqualTo(4);
+    assertThat(sampler.sample(logits, 0, 1e-30f, 0, 1, 0, 1, 0)).isIn(4, 7);
   }
 
   @Test
   void sameSeedAndIndexGiveTheSameTokenAndOthersGiveOthers() {
     float[] logits = logits(1);
     int[] first =
-        IntStream.range(0, 200).map(i -> sampler.sample(logits, 0, 1, 0, 1, 99, i)).toArray();
+        IntStream.range(0, 200).map(i -> sampler.sample(logits, 0, 1, 0, 1, 0, 99, i)).toArray();
     Sampler other = new Sampler(VOCABULARY);
     int[] again = new int[200];
     for (int i = 199; i >= 0; i--) {
-      again[i] = other.sample(logits, 0, 1, 0, 1, 99, i);
+      again[i] = other.sample(logits, 0, 1, 0, 1, 0, 99, i);
     }
     assertThat(again).isEqualTo(first);
     int[] anotherSeed =
-        IntStream.range(0, 200).map(i -> sampler.sample(logits, 0, 1, 0, 1, 100, i)).toArray();
+        IntStream.range(0, 200).map(i -> sampler.sample(logits, 0, 1, 0, 1, 0, 100, i)).toArray();
     assertThat(anotherSeed).isNotEqualTo(first);
   }
 
   /** Frequencies over many draws against the distribution computed in the plain way. */
   @ParameterizedTest
   @CsvSource({
-    "1,0,1",
-    "0.7,0,1",
-    "1.5,10,1",
-    "1,0,0.8",
-    "0.9,20,0.6",
-    "2,1,1",
-    "1,0,0.0001",
-    "1,50,0.95",
-    "1,3,0.999"
+    "1,0,1,0",
+    "0.7,0,1,0",
+    "1.5,10,1,0",
+    "1,0,0.8,0",
+    "0.9,20,0.6,0",
+    "2,1,1,0",
+    "1,0,0.0001,0",
+    "1,50,0.95,0",
+    "1,3,0.999,0",
+    "1,0,1,0.1",
+    "1,0,1,1",
+    "1.5,10,1,0.3",
+    "1,0,0.9,0.05",
+    "1,20,0.5,0.2",
+    "0.9,30,0.99,0.0001"
   })
-  void drawsFromTheFilteredDistribution(float temperature, int topK, float topP) {
+  void drawsFromTheFilteredDistribution(float temperature, int topK, float topP, float minP) {
     float[] logits = logits(3);
     int offset = 2;
-    double[] expected = distribution(logits, offset, temperature, topK, topP);
+    double[] expected = distribution(logits, offset, temperature, topK, topP, minP);
     int draws = 40_000;
     int[] counts = new int[VOCABULARY];
     for (int i = 0; i < draws; i++) {
-      counts[sampler.sample(logits, offset, temperature, topK, topP, 5, i)]++;
+      counts[sampler.sample(logits, offset, temperature, topK, topP, minP, 5, i)]++;
     }
     for (int token = 0; token < VOCABULARY; token++) {
       double p = expected[token];
@@ -81,7 +87,7 @@ class SamplerTest {
   }
 
   private static double[] distribution(
-      float[] logits, int offset, double temperature, int topK, double topP) {
+      float[] logits, int offset, double temperature, int topK, double topP, double minP) {
     double[] p = new double[VOCABULARY];
     for (int i = 0; i < VOCABULARY; i++) {
       p[i] = Math.exp(logits[offset + i] / temperature);
@@ -97,6 +103,9 @@ class SamplerTest {
     int nucleus = 0;
     while (nucleus < kept && (nucleus == 0 || cumulative < topP * total)) {
       cumulative += p[order[nucleus++]];
+    }
+    while (nucleus > 1 && p[order[nucleus - 1]] < minP * p[order[0]]) {
+      cumulative -= p[order[--nucleus]];
     }
     double[] result = new double[VOCABULARY];
     for (int i = 0; i < nucleus; i++) {

@@ -26,6 +26,10 @@ final class GrpcAsked {
           "sampling.temperature",
           "sampling.top_p",
           "sampling.top_k",
+          "sampling.min_p",
+          "sampling.presence_penalty",
+          "sampling.frequency_penalty",
+          "sampling.repetition_penalty",
           "sampling.max_output_tokens",
           "sampling.stop",
           "sampling.top_logprobs");
@@ -88,11 +92,14 @@ final class GrpcAsked {
 
   private static Asked.Tuning tuning(SamplingParameters sampling) {
     return new Asked.Tuning(
-        sampling.hasTemperature()
-            ? OptionalDouble.of(sampling.getTemperature())
-            : OptionalDouble.empty(),
-        sampling.hasTopP() ? OptionalDouble.of(sampling.getTopP()) : OptionalDouble.empty(),
+        number(sampling.hasTemperature(), sampling.getTemperature()),
+        number(sampling.hasTopP(), sampling.getTopP()),
         sampling.hasTopK() ? OptionalLong.of(sampling.getTopK()) : OptionalLong.empty(),
+        number(sampling.hasMinP(), sampling.getMinP()),
+        new Asked.Penalties(
+            number(sampling.hasPresencePenalty(), sampling.getPresencePenalty()),
+            number(sampling.hasFrequencyPenalty(), sampling.getFrequencyPenalty()),
+            number(sampling.hasRepetitionPenalty(), sampling.getRepetitionPenalty())),
         sampling.hasSeed() ? OptionalLong.of(sampling.getSeed()) : OptionalLong.empty(),
         sampling.hasMaxOutputTokens()
             ? OptionalLong.of(sampling.getMaxOutputTokens())
@@ -100,5 +107,9 @@ final class GrpcAsked {
         sampling.getStopList(),
         sampling.hasTopLogprobs() ? OptionalInt.of(sampling.getTopLogprobs()) : OptionalInt.empty(),
         sampling.getIgnoreEnd());
+  }
+
+  private static OptionalDouble number(boolean present, float value) {
+    return present ? OptionalDouble.of(value) : OptionalDouble.empty();
   }
 }

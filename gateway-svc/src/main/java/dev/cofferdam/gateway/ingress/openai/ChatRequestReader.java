@@ -26,6 +26,10 @@ final class ChatRequestReader {
           "temperature",
           "top_p",
           "top_k",
+          "min_p",
+          "presence_penalty",
+          "frequency_penalty",
+          "repetition_penalty",
           "max_completion_tokens",
           "stop",
           "top_logprobs");
@@ -39,6 +43,10 @@ final class ChatRequestReader {
           "temperature",
           "top_p",
           "top_k",
+          "min_p",
+          "presence_penalty",
+          "frequency_penalty",
+          "repetition_penalty",
           "seed",
           "stop",
           "max_tokens",
@@ -55,8 +63,6 @@ final class ChatRequestReader {
           Map.entry("prompt_cache_key", JsonNode::isTextual),
           Map.entry("metadata", JsonNode::isObject),
           Map.entry("store", v -> v.isBoolean() && !v.booleanValue()),
-          Map.entry("presence_penalty", ChatRequestReader::isZero),
-          Map.entry("frequency_penalty", ChatRequestReader::isZero),
           Map.entry("logit_bias", v -> v.isObject() && v.isEmpty()),
           Map.entry("response_format", v -> "text".equals(v.path("type").asText())),
           Map.entry("tools", ChatRequestReader::isEmptyArray),
@@ -217,6 +223,11 @@ final class ChatRequestReader {
         Fields.number(body, "temperature"),
         Fields.number(body, "top_p"),
         Fields.integer(body, "top_k"),
+        Fields.number(body, "min_p"),
+        new Asked.Penalties(
+            Fields.number(body, "presence_penalty"),
+            Fields.number(body, "frequency_penalty"),
+            Fields.number(body, "repetition_penalty")),
         Fields.integer(body, "seed"),
         outputBound(body),
         stops(body),
@@ -258,10 +269,6 @@ final class ChatRequestReader {
       stops.add(entry.textValue());
     }
     return stops;
-  }
-
-  private static boolean isZero(JsonNode value) {
-    return value.isNumber() && value.doubleValue() == 0;
   }
 
   private static boolean isEmptyArray(JsonNode value) {

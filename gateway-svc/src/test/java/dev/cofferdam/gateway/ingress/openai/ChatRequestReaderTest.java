@@ -32,7 +32,8 @@ class ChatRequestReaderTest {
         with(
             "\"model\":\"support-desk:harbor-books\",\"stream\":true,"
                 + "\"stream_options\":{\"include_usage\":true},\"temperature\":0.5,\"top_p\":0.9,"
-                + "\"top_k\":40,\"seed\":-3,\"stop\":[\"a\",\"b\"],\"max_tokens\":5,"
+                + "\"top_k\":40,\"min_p\":0.1,\"presence_penalty\":0.5,"
+                + "\"frequency_penalty\":-1,\"repetition_penalty\":1.2,\"seed\":-3,\"stop\":[\"a\",\"b\"],\"max_tokens\":5,"
                 + "\"max_completion_tokens\":9,\"logprobs\":true,\"top_logprobs\":2,\"n\":1,"
                 + "\"user\":\"u\"");
     assertThat(request.asked().model()).isEqualTo("support-desk");
@@ -44,6 +45,10 @@ class ChatRequestReaderTest {
     assertThat(tuning.temperature()).hasValue(0.5);
     assertThat(tuning.topP()).hasValue(0.9);
     assertThat(tuning.topK()).hasValue(40);
+    assertThat(tuning.minP()).hasValue(0.1);
+    assertThat(tuning.penalties().presence()).hasValue(0.5);
+    assertThat(tuning.penalties().frequency()).hasValue(-1);
+    assertThat(tuning.penalties().repetition()).hasValue(1.2);
     assertThat(tuning.seed()).hasValue(-3);
     assertThat(tuning.stops()).containsExactly("a", "b");
     assertThat(tuning.topLogprobs()).hasValue(2);
@@ -70,8 +75,6 @@ class ChatRequestReaderTest {
   @ValueSource(
       strings = {
         "\"store\":false",
-        "\"presence_penalty\":0",
-        "\"frequency_penalty\":0.0",
         "\"logit_bias\":{}",
         "\"response_format\":{\"type\":\"text\"}",
         "\"tools\":[]",
@@ -93,8 +96,6 @@ class ChatRequestReaderTest {
       value = {
         "\"n\":2 | n",
         "\"store\":true | store",
-        "\"presence_penalty\":0.5 | presence_penalty",
-        "\"frequency_penalty\":-1 | frequency_penalty",
         "\"logit_bias\":{\"5\":1} | logit_bias",
         "\"response_format\":{\"type\":\"json_object\"} | response_format",
         "\"tools\":[{}] | tools",
@@ -127,6 +128,8 @@ class ChatRequestReaderTest {
         "\"temperature\":\"hot\" | temperature",
         "\"temperature\":1e999 | temperature",
         "\"top_k\":1.5 | top_k",
+        "\"min_p\":\"low\" | min_p",
+        "\"presence_penalty\":true | presence_penalty",
         "\"seed\":99999999999999999999 | seed",
         "\"stop\":5 | stop",
         "\"stop\":[1] | stop",

@@ -14,6 +14,7 @@ import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.worker.batching.Sampling;
 import dev.cofferdam.worker.batching.SequenceId;
+import dev.cofferdam.worker.generation.Penalties;
 import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.SessionKeys;
 import dev.cofferdam.worker.lease.grpc.LeaseCodec;
@@ -135,6 +136,11 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
           sampling.getTemperature(),
           sampling.getTopP(),
           sampling.getTopK(),
+          sampling.getMinP(),
+          new Penalties(
+              sampling.getRepetitionPenalty() == 0 ? 1 : sampling.getRepetitionPenalty(),
+              sampling.getPresencePenalty(),
+              sampling.getFrequencyPenalty()),
           sampling.getSeed(),
           sampling.getTopLogprobs());
     } catch (IllegalArgumentException e) {
