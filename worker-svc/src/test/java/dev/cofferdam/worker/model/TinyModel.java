@@ -55,9 +55,12 @@ public record TinyModel(
     int heads = kvHeads * random.nextInt(1, 8);
     String type = new String[] {"llama", "llama", "mistral", "qwen2", "qwen3"}[random.nextInt(5)];
     String rope =
-        switch (random.nextInt(3)) {
+        switch (random.nextInt(4)) {
           case 0 -> "{\"rope_theta\":10000.0,\"rope_type\":\"default\"}";
           case 1 -> "{\"rope_theta\":5000.0,\"rope_type\":\"linear\",\"factor\":2.0}";
+          case 2 ->
+              "{\"rope_theta\":10000.0,\"rope_type\":\"yarn\",\"factor\":4.0,"
+                  + "\"original_max_position_embeddings\":64}";
           default ->
               "{\"rope_theta\":500000.0,\"rope_type\":\"llama3\",\"factor\":8.0,\"low_freq_factor\":1.0,"
                   + "\"high_freq_factor\":4.0,\"original_max_position_embeddings\":64}";

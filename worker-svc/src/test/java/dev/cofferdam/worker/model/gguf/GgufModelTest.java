@@ -7,9 +7,11 @@ import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelLoadException;
 import dev.cofferdam.worker.model.ModelWeights;
+import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +20,7 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -64,6 +67,14 @@ class GgufModelTest {
         }
       }
     }
+  }
+
+  @Test
+  void isReadFromAFile(@TempDir Path folder) throws IOException {
+    ModelWeights expected = golden("tiny-qwen2");
+    Path file = Files.write(folder.resolve("m.gguf"), GgufTwin.of(expected).bytes());
+    assertThat(GgufModel.load(file).weights().read(ModelWeights.EMBEDDING))
+        .isEqualTo(expected.read(ModelWeights.EMBEDDING));
   }
 
   @ParameterizedTest
