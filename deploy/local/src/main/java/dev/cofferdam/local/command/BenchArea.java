@@ -15,7 +15,7 @@ import java.util.stream.Stream;
 /** What can be measured; each area is a program of a module, run on that module's class path. */
 enum BenchArea {
   /** The bare engine: prefill and decode on the CPU. */
-  ENGINE("worker-svc", "dev.cofferdam.worker.app.EngineBench", Needs.MODEL),
+  ENGINE("worker-svc", "dev.cofferdam.worker.app.bench.EngineBench", Needs.MODEL),
   /** The limiter and the authenticator. */
   GATEWAY("gateway-svc", "dev.cofferdam.gateway.app.GatewayBench", Needs.REDIS),
   /** Decisions of the fair queue. */

@@ -76,7 +76,7 @@ final class BenchCommand {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
-            "-Xmx2g",
+            area == BenchArea.ENGINE ? "-Xmx5g" : "-Xmx2g",
             "-XX:+UseCompactObjectHeaders",
             "--add-modules=jdk.incubator.vector",
             "--sun-misc-unsafe-memory-access=allow",

@@ -1,4 +1,4 @@
-package dev.cofferdam.worker.app;
+package dev.cofferdam.worker.app.bench;
 
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.execution.ExecutorGeometry;

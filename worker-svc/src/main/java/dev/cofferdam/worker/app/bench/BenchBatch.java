@@ -1,0 +1,156 @@
+package dev.cofferdam.worker.app.bench;
+
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.batching.Batch;
+import dev.cofferdam.worker.batching.BatchOptions;
+import dev.cofferdam.worker.batching.EndCause;
+import dev.cofferdam.worker.batching.SampledToken;
+import dev.cofferdam.worker.batching.Sampling;
+import dev.cofferdam.worker.batching.Sequence;
+import dev.cofferdam.worker.batching.SequenceId;
+import dev.cofferdam.worker.batching.SequenceListener;
+import dev.cofferdam.worker.batching.SequenceRequest;
+import dev.cofferdam.worker.batching.SequenceUsage;
+import dev.cofferdam.worker.batching.Stepper;
+import dev.cofferdam.worker.execution.ModelExecutor;
+import java.util.Optional;
+import java.util.SplittableRandom;
+
+/**
+ * A fresh batch over an executor, with planner and sampler, without gRPC. Greedy, random prompts,
+ * nothing cached. It leaves the pool zeroed once all its sequences have ended.
+ */
+final class BenchBatch implements SequenceListener {
+  private final TimedExecutor timed;
+  private final Batch batch;
+  private final Stepper stepper;
+  private final SplittableRandom random = new SplittableRandom(1);
+  private int requests;
+  private int tokens;
+  private int firstTokens;
+
+  /**
+   * Makes a batch.
+   *
+   * @param slots sequences in a step
+   * @param stepTokensMax rows of a step
+   * @param prefillChunkTokens rows that a prompt gets before it is the next one's turn
+   */
+  BenchBatch(ModelExecutor executor, int slots, int stepTokensMax, int prefillChunkTokens) {
+    timed = new TimedExecutor(executor);
+    batch =
+        new Batch(
+            timed, new BatchOptions(slots, stepTokensMax, prefillChunkTokens, Long.MAX_VALUE));
+    stepper =
+        new Stepper(
+            batch,
+            timed,
+            System::nanoTime,
+            e -> {
+              throw new IllegalStateException("a step failed", e);
+            });
+  }
+
+  /** Adds a sequence with a random prompt, that ends by its length. */
+  void add(int promptTokens, int outputTokens) {
+    int[] prompt = random.ints(promptTokens, 0, timed.geometry().vocabularySize()).toArray();
+    batch.add(
+        new Sequence(
+            new SequenceRequest(
+                new SequenceId(new RequestId(String.format("%032x", ++requests)), 1),
+                new TenantId("bench"),
+                1,
+                0,
+                prompt,
+                promptTokens,
+                outputTokens,
+                new Sampling(0, 1, 0, 0, -1),
+                new int[0],
+                0,
+                Optional.empty(),
+                Optional.empty()),
+            timed.geometry().positionsMax(),
+            timed.geometry().blockTokens(),
+            System.nanoTime(),
+            this));
+  }
+
+  /** One step. */
+  void step() {
+    stepper.step();
+  }
+
+  /** Steps until every sequence has ended. */
+  void finish() {
+    while (!batch.isEmpty()) {
+      stepper.step();
+    }
+  }
+
+  /** Steps until so many sequences have their first token. */
+  void prefill(int sequences) {
+    while (firstTokens < sequences) {
+      stepper.step();
+    }
+  }
+
+  /** Tokens of all sequences so far. */
+  int tokens() {
+    return tokens;
+  }
+
+  /** Nanoseconds in the executor so far. */
+  long executeNs() {
+    return timed.executeNs;
+  }
+
+  /** The batch itself. */
+  Batch batch() {
+    return batch;
+  }
+
+  /** Tokens per second of so many sequences side by side, prompts left aside. */
+  static double decodeRate(
+      ModelExecutor executor, int sequences, int promptTokens, int outputTokens) {
+    BenchBatch batch = new BenchBatch(executor, sequences, Math.max(sequences, 256), 256);
+    for (int i = 0; i < sequences; i++) {
+      batch.add(promptTokens, outputTokens);
+    }
+    batch.prefill(sequences);
+    int before = batch.tokens;
+    long begun = System.nanoTime();
+    batch.finish();
+    return (batch.tokens - before) * 1e9 / (System.nanoTime() - begun);
+  }
+
+  /** Seconds from a prompt's arrival to its first token, alone. */
+  static double firstTokenSeconds(ModelExecutor executor, int promptTokens) {
+    BenchBatch batch = new BenchBatch(executor, 1, 256, 256);
+    batch.add(promptTokens, 1);
+    long begun = System.nanoTime();
+    batch.finish();
+    return (System.nanoTime() - begun) / 1e9;
+  }
+
+  @Override
+  public boolean ready() {
+    return true;
+  }
+
+  @Override
+  public void started(int cachedPromptTokens) {}
+
+  @Override
+  public void token(int index, SampledToken token) {
+    tokens++;
+    firstTokens += index == 0 ? 1 : 0;
+  }
+
+  @Override
+  public void ended(EndCause cause, SequenceUsage usage) {
+    if (cause != EndCause.LENGTH) {
+      throw new IllegalStateException("a sequence of the bench ended by " + cause);
+    }
+  }
+}
