@@ -8,9 +8,17 @@ package dev.cofferdam.worker.execution;
  * @param adapterSlots adapters that may be loaded at once
  * @param sequencesMax most sequences of a step
  * @param rowsMax most rows of a step
+ * @param weights how weights are kept
+ * @param threads threads that a step may use, the step thread's included
  */
 public record ExecutorOptions(
-    int blocks, int blockTokens, int adapterSlots, int sequencesMax, int rowsMax) {
+    int blocks,
+    int blockTokens,
+    int adapterSlots,
+    int sequencesMax,
+    int rowsMax,
+    WeightType weights,
+    int threads) {
   public ExecutorOptions {
     require(blocks >= 1, "blocks", blocks, "at least 1");
     require(
@@ -18,6 +26,26 @@ public record ExecutorOptions(
     require(adapterSlots >= 0, "adapterSlots", adapterSlots, "at least 0");
     require(sequencesMax >= 1, "sequencesMax", sequencesMax, "at least 1");
     require(rowsMax >= sequencesMax, "rowsMax", rowsMax, "at least sequencesMax");
+    require(threads >= 1, "threads", threads, "at least 1");
+  }
+
+  /** With weights in F32, and as many threads as the process may use processors. */
+  public ExecutorOptions(
+      int blocks, int blockTokens, int adapterSlots, int sequencesMax, int rowsMax) {
+    this(
+        blocks,
+        blockTokens,
+        adapterSlots,
+        sequencesMax,
+        rowsMax,
+        WeightType.F32,
+        Runtime.getRuntime().availableProcessors());
+  }
+
+  /** The same with weights kept otherwise. */
+  public ExecutorOptions withWeights(WeightType weights) {
+    return new ExecutorOptions(
+        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, threads);
   }
 
   private static void require(boolean condition, String name, int value, String expected) {

@@ -13,10 +13,10 @@ import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
 
 /**
- * Runs steps on the CPU in F32. A row's numbers are bitwise the same whatever else is in the step,
- * however its prompt was chunked, wherever its blocks lie, and on every machine with a fused
- * multiply-add: all sums run in an order that is fixed for each output, and no function of the
- * platform's own precision is called.
+ * Runs steps on the CPU: weights as {@link ExecutorOptions} says, everything else in F32. A row's
+ * numbers are bitwise the same whatever else is in the step, however its prompt was chunked,
+ * wherever its blocks lie, and on every machine with a fused multiply-add: all sums run in an order
+ * that is fixed for each output, and no function of the platform's own precision is called.
  *
  * <p>Needs {@code --add-modules jdk.incubator.vector}. Allocates nothing in a step.
  */
@@ -32,9 +32,9 @@ public final class CpuExecutor implements ModelExecutor {
   private final DecoderPass pass;
   private final float[] finalNorm;
   private final PackedMatrix outputHead;
-
-  /** Rows of the embedding; empty where the output head's are used. */
-  private final float[] embedding;
+  private final Embedding embedding;
+  private final Team team;
+  private final Projector projector;
 
   private CpuExecutor(ModelWeights weights, ExecutorOptions options) {
     model = weights.config();
@@ -48,18 +48,29 @@ public final class CpuExecutor implements ModelExecutor {
     outputHead =
         PackedMatrix.of(
             weights,
+            options.weights(),
             model.hidden(),
             new String[] {weights.outputHead()},
             new int[] {model.vocabularySize()});
-    embedding = model.tiedEmbeddings() ? new float[0] : weights.read(ModelWeights.EMBEDDING);
+    embedding = Embedding.of(weights, options.weights(), outputHead);
     LayerWeights[] layers = new LayerWeights[model.layers()];
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer] = new LayerWeights(weights, layer);
+      layers[layer] = new LayerWeights(weights, options.weights(), layer);
     }
-    int positions = geometry.positionsMax();
-    buffers = new StepBuffers(model, options, layers[0], outputHead.paddedOutputs, positions);
-    RotaryTable rotary = new RotaryTable(model, positions);
-    pass = new DecoderPass(model, layers, pool, options.blockTokens(), rotary, buffers);
+    buffers = new StepBuffers(model, options, layers[0], outputHead.paddedOutputs);
+    team = new Team(options.threads());
+    int widest = Math.max(model.hidden(), Math.max(model.queryWidth(), model.feedForward()));
+    projector = new Projector(team, options.rowsMax(), widest, outputHead);
+    pass =
+        new DecoderPass(
+            model,
+            layers,
+            pool,
+            options.blockTokens(),
+            geometry.positionsMax(),
+            buffers,
+            team,
+            projector);
   }
 
   /**
@@ -114,13 +125,7 @@ public final class CpuExecutor implements ModelExecutor {
 
   private void embed(StepPlan plan) {
     for (int row = 0; row < plan.rows; row++) {
-      int to = row * buffers.hiddenStride;
-      if (model.tiedEmbeddings()) {
-        outputHead.row(plan.tokenIds[row], buffers.stream, to);
-      } else {
-        System.arraycopy(
-            embedding, plan.tokenIds[row] * model.hidden(), buffers.stream, to, model.hidden());
-      }
+      embedding.copy(plan.tokenIds[row], buffers.stream, row * buffers.hiddenStride);
     }
   }
 
@@ -130,19 +135,15 @@ public final class CpuExecutor implements ModelExecutor {
       RowMath.normalise(
           buffers.stream, at, finalNorm, model.hidden(), model.normEpsilon(), buffers.normed, at);
     }
-    int panels = outputHead.paddedOutputs / PackedMatrix.PANEL;
     for (int first = 0; first < buffers.sampled; first += StepBuffers.LOGIT_ROWS) {
       int rows = Math.min(StepBuffers.LOGIT_ROWS, buffers.sampled - first);
-      MatrixKernel.multiply(
+      projector.project(
           buffers.normed,
           first * buffers.hiddenStride,
           buffers.hiddenStride,
           rows,
           outputHead,
-          0,
-          panels,
-          buffers.logits,
-          outputHead.paddedOutputs);
+          buffers.logits);
       for (int i = 0; i < rows; i++) {
         int sequence = buffers.sequenceOfRow[buffers.sampledRows[first + i]];
         sampler.sample(buffers.logits, i * outputHead.paddedOutputs, plan, sequence, result);
@@ -183,5 +184,7 @@ public final class CpuExecutor implements ModelExecutor {
   }
 
   @Override
-  public void close() {}
+  public void close() {
+    team.close();
+  }
 }

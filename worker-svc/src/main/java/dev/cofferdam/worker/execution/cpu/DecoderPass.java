@@ -9,28 +9,49 @@ import dev.cofferdam.worker.model.ModelConfig;
  * sampled from go on behind the keys and values, since nothing reads the others.
  */
 final class DecoderPass {
+  /** Elements of rows from which on waking the helpers costs less than it brings. */
+  private static final int TOGETHER_MIN = 1 << 15;
+
+  private static final int ROWS_OF_CHUNK = 4;
+
   private final ModelConfig model;
   private final LayerWeights[] layers;
   private final KvPool pool;
   private final int blockTokens;
   private final RotaryTable rotary;
   private final StepBuffers buffers;
-  private final float scoreScale;
+  private final Team team;
+  private final Projector projector;
+  private final Attention attention;
+  private final Team.Job normalising = this::normalise;
+  private final Team.Job storing = this::rotateAndStore;
+  private final Team.Job gating = this::gate;
+
+  private StepPlan plan;
+  private int layer;
+  private int rows;
+  private float[] norm = {};
 
   DecoderPass(
       ModelConfig model,
       LayerWeights[] layers,
       KvPool pool,
       int blockTokens,
-      RotaryTable rotary,
-      StepBuffers buffers) {
+      int positions,
+      StepBuffers buffers,
+      Team team,
+      Projector projector) {
     this.model = model;
     this.layers = layers;
     this.pool = pool;
     this.blockTokens = blockTokens;
-    this.rotary = rotary;
     this.buffers = buffers;
-    this.scoreScale = (float) (1 / Math.sqrt(model.headDimension()));
+    this.team = team;
+    this.projector = projector;
+    rotary = new RotaryTable(model, positions);
+    int queryRowStride = layers[0].queryKeyValue.paddedOutputs;
+    attention = new Attention(team, model, pool, blockTokens, buffers, queryRowStride, positions);
+    plan = new StepPlan(1, 1, 1);
   }
 
   /**
@@ -38,30 +59,36 @@ final class DecoderPass {
    * of {@link StepBuffers#sampledRows}.
    */
   void run(StepPlan plan) {
-    for (int layer = 0; layer < layers.length; layer++) {
-      keysAndValues(plan, layer);
+    this.plan = plan;
+    for (layer = 0; layer < layers.length; layer++) {
+      rows = plan.rows;
+      keysAndValues();
       boolean last = layer == layers.length - 1;
       if (last) {
         keepSampledRows();
+        rows = buffers.sampled;
       }
-      int rows = last ? buffers.sampled : plan.rows;
-      for (int row = 0; row < rows; row++) {
-        attention(plan, layer, last ? buffers.sampledRows[row] : row, row);
-      }
-      afterAttention(layer, rows);
-      feedForward(layer, rows);
+      attention.run(plan, layer, last);
+      afterAttention();
+      feedForward();
     }
   }
 
-  private void keysAndValues(StepPlan plan, int layer) {
+  private void keysAndValues() {
     LayerWeights weights = layers[layer];
     PackedMatrix matrix = weights.queryKeyValue;
-    normalise(weights.inputNorm, plan.rows);
-    multiply(buffers.normed, buffers.hiddenStride, plan.rows, matrix, buffers.queryKeyValue);
-    addLora(layer, LoraTarget.QUERY, plan.rows, matrix, buffers.queryKeyValue, 0);
-    addLora(layer, LoraTarget.KEY, plan.rows, matrix, buffers.queryKeyValue, 1);
-    addLora(layer, LoraTarget.VALUE, plan.rows, matrix, buffers.queryKeyValue, 2);
-    for (int row = 0; row < plan.rows; row++) {
+    normaliseStream(weights.inputNorm);
+    projector.project(buffers.normed, 0, buffers.hiddenStride, rows, matrix, buffers.queryKeyValue);
+    addLora(LoraTarget.QUERY, matrix, buffers.queryKeyValue, 0);
+    addLora(LoraTarget.KEY, matrix, buffers.queryKeyValue, 1);
+    addLora(LoraTarget.VALUE, matrix, buffers.queryKeyValue, 2);
+    together(storing, matrix.paddedOutputs);
+  }
+
+  private void rotateAndStore(int chunk, int worker) {
+    LayerWeights weights = layers[layer];
+    PackedMatrix matrix = weights.queryKeyValue;
+    for (int row = firstRow(chunk); row < endRow(chunk); row++) {
       int at = row * matrix.paddedOutputs;
       int position = plan.positions[row];
       RowMath.add(
@@ -103,69 +130,10 @@ final class DecoderPass {
     }
   }
 
-  /** Attention of {@code row}; the result becomes row {@code to} of the attended ones. */
-  private void attention(StepPlan plan, int layer, int row, int to) {
-    int width = model.headDimension();
-    int group = model.heads() / model.kvHeads();
-    int query = row * layers[layer].queryKeyValue.paddedOutputs;
-    int out = to * buffers.queryStride;
-    int count = plan.positions[row] + 1;
-    int tableAt = plan.blockStart[buffers.sequenceOfRow[row]];
-    for (int kvHead = 0; kvHead < model.kvHeads(); kvHead++) {
-      for (int done = 0; done < group; ) {
-        int heads = Math.min(StepBuffers.HEADS_AT_ONCE, group - done);
-        int offset = (kvHead * group + done) * width;
-        attend(plan.blockTable, tableAt, count, layer, kvHead, heads, query + offset, out + offset);
-        done += heads;
-      }
-    }
-  }
-
-  private void attend(
-      int[] table, int tableAt, int count, int layer, int kvHead, int heads, int query, int out) {
-    int width = model.headDimension();
-    int stride = buffers.scoresStride;
-    ScoreKernel.scores(
-        heads,
-        buffers.queryKeyValue,
-        query,
-        pool.blocks,
-        table,
-        tableAt,
-        count,
-        pool.keys(layer, kvHead),
-        width,
-        blockTokens,
-        buffers.scores,
-        stride);
-    for (int head = 0; head < heads; head++) {
-      buffers.totals[head] =
-          RowMath.exponentials(buffers.scores, head * stride, count, scoreScale, buffers.sums);
-    }
-    ValueKernel.values(
-        heads,
-        buffers.scores,
-        stride,
-        pool.blocks,
-        table,
-        tableAt,
-        count,
-        pool.values(layer, kvHead),
-        width,
-        blockTokens,
-        buffers.attended,
-        out);
-    for (int head = 0; head < heads; head++) {
-      float factor = 1 / buffers.totals[head];
-      for (int i = 0; i < width; i++) {
-        buffers.attended[out + head * width + i] *= factor;
-      }
-    }
-  }
-
-  private void afterAttention(int layer, int rows) {
+  private void afterAttention() {
     LayerWeights weights = layers[layer];
-    multiply(buffers.attended, buffers.queryStride, rows, weights.output, buffers.projected);
+    projector.project(
+        buffers.attended, 0, buffers.queryStride, rows, weights.output, buffers.projected);
     for (int row = 0; row < rows; row++) {
       int at = row * buffers.hiddenStride;
       PackedLora adapter = buffers.adapterOfRow[row];
@@ -184,18 +152,16 @@ final class DecoderPass {
     }
   }
 
-  private void feedForward(int layer, int rows) {
+  private void feedForward() {
     LayerWeights weights = layers[layer];
     PackedMatrix gateUp = weights.gateUp;
-    normalise(weights.feedForwardNorm, rows);
-    multiply(buffers.normed, buffers.hiddenStride, rows, gateUp, buffers.gateUp);
-    addLora(layer, LoraTarget.GATE, rows, gateUp, buffers.gateUp, 0);
-    addLora(layer, LoraTarget.UP, rows, gateUp, buffers.gateUp, 1);
-    for (int row = 0; row < rows; row++) {
-      int at = row * gateUp.paddedOutputs;
-      RowMath.gate(buffers.gateUp, at, buffers.gateUp, at + gateUp.offsetOf(1), gateUp.offsetOf(1));
-    }
-    multiply(buffers.gateUp, gateUp.paddedOutputs, rows, weights.down, buffers.projected);
+    normaliseStream(weights.feedForwardNorm);
+    projector.project(buffers.normed, 0, buffers.hiddenStride, rows, gateUp, buffers.gateUp);
+    addLora(LoraTarget.GATE, gateUp, buffers.gateUp, 0);
+    addLora(LoraTarget.UP, gateUp, buffers.gateUp, 1);
+    together(gating, gateUp.paddedOutputs);
+    projector.project(
+        buffers.gateUp, 0, gateUp.paddedOutputs, rows, weights.down, buffers.projected);
     for (int row = 0; row < rows; row++) {
       int at = row * buffers.hiddenStride;
       PackedLora adapter = buffers.adapterOfRow[row];
@@ -213,9 +179,16 @@ final class DecoderPass {
     }
   }
 
+  private void gate(int chunk, int worker) {
+    PackedMatrix gateUp = layers[layer].gateUp;
+    for (int row = firstRow(chunk); row < endRow(chunk); row++) {
+      int at = row * gateUp.paddedOutputs;
+      RowMath.gate(buffers.gateUp, at, buffers.gateUp, at + gateUp.offsetOf(1), gateUp.offsetOf(1));
+    }
+  }
+
   /** Adds the adapters' share to a part of a projection of the normalised stream. */
-  private void addLora(
-      int layer, LoraTarget target, int rows, PackedMatrix matrix, float[] outputs, int part) {
+  private void addLora(LoraTarget target, PackedMatrix matrix, float[] outputs, int part) {
     for (int row = 0; row < rows; row++) {
       PackedLora adapter = buffers.adapterOfRow[row];
       if (adapter != null) {
@@ -226,24 +199,34 @@ final class DecoderPass {
     }
   }
 
-  private void normalise(float[] weight, int rows) {
-    for (int row = 0; row < rows; row++) {
+  private void normaliseStream(float[] weight) {
+    norm = weight;
+    together(normalising, model.hidden());
+  }
+
+  private void normalise(int chunk, int worker) {
+    for (int row = firstRow(chunk); row < endRow(chunk); row++) {
       int at = row * buffers.hiddenStride;
       RowMath.normalise(
-          buffers.stream, at, weight, model.hidden(), model.normEpsilon(), buffers.normed, at);
+          buffers.stream, at, norm, model.hidden(), model.normEpsilon(), buffers.normed, at);
     }
   }
 
-  private static void multiply(float[] x, int xStride, int rows, PackedMatrix matrix, float[] y) {
-    MatrixKernel.multiply(
-        x,
-        0,
-        xStride,
-        rows,
-        matrix,
-        0,
-        matrix.paddedOutputs / PackedMatrix.PANEL,
-        y,
-        matrix.paddedOutputs);
+  /** Runs a job over the rows in chunks of {@link #ROWS_OF_CHUNK}. */
+  private void together(Team.Job job, int rowElements) {
+    int chunks = (rows + ROWS_OF_CHUNK - 1) / ROWS_OF_CHUNK;
+    if (chunks < 2 || (long) rows * rowElements < TOGETHER_MIN) {
+      Team.alone(job, chunks);
+    } else {
+      team.run(job, chunks);
+    }
+  }
+
+  private static int firstRow(int chunk) {
+    return chunk * ROWS_OF_CHUNK;
+  }
+
+  private int endRow(int chunk) {
+    return Math.min(rows, (chunk + 1) * ROWS_OF_CHUNK);
   }
 }

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.execution.cpu;
 
+import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
@@ -27,12 +28,13 @@ final class LayerWeights {
 
   final PackedMatrix down;
 
-  LayerWeights(ModelWeights weights, int layer) {
+  LayerWeights(ModelWeights weights, WeightType type, int layer) {
     ModelConfig model = weights.config();
     inputNorm = read(weights, LayerTensor.INPUT_NORM, layer);
     queryKeyValue =
         PackedMatrix.of(
             weights,
+            type,
             model.hidden(),
             names(layer, LayerTensor.QUERY, LayerTensor.KEY, LayerTensor.VALUE),
             new int[] {model.queryWidth(), model.kvWidth(), model.kvWidth()});
@@ -42,6 +44,7 @@ final class LayerWeights {
     output =
         PackedMatrix.of(
             weights,
+            type,
             model.queryWidth(),
             names(layer, LayerTensor.OUTPUT),
             new int[] {model.hidden()});
@@ -50,12 +53,14 @@ final class LayerWeights {
     gateUp =
         PackedMatrix.of(
             weights,
+            type,
             model.hidden(),
             names(layer, LayerTensor.GATE, LayerTensor.UP),
             new int[] {model.feedForward(), model.feedForward()});
     down =
         PackedMatrix.of(
             weights,
+            type,
             model.feedForward(),
             names(layer, LayerTensor.DOWN),
             new int[] {model.hidden()});

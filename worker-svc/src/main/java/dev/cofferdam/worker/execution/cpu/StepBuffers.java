@@ -12,9 +12,6 @@ final class StepBuffers {
   /** Rows of logits at once; bounds the memory of a large vocabulary. */
   static final int LOGIT_ROWS = 16;
 
-  /** Heads that the attention takes at once. */
-  static final int HEADS_AT_ONCE = 4;
-
   final int hiddenStride;
   final int queryStride;
 
@@ -32,17 +29,6 @@ final class StepBuffers {
   final float[] gateUp;
   final float[] logits;
 
-  /** Attention scores of the heads taken at once. */
-  final float[] scores;
-
-  final int scoresStride;
-
-  /** Sums of the exponentiated scores of the heads taken at once. */
-  final float[] totals = new float[HEADS_AT_ONCE];
-
-  /** Scratch of {@link RowMath#exponentials}. */
-  final float[] sums = new float[RowMath.WIDEST];
-
   /** Scratch of {@link PackedLora#apply}. */
   final float[] shrunk;
 
@@ -57,12 +43,7 @@ final class StepBuffers {
 
   int sampled;
 
-  StepBuffers(
-      ModelConfig model,
-      ExecutorOptions options,
-      LayerWeights layer,
-      int logitsStride,
-      int positions) {
+  StepBuffers(ModelConfig model, ExecutorOptions options, LayerWeights layer, int logitsStride) {
     int rows = options.rowsMax();
     hiddenStride = PackedMatrix.padded(model.hidden());
     queryStride = PackedMatrix.padded(model.queryWidth());
@@ -73,9 +54,6 @@ final class StepBuffers {
     attended = new float[Math.multiplyExact(rows, queryStride)];
     gateUp = new float[Math.multiplyExact(rows, layer.gateUp.paddedOutputs)];
     logits = new float[Math.multiplyExact(LOGIT_ROWS, logitsStride)];
-    scoresStride =
-        (positions + options.blockTokens() + RowMath.WIDEST) / RowMath.WIDEST * RowMath.WIDEST;
-    scores = new float[HEADS_AT_ONCE * scoresStride];
     shrunk = new float[PackedLora.RANK_MAX];
     sequenceOfRow = new int[rows];
     adapterOfRow = new PackedLora[rows];

@@ -1,0 +1,111 @@
+package dev.cofferdam.worker.execution.cpu;
+
+import java.util.Arrays;
+
+/**
+ * Rows of a projection's input in the order in which the tiles read them: tiles of 6 rows, then of
+ * 4, 2 and 1 for the rest, in each the rows' elements of one input side by side. The inputs are
+ * filled up with zeros to a multiple of 4.
+ */
+final class PackedRows {
+  /** Rows of the largest tile. */
+  static final int TILE = 6;
+
+  private static final float BY_2_8 = 1f / (1 << 8);
+  private static final float BY_2_16 = 1f / (1 << 16);
+
+  /** Tile after tile; the one that begins with row r begins at r · stride. */
+  final float[] values;
+
+  /** Sum of each row's elements, if asked for. */
+  final float[] sums;
+
+  /** Inputs of the rows, filled up. */
+  int stride;
+
+  int rows;
+
+  PackedRows(int rowsMax, int inputsMax) {
+    values = new float[Math.multiplyExact(rowsMax, padded(inputsMax))];
+    sums = new float[rowsMax];
+  }
+
+  /** The least multiple of 4 that is not below {@code inputs}. */
+  static int padded(int inputs) {
+    return (inputs + 3) & -4;
+  }
+
+  /** Says what is going to be packed. */
+  void begin(int rows, int inputs) {
+    this.rows = rows;
+    this.stride = padded(inputs);
+  }
+
+  /** Rows of the tile that begins with {@code row}. */
+  int tileRows(int row) {
+    int left = rows - row;
+    return left >= TILE ? TILE : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+  }
+
+  /**
+   * Packs the tiles that begin in {@code fromRow} to before {@code toRow}, the first of which is a
+   * multiple of {@link #TILE}.
+   *
+   * @param x rows of {@code inputs} elements, {@code xStride} apart, the first at {@code x0}
+   */
+  void pack(float[] x, int x0, int xStride, int inputs, int fromRow, int toRow) {
+    for (int row = fromRow; row < toRow; ) {
+      int tile = tileRows(row);
+      int to = row * stride;
+      for (int r = 0; r < tile; r++) {
+        int from = x0 + (row + r) * xStride;
+        if (tile == 1) {
+          System.arraycopy(x, from, values, to, inputs);
+        } else {
+          for (int i = 0, at = to + r; i < inputs; i++, at += tile) {
+            values[at] = x[from + i];
+          }
+        }
+      }
+      Arrays.fill(values, to + tile * inputs, to + tile * stride, 0);
+      row += tile;
+    }
+  }
+
+  /** Sums up the rows of {@link #pack}'s input. */
+  void sum(float[] x, int x0, int xStride, int inputs, int fromRow, int toRow) {
+    for (int row = fromRow; row < toRow; row++) {
+      int from = x0 + row * xStride;
+      double s0 = 0;
+      double s1 = 0;
+      double s2 = 0;
+      double s3 = 0;
+      int i = 0;
+      for (; i + 4 <= inputs; i += 4) {
+        s0 += x[from + i];
+        s1 += x[from + i + 1];
+        s2 += x[from + i + 2];
+        s3 += x[from + i + 3];
+      }
+      for (; i < inputs; i++) {
+        s0 += x[from + i];
+      }
+      sums[row] = (float) ((s0 + s1) + (s2 + s3));
+    }
+  }
+
+  /** Makes of every four inputs the second 2⁸ and the third 2¹⁶ times smaller. */
+  void scaleForBytes(int fromRow, int toRow) {
+    for (int row = fromRow; row < toRow; ) {
+      int tile = tileRows(row);
+      int end = (row + tile) * stride;
+      for (int at = row * stride; at < end; at += 4 * tile) {
+        for (int r = tile; r < 2 * tile; r++) {
+          values[at + r] *= BY_2_8;
+          values[at + tile + r] *= BY_2_16;
+        }
+      }
+      row += tile;
+    }
+  }
+}

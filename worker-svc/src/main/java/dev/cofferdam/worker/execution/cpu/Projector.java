@@ -1,0 +1,79 @@
+package dev.cofferdam.worker.execution.cpu;
+
+/** Multiplies rows with matrices, on all threads where that is worth it. */
+final class Projector {
+  /** Multiply-adds from which on waking the helpers costs less than it brings. */
+  private static final long TOGETHER_MIN = 1 << 19;
+
+  private static final int CHUNKS_PER_THREAD = 8;
+  private static final int COPIED_ROWS_MIN = 4 * PackedRows.TILE;
+
+  private final Team team;
+  private final PackedRows packed;
+  private final float[][] scratch;
+  private final Team.Job packing = this::pack;
+  private final Team.Job multiplying = this::multiply;
+
+  private float[] x = {};
+  private int x0;
+  private int xStride;
+  private PackedMatrix matrix;
+  private float[] y = {};
+  private int panelsOfChunk;
+
+  /**
+   * Allocates what rows of these sizes need.
+   *
+   * @param any one of the matrices
+   */
+  Projector(Team team, int rowsMax, int inputsMax, PackedMatrix any) {
+    this.team = team;
+    this.packed = new PackedRows(rowsMax, inputsMax);
+    this.scratch = new float[team.size()][PackedMatrix.SCRATCH];
+    this.matrix = any;
+  }
+
+  /**
+   * Computes {@code y[row] = matrix · x[row]}, the rows of {@code y} being the matrix' padded
+   * outputs apart.
+   */
+  void project(float[] x, int x0, int xStride, int rows, PackedMatrix matrix, float[] y) {
+    if (rows == 0) {
+      return;
+    }
+    this.x = x;
+    this.x0 = x0;
+    this.xStride = xStride;
+    this.matrix = matrix;
+    this.y = y;
+    packed.begin(rows, matrix.inputs);
+    int tiles = (rows + PackedRows.TILE - 1) / PackedRows.TILE;
+    long work = (long) rows * matrix.inputs * matrix.paddedOutputs;
+    int panels = matrix.panels();
+    if (work < TOGETHER_MIN) {
+      Team.alone(packing, tiles);
+      panelsOfChunk = panels;
+      Team.alone(multiplying, 1);
+      return;
+    }
+    if (rows < COPIED_ROWS_MIN) {
+      Team.alone(packing, tiles);
+    } else {
+      team.run(packing, tiles);
+    }
+    int chunks = Math.min(panels, team.size() * CHUNKS_PER_THREAD);
+    panelsOfChunk = (panels + chunks - 1) / chunks;
+    team.run(multiplying, (panels + panelsOfChunk - 1) / panelsOfChunk);
+  }
+
+  private void pack(int tile, int worker) {
+    int from = tile * PackedRows.TILE;
+    matrix.pack(x, x0, xStride, packed, from, Math.min(from + PackedRows.TILE, packed.rows));
+  }
+
+  private void multiply(int chunk, int worker) {
+    int from = chunk * panelsOfChunk;
+    int to = Math.min(from + panelsOfChunk, matrix.panels());
+    matrix.multiply(packed, from, to, y, matrix.paddedOutputs, scratch[worker]);
+  }
+}
