@@ -34,6 +34,7 @@ public final class ModelConfigReader {
           "attn_logit_softcapping",
           "final_logit_softcapping",
           "attention_multiplier",
+          "dual_chunk_attention_config",
           "num_local_experts",
           "num_experts",
           "no_rope_layers");
