@@ -15,11 +15,13 @@ import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelLoadException;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.StrictJson;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
@@ -54,7 +56,17 @@ public final class Logits {
     int positions = options.tokens().length + options.greedy();
     int blocks = (positions + BLOCK_TOKENS - 1) / BLOCK_TOKENS;
     Optional<LoraAdapter> adapter = options.adapter().map(this::readAdapter);
-    loaded = create(weights, new ExecutorOptions(blocks, BLOCK_TOKENS, 1, 1, ROWS_MAX));
+    loaded =
+        create(
+            weights,
+            new ExecutorOptions(
+                blocks,
+                BLOCK_TOKENS,
+                1,
+                1,
+                ROWS_MAX,
+                options.dtype(),
+                Runtime.getRuntime().availableProcessors()));
     slot = adapter.map(loaded.executor::loadAdapter).orElse(0);
     plan = new StepPlan(1, ROWS_MAX, blocks);
     Arrays.setAll(plan.blockTable, block -> block);
@@ -102,13 +114,13 @@ public final class Logits {
 
   private String json() throws IOException {
     try (ModelExecutor executor = loaded.executor) {
-      java.io.ByteArrayOutputStream bytes = new java.io.ByteArrayOutputStream();
+      ByteArrayOutputStream bytes = new ByteArrayOutputStream();
       try (JsonGenerator json = new JsonFactory().createGenerator(bytes)) {
         json.writeStartObject();
         json.writeFieldName("model");
         writeModel(json);
         json.writeStringField("executor", executor.kind());
-        json.writeStringField("dtype", options.dtype());
+        json.writeStringField("dtype", options.dtype().name().toLowerCase(Locale.ROOT));
         if (options.adapter().isPresent()) {
           json.writeStringField("adapter", String.valueOf(options.adapter().get().getFileName()));
         }

@@ -1,7 +1,9 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.model.ModelConfig;
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -18,7 +20,12 @@ import org.jspecify.annotations.Nullable;
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record LogitsOptions(
-    Path model, int[] tokens, Optional<Path> adapter, String executor, int greedy, String dtype) {
+    Path model,
+    int[] tokens,
+    Optional<Path> adapter,
+    String executor,
+    int greedy,
+    WeightType dtype) {
   static final String USAGE =
       "usage: logits <model folder or .gguf> --tokens 1,2,3 [--adapter <folder>]"
           + " [--executor cpu|reference] [--greedy N] [--dtype f32|bf16|int8]";
@@ -115,13 +122,13 @@ record LogitsOptions(
     throw new IllegalArgumentException(option + ": " + text + " (expected: 0 to " + most + ")");
   }
 
-  private static String dtype(String executor, String dtype) {
+  private static WeightType dtype(String executor, String dtype) {
     oneOf("--dtype", dtype, Set.of("f32", "bf16", "int8"));
-    if (!dtype.equals("f32")) {
+    if (executor.equals("reference") && !dtype.equals("f32")) {
       throw new IllegalArgumentException(
-          "--dtype: " + dtype + " is not supported by the " + executor + " executor, only f32 is");
+          "--dtype: " + dtype + " is not supported by the reference executor, only f32 is");
     }
-    return dtype;
+    return WeightType.valueOf(dtype.toUpperCase(Locale.ROOT));
   }
 
   private static String oneOf(String option, String value, Set<String> values) {

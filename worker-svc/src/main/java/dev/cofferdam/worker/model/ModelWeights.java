@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.model;
 
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
@@ -23,6 +24,10 @@ public final class ModelWeights {
   /** Name of the output projection where it is not the embedding. */
   public static final String OUTPUT_HEAD = "lm_head.weight";
 
+  /** Without a sign, finite numbers have smaller bits, NaNs larger ones. */
+  private static final int INFINITY_BITS = 0x7F800000;
+
+  private static final int CHECKED_AT_ONCE = 1 << 16;
   private static final String SINGLE = "model.safetensors";
 
   /**
@@ -40,6 +45,11 @@ public final class ModelWeights {
     @Override
     public void read(long from, float[] target, int offset, int count) {
       file.read(entry, from, target, offset, count);
+    }
+
+    @Override
+    public Optional<MemorySegment> mapped(ElementType type) {
+      return entry.type() == type ? Optional.of(file.bytes(entry)) : Optional.empty();
     }
   }
 
@@ -109,13 +119,30 @@ public final class ModelWeights {
    */
   public void read(String name, long from, float[] target, int offset, int count) {
     tensor(name).read(from, target, offset, count);
-    float zero = 0;
+    int largest = 0;
     for (int i = offset; i < offset + count; i++) {
-      zero += target[i] * 0; // stays zero for finite numbers only
+      largest = Math.max(largest, Float.floatToRawIntBits(target[i]) & Integer.MAX_VALUE);
     }
-    if (zero != 0) {
+    if (largest >= INFINITY_BITS) {
       throw new ModelLoadException("weights: " + name + " has a weight that is not finite");
     }
+  }
+
+  /**
+   * The bytes of a tensor in the mapped file, if they are of that type; nothing is copied.
+   *
+   * @throws ModelLoadException when one of its elements is not finite
+   */
+  public Optional<MemorySegment> mapped(String name, ElementType type) {
+    WeightTensor tensor = tensor(name);
+    Optional<MemorySegment> mapped = tensor.mapped(type);
+    if (mapped.isPresent()) {
+      float[] piece = new float[(int) Math.min(tensor.elements(), CHECKED_AT_ONCE)];
+      for (long from = 0; from < tensor.elements(); from += piece.length) {
+        read(name, from, piece, 0, (int) Math.min(piece.length, tensor.elements() - from));
+      }
+    }
+    return mapped;
   }
 
   private WeightTensor tensor(String name) {

@@ -118,6 +118,11 @@ public final class SafetensorsFile {
     }
   }
 
+  /** The bytes of a tensor of this file, in place. */
+  MemorySegment bytes(TensorEntry entry) {
+    return data.asSlice(entry.begin(), entry.end() - entry.begin());
+  }
+
   private static void widenF16(short[] halves, int count, float[] target, int offset) {
     for (int i = 0; i < count; i++) {
       target[offset + i] = Float.float16ToFloat(halves[i]);

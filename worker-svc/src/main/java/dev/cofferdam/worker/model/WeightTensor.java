@@ -1,6 +1,9 @@
 package dev.cofferdam.worker.model;
 
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /** A tensor of a model in row-major order, wherever and however it is stored. */
 public interface WeightTensor {
@@ -15,7 +18,7 @@ public interface WeightTensor {
 
   /** Whether the shape is exactly {@code dimensions}. */
   default boolean hasShape(long... dimensions) {
-    return shape().equals(java.util.Arrays.stream(dimensions).boxed().toList());
+    return shape().equals(Arrays.stream(dimensions).boxed().toList());
   }
 
   /**
@@ -28,4 +31,7 @@ public interface WeightTensor {
    * @throws IndexOutOfBoundsException when they are not all in the tensor
    */
   void read(long from, float[] target, int offset, int count);
+
+  /** Its bytes as they lie in the mapped file, little-endian, if they are of that type. */
+  Optional<MemorySegment> mapped(ElementType type);
 }

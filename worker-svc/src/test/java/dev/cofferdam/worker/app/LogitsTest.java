@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -72,6 +73,34 @@ class LogitsTest {
     assertThat(err.size()).isZero();
   }
 
+  @Test
+  void bf16IsExactForAModelThatIsStoredSo() throws IOException {
+    assertThat(logits("bf16")).isEqualTo(logits("f32"));
+  }
+
+  @Test
+  void int8SaysAlmostWhatF32Says() throws IOException {
+    double[] exact = logits("f32");
+    double[] rounded = logits("int8");
+    double error = 0;
+    double size = 0;
+    for (int i = 0; i < exact.length; i++) {
+      error += Math.pow(exact[i] - rounded[i], 2);
+      size += Math.pow(exact[i], 2);
+    }
+    assertThat(Math.sqrt(error / size)).isBetween(1e-6, 0.05);
+  }
+
+  private double[] logits(String dtype) throws IOException {
+    out.reset();
+    assertThat(run(MODEL, "--tokens", "3,1,4,1,5", "--dtype", dtype)).isZero();
+    JsonNode json = new ObjectMapper().readTree(out.toByteArray());
+    assertThat(json.get("dtype").asText()).isEqualTo(dtype);
+    return IntStream.range(0, 160)
+        .mapToDouble(i -> json.get("logits").get(i).doubleValue())
+        .toArray();
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
@@ -85,6 +114,7 @@ class LogitsTest {
         "MODEL --tokens 1 --greedy | --greedy needs a value",
         "MODEL --tokens 1 --executor gpu | --executor: gpu",
         "MODEL --tokens 1 --dtype fp8 | --dtype: fp8",
+        "MODEL --tokens 1 --dtype int8 --executor reference | --dtype: int8",
         "MODEL --tokens 1 --loud | unexpected argument --loud",
         "MODEL --tokens 1 --adapter nowhere | adapter_config.json: missing",
         "nowhere --tokens 1 | nowhere: there is no such model",

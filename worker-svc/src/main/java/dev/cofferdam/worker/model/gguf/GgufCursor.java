@@ -8,7 +8,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/** Reads a file from its start on, and never beyond its end. */
+/** Reads a file from its start on, and never beyond a limit. */
 final class GgufCursor {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
@@ -19,11 +19,18 @@ final class GgufCursor {
 
   private final String name;
   private final MemorySegment file;
+  private final String end;
   private long position;
 
-  GgufCursor(String name, MemorySegment file) {
+  /**
+   * @param name how the message of a refusal calls the file
+   * @param bytesMax what may be read of it
+   * @param limit what to say when that is not enough
+   */
+  GgufCursor(String name, MemorySegment file, long bytesMax, String limit) {
     this.name = name;
-    this.file = file;
+    this.file = file.asSlice(0, Math.min(file.byteSize(), bytesMax));
+    this.end = file.byteSize() > bytesMax ? limit : "ends too early";
   }
 
   long position() {
@@ -84,7 +91,7 @@ final class GgufCursor {
 
   private long advance(long bytes) {
     if (bytes < 0 || bytes > remaining()) {
-      throw refused("ends too early");
+      throw refused(end);
     }
     long at = position;
     position += bytes;

@@ -24,6 +24,10 @@ import java.util.Map;
  */
 record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tensors) {
   private static final int MAGIC = 0x46554747; // "GGUF"
+
+  /** Several times that of the largest vocabulary known. */
+  private static final int HEADER_BYTES_MAX = 128 << 20;
+
   private static final int TENSORS_MAX = 1 << 16;
   private static final int NAME_BYTES_MAX = 64;
   private static final int DIMENSIONS_MAX = 4;
@@ -56,7 +60,9 @@ record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tens
    * @throws ModelLoadException when it is malformed
    */
   static GgufFile of(String name, MemorySegment file) {
-    GgufCursor cursor = new GgufCursor(name, file);
+    GgufCursor cursor =
+        new GgufCursor(
+            name, file, HEADER_BYTES_MAX, "more than " + HEADER_BYTES_MAX + " bytes of metadata");
     if (cursor.int32() != MAGIC) {
       throw cursor.refused("not a GGUF file");
     }
@@ -75,7 +81,7 @@ record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tens
     for (long i = 0; i < tensors; i++) {
       entries.add(entry(cursor));
     }
-    return new GgufFile(name, metadata, place(cursor, file, entries, alignment));
+    return new GgufFile(name, metadata, place(name, cursor.position(), file, entries, alignment));
   }
 
   private static Entry entry(GgufCursor cursor) {
@@ -109,8 +115,10 @@ record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tens
 
   /** The tensors must lie one behind the other, each aligned, and fill the file. */
   private static Map<String, GgufTensor> place(
-      GgufCursor cursor, MemorySegment file, List<Entry> entries, long alignment) {
-    cursor.skip(padding(cursor.position(), alignment));
+      String name, long headerBytes, MemorySegment file, List<Entry> entries, long alignment) {
+    GgufCursor cursor = new GgufCursor(name, file, file.byteSize(), "");
+    cursor.skip(headerBytes);
+    cursor.skip(padding(headerBytes, alignment));
     long start = cursor.position();
     Map<String, GgufTensor> tensors = new LinkedHashMap<>();
     for (Entry entry : entries) {

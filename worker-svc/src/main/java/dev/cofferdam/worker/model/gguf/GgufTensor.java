@@ -1,9 +1,11 @@
 package dev.cofferdam.worker.model.gguf;
 
+import dev.cofferdam.worker.model.ElementType;
 import dev.cofferdam.worker.model.WeightTensor;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A tensor of a file, checked to lie within it.
@@ -30,5 +32,10 @@ record GgufTensor(GgufType type, List<Long> shape, MemorySegment data) implement
       System.arraycopy(block, skipped, target, offset + done, n);
       done += n;
     }
+  }
+
+  @Override
+  public Optional<MemorySegment> mapped(ElementType wanted) {
+    return type.name().equals(wanted.name()) ? Optional.of(data) : Optional.empty();
   }
 }

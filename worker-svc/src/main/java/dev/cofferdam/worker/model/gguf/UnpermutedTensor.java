@@ -1,8 +1,11 @@
 package dev.cofferdam.worker.model.gguf;
 
+import dev.cofferdam.worker.model.ElementType;
 import dev.cofferdam.worker.model.WeightTensor;
+import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 
 /**
  * A query or key projection (or its bias) of a file of architecture "llama", in Hugging Face's
@@ -29,6 +32,12 @@ record UnpermutedTensor(WeightTensor stored, int headDimension) implements Weigh
       stored.read(storedRow(row) * width + column, target, offset + done, n);
       done += n;
     }
+  }
+
+  /** Never: the rows have another order in the file. */
+  @Override
+  public Optional<MemorySegment> mapped(ElementType type) {
+    return Optional.empty();
   }
 
   private long storedRow(long row) {

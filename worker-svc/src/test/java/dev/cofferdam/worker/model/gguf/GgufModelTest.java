@@ -8,6 +8,7 @@ import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelLoadException;
 import dev.cofferdam.worker.model.ModelWeights;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -208,6 +209,27 @@ class GgufModelTest {
     refusesBytes(Arrays.copyOf(valid, valid.length + 1), "no tensor");
     GgufWriter unaligned = withTokenizer().with("general.alignment", 24);
     refusesBytes(unaligned.bytes(), "general.alignment");
+  }
+
+  @Test
+  void refusesMoreMetadataThanAnyModelHasWithoutReadingIt(@TempDir Path folder) throws IOException {
+    byte[] pair =
+        ByteBuffer.allocate(25)
+            .order(ByteOrder.LITTLE_ENDIAN)
+            .putLong(1)
+            .put((byte) 'k')
+            .putInt(9) // a list
+            .putInt(0) // of bytes
+            .putLong(200 << 20)
+            .array();
+    Path file = folder.resolve("m.gguf");
+    try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+      sparse.write(header(0, 1, pair));
+      sparse.setLength(300 << 20);
+    }
+    assertThatExceptionOfType(ModelLoadException.class)
+        .isThrownBy(() -> GgufModel.load(file))
+        .withMessageStartingWith("m.gguf: the length of a list");
   }
 
   @Test
