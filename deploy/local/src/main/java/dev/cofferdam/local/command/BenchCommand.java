@@ -78,6 +78,7 @@ final class BenchCommand {
         List.of(
             area == BenchArea.ENGINE ? "-Xmx5g" : "-Xmx2g",
             "-XX:+UseCompactObjectHeaders",
+            "-XX:+UseTransparentHugePages",
             "--add-modules=jdk.incubator.vector",
             "--sun-misc-unsafe-memory-access=allow",
             "--enable-native-access=ALL-UNNAMED",

@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cofferdam.worker.execution.WeightType;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -45,7 +46,11 @@ public final class EngineBench {
   }
 
   private static List<BenchSection> sections(Machine machine, Path model) {
-    return List.of(new ShippedModelSection(machine, model));
+    return List.of(
+        new ShippedModelSection(machine, model),
+        new WeightsSection(machine, WeightType.F32),
+        new WeightsSection(machine, WeightType.BF16),
+        new WeightsSection(machine, WeightType.INT8));
   }
 
   private List<Figure> run(Machine machine, List<BenchSection> sections) {

@@ -1,0 +1,72 @@
+package dev.cofferdam.worker.app.bench;
+
+import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.WeightType;
+import dev.cofferdam.worker.execution.cpu.CpuExecutor;
+import java.util.Locale;
+
+/** Decode and prefill of {@link RandomModel} with one way of keeping weights. */
+final class WeightsSection implements BenchSection {
+  private static final int PROMPT = 16;
+  private static final int DECODE_TOKENS = 24;
+  private static final int BATCH = 16;
+  private static final int PREFILL = 512;
+
+  private final Machine machine;
+  private final CpuExecutor executor;
+  private final String type;
+  private final long weightBytes;
+
+  WeightsSection(Machine machine, WeightType type) {
+    this.machine = machine;
+    this.type = type.name().toLowerCase(Locale.ROOT);
+    this.executor = executor(type);
+    int bytes =
+        switch (type) {
+          case F32 -> 4;
+          case BF16 -> 2;
+          case INT8 -> 1;
+        };
+    this.weightBytes = RandomModel.weightsOfStep() * bytes;
+  }
+
+  /** An executor for {@link RandomModel}, with 16 sequences of 64 tokens. */
+  static CpuExecutor executor(WeightType type) {
+    return CpuExecutor.create(
+        RandomModel.weights(), new ExecutorOptions(128, 16, 0, BATCH, 256).withWeights(type));
+  }
+
+  @Override
+  public String name() {
+    return "254 M, " + type;
+  }
+
+  @Override
+  public void prepare() {
+    executor.warmUp();
+  }
+
+  @Override
+  public void round(Samples samples) {
+    double before = machine.dramBytesPerSecond();
+    double single = BenchBatch.decodeRate(executor, 1, PROMPT, DECODE_TOKENS);
+    double dram = (before + machine.dramBytesPerSecond()) / 2;
+    samples.addShare("decode_b1_" + type + "_dram_share", single * weightBytes, dram);
+    samples.add("decode_b1_" + type + "_tok_s", single, "tokens/s", dram / weightBytes);
+    double batch = BenchBatch.decodeRate(executor, BATCH, PROMPT, DECODE_TOKENS);
+    samples.add("decode_b16_" + type + "_tok_s", batch, "tokens/s", single);
+    double flops = machine.fmaFlopsPerSecond();
+    double prefill = PREFILL / BenchBatch.firstTokenSeconds(executor, PREFILL);
+    flops = (flops + machine.fmaFlopsPerSecond()) / 2;
+    samples.add(
+        "prefill512_" + type + "_tok_s",
+        prefill,
+        "tokens/s",
+        flops / (2 * RandomModel.multiplyAddsOfToken()));
+  }
+
+  @Override
+  public void close() {
+    executor.close();
+  }
+}
