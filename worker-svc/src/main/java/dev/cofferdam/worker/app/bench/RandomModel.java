@@ -1,14 +1,17 @@
 package dev.cofferdam.worker.app.bench;
 
+import dev.cofferdam.worker.model.ElementType;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.RopeScaling;
 import dev.cofferdam.worker.model.WeightTensor;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A Llama of 254 million random weights, each a function of its place; no files. */
 final class RandomModel {
@@ -79,6 +82,11 @@ final class RandomModel {
         float value = mean + width * ((int) (bits >>> 32) * 0x1p-31f);
         target[offset + i] = Float.intBitsToFloat(Float.floatToRawIntBits(value) & 0xFFFF0000);
       }
+    }
+
+    @Override
+    public Optional<MemorySegment> mapped(ElementType type) {
+      return Optional.empty();
     }
   }
 }
