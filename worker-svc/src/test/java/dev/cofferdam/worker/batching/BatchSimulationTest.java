@@ -17,10 +17,10 @@ import org.junit.jupiter.api.Test;
  * Random histories of a batch: arrivals, cancellations, pauses, slow readers, failing steps,
  * poison, NaN, quotas, more adapters than slots, and never enough memory. The invariants are
  * checked after every step. A failure prints its seed; run it alone with {@code
- * -Dsimulation.seed=…}.
+ * -Dsimulation.seed=…}, and more of them with {@code -Dsimulation.seeds=10000}.
  */
 class BatchSimulationTest {
-  private static final int SEEDS = 300;
+  private static final int SEEDS = Integer.getInteger("simulation.seeds", 300);
   private static final int STEPS = 1_000;
   private static final int TENANTS = 4;
   private static final int[] STOPS = {7};
