@@ -45,6 +45,24 @@ public record Generation(
     stops = List.copyOf(stops);
   }
 
+  /** The same request under another id and with another seed. */
+  public Generation another(RequestId another, long seed) {
+    return new Generation(
+        another,
+        identity,
+        sourceIp,
+        model,
+        adapter,
+        format,
+        promptTokens,
+        promptHmac,
+        sampling.withSeed(seed),
+        outputTokensMax,
+        stops,
+        workloadClass,
+        deadlineEpochMs);
+  }
+
   /** Whether a worker's bill waits for what the gateway says of the output. */
   public boolean settles() {
     return !stops.isEmpty();

@@ -20,6 +20,11 @@ public record Sampling(
     long seed,
     int topLogprobs) {
 
+  /** The same with another seed. */
+  public Sampling withSeed(long another) {
+    return new Sampling(temperature, topP, topK, minP, penalties, another, topLogprobs);
+  }
+
   /**
    * What makes tokens less likely.
    *

@@ -24,21 +24,21 @@ record ChatAnswer(
   private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
   /** A stream's first chunk: the role, no text. */
-  ObjectNode first() {
+  ObjectNode first(int choice) {
     ObjectNode delta = JSON.objectNode();
     delta.put("role", "assistant").put("content", "").putNull("refusal");
-    return chunk(delta, null, null);
+    return chunk(choice, delta, null, null);
   }
 
   /** A chunk with text. */
-  ObjectNode delta(String text, List<TokenScores> scores, boolean logprobs) {
+  ObjectNode delta(int choice, String text, List<TokenScores> scores, boolean logprobs) {
     ObjectNode delta = JSON.objectNode().put("content", text);
-    return chunk(delta, logprobs ? logprobs(scores) : null, null);
+    return chunk(choice, delta, logprobs ? logprobs(scores) : null, null);
   }
 
   /** The chunk that says why the output ended. */
-  ObjectNode end(Told.Reason reason) {
-    return chunk(JSON.objectNode(), null, reason(reason));
+  ObjectNode end(int choice, Told.Reason reason) {
+    return chunk(choice, JSON.objectNode(), null, reason(reason));
   }
 
   /** The last chunk, where usage was asked for. */
@@ -49,35 +49,43 @@ record ChatAnswer(
     return chunk;
   }
 
+  /** One of the answers of a whole completion. */
+  record Choice(String text, List<TokenScores> scores, Told.Reason reason) {}
+
   /** A whole completion. */
-  ObjectNode completion(
-      String text, List<TokenScores> scores, boolean logprobs, Told.Finished finished) {
+  ObjectNode completion(List<Choice> choices, boolean logprobs, Told.Usage usage) {
     ObjectNode body = head("chat.completion");
-    ObjectNode choice = body.putArray("choices").addObject();
-    choice.put("index", 0);
-    choice
-        .putObject("message")
-        .put("role", "assistant")
-        .put("content", text)
-        .putNull("refusal")
-        .putArray("annotations");
-    if (logprobs) {
-      choice.set("logprobs", logprobs(scores));
-    } else {
-      choice.putNull("logprobs");
+    ArrayNode list = body.putArray("choices");
+    for (int i = 0; i < choices.size(); i++) {
+      choice(list.addObject().put("index", i), choices.get(i), logprobs);
     }
-    choice.put("finish_reason", reason(finished.reason()));
-    body.set("usage", usage(finished.usage()));
+    body.set("usage", usage(usage));
     return body;
   }
 
+  private void choice(ObjectNode choice, Choice made, boolean logprobs) {
+    choice
+        .putObject("message")
+        .put("role", "assistant")
+        .put("content", made.text())
+        .putNull("refusal")
+        .putArray("annotations");
+    if (logprobs) {
+      choice.set("logprobs", logprobs(made.scores()));
+    } else {
+      choice.putNull("logprobs");
+    }
+    choice.put("finish_reason", reason(made.reason()));
+  }
+
   private ObjectNode chunk(
+      int index,
       ObjectNode delta,
       @org.jspecify.annotations.Nullable ObjectNode logprobs,
       @org.jspecify.annotations.Nullable String finishReason) {
     ObjectNode chunk = head("chat.completion.chunk");
     ObjectNode choice = chunk.putArray("choices").addObject();
-    choice.put("index", 0);
+    choice.put("index", index);
     choice.set("delta", delta);
     choice.set("logprobs", logprobs == null ? JSON.nullNode() : logprobs);
     choice.put("finish_reason", finishReason);

@@ -10,6 +10,12 @@ import dev.cofferdam.gateway.ingress.Asked;
  * @param stream as server-sent events
  * @param includeUsage a stream's last chunk tells the usage
  * @param logprobs log-probabilities are part of the answer
+ * @param choices how many answers
  */
 record ChatRequest(
-    Asked asked, String model, boolean stream, boolean includeUsage, boolean logprobs) {}
+    Asked asked,
+    String model,
+    boolean stream,
+    boolean includeUsage,
+    boolean logprobs,
+    int choices) {}

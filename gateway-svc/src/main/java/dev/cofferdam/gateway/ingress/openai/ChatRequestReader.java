@@ -34,6 +34,8 @@ final class ChatRequestReader {
           "stop",
           "top_logprobs");
 
+  private static final int CHOICES_MAX = 8;
+
   private static final Set<String> READ =
       Set.of(
           "model",
@@ -83,9 +85,6 @@ final class ChatRequestReader {
   static ChatRequest read(byte[] bytes) {
     JsonNode body = StrictJson.object(bytes);
     refuseUnknown(body);
-    if (Fields.integer(body, "n").orElse(1) != 1) {
-      throw Fields.unsupported("n", "other than 1 is not offered");
-    }
     String model = Fields.text(body, "model", "model");
     int colon = model.indexOf(':');
     boolean stream = Fields.flag(body, "stream");
@@ -99,7 +98,16 @@ final class ChatRequestReader {
             Optional.empty(),
             OptionalLong.empty(),
             NAMES);
-    return new ChatRequest(asked, model, stream, includeUsage(body, stream), logprobs);
+    return new ChatRequest(
+        asked, model, stream, includeUsage(body, stream), logprobs, choices(body));
+  }
+
+  private static int choices(JsonNode body) {
+    long choices = Fields.integer(body, "n").orElse(1);
+    if (choices < 1 || choices > CHOICES_MAX) {
+      throw Fields.invalid("n", "is out of range (expected: 1 to " + CHOICES_MAX + ")");
+    }
+    return (int) choices;
   }
 
   private static String adapter(String model, int colon) {

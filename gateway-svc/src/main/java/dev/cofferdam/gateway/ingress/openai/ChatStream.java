@@ -1,78 +1,76 @@
 package dev.cofferdam.gateway.ingress.openai;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.cofferdam.gateway.dispatch.Client;
 import dev.cofferdam.gateway.dispatch.Told;
-import dev.cofferdam.gateway.quota.LimitState;
+import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
 /**
  * A chat completion as server-sent events. The head goes out with the first text, so that whatever
  * fails before it has its own HTTP status; what fails after it is an event with an error.
  */
-final class ChatStream implements Client {
+final class ChatStream extends Choices {
   private final HttpExchange exchange;
   private final ChatRequest request;
   private final ChatAnswer answer;
-  private Optional<LimitState> limits = Optional.empty();
-  private boolean begun;
+  private final boolean[] begun;
+  private boolean headSent;
 
   ChatStream(HttpExchange exchange, ChatRequest request, ChatAnswer answer) {
+    super(exchange, request.choices());
     this.exchange = exchange;
     this.request = request;
     this.answer = answer;
+    this.begun = new boolean[request.choices()];
   }
 
   @Override
-  public boolean ready() {
+  boolean ready() {
     return exchange.ready();
   }
 
   @Override
-  public void tell(Told told) {
-    exchange.onLoop(() -> send(told));
+  void text(int choice, Told.Text text) {
+    begin(choice);
+    event(answer.delta(choice, text.text(), text.scores(), request.logprobs()));
   }
 
-  private void send(Told told) {
-    switch (told) {
-      case Told.Accepted accepted -> limits = Optional.of(accepted.limits());
-      case Told.Waiting unused -> {
-        // The protocol has no words for it.
-      }
-      case Told.Text text -> {
-        begin();
-        event(answer.delta(text.text(), text.scores(), request.logprobs()));
-      }
-      case Told.Finished finished -> {
-        begin();
-        event(answer.end(finished.reason()));
-        if (request.includeUsage()) {
-          event(answer.usageChunk(finished.usage()));
-        }
-        exchange.write("data: [DONE]\n\n");
-        exchange.end();
-      }
-      case Told.Failed failed -> {
-        if (!begun) {
-          exchange.refuse(failed.refusal(), failed.limits());
-        } else {
-          event(ApiErrors.body(failed.refusal()));
-          exchange.failed(failed.refusal());
-          exchange.end();
-        }
-      }
+  @Override
+  void ended(int choice, Told.Reason reason) {
+    begin(choice);
+    event(answer.end(choice, reason));
+  }
+
+  @Override
+  void finished(Told.Usage sum) {
+    if (request.includeUsage()) {
+      event(answer.usageChunk(sum));
+    }
+    exchange.write("data: [DONE]\n\n");
+    exchange.end();
+  }
+
+  @Override
+  void failed(Told.Failed failed) {
+    if (!headSent) {
+      exchange.refuse(failed.refusal(), failed.limits());
+    } else {
+      event(ApiErrors.body(failed.refusal()));
+      exchange.failed(failed.refusal());
+      exchange.end();
     }
   }
 
-  private void begin() {
-    if (!begun) {
-      begun = true;
-      Map<String, String> headers = new java.util.LinkedHashMap<>();
-      limits.ifPresent(state -> headers.putAll(ApiErrors.limits(state)));
+  private void begin(int choice) {
+    if (!headSent) {
+      headSent = true;
+      Map<String, String> headers = new LinkedHashMap<>(limitHeaders());
       headers.put("cache-control", "no-cache");
       exchange.begin("text/event-stream; charset=utf-8", headers);
-      event(answer.first());
+    }
+    if (!begun[choice]) {
+      begun[choice] = true;
+      event(answer.first(choice));
     }
   }
 

@@ -1,52 +1,57 @@
 package dev.cofferdam.gateway.ingress.openai;
 
-import dev.cofferdam.gateway.dispatch.Client;
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Told;
-import dev.cofferdam.gateway.quota.LimitState;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.Optional;
 
 /** A chat completion as one answer. What it gathers is bounded by the model's context. */
-final class ChatWhole implements Client {
+final class ChatWhole extends Choices {
   private final HttpExchange exchange;
   private final ChatRequest request;
   private final ChatAnswer answer;
-  private final StringBuilder text = new StringBuilder();
-  private final List<TokenScores> scores = new ArrayList<>();
-  private Optional<LimitState> limits = Optional.empty();
+  private final List<Gathered> gathered = new ArrayList<>();
+  private final ChatAnswer.Choice[] ended;
+
+  private record Gathered(StringBuilder text, List<TokenScores> scores) {}
 
   ChatWhole(HttpExchange exchange, ChatRequest request, ChatAnswer answer) {
+    super(exchange, request.choices());
     this.exchange = exchange;
     this.request = request;
     this.answer = answer;
+    this.ended = new ChatAnswer.Choice[request.choices()];
+    for (int i = 0; i < request.choices(); i++) {
+      gathered.add(new Gathered(new StringBuilder(), new ArrayList<>()));
+    }
   }
 
   @Override
-  public boolean ready() {
+  boolean ready() {
     return true;
   }
 
   @Override
-  public void tell(Told told) {
-    switch (told) {
-      case Told.Accepted accepted -> limits = Optional.of(accepted.limits());
-      case Told.Waiting unused -> {
-        // The protocol has no words for it.
-      }
-      case Told.Text more -> {
-        text.append(more.text());
-        scores.addAll(more.scores());
-      }
-      case Told.Finished finished -> {
-        var body = answer.completion(text.toString(), scores, request.logprobs(), finished);
-        Map<String, String> headers = limits.map(ApiErrors::limits).orElse(Map.of());
-        exchange.onLoop(() -> exchange.answer(200, body, headers));
-      }
-      case Told.Failed failed ->
-          exchange.onLoop(() -> exchange.refuse(failed.refusal(), failed.limits()));
-    }
+  void text(int choice, Told.Text text) {
+    gathered.get(choice).text().append(text.text());
+    gathered.get(choice).scores().addAll(text.scores());
+  }
+
+  @Override
+  void ended(int choice, Told.Reason reason) {
+    Gathered all = gathered.get(choice);
+    ended[choice] = new ChatAnswer.Choice(all.text().toString(), all.scores(), reason);
+  }
+
+  @Override
+  void finished(Told.Usage sum) {
+    exchange.answer(
+        200, answer.completion(Arrays.asList(ended), request.logprobs(), sum), limitHeaders());
+  }
+
+  @Override
+  void failed(Told.Failed failed) {
+    exchange.refuse(failed.refusal(), failed.limits());
   }
 }

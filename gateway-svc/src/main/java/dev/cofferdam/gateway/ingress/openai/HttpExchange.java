@@ -34,6 +34,7 @@ final class HttpExchange {
   private volatile boolean gone;
   private volatile Runnable onWritable = () -> {};
   private volatile Runnable onGone = () -> {};
+  private volatile boolean abandoned;
 
   HttpExchange(Vertx vertx, HttpServerRequest request, String route) {
     this.loop = vertx.getOrCreateContext();
@@ -86,9 +87,15 @@ final class HttpExchange {
   void listen(Runnable writable, Runnable left) {
     onWritable = writable;
     onGone = left;
-    if (gone) {
+    if (gone || abandoned) {
       left.run();
     }
+  }
+
+  /** What is still under way for this exchange is of no use any more. */
+  void abandon() {
+    abandoned = true;
+    onGone.run();
   }
 
   /** Sends the head of a stream; on the event loop only. */

@@ -3,7 +3,6 @@ package dev.cofferdam.gateway.ingress.openai;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.cofferdam.gateway.dispatch.Client;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
@@ -18,6 +17,7 @@ import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import io.grpc.Context;
@@ -29,7 +29,9 @@ import io.vertx.ext.web.RoutingContext;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
@@ -213,7 +215,7 @@ public final class OpenAiEdge {
               dispatcher.clock().millis() / 1000,
               generation.format().tokenizer(),
               request.includeUsage());
-      Client client =
+      Choices choices =
           request.stream()
               ? new ChatStream(exchange, request, answer)
               : new ChatWhole(exchange, request, answer);
@@ -225,9 +227,17 @@ public final class OpenAiEdge {
                   tenant.id().value(),
                   tenant.tier().label(),
                   exchange.id().value()));
-      Dispatch dispatch =
-          dispatcher.start(generation, client, context.fixedContextExecutor(executor));
-      exchange.listen(dispatch::writable, dispatch::cancel);
+      List<Dispatch> dispatches = new ArrayList<>();
+      for (int i = 0; i < request.choices(); i++) {
+        Generation one =
+            i == 0
+                ? generation
+                : generation.another(RequestId.random(), generation.sampling().seed() + i);
+        dispatches.add(
+            dispatcher.start(one, choices.client(i), context.fixedContextExecutor(executor)));
+      }
+      exchange.listen(
+          () -> dispatches.forEach(Dispatch::writable), () -> dispatches.forEach(Dispatch::cancel));
     } catch (RuntimeException e) {
       Refusal refusal = refusal(e);
       exchange.onLoop(() -> exchange.refuse(refusal, Optional.empty()));

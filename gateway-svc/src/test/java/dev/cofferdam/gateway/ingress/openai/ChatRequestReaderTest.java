@@ -94,7 +94,6 @@ class ChatRequestReaderTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"n\":2 | n",
         "\"store\":true | store",
         "\"logit_bias\":{\"5\":1} | logit_bias",
         "\"response_format\":{\"type\":\"json_object\"} | response_format",
@@ -128,6 +127,9 @@ class ChatRequestReaderTest {
         "\"temperature\":\"hot\" | temperature",
         "\"temperature\":1e999 | temperature",
         "\"top_k\":1.5 | top_k",
+        "\"n\":0 | n",
+        "\"n\":9 | n",
+        "\"n\":1.5 | n",
         "\"min_p\":\"low\" | min_p",
         "\"presence_penalty\":true | presence_penalty",
         "\"seed\":99999999999999999999 | seed",

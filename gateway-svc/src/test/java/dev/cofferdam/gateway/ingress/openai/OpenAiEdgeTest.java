@@ -161,6 +161,60 @@ class OpenAiEdgeTest {
   }
 
   @Test
+  void severalChoicesAreGenerationsOfTheirOwnAndCountTheInputOnce() throws Exception {
+    JsonNode body = JSON.readTree(send(chat(",\"n\":3,\"seed\":40")).body());
+    assertThat(body.path("choices").size()).isEqualTo(3);
+    for (int i = 0; i < 3; i++) {
+      JsonNode choice = body.path("choices").path(i);
+      assertThat(choice.path("index").asInt()).isEqualTo(i);
+      assertThat(choice.path("message").path("content").asText()).isEqualTo(ANSWER);
+    }
+    int prompt = fleet.placed.getFirst().getEnvelope().getPromptTokens();
+    assertThat(body.path("usage").path("prompt_tokens").asInt()).isEqualTo(prompt);
+    int output = fleet.words().length + 1;
+    assertThat(body.path("usage").path("completion_tokens").asInt()).isEqualTo(3 * output);
+    assertThat(fleet.generated)
+        .extracting(g -> g.getSampling().getSeed())
+        .containsExactlyInAnyOrder(40L, 41L, 42L);
+    assertThat(fleet.placed)
+        .extracting(p -> p.getEnvelope().getRequestId())
+        .doesNotHaveDuplicates()
+        .hasSize(3);
+  }
+
+  @Test
+  void theChunksOfSeveralChoicesCarryTheirIndexAndEndTogether() throws Exception {
+    List<JsonNode> events =
+        events(
+            send(chat(",\"n\":2,\"stream\":true,\"stream_options\":{\"include_usage\":true}"))
+                .body());
+    for (int i = 0; i < 2; i++) {
+      int index = i;
+      List<JsonNode> own =
+          events.stream()
+              .map(e -> e.path("choices").path(0))
+              .filter(c -> !c.isMissingNode() && c.path("index").asInt() == index)
+              .toList();
+      assertThat(own.getFirst().path("delta").path("role").asText()).isEqualTo("assistant");
+      StringBuilder text = new StringBuilder();
+      own.forEach(c -> text.append(c.path("delta").path("content").asText()));
+      assertThat(text.toString()).isEqualTo(ANSWER);
+      assertThat(own.getLast().path("finish_reason").asText()).isEqualTo("stop");
+    }
+    assertThat(events.getLast().path("usage").path("completion_tokens").asInt())
+        .isEqualTo(2 * (fleet.words().length + 1));
+  }
+
+  @Test
+  void whereOneOfSeveralChoicesFailsTheRequestFailsAndTheOthersEnd() throws Exception {
+    fleet.refuseWith = "no_capacity";
+    assertError(send(chat(",\"n\":4")), 503, "no_capacity");
+    for (int i = 0; i < 4; i++) {
+      assertThat(gateway.endings.poll(10, TimeUnit.SECONDS)).isNotNull();
+    }
+  }
+
+  @Test
   void aStreamWithoutUsageSaysNothingOfIt() throws Exception {
     List<JsonNode> events = events(send(chat(",\"stream\":true")).body());
     assertThat(events).noneMatch(e -> e.has("usage"));
@@ -218,7 +272,7 @@ class OpenAiEdgeTest {
         send(request("/v1/models").setHeader("authorization", "Bearer nope").build()),
         401,
         "invalid_api_key");
-    assertError(send(chat(",\"n\":3")), 400, "unsupported_parameter");
+    assertError(send(chat(",\"n\":9")), 400, "invalid_request");
     assertError(send(chat(",\"temperature\":9")), 400, "invalid_request");
     assertError(send(chat(",\"max_tokens\":100000")), 400, "context_length_exceeded");
     assertError(send(request("/v1/models/nope").build()), 404, "model_not_found");
