@@ -67,6 +67,29 @@ class OpenAiSdkTest {
   }
 
   @Test
+  void severalChoicesWithPenaltiesAndASeedAreTheSameAgain() {
+    ChatCompletionCreateParams params =
+        question("Tell me about returns, please.")
+            .n(3)
+            .temperature(1.0)
+            .seed(7)
+            .presencePenalty(0.3)
+            .frequencyPenalty(0.1)
+            .maxCompletionTokens(40)
+            .build();
+    ChatCompletion first = client.chat().completions().create(params);
+    ChatCompletion again = client.chat().completions().create(params);
+    assertThat(first.choices()).hasSize(3);
+    assertThat(texts(first)).isEqualTo(texts(again));
+    assertThat(first.choices()).extracting(c -> c.index()).containsExactly(0L, 1L, 2L);
+    assertThat(first.usage().orElseThrow().completionTokens()).isBetween(3L, 120L);
+  }
+
+  private static List<String> texts(ChatCompletion completion) {
+    return completion.choices().stream().map(c -> c.message().content().orElse("")).toList();
+  }
+
+  @Test
   void theUsageChunkComesLastWhenItIsAskedFor() {
     ChatCompletionCreateParams params =
         question("Where is my parcel?")
