@@ -13,6 +13,7 @@ import dev.cofferdam.audit.record.AuditEvent;
 import dev.cofferdam.audit.record.RejectedFact;
 import dev.cofferdam.audit.sealing.AesGcm;
 import dev.cofferdam.audit.sealing.MasterKey;
+import dev.cofferdam.mesh.postgres.TestDatabase;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import java.security.KeyPairGenerator;
 import java.security.NoSuchAlgorithmException;

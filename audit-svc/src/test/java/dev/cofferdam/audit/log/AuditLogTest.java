@@ -1,8 +1,8 @@
 package dev.cofferdam.audit.log;
 
-import static dev.cofferdam.audit.TestDatabase.execute;
-import static dev.cofferdam.audit.TestDatabase.number;
-import static dev.cofferdam.audit.TestDatabase.rows;
+import static dev.cofferdam.mesh.postgres.TestDatabase.execute;
+import static dev.cofferdam.mesh.postgres.TestDatabase.number;
+import static dev.cofferdam.mesh.postgres.TestDatabase.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -19,6 +19,7 @@ import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.audit.sealing.DataKey;
 import dev.cofferdam.audit.sealing.SealedRecord;
 import dev.cofferdam.mesh.kafka.FactConsumer.Fact;
+import dev.cofferdam.mesh.postgres.DyingConnections;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayList;

@@ -1,14 +1,15 @@
 package dev.cofferdam.metering.ledger;
 
-import static dev.cofferdam.metering.TestDatabase.execute;
-import static dev.cofferdam.metering.TestDatabase.number;
-import static dev.cofferdam.metering.TestDatabase.rows;
+import static dev.cofferdam.mesh.postgres.TestDatabase.execute;
+import static dev.cofferdam.mesh.postgres.TestDatabase.number;
+import static dev.cofferdam.mesh.postgres.TestDatabase.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.mesh.kafka.FactConsumer.Fact;
+import dev.cofferdam.mesh.postgres.DyingConnections;
+import dev.cofferdam.mesh.postgres.TestDatabase;
 import dev.cofferdam.metering.Facts;
-import dev.cofferdam.metering.TestDatabase;
 import dev.cofferdam.metering.ledger.Ledger.LedgerUnavailableException;
 import dev.cofferdam.metering.ledger.Ledger.StaleClaimException;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;

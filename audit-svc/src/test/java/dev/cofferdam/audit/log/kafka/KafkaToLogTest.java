@@ -3,7 +3,6 @@ package dev.cofferdam.audit.log.kafka;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.audit.Facts;
-import dev.cofferdam.audit.TestKafka;
 import dev.cofferdam.audit.TestLog;
 import dev.cofferdam.audit.api.Violation;
 import dev.cofferdam.audit.api.kafka.AuditedViolations;
@@ -16,6 +15,7 @@ import dev.cofferdam.audit.record.kafka.AuditFacts;
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.TestKafka;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.events.v1.Severity;

@@ -1,13 +1,13 @@
 package dev.cofferdam.metering.ledger.kafka;
 
-import static dev.cofferdam.metering.TestDatabase.number;
-import static dev.cofferdam.metering.TestDatabase.rows;
+import static dev.cofferdam.mesh.postgres.TestDatabase.number;
+import static dev.cofferdam.mesh.postgres.TestDatabase.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.mesh.kafka.FactConsumer;
+import dev.cofferdam.mesh.kafka.TestKafka;
+import dev.cofferdam.mesh.postgres.TestDatabase;
 import dev.cofferdam.metering.Facts;
-import dev.cofferdam.metering.TestDatabase;
-import dev.cofferdam.metering.TestKafka;
 import dev.cofferdam.metering.ledger.RejectedFact;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.usage.UsageEvent;

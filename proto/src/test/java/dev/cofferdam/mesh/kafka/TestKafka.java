@@ -1,6 +1,5 @@
-package dev.cofferdam.audit;
+package dev.cofferdam.mesh.kafka;
 
-import dev.cofferdam.mesh.kafka.KafkaSettings;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -14,6 +13,8 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
@@ -27,6 +28,13 @@ import org.apache.kafka.metadata.storage.Formatter;
 
 /** A real Kafka broker in this process, that can be stopped and started again. */
 public final class TestKafka implements AutoCloseable {
+  /** Brokers and clients speak only where something is wrong; held, or the levels are forgotten. */
+  private static final List<Logger> QUIET =
+      List.of(
+          Logger.getLogger("org.apache.kafka"),
+          Logger.getLogger("kafka"),
+          Logger.getLogger("state.change.logger"));
+
   private final Path folder;
   private final int port;
   private final int controllerPort;
@@ -34,6 +42,7 @@ public final class TestKafka implements AutoCloseable {
 
   /** Starts a broker whose data lie in a folder. */
   public TestKafka(Path folder) {
+    QUIET.forEach(logger -> logger.setLevel(Level.SEVERE));
     this.folder = folder;
     this.port = freePort();
     this.controllerPort = freePort();
@@ -82,7 +91,7 @@ public final class TestKafka implements AutoCloseable {
   /** Creates a topic. */
   public void create(String topic, int partitions) throws InterruptedException {
     try (Admin admin = Admin.create(Map.of("bootstrap.servers", "127.0.0.1:" + port))) {
-      admin.createTopics(java.util.List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
+      admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
     } catch (ExecutionException e) {
       throw new IllegalStateException(e);
     }

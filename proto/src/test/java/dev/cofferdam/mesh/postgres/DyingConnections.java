@@ -1,6 +1,5 @@
-package dev.cofferdam.metering.ledger;
+package dev.cofferdam.mesh.postgres;
 
-import dev.cofferdam.metering.TestDatabase;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Method;
 import java.lang.reflect.Proxy;
@@ -11,20 +10,22 @@ import javax.sql.DataSource;
 import org.postgresql.PGConnection;
 
 /** Connections whose server process can be made to die when all work is done and not committed. */
-final class DyingConnections {
+public final class DyingConnections {
   private final DataSource real;
   private final AtomicBoolean kill = new AtomicBoolean();
 
-  DyingConnections(DataSource real) {
+  /** Connections of a source, until {@link #killBeforeNextCommit}. */
+  public DyingConnections(DataSource real) {
     this.real = real;
   }
 
   /** Kills the server process of the next connection that is about to commit. */
-  void killBeforeNextCommit() {
+  public void killBeforeNextCommit() {
     kill.set(true);
   }
 
-  DataSource source() {
+  /** Where the connections come from. */
+  public DataSource source() {
     return proxy(
         DataSource.class,
         real,

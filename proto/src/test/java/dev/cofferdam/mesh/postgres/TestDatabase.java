@@ -1,4 +1,4 @@
-package dev.cofferdam.metering;
+package dev.cofferdam.mesh.postgres;
 
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
@@ -13,7 +13,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
 
-/** A real PostgreSQL, one for all tests, and a fresh migrated database in it for each that asks. */
+/**
+ * A real PostgreSQL, one for all tests of a process, and a fresh database in it for each that asks,
+ * with the tables of the migrations on the class path.
+ */
 public final class TestDatabase {
   /** Owns the databases; no superuser, whom row-level security would let pass. */
   private static final String OWNER = "keeper";
@@ -36,7 +39,7 @@ public final class TestDatabase {
 
   private TestDatabase() {}
 
-  /** A fresh database with the service's tables, reached as its owner. */
+  /** A fresh migrated database, reached as its owner. */
   public static DataSource create() {
     String name = "test" + NUMBER.incrementAndGet();
     execute(Server.POSTGRES.getPostgresDatabase(), "create database " + name + " owner " + OWNER);
