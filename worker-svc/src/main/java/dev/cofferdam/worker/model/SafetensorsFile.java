@@ -21,14 +21,8 @@ public final class SafetensorsFile {
   /** Largest header; the largest models known need less than a tenth. */
   static final int HEADER_BYTES_MAX = 16 << 20;
 
-  private static final int HALVES_AT_ONCE = 1 << 13;
-
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private final MemorySegment data;
   private final Map<String, TensorEntry> entries;
@@ -102,36 +96,11 @@ public final class SafetensorsFile {
       throw new IndexOutOfBoundsException("elements outside of the tensor");
     }
     long at = entry.begin() + from * entry.type().bytes();
-    if (entry.type() == ElementType.F32) {
-      MemorySegment.copy(data, FLOAT, at, target, offset, count);
-      return;
-    }
-    short[] halves = new short[Math.min(count, HALVES_AT_ONCE)];
-    for (int done = 0; done < count; done += halves.length) {
-      int n = Math.min(halves.length, count - done);
-      MemorySegment.copy(data, SHORT, at + (long) Short.BYTES * done, halves, 0, n);
-      if (entry.type() == ElementType.F16) {
-        widenF16(halves, n, target, offset + done);
-      } else {
-        widenBf16(halves, n, target, offset + done);
-      }
-    }
+    entry.type().widen(data, at, target, offset, count);
   }
 
   /** The bytes of a tensor of this file, in place. */
   MemorySegment bytes(TensorEntry entry) {
     return data.asSlice(entry.begin(), entry.end() - entry.begin());
-  }
-
-  private static void widenF16(short[] halves, int count, float[] target, int offset) {
-    for (int i = 0; i < count; i++) {
-      target[offset + i] = Float.float16ToFloat(halves[i]);
-    }
-  }
-
-  private static void widenBf16(short[] halves, int count, float[] target, int offset) {
-    for (int i = 0; i < count; i++) {
-      target[offset + i] = Float.intBitsToFloat(halves[i] << 16);
-    }
   }
 }

@@ -5,23 +5,19 @@ import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 
 /**
- * Widens blocks to F32, after the structures {@code block_q*} of ggml and their functions {@code
- * dequantize_row_*}.
+ * Widens blocks of quantised elements to F32, after the structures {@code block_q*} of ggml and
+ * their functions {@code dequantize_row_*}.
  */
 final class Blocks {
   private static final ValueLayout.OfShort SHORT =
       ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfFloat FLOAT =
-      ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
 
   private Blocks() {}
 
   /** Widens the block at byte {@code at} into {@code to}, from its start on. */
   static void widen(GgufType type, MemorySegment data, long at, float[] to) {
     switch (type) {
-      case F32 -> to[0] = data.get(FLOAT, at);
-      case F16 -> to[0] = half(data, at);
-      case BF16 -> to[0] = Float.intBitsToFloat(data.get(SHORT, at) << 16);
+      case F32, F16, BF16 -> throw new IllegalArgumentException(type + " has no blocks");
       case Q4_0 -> q4(data, at, to);
       case Q8_0 -> q8(data, at, to);
       case Q4_K -> q4k(data, at, to);

@@ -22,6 +22,11 @@ record GgufTensor(GgufType type, List<Long> shape, MemorySegment data) implement
   @Override
   public void read(long from, float[] target, int offset, int count) {
     Objects.checkFromIndexSize(from, count, elements());
+    Optional<ElementType> plain = type.plain();
+    if (plain.isPresent()) {
+      plain.get().widen(data, from * plain.get().bytes(), target, offset, count);
+      return;
+    }
     int size = type.blockElements();
     float[] block = new float[size];
     for (int done = 0; done < count; ) {
@@ -36,6 +41,6 @@ record GgufTensor(GgufType type, List<Long> shape, MemorySegment data) implement
 
   @Override
   public Optional<MemorySegment> mapped(ElementType wanted) {
-    return type.name().equals(wanted.name()) ? Optional.of(data) : Optional.empty();
+    return type.plain().filter(wanted::equals).map(plain -> data);
   }
 }

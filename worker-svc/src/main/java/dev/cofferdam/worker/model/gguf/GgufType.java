@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.model.gguf;
 
+import dev.cofferdam.worker.model.ElementType;
 import java.util.Arrays;
 import java.util.Optional;
 
@@ -42,5 +43,15 @@ enum GgufType {
 
   int blockBytes() {
     return blockBytes;
+  }
+
+  /** The same type of other files, if its elements are not quantised. */
+  Optional<ElementType> plain() {
+    return switch (this) {
+      case F32 -> Optional.of(ElementType.F32);
+      case F16 -> Optional.of(ElementType.F16);
+      case BF16 -> Optional.of(ElementType.BF16);
+      case Q4_0, Q8_0, Q4_K, Q6_K -> Optional.empty();
+    };
   }
 }
