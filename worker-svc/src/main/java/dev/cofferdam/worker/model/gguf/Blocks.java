@@ -91,13 +91,24 @@ final class Blocks {
    */
   private static void q6k(MemorySegment data, long at, float[] to) {
     float scale = half(data, at + 208);
-    for (int i = 0; i < 256; i++) {
-      int side = i / 128;
-      int run = i % 128 / 32;
-      int low = unsigned(data, at + side * 64L + run % 2 * 32L + i % 32) >> run / 2 * 4 & 0xF;
-      int high = unsigned(data, at + 128 + side * 32L + i % 32) >> run * 2 & 0x3;
-      int groupScale = data.get(ValueLayout.JAVA_BYTE, at + 192 + i / 16);
-      to[i] = scale * groupScale * ((low | high << 4) - 32);
+    for (int i = 0; i < 64; i++) {
+      int side = i / 32;
+      int within = i % 32;
+      int even = unsigned(data, at + side * 64L + within);
+      int odd = unsigned(data, at + side * 64L + 32 + within);
+      int high = unsigned(data, at + 128 + i);
+      int first = side * 128 + within;
+      long group = at + 192 + first / 16;
+      to[first] = scale * data.get(ValueLayout.JAVA_BYTE, group) * sixBits(even, high);
+      to[first + 32] = scale * data.get(ValueLayout.JAVA_BYTE, group + 2) * sixBits(odd, high >> 2);
+      to[first + 64] =
+          scale * data.get(ValueLayout.JAVA_BYTE, group + 4) * sixBits(even >> 4, high >> 4);
+      to[first + 96] =
+          scale * data.get(ValueLayout.JAVA_BYTE, group + 6) * sixBits(odd >> 4, high >> 6);
     }
+  }
+
+  private static int sixBits(int low, int high) {
+    return (low & 0xF | (high & 0x3) << 4) - 32;
   }
 }
