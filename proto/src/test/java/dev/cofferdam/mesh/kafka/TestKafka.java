@@ -13,8 +13,6 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.logging.Level;
-import java.util.logging.Logger;
 import kafka.server.KafkaConfig;
 import kafka.server.KafkaRaftServer;
 import org.apache.kafka.clients.admin.Admin;
@@ -28,13 +26,6 @@ import org.apache.kafka.metadata.storage.Formatter;
 
 /** A real Kafka broker in this process, that can be stopped and started again. */
 public final class TestKafka implements AutoCloseable {
-  /** Brokers and clients speak only where something is wrong; held, or the levels are forgotten. */
-  private static final List<Logger> QUIET =
-      List.of(
-          Logger.getLogger("org.apache.kafka"),
-          Logger.getLogger("kafka"),
-          Logger.getLogger("state.change.logger"));
-
   private final Path folder;
   private final int port;
   private final int controllerPort;
@@ -42,7 +33,6 @@ public final class TestKafka implements AutoCloseable {
 
   /** Starts a broker whose data lie in a folder. */
   public TestKafka(Path folder) {
-    QUIET.forEach(logger -> logger.setLevel(Level.SEVERE));
     this.folder = folder;
     this.port = freePort();
     this.controllerPort = freePort();
