@@ -2,11 +2,13 @@ package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.ModelExecutor;
+import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelDigest;
 import dev.cofferdam.worker.model.ModelWeights;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,11 +25,20 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
   /**
    * Loads a model onto the CPU, and compiles its kernels before the first request needs them.
    *
+   * @param type how the weights are kept; default: BF16 where they are stored so, else F32
+   * @param threads threads of a step; default: the processors that the process may use
    * @param kvBytes bytes of KV memory; rounded down to whole blocks
    * @throws IllegalArgumentException when they do not make one block
    */
   static Engine load(
-      Path folder, long kvBytes, int blockTokens, int adapterSlots, int slots, int rowsMax) {
+      Path folder,
+      Optional<WeightType> type,
+      Optional<Integer> threads,
+      long kvBytes,
+      int blockTokens,
+      int adapterSlots,
+      int slots,
+      int rowsMax) {
     long begun = System.nanoTime();
     LOG.info("loading the model {}", folder.getFileName());
     ModelWeights weights = ModelFiles.load(folder);
@@ -39,13 +50,23 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
       throw new IllegalArgumentException(
           "cofferdam.worker.kv-bytes: " + kvBytes + " (expected: at least " + blockBytes + ")");
     }
+    WeightType kept = type.orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32);
     CpuExecutor executor =
         CpuExecutor.create(
-            weights, new ExecutorOptions(blocks, blockTokens, adapterSlots, slots, rowsMax));
+            weights,
+            new ExecutorOptions(
+                blocks,
+                blockTokens,
+                adapterSlots,
+                slots,
+                rowsMax,
+                kept,
+                threads.orElse(Runtime.getRuntime().availableProcessors())));
     LOG.info(
-        "loaded {} ({} parameters, {} KV blocks of {} bytes) in {} ms",
+        "loaded {} ({} parameters in {}, {} KV blocks of {} bytes) in {} ms",
         folder.getFileName(),
         model.parameters(),
+        kept,
         blocks,
         blockBytes,
         (System.nanoTime() - begun) / 1_000_000);

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.execution.WeightType;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -86,6 +87,14 @@ public interface WorkerConfig {
 
     /** host:port of the schedulers, tried in turn. */
     List<String> schedulerEndpoint();
+
+    /**
+     * How weights are kept: f32, bf16 or int8; default: bf16 where they are stored so, else f32.
+     */
+    Optional<WeightType> weights();
+
+    /** Threads of a step, at least 1; default: the processors that the process may use. */
+    Optional<Integer> threads();
 
     /** Bytes of KV memory. */
     @WithDefault("67108864")

@@ -60,6 +60,8 @@ final class WorkerNode implements AutoCloseable {
     Engine engine =
         Engine.load(
             worker.modelsRoot().resolve(worker.model()),
+            worker.weights(),
+            worker.threads(),
             worker.kvBytes(),
             worker.blockTokens(),
             worker.adapterSlots(),

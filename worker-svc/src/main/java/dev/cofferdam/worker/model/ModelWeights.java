@@ -43,6 +43,11 @@ public final class ModelWeights {
     }
 
     @Override
+    public boolean bf16() {
+      return entry.type() == ElementType.BF16;
+    }
+
+    @Override
     public void read(long from, float[] target, int offset, int count) {
       file.read(entry, from, target, offset, count);
     }
@@ -94,6 +99,11 @@ public final class ModelWeights {
   /** Geometry of the model. */
   public ModelConfig config() {
     return config;
+  }
+
+  /** Whether the projections are stored in BF16; the embedding stands for all. */
+  public boolean bf16() {
+    return tensor(EMBEDDING).bf16();
   }
 
   /** Name of the output projection, vocabulary × hidden: the embedding's where they are tied. */

@@ -21,6 +21,11 @@ public interface WeightTensor {
     return shape().equals(Arrays.stream(dimensions).boxed().toList());
   }
 
+  /** Whether every element is a BF16 number as it is stored. */
+  default boolean bf16() {
+    return false;
+  }
+
   /**
    * Copies elements, widened to F32.
    *

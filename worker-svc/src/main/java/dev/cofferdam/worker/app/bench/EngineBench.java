@@ -50,7 +50,8 @@ public final class EngineBench {
         new ShippedModelSection(machine, model),
         new WeightsSection(machine, WeightType.F32),
         new WeightsSection(machine, WeightType.BF16),
-        new WeightsSection(machine, WeightType.INT8));
+        new WeightsSection(machine, WeightType.INT8),
+        new StepSection());
   }
 
   private List<Figure> run(Machine machine, List<BenchSection> sections) {

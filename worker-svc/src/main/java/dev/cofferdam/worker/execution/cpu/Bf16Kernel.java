@@ -6,9 +6,9 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * Tiles of 1, 2 or 4 rows by a panel of {@link Bf16Matrix}; the same chains as {@link F32Kernel}'s,
- * two inputs at once: the lower half of a lane is the weight of the even input, the upper half that
- * of the odd one.
+ * Tiles of 1, 2, 4 or 8 rows by a panel of {@link Bf16Matrix}; the same chains as {@link
+ * F32Kernel}'s, two inputs at once: the lower half of a lane is the weight of the even input, the
+ * upper half that of the odd one.
  */
 final class Bf16Kernel {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
@@ -19,6 +19,105 @@ final class Bf16Kernel {
 
   private Bf16Kernel() {}
 
+  static void tile8(
+      float[] x, int x0, int[] w, int weightsAt, int groups, float[] y, int y0, int yStride) {
+    int y1 = y0 + yStride;
+    int y2 = y1 + yStride;
+    int y3 = y2 + yStride;
+    int y4 = y3 + yStride;
+    int y5 = y4 + yStride;
+    int y6 = y5 + yStride;
+    int y7 = y6 + yStride;
+    FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
+    FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
+    FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
+    FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
+    FloatVector a20 = FloatVector.fromArray(SPECIES, y, y2);
+    FloatVector a21 = FloatVector.fromArray(SPECIES, y, y2 + LANES);
+    FloatVector a30 = FloatVector.fromArray(SPECIES, y, y3);
+    FloatVector a31 = FloatVector.fromArray(SPECIES, y, y3 + LANES);
+    FloatVector a40 = FloatVector.fromArray(SPECIES, y, y4);
+    FloatVector a41 = FloatVector.fromArray(SPECIES, y, y4 + LANES);
+    FloatVector a50 = FloatVector.fromArray(SPECIES, y, y5);
+    FloatVector a51 = FloatVector.fromArray(SPECIES, y, y5 + LANES);
+    FloatVector a60 = FloatVector.fromArray(SPECIES, y, y6);
+    FloatVector a61 = FloatVector.fromArray(SPECIES, y, y6 + LANES);
+    FloatVector a70 = FloatVector.fromArray(SPECIES, y, y7);
+    FloatVector a71 = FloatVector.fromArray(SPECIES, y, y7 + LANES);
+    for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 16) {
+      IntVector p0 = IntVector.fromArray(INTS, w, at);
+      IntVector p1 = IntVector.fromArray(INTS, w, at + LANES);
+      FloatVector w00 = p0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector w01 = p1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector b0_0 = FloatVector.broadcast(SPECIES, x[from]);
+      a00 = w00.fma(b0_0, a00);
+      a01 = w01.fma(b0_0, a01);
+      FloatVector b0_1 = FloatVector.broadcast(SPECIES, x[from + 1]);
+      a10 = w00.fma(b0_1, a10);
+      a11 = w01.fma(b0_1, a11);
+      FloatVector b0_2 = FloatVector.broadcast(SPECIES, x[from + 2]);
+      a20 = w00.fma(b0_2, a20);
+      a21 = w01.fma(b0_2, a21);
+      FloatVector b0_3 = FloatVector.broadcast(SPECIES, x[from + 3]);
+      a30 = w00.fma(b0_3, a30);
+      a31 = w01.fma(b0_3, a31);
+      FloatVector b0_4 = FloatVector.broadcast(SPECIES, x[from + 4]);
+      a40 = w00.fma(b0_4, a40);
+      a41 = w01.fma(b0_4, a41);
+      FloatVector b0_5 = FloatVector.broadcast(SPECIES, x[from + 5]);
+      a50 = w00.fma(b0_5, a50);
+      a51 = w01.fma(b0_5, a51);
+      FloatVector b0_6 = FloatVector.broadcast(SPECIES, x[from + 6]);
+      a60 = w00.fma(b0_6, a60);
+      a61 = w01.fma(b0_6, a61);
+      FloatVector b0_7 = FloatVector.broadcast(SPECIES, x[from + 7]);
+      a70 = w00.fma(b0_7, a70);
+      a71 = w01.fma(b0_7, a71);
+      FloatVector w10 = p0.and(HIGH).reinterpretAsFloats();
+      FloatVector w11 = p1.and(HIGH).reinterpretAsFloats();
+      FloatVector b1_0 = FloatVector.broadcast(SPECIES, x[from + 8]);
+      a00 = w10.fma(b1_0, a00);
+      a01 = w11.fma(b1_0, a01);
+      FloatVector b1_1 = FloatVector.broadcast(SPECIES, x[from + 9]);
+      a10 = w10.fma(b1_1, a10);
+      a11 = w11.fma(b1_1, a11);
+      FloatVector b1_2 = FloatVector.broadcast(SPECIES, x[from + 10]);
+      a20 = w10.fma(b1_2, a20);
+      a21 = w11.fma(b1_2, a21);
+      FloatVector b1_3 = FloatVector.broadcast(SPECIES, x[from + 11]);
+      a30 = w10.fma(b1_3, a30);
+      a31 = w11.fma(b1_3, a31);
+      FloatVector b1_4 = FloatVector.broadcast(SPECIES, x[from + 12]);
+      a40 = w10.fma(b1_4, a40);
+      a41 = w11.fma(b1_4, a41);
+      FloatVector b1_5 = FloatVector.broadcast(SPECIES, x[from + 13]);
+      a50 = w10.fma(b1_5, a50);
+      a51 = w11.fma(b1_5, a51);
+      FloatVector b1_6 = FloatVector.broadcast(SPECIES, x[from + 14]);
+      a60 = w10.fma(b1_6, a60);
+      a61 = w11.fma(b1_6, a61);
+      FloatVector b1_7 = FloatVector.broadcast(SPECIES, x[from + 15]);
+      a70 = w10.fma(b1_7, a70);
+      a71 = w11.fma(b1_7, a71);
+    }
+    a00.intoArray(y, y0);
+    a01.intoArray(y, y0 + LANES);
+    a10.intoArray(y, y1);
+    a11.intoArray(y, y1 + LANES);
+    a20.intoArray(y, y2);
+    a21.intoArray(y, y2 + LANES);
+    a30.intoArray(y, y3);
+    a31.intoArray(y, y3 + LANES);
+    a40.intoArray(y, y4);
+    a41.intoArray(y, y4 + LANES);
+    a50.intoArray(y, y5);
+    a51.intoArray(y, y5 + LANES);
+    a60.intoArray(y, y6);
+    a61.intoArray(y, y6 + LANES);
+    a70.intoArray(y, y7);
+    a71.intoArray(y, y7 + LANES);
+  }
+
   static void tile4(
       float[] x, int x0, int[] w, int weightsAt, int groups, float[] y, int y0, int yStride) {
     int y1 = y0 + yStride;
@@ -26,90 +125,52 @@ final class Bf16Kernel {
     int y3 = y2 + yStride;
     FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
     FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
-    FloatVector a02 = FloatVector.fromArray(SPECIES, y, y0 + 2 * LANES);
-    FloatVector a03 = FloatVector.fromArray(SPECIES, y, y0 + 3 * LANES);
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
-    FloatVector a12 = FloatVector.fromArray(SPECIES, y, y1 + 2 * LANES);
-    FloatVector a13 = FloatVector.fromArray(SPECIES, y, y1 + 3 * LANES);
     FloatVector a20 = FloatVector.fromArray(SPECIES, y, y2);
     FloatVector a21 = FloatVector.fromArray(SPECIES, y, y2 + LANES);
-    FloatVector a22 = FloatVector.fromArray(SPECIES, y, y2 + 2 * LANES);
-    FloatVector a23 = FloatVector.fromArray(SPECIES, y, y2 + 3 * LANES);
     FloatVector a30 = FloatVector.fromArray(SPECIES, y, y3);
     FloatVector a31 = FloatVector.fromArray(SPECIES, y, y3 + LANES);
-    FloatVector a32 = FloatVector.fromArray(SPECIES, y, y3 + 2 * LANES);
-    FloatVector a33 = FloatVector.fromArray(SPECIES, y, y3 + 3 * LANES);
     for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 8) {
       IntVector p0 = IntVector.fromArray(INTS, w, at);
       IntVector p1 = IntVector.fromArray(INTS, w, at + LANES);
-      IntVector p2 = IntVector.fromArray(INTS, w, at + 2 * LANES);
-      IntVector p3 = IntVector.fromArray(INTS, w, at + 3 * LANES);
-      FloatVector b00 = FloatVector.broadcast(SPECIES, x[from]);
-      FloatVector b01 = FloatVector.broadcast(SPECIES, x[from + 1]);
-      FloatVector b02 = FloatVector.broadcast(SPECIES, x[from + 2]);
-      FloatVector b03 = FloatVector.broadcast(SPECIES, x[from + 3]);
       FloatVector w00 = p0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a00 = w00.fma(b00, a00);
-      a10 = w00.fma(b01, a10);
-      a20 = w00.fma(b02, a20);
-      a30 = w00.fma(b03, a30);
       FloatVector w01 = p1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a01 = w01.fma(b00, a01);
-      a11 = w01.fma(b01, a11);
-      a21 = w01.fma(b02, a21);
-      a31 = w01.fma(b03, a31);
-      FloatVector w02 = p2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a02 = w02.fma(b00, a02);
-      a12 = w02.fma(b01, a12);
-      a22 = w02.fma(b02, a22);
-      a32 = w02.fma(b03, a32);
-      FloatVector w03 = p3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a03 = w03.fma(b00, a03);
-      a13 = w03.fma(b01, a13);
-      a23 = w03.fma(b02, a23);
-      a33 = w03.fma(b03, a33);
-      FloatVector b10 = FloatVector.broadcast(SPECIES, x[from + 4]);
-      FloatVector b11 = FloatVector.broadcast(SPECIES, x[from + 5]);
-      FloatVector b12 = FloatVector.broadcast(SPECIES, x[from + 6]);
-      FloatVector b13 = FloatVector.broadcast(SPECIES, x[from + 7]);
+      FloatVector b0_0 = FloatVector.broadcast(SPECIES, x[from]);
+      a00 = w00.fma(b0_0, a00);
+      a01 = w01.fma(b0_0, a01);
+      FloatVector b0_1 = FloatVector.broadcast(SPECIES, x[from + 1]);
+      a10 = w00.fma(b0_1, a10);
+      a11 = w01.fma(b0_1, a11);
+      FloatVector b0_2 = FloatVector.broadcast(SPECIES, x[from + 2]);
+      a20 = w00.fma(b0_2, a20);
+      a21 = w01.fma(b0_2, a21);
+      FloatVector b0_3 = FloatVector.broadcast(SPECIES, x[from + 3]);
+      a30 = w00.fma(b0_3, a30);
+      a31 = w01.fma(b0_3, a31);
       FloatVector w10 = p0.and(HIGH).reinterpretAsFloats();
-      a00 = w10.fma(b10, a00);
-      a10 = w10.fma(b11, a10);
-      a20 = w10.fma(b12, a20);
-      a30 = w10.fma(b13, a30);
       FloatVector w11 = p1.and(HIGH).reinterpretAsFloats();
-      a01 = w11.fma(b10, a01);
-      a11 = w11.fma(b11, a11);
-      a21 = w11.fma(b12, a21);
-      a31 = w11.fma(b13, a31);
-      FloatVector w12 = p2.and(HIGH).reinterpretAsFloats();
-      a02 = w12.fma(b10, a02);
-      a12 = w12.fma(b11, a12);
-      a22 = w12.fma(b12, a22);
-      a32 = w12.fma(b13, a32);
-      FloatVector w13 = p3.and(HIGH).reinterpretAsFloats();
-      a03 = w13.fma(b10, a03);
-      a13 = w13.fma(b11, a13);
-      a23 = w13.fma(b12, a23);
-      a33 = w13.fma(b13, a33);
+      FloatVector b1_0 = FloatVector.broadcast(SPECIES, x[from + 4]);
+      a00 = w10.fma(b1_0, a00);
+      a01 = w11.fma(b1_0, a01);
+      FloatVector b1_1 = FloatVector.broadcast(SPECIES, x[from + 5]);
+      a10 = w10.fma(b1_1, a10);
+      a11 = w11.fma(b1_1, a11);
+      FloatVector b1_2 = FloatVector.broadcast(SPECIES, x[from + 6]);
+      a20 = w10.fma(b1_2, a20);
+      a21 = w11.fma(b1_2, a21);
+      FloatVector b1_3 = FloatVector.broadcast(SPECIES, x[from + 7]);
+      a30 = w10.fma(b1_3, a30);
+      a31 = w11.fma(b1_3, a31);
     }
     a00.intoArray(y, y0);
     a01.intoArray(y, y0 + LANES);
-    a02.intoArray(y, y0 + 2 * LANES);
-    a03.intoArray(y, y0 + 3 * LANES);
     a10.intoArray(y, y1);
     a11.intoArray(y, y1 + LANES);
-    a12.intoArray(y, y1 + 2 * LANES);
-    a13.intoArray(y, y1 + 3 * LANES);
     a20.intoArray(y, y2);
     a21.intoArray(y, y2 + LANES);
-    a22.intoArray(y, y2 + 2 * LANES);
-    a23.intoArray(y, y2 + 3 * LANES);
     a30.intoArray(y, y3);
     a31.intoArray(y, y3 + LANES);
-    a32.intoArray(y, y3 + 2 * LANES);
-    a33.intoArray(y, y3 + 3 * LANES);
   }
 
   static void tile2(
@@ -117,88 +178,69 @@ final class Bf16Kernel {
     int y1 = y0 + yStride;
     FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
     FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
-    FloatVector a02 = FloatVector.fromArray(SPECIES, y, y0 + 2 * LANES);
-    FloatVector a03 = FloatVector.fromArray(SPECIES, y, y0 + 3 * LANES);
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
-    FloatVector a12 = FloatVector.fromArray(SPECIES, y, y1 + 2 * LANES);
-    FloatVector a13 = FloatVector.fromArray(SPECIES, y, y1 + 3 * LANES);
     for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 4) {
       IntVector p0 = IntVector.fromArray(INTS, w, at);
       IntVector p1 = IntVector.fromArray(INTS, w, at + LANES);
-      IntVector p2 = IntVector.fromArray(INTS, w, at + 2 * LANES);
-      IntVector p3 = IntVector.fromArray(INTS, w, at + 3 * LANES);
-      FloatVector b00 = FloatVector.broadcast(SPECIES, x[from]);
-      FloatVector b01 = FloatVector.broadcast(SPECIES, x[from + 1]);
       FloatVector w00 = p0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a00 = w00.fma(b00, a00);
-      a10 = w00.fma(b01, a10);
       FloatVector w01 = p1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a01 = w01.fma(b00, a01);
-      a11 = w01.fma(b01, a11);
-      FloatVector w02 = p2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a02 = w02.fma(b00, a02);
-      a12 = w02.fma(b01, a12);
-      FloatVector w03 = p3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a03 = w03.fma(b00, a03);
-      a13 = w03.fma(b01, a13);
-      FloatVector b10 = FloatVector.broadcast(SPECIES, x[from + 2]);
-      FloatVector b11 = FloatVector.broadcast(SPECIES, x[from + 3]);
+      FloatVector b0_0 = FloatVector.broadcast(SPECIES, x[from]);
+      a00 = w00.fma(b0_0, a00);
+      a01 = w01.fma(b0_0, a01);
+      FloatVector b0_1 = FloatVector.broadcast(SPECIES, x[from + 1]);
+      a10 = w00.fma(b0_1, a10);
+      a11 = w01.fma(b0_1, a11);
       FloatVector w10 = p0.and(HIGH).reinterpretAsFloats();
-      a00 = w10.fma(b10, a00);
-      a10 = w10.fma(b11, a10);
       FloatVector w11 = p1.and(HIGH).reinterpretAsFloats();
-      a01 = w11.fma(b10, a01);
-      a11 = w11.fma(b11, a11);
-      FloatVector w12 = p2.and(HIGH).reinterpretAsFloats();
-      a02 = w12.fma(b10, a02);
-      a12 = w12.fma(b11, a12);
-      FloatVector w13 = p3.and(HIGH).reinterpretAsFloats();
-      a03 = w13.fma(b10, a03);
-      a13 = w13.fma(b11, a13);
+      FloatVector b1_0 = FloatVector.broadcast(SPECIES, x[from + 2]);
+      a00 = w10.fma(b1_0, a00);
+      a01 = w11.fma(b1_0, a01);
+      FloatVector b1_1 = FloatVector.broadcast(SPECIES, x[from + 3]);
+      a10 = w10.fma(b1_1, a10);
+      a11 = w11.fma(b1_1, a11);
     }
     a00.intoArray(y, y0);
     a01.intoArray(y, y0 + LANES);
-    a02.intoArray(y, y0 + 2 * LANES);
-    a03.intoArray(y, y0 + 3 * LANES);
     a10.intoArray(y, y1);
     a11.intoArray(y, y1 + LANES);
-    a12.intoArray(y, y1 + 2 * LANES);
-    a13.intoArray(y, y1 + 3 * LANES);
   }
 
-  static void tile1(float[] x, int x0, int[] w, int weightsAt, int groups, float[] y, int y0) {
+  /** One row by two panels, the second {@code next} weights further on. */
+  static void tile1(
+      float[] x, int x0, int[] w, int weightsAt, int next, int groups, float[] y, int y0) {
+    int y1 = y0 + (next == 0 ? 0 : PANEL);
     FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
     FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
-    FloatVector a02 = FloatVector.fromArray(SPECIES, y, y0 + 2 * LANES);
-    FloatVector a03 = FloatVector.fromArray(SPECIES, y, y0 + 3 * LANES);
+    FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
+    FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
     for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 2) {
-      IntVector p0 = IntVector.fromArray(INTS, w, at);
-      IntVector p1 = IntVector.fromArray(INTS, w, at + LANES);
-      IntVector p2 = IntVector.fromArray(INTS, w, at + 2 * LANES);
-      IntVector p3 = IntVector.fromArray(INTS, w, at + 3 * LANES);
-      FloatVector b00 = FloatVector.broadcast(SPECIES, x[from]);
-      FloatVector w00 = p0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a00 = w00.fma(b00, a00);
-      FloatVector w01 = p1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a01 = w01.fma(b00, a01);
-      FloatVector w02 = p2.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a02 = w02.fma(b00, a02);
-      FloatVector w03 = p3.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
-      a03 = w03.fma(b00, a03);
-      FloatVector b10 = FloatVector.broadcast(SPECIES, x[from + 1]);
-      FloatVector w10 = p0.and(HIGH).reinterpretAsFloats();
-      a00 = w10.fma(b10, a00);
-      FloatVector w11 = p1.and(HIGH).reinterpretAsFloats();
-      a01 = w11.fma(b10, a01);
-      FloatVector w12 = p2.and(HIGH).reinterpretAsFloats();
-      a02 = w12.fma(b10, a02);
-      FloatVector w13 = p3.and(HIGH).reinterpretAsFloats();
-      a03 = w13.fma(b10, a03);
+      IntVector c0 = IntVector.fromArray(INTS, w, at);
+      IntVector c1 = IntVector.fromArray(INTS, w, at + LANES);
+      IntVector d0 = IntVector.fromArray(INTS, w, at + next);
+      IntVector d1 = IntVector.fromArray(INTS, w, at + next + LANES);
+      FloatVector b0 = FloatVector.broadcast(SPECIES, x[from]);
+      FloatVector cw00 = c0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector cw01 = c1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      a00 = cw00.fma(b0, a00);
+      a01 = cw01.fma(b0, a01);
+      FloatVector dw00 = d0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      FloatVector dw01 = d1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+      a10 = dw00.fma(b0, a10);
+      a11 = dw01.fma(b0, a11);
+      FloatVector b1 = FloatVector.broadcast(SPECIES, x[from + 1]);
+      FloatVector cw10 = c0.and(HIGH).reinterpretAsFloats();
+      FloatVector cw11 = c1.and(HIGH).reinterpretAsFloats();
+      a00 = cw10.fma(b1, a00);
+      a01 = cw11.fma(b1, a01);
+      FloatVector dw10 = d0.and(HIGH).reinterpretAsFloats();
+      FloatVector dw11 = d1.and(HIGH).reinterpretAsFloats();
+      a10 = dw10.fma(b1, a10);
+      a11 = dw11.fma(b1, a11);
     }
     a00.intoArray(y, y0);
     a01.intoArray(y, y0 + LANES);
-    a02.intoArray(y, y0 + 2 * LANES);
-    a03.intoArray(y, y0 + 3 * LANES);
+    a10.intoArray(y, y1);
+    a11.intoArray(y, y1 + LANES);
   }
 }

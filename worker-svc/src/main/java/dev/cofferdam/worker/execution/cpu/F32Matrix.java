@@ -2,15 +2,16 @@ package dev.cofferdam.worker.execution.cpu;
 
 /** Weights in F32: [panel][input][output of the panel]. */
 final class F32Matrix extends PackedMatrix {
+  private static final int TILE = 12;
   private final float[] weights;
 
   F32Matrix(int inputs, int[] outputs) {
     super(inputs, outputs);
-    weights = new float[paddedInputs * paddedOutputs];
+    weights = new float[Alignment.PAD + paddedInputs * paddedOutputs];
   }
 
   private int at(int output) {
-    return output / PANEL * PANEL * paddedInputs + output % PANEL;
+    return Alignment.PAD + output / PANEL * PANEL * paddedInputs + output % PANEL;
   }
 
   @Override
@@ -28,24 +29,25 @@ final class F32Matrix extends PackedMatrix {
   }
 
   @Override
-  long panelBytes() {
-    return (long) paddedInputs * PANEL * Float.BYTES;
+  int largestTile() {
+    return TILE;
   }
 
   @Override
-  int direct() {
-    return 0;
+  void row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
+    int groups = paddedInputs;
+    int next = panels == 1 ? 0 : groups * PANEL;
+    F32Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
   }
 
   @Override
-  void multiplyDirectly(PackedRows x, int panel, float[] y, int yStride) {
-    throw new UnsupportedOperationException();
-  }
-
-  @Override
-  void multiplyWidened(
-      PackedRows x, int panel, int from, int count, float[] y, int yStride, float[] scratch) {
-    int w0 = (panel * paddedInputs + from) * PANEL;
-    multiplyF32(x, weights, w0, from, count, panel, y, yStride);
+  void tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
+    int groups = paddedInputs;
+    int at = at(panel * PANEL);
+    switch (rows) {
+      case TILE -> F32Kernel.tile12(x, x0, weights, at, groups, y, y0, yStride);
+      case 4 -> F32Kernel.tile4(x, x0, weights, at, groups, y, y0, yStride);
+      default -> F32Kernel.tile2(x, x0, weights, at, groups, y, y0, yStride);
+    }
   }
 }

@@ -1,8 +1,6 @@
 package dev.cofferdam.worker.execution.cpu;
 
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.IntVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -12,13 +10,12 @@ import jdk.incubator.vector.VectorSpecies;
  * inputs, and multiplies with the scale.
  */
 final class Int8Matrix extends PackedMatrix {
+  private static final int TILE = 8;
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
-  private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
   private static final int LARGEST = 127;
   private static final int ZERO = 128;
   private static final int BYTE = 0xFF;
-  private static final int DIRECT_ROWS = 4;
 
   private final int[] weights;
 
@@ -27,12 +24,12 @@ final class Int8Matrix extends PackedMatrix {
 
   Int8Matrix(int inputs, int[] outputs) {
     super(inputs, outputs);
-    weights = new int[paddedInputs / 4 * paddedOutputs];
+    weights = new int[Alignment.PAD + paddedInputs / 4 * paddedOutputs];
     scales = new float[paddedOutputs];
   }
 
   private int at(int output) {
-    return output / PANEL * PANEL * (paddedInputs / 4) + output % PANEL;
+    return Alignment.PAD + output / PANEL * PANEL * (paddedInputs / 4) + output % PANEL;
   }
 
   @Override
@@ -61,84 +58,41 @@ final class Int8Matrix extends PackedMatrix {
   }
 
   @Override
-  long panelBytes() {
-    return (long) paddedInputs / 4 * PANEL * Integer.BYTES;
-  }
-
-  @Override
   void pack(float[] x, int x0, int xStride, PackedRows packed, int fromRow, int toRow) {
     super.pack(x, x0, xStride, packed, fromRow, toRow);
     packed.sum(x, x0, xStride, inputs, fromRow, toRow);
-    if (packed.rows <= DIRECT_ROWS) {
-      packed.scaleForBytes(fromRow, toRow);
-    }
+    packed.scaleForBytes(fromRow, toRow);
   }
 
   @Override
-  int direct() {
-    return DIRECT_ROWS;
+  int largestTile() {
+    return TILE;
   }
 
   @Override
-  void multiplyDirectly(PackedRows x, int panel, float[] y, int yStride) {
+  void row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
     int groups = paddedInputs / 4;
-    int w0 = panel * groups * PANEL;
-    for (int row = 0; row < x.rows; ) {
-      int tile = x.tileRows(row);
-      int x0 = row * x.stride;
-      int y0 = row * yStride + panel * PANEL;
-      switch (tile) {
-        case 4 -> Int8Kernel.tile4(x.values, x0, weights, w0, groups, y, y0, yStride);
-        case 2 -> Int8Kernel.tile2(x.values, x0, weights, w0, groups, y, y0, yStride);
-        default -> Int8Kernel.tile1(x.values, x0, weights, w0, groups, y, y0);
-      }
-      row += tile;
+    int next = panels == 1 ? 0 : groups * PANEL;
+    Int8Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
+  }
+
+  @Override
+  void tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
+    int groups = paddedInputs / 4;
+    int at = at(panel * PANEL);
+    switch (rows) {
+      case TILE -> Int8Kernel.tile8(x, x0, weights, at, groups, y, y0, yStride);
+      case 4 -> Int8Kernel.tile4(x, x0, weights, at, groups, y, y0, yStride);
+      default -> Int8Kernel.tile2(x, x0, weights, at, groups, y, y0, yStride);
     }
   }
 
   @Override
-  void multiplyWidened(
-      PackedRows x, int panel, int from, int count, float[] y, int yStride, float[] scratch) {
-    widen(weights, (panel * paddedInputs + from) / 4 * PANEL, count / 4, scratch);
-    multiplyF32(x, scratch, 0, from, count, panel, y, yStride);
-  }
-
-  private static void widen(int[] weights, int from, int groups, float[] scratch) {
-    for (int group = 0, at = from, to = 0; group < groups; group++, at += PANEL, to += 4 * PANEL) {
-      for (int lane = 0; lane < PANEL; lane += LANES) {
-        IntVector codes = IntVector.fromArray(INTS, weights, at + lane);
-        codes
-            .and(BYTE)
-            .convertShape(VectorOperators.I2F, SPECIES, 0)
-            .reinterpretAsFloats()
-            .intoArray(scratch, to + lane);
-        codes
-            .lanewise(VectorOperators.LSHR, Byte.SIZE)
-            .and(BYTE)
-            .convertShape(VectorOperators.I2F, SPECIES, 0)
-            .reinterpretAsFloats()
-            .intoArray(scratch, to + PANEL + lane);
-        codes
-            .lanewise(VectorOperators.LSHR, 2 * Byte.SIZE)
-            .and(BYTE)
-            .convertShape(VectorOperators.I2F, SPECIES, 0)
-            .reinterpretAsFloats()
-            .intoArray(scratch, to + 2 * PANEL + lane);
-        codes
-            .lanewise(VectorOperators.LSHR, 3 * Byte.SIZE)
-            .convertShape(VectorOperators.I2F, SPECIES, 0)
-            .reinterpretAsFloats()
-            .intoArray(scratch, to + 3 * PANEL + lane);
-      }
-    }
-  }
-
-  @Override
-  void finish(PackedRows x, int panel, float[] y, int yStride) {
+  void finish(PackedRows x, int panel, int panels, float[] y, int yStride) {
     for (int row = 0; row < x.rows; row++) {
       float zero = ZERO * x.sums[row];
       int to = row * yStride + panel * PANEL;
-      for (int lane = 0; lane < PANEL; lane += LANES) {
+      for (int lane = 0; lane < panels * PANEL; lane += LANES) {
         FloatVector scale = FloatVector.fromArray(SPECIES, scales, panel * PANEL + lane);
         FloatVector.fromArray(SPECIES, y, to + lane).sub(zero).mul(scale).intoArray(y, to + lane);
       }

@@ -129,18 +129,12 @@ final class PackedLora {
       float[] b, int at, int stride, int rank, float[] shrunk, float[] y, int to) {
     FloatVector y0 = FloatVector.zero(SPECIES);
     FloatVector y1 = FloatVector.zero(SPECIES);
-    FloatVector y2 = FloatVector.zero(SPECIES);
-    FloatVector y3 = FloatVector.zero(SPECIES);
     for (int r = 0; r < rank; r++, at += stride) {
       FloatVector s = FloatVector.broadcast(SPECIES, shrunk[r]);
       y0 = FloatVector.fromArray(SPECIES, b, at).fma(s, y0);
       y1 = FloatVector.fromArray(SPECIES, b, at + LANES).fma(s, y1);
-      y2 = FloatVector.fromArray(SPECIES, b, at + 2 * LANES).fma(s, y2);
-      y3 = FloatVector.fromArray(SPECIES, b, at + 3 * LANES).fma(s, y3);
     }
     FloatVector.fromArray(SPECIES, y, to).add(y0).intoArray(y, to);
     FloatVector.fromArray(SPECIES, y, to + LANES).add(y1).intoArray(y, to + LANES);
-    FloatVector.fromArray(SPECIES, y, to + 2 * LANES).add(y2).intoArray(y, to + 2 * LANES);
-    FloatVector.fromArray(SPECIES, y, to + 3 * LANES).add(y3).intoArray(y, to + 3 * LANES);
   }
 }

@@ -15,14 +15,8 @@ import jdk.incubator.vector.FloatVector;
  * of each row is the same chain of multiply-adds in any batch; see {@link F32Kernel}.
  */
 abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
-  /** Outputs of a panel: four vectors. */
-  static final int PANEL = 4 * FloatVector.SPECIES_PREFERRED.length();
-
-  /** Inputs at once, so that a widened piece of a panel stays in the second-level cache. */
-  static final int INPUTS_AT_ONCE = 2048;
-
-  /** Elements of the scratch of {@link #multiply}. */
-  static final int SCRATCH = INPUTS_AT_ONCE * PANEL;
+  /** Outputs of a panel: two vectors. */
+  static final int PANEL = 2 * FloatVector.SPECIES_PREFERRED.length();
 
   private static final int READ_ELEMENTS = 1 << 16;
 
@@ -88,16 +82,13 @@ abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
     return paddedOutputs / PANEL;
   }
 
-  /** Bytes of weights of a panel. */
-  abstract long panelBytes();
-
   /** Copies the weights of one output, a row of the unpacked matrix. */
   abstract void row(int output, float[] target, int offset);
 
   /**
    * Packs rows of inputs as {@link #multiply} wants them; {@code packed} has begun with all rows.
    *
-   * @param fromRow a multiple of {@link PackedRows#TILE}
+   * @param fromRow a multiple of {@link #largestTile}
    */
   void pack(float[] x, int x0, int xStride, PackedRows packed, int fromRow, int toRow) {
     packed.pack(x, x0, xStride, inputs, fromRow, toRow);
@@ -108,54 +99,42 @@ abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
    * before {@code toPanel}.
    *
    * @param y rows of outputs, {@code yStride} apart; the stride is at least the padded outputs
-   * @param scratch of {@link #SCRATCH} elements, the thread's own
    */
-  final void multiply(
-      PackedRows x, int fromPanel, int toPanel, float[] y, int yStride, float[] scratch) {
-    for (int panel = fromPanel; panel < toPanel; panel++) {
+  final void multiply(PackedRows x, int fromPanel, int toPanel, float[] y, int yStride) {
+    for (int panel = fromPanel; panel < toPanel; panel += 2) {
+      int panels = Math.min(2, toPanel - panel);
       for (int row = 0; row < x.rows; row++) {
         int at = row * yStride + panel * PANEL;
-        Arrays.fill(y, at, at + PANEL, 0);
+        Arrays.fill(y, at, at + panels * PANEL, 0);
       }
-      if (x.rows <= direct()) {
-        multiplyDirectly(x, panel, y, yStride);
-      } else {
-        for (int from = 0; from < paddedInputs; from += INPUTS_AT_ONCE) {
-          int count = Math.min(INPUTS_AT_ONCE, paddedInputs - from);
-          multiplyWidened(x, panel, from, count, y, yStride, scratch);
+      for (int row = 0; row < x.rows; ) {
+        int tile = x.tileRows(row);
+        int x0 = row * x.stride;
+        int y0 = row * yStride + panel * PANEL;
+        if (tile == 1) {
+          row(x.values, x0, panel, panels, y, y0);
+        } else {
+          for (int i = 0; i < panels; i++) {
+            tile(tile, x.values, x0, panel + i, y, y0 + i * PANEL, yStride);
+          }
         }
+        row += tile;
       }
-      finish(x, panel, y, yStride);
+      finish(x, panel, panels, y, yStride);
     }
   }
 
-  /** Rows up to which the weights are used as they are stored; beyond, they are widened first. */
-  abstract int direct();
+  /** Rows of the largest tile. */
+  abstract int largestTile();
 
-  abstract void multiplyDirectly(PackedRows x, int panel, float[] y, int yStride);
+  /** Adds the products of one row with one or two panels. */
+  abstract void row(float[] x, int x0, int panel, int panels, float[] y, int y0);
 
-  abstract void multiplyWidened(
-      PackedRows x, int panel, int from, int count, float[] y, int yStride, float[] scratch);
+  /** Adds the products of a tile of more rows with a panel. */
+  abstract void tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride);
 
   /** Makes outputs of the sums. */
-  void finish(PackedRows x, int panel, float[] y, int yStride) {}
-
-  /** Adds the products with a piece of a panel in F32 that begins at {@code w0}. */
-  static void multiplyF32(
-      PackedRows x, float[] w, int w0, int from, int count, int panel, float[] y, int yStride) {
-    for (int row = 0; row < x.rows; ) {
-      int tile = x.tileRows(row);
-      int x0 = row * x.stride + from * tile;
-      int y0 = row * yStride + panel * PANEL;
-      switch (tile) {
-        case PackedRows.TILE -> F32Kernel.tile6(x.values, x0, w, w0, count, y, y0, yStride);
-        case 4 -> F32Kernel.tile4(x.values, x0, w, w0, count, y, y0, yStride);
-        case 2 -> F32Kernel.tile2(x.values, x0, w, w0, count, y, y0, yStride);
-        default -> F32Kernel.tile1(x.values, x0, w, w0, count, y, y0);
-      }
-      row += tile;
-    }
-  }
+  void finish(PackedRows x, int panel, int panels, float[] y, int yStride) {}
 
   private void fill(ModelWeights model, String name, int outputs, int offset) {
     int rowsAtOnce = Math.max(1, READ_ELEMENTS / inputs);

@@ -3,14 +3,11 @@ package dev.cofferdam.worker.execution.cpu;
 import java.util.Arrays;
 
 /**
- * Rows of a projection's input in the order in which the tiles read them: tiles of 6 rows, then of
- * 4, 2 and 1 for the rest, in each the rows' elements of one input side by side. The inputs are
- * filled up with zeros to a multiple of 4.
+ * Rows of a projection's input in the order in which the tiles read them: tiles of the matrix'
+ * largest size, then of 4, 2 and 1 for the rest, in each the rows' elements of one input side by
+ * side. The inputs are filled up with zeros to a multiple of 4.
  */
 final class PackedRows {
-  /** Rows of the largest tile. */
-  static final int TILE = 6;
-
   private static final float BY_2_8 = 1f / (1 << 8);
   private static final float BY_2_16 = 1f / (1 << 16);
 
@@ -25,6 +22,9 @@ final class PackedRows {
 
   int rows;
 
+  /** Rows of the largest tile. */
+  int tile;
+
   PackedRows(int rowsMax, int inputsMax) {
     values = new float[Math.multiplyExact(rowsMax, padded(inputsMax))];
     sums = new float[rowsMax];
@@ -36,39 +36,40 @@ final class PackedRows {
   }
 
   /** Says what is going to be packed. */
-  void begin(int rows, int inputs) {
+  void begin(int rows, int inputs, int tile) {
     this.rows = rows;
     this.stride = padded(inputs);
+    this.tile = tile;
   }
 
   /** Rows of the tile that begins with {@code row}. */
   int tileRows(int row) {
     int left = rows - row;
-    return left >= TILE ? TILE : left >= 4 ? 4 : left >= 2 ? 2 : 1;
+    return left >= tile ? tile : left >= 4 ? 4 : left >= 2 ? 2 : 1;
   }
 
   /**
    * Packs the tiles that begin in {@code fromRow} to before {@code toRow}, the first of which is a
-   * multiple of {@link #TILE}.
+   * multiple of {@link #tile}.
    *
    * @param x rows of {@code inputs} elements, {@code xStride} apart, the first at {@code x0}
    */
   void pack(float[] x, int x0, int xStride, int inputs, int fromRow, int toRow) {
     for (int row = fromRow; row < toRow; ) {
-      int tile = tileRows(row);
+      int count = tileRows(row);
       int to = row * stride;
-      for (int r = 0; r < tile; r++) {
+      for (int r = 0; r < count; r++) {
         int from = x0 + (row + r) * xStride;
-        if (tile == 1) {
+        if (count == 1) {
           System.arraycopy(x, from, values, to, inputs);
         } else {
-          for (int i = 0, at = to + r; i < inputs; i++, at += tile) {
+          for (int i = 0, at = to + r; i < inputs; i++, at += count) {
             values[at] = x[from + i];
           }
         }
       }
-      Arrays.fill(values, to + tile * inputs, to + tile * stride, 0);
-      row += tile;
+      Arrays.fill(values, to + count * inputs, to + count * stride, 0);
+      row += count;
     }
   }
 
@@ -97,15 +98,15 @@ final class PackedRows {
   /** Makes of every four inputs the second 2⁸ and the third 2¹⁶ times smaller. */
   void scaleForBytes(int fromRow, int toRow) {
     for (int row = fromRow; row < toRow; ) {
-      int tile = tileRows(row);
-      int end = (row + tile) * stride;
-      for (int at = row * stride; at < end; at += 4 * tile) {
-        for (int r = tile; r < 2 * tile; r++) {
+      int count = tileRows(row);
+      int end = (row + count) * stride;
+      for (int at = row * stride; at < end; at += 4 * count) {
+        for (int r = count; r < 2 * count; r++) {
           values[at + r] *= BY_2_8;
-          values[at + tile + r] *= BY_2_16;
+          values[at + count + r] *= BY_2_16;
         }
       }
-      row += tile;
+      row += count;
     }
   }
 }

@@ -6,11 +6,10 @@ final class Projector {
   private static final long TOGETHER_MIN = 1 << 19;
 
   private static final int CHUNKS_PER_THREAD = 8;
-  private static final int COPIED_ROWS_MIN = 4 * PackedRows.TILE;
+  private static final int COPIED_ROWS_MIN = 32;
 
   private final Team team;
   private final PackedRows packed;
-  private final float[][] scratch;
   private final Team.Job packing = this::pack;
   private final Team.Job multiplying = this::multiply;
 
@@ -29,7 +28,6 @@ final class Projector {
   Projector(Team team, int rowsMax, int inputsMax, PackedMatrix any) {
     this.team = team;
     this.packed = new PackedRows(rowsMax, inputsMax);
-    this.scratch = new float[team.size()][PackedMatrix.SCRATCH];
     this.matrix = any;
   }
 
@@ -46,8 +44,8 @@ final class Projector {
     this.xStride = xStride;
     this.matrix = matrix;
     this.y = y;
-    packed.begin(rows, matrix.inputs);
-    int tiles = (rows + PackedRows.TILE - 1) / PackedRows.TILE;
+    packed.begin(rows, matrix.inputs, matrix.largestTile());
+    int tiles = (rows + packed.tile - 1) / packed.tile;
     long work = (long) rows * matrix.inputs * matrix.paddedOutputs;
     int panels = matrix.panels();
     if (work < TOGETHER_MIN) {
@@ -62,18 +60,18 @@ final class Projector {
       team.run(packing, tiles);
     }
     int chunks = Math.min(panels, team.size() * CHUNKS_PER_THREAD);
-    panelsOfChunk = (panels + chunks - 1) / chunks;
+    panelsOfChunk = (panels + chunks - 1) / chunks + 1 & -2;
     team.run(multiplying, (panels + panelsOfChunk - 1) / panelsOfChunk);
   }
 
   private void pack(int tile, int worker) {
-    int from = tile * PackedRows.TILE;
-    matrix.pack(x, x0, xStride, packed, from, Math.min(from + PackedRows.TILE, packed.rows));
+    int from = tile * packed.tile;
+    matrix.pack(x, x0, xStride, packed, from, Math.min(from + packed.tile, packed.rows));
   }
 
   private void multiply(int chunk, int worker) {
     int from = chunk * panelsOfChunk;
     int to = Math.min(from + panelsOfChunk, matrix.panels());
-    matrix.multiply(packed, from, to, y, matrix.paddedOutputs, scratch[worker]);
+    matrix.multiply(packed, from, to, y, matrix.paddedOutputs);
   }
 }

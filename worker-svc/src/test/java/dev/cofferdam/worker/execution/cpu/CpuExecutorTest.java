@@ -11,6 +11,7 @@ import dev.cofferdam.worker.execution.Conversation;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
+import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.reference.ReferenceExecutor;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;
@@ -48,7 +49,8 @@ class CpuExecutorTest {
     TinyModel tiny = TinyModel.random(random);
     ModelWeights model = tiny.write(folder, random);
     ExecutorOptions options =
-        new ExecutorOptions(BLOCKS, 4 * random.nextInt(1, 6), 3, SEQUENCES, ROWS);
+        new ExecutorOptions(BLOCKS, 4 * random.nextInt(1, 6), 3, SEQUENCES, ROWS)
+            .withWeights(model.bf16() ? WeightType.BF16 : WeightType.F32);
     try (CpuExecutor cpu = CpuExecutor.create(model, options);
         ReferenceExecutor reference = ReferenceExecutor.create(model, options)) {
       for (int i = 1; i <= 3; i++) {
@@ -132,7 +134,9 @@ class CpuExecutorTest {
     TinyModel tiny = TinyModel.random(random);
     ModelWeights model = tiny.write(folder, random);
     int blockTokens = 4 * random.nextInt(1, 6);
-    ExecutorOptions options = new ExecutorOptions(BLOCKS, blockTokens, 3, SEQUENCES, ROWS);
+    ExecutorOptions options =
+        new ExecutorOptions(BLOCKS, blockTokens, 3, SEQUENCES, ROWS)
+            .withWeights(WeightType.values()[random.nextInt(3)]);
     try (CpuExecutor executor = CpuExecutor.create(model, options)) {
       for (int i = 1; i <= 3; i++) {
         executor.loadAdapter(TinyAdapter.random(random).read(model.config(), random));
