@@ -91,6 +91,7 @@ public final class ServiceProcess {
                 "--enable-native-access=ALL-UNNAMED"));
     if (kind == ServiceKind.WORKER) {
       flags.add("--add-modules=jdk.incubator.vector");
+      flags.add("-XX:+UseTransparentHugePages"); // weights are read as fast as memory goes
     }
     return flags;
   }
