@@ -15,8 +15,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Random histories of a batch: arrivals, cancellations, pauses, slow readers, failing steps,
- * poison, NaN, quotas, more adapters than slots, and never enough memory. The invariants are
- * checked after every step. A failure prints its seed; run it alone with {@code
+ * poison, NaN, quotas, evictions by a stranger, more adapters than slots, and never enough memory.
+ * The invariants are checked after every step. A failure prints its seed; run it alone with {@code
  * -Dsimulation.seed=…}, and more of them with {@code -Dsimulation.seeds=10000}.
  */
 class BatchSimulationTest {
@@ -114,6 +114,9 @@ class BatchSimulationTest {
       if (random.nextInt(60) == 0) {
         executor.failNext(1);
       }
+      if (random.nextInt(20) == 0) {
+        evict(1 + random.nextInt(8));
+      }
       if (live.isEmpty()) {
         return;
       }
@@ -126,6 +129,25 @@ class BatchSimulationTest {
         case 7, 8, 9 -> run.heard.ready = true;
         default -> {}
       }
+    }
+
+    /**
+     * A stranger takes up to so many blocks, which evicts idle ones of the tenants, finds each of
+     * them zero, and lets go of them. Returns how many it got.
+     */
+    private int evict(int blocks) {
+      TenantId stranger = new TenantId("stranger");
+      List<Integer> taken = new ArrayList<>();
+      while (taken.size() < blocks) {
+        int block = batch.kv().allocate(stranger, 0);
+        if (block == BlockPool.NONE) {
+          break;
+        }
+        assertThat(executor.residueBytes(block)).as("residue of an evicted block").isZero();
+        taken.add(block);
+      }
+      taken.forEach(block -> batch.kv().release(block, stranger));
+      return taken.size();
     }
 
     private void submit() {
@@ -221,6 +243,10 @@ class BatchSimulationTest {
       assertThat(batch.kv().pool().free() + batch.kv().idle())
           .as("blocks that nobody holds")
           .isEqualTo(batch.kv().pool().size());
+      assertThat(evict(batch.kv().pool().size()))
+          .as("blocks that a stranger is given, all of them zero")
+          .isEqualTo(batch.kv().pool().size());
+      assertThat(batch.kv().cached()).as("blocks in the cache").isZero();
     }
 
     private void checkTokens(Run run) {
