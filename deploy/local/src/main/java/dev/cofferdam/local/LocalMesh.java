@@ -4,6 +4,7 @@ import dev.cofferdam.local.kafka.KafkaBroker;
 import dev.cofferdam.local.pki.LocalAuthority;
 import dev.cofferdam.local.postgres.PostgresServer;
 import dev.cofferdam.local.process.Component;
+import dev.cofferdam.local.process.Parallel;
 import dev.cofferdam.local.process.Ports;
 import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
@@ -34,11 +35,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A whole mesh on this machine: certificates, Kafka, Redis, PostgreSQL, a receiver of traces, and
@@ -185,7 +183,8 @@ public final class LocalMesh implements AutoCloseable {
             authority.bundle("kafka"),
             authority.trust());
     Map<String, String> urls = new HashMap<>();
-    inParallel(List.of(() -> startKafka(kafka), () -> startRedis(urls), () -> startPostgres(urls)));
+    Parallel.run(
+        List.of(() -> startKafka(kafka), () -> startRedis(urls), () -> startPostgres(urls)));
     ServiceSettings settings =
         new ServiceSettings(
             options.repository(),
@@ -290,7 +289,7 @@ public final class LocalMesh implements AutoCloseable {
             return null;
           });
     }
-    inParallel(starts);
+    Parallel.run(starts);
   }
 
   private void run(ProcessSpec spec, Readiness readiness, long waitMs) {
@@ -301,34 +300,6 @@ public final class LocalMesh implements AutoCloseable {
     }
     component.start();
     component.awaitReady();
-  }
-
-  /** Runs all, waits for all, and throws the first failure. */
-  private static void inParallel(List<Callable<Void>> tasks) {
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<Void>> futures = tasks.stream().map(executor::submit).toList();
-      @Nullable RuntimeException first = null;
-      for (Future<Void> future : futures) {
-        try {
-          future.get();
-        } catch (ExecutionException e) {
-          if (first == null) {
-            first =
-                e.getCause() instanceof RuntimeException cause
-                    ? cause
-                    : new StartFailedException(String.valueOf(e.getCause()), e);
-            executor.shutdownNow();
-          }
-        } catch (InterruptedException e) {
-          executor.shutdownNow();
-          Thread.currentThread().interrupt();
-          throw new StartFailedException("interrupted", e);
-        }
-      }
-      if (first != null) {
-        throw first;
-      }
-    }
   }
 
   private static Path java() {
