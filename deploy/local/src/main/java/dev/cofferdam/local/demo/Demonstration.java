@@ -49,7 +49,7 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public final class Demonstration {
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final int TOKENS_MAX = 64;
+  private static final int TOKENS_MAX = 120;
   private static final long PATIENCE_MS = 20_000;
   private static final long SPANS_SETTLE_MS = 700;
   private static final String QUESTION_GRPC = "How do I print a return label?";

@@ -9,6 +9,7 @@ import dev.cofferdam.worker.model.ModelConfig;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Made-up steps of all shapes, until the JIT has compiled the kernels: before that, vector code is
@@ -28,9 +29,17 @@ final class WarmUp {
    * After this long the rest is left to the first requests: on a busy machine, readiness counts
    * more.
    */
-  private static final long NANOS_MAX = 4_000_000_000L;
+  private static final long NANOS_MAX = 15_000_000_000L;
 
-  private static final int PROMPT_ROWS = 32;
+  /**
+   * A step that takes longer is interpreted, very likely: the compiler gets the processor for a
+   * while instead of the next such step.
+   */
+  private static final long SLOW_NANOS = 30_000_000;
+
+  private static final long COMPILE_NANOS = 60_000_000;
+
+  private static final int PROMPT_ROWS = 16;
   private static final int BATCH = 7;
 
   private final CpuExecutor executor;
@@ -56,20 +65,12 @@ final class WarmUp {
     long steps = Math.clamp(PARAMETERS_TIMES_STEPS / model.parameters(), STEPS_MIN, STEPS_MAX);
     long begun = System.nanoTime();
     for (int step = 0; step < steps && mayGoOn(step, begun); step++) {
-      boolean prefill = step % 4 == 0;
-      begin();
-      if (prefill) {
-        append(
-            Math.min(PROMPT_ROWS, Math.min(options.rowsMax(), executor.geometry().positionsMax())),
-            0,
-            slot);
-      } else {
-        int batch = Math.min(1 + step % BATCH, Math.min(options.sequencesMax(), options.blocks()));
-        for (int s = 0; s < batch; s++) {
-          append(1, step % 2, s % 2 == 0 ? 0 : slot);
-        }
-      }
+      fill(step, slot);
+      long stepBegun = System.nanoTime();
       executor.execute(plan, result);
+      if (System.nanoTime() - stepBegun > SLOW_NANOS) {
+        LockSupport.parkNanos(COMPILE_NANOS);
+      }
     }
     executor.zeroBlocks(plan.blockTable, options.blocks());
     if (slot != 0) {
@@ -79,6 +80,22 @@ final class WarmUp {
 
   private static boolean mayGoOn(int step, long begun) {
     return step < STEPS_MIN || System.nanoTime() - begun < NANOS_MAX;
+  }
+
+  /** Prompts and batches of all sizes in turn, single tokens first. */
+  private void fill(int step, int slot) {
+    begin();
+    if (step % 4 == 3) {
+      append(
+          Math.min(PROMPT_ROWS, Math.min(options.rowsMax(), executor.geometry().positionsMax())),
+          0,
+          slot);
+      return;
+    }
+    int batch = Math.min(1 + step / 4 % BATCH, Math.min(options.sequencesMax(), options.blocks()));
+    for (int s = 0; s < batch; s++) {
+      append(1, step % 2, s % 2 == 0 ? 0 : slot);
+    }
   }
 
   private void begin() {
