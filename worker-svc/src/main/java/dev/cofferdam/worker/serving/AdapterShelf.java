@@ -15,23 +15,18 @@ public final class AdapterShelf {
   private record Key(TenantId tenant, String name, String version) {}
 
   private final AdapterSource source;
-  private final Map<Key, CompletableFuture<LoraAdapter>> shelf;
+  private final int adaptersMax;
+
+  /** The least recently used first. */
+  private final Map<Key, CompletableFuture<LoraAdapter>> shelf =
+      new LinkedHashMap<>(16, 0.75f, true);
 
   /**
-   * @param adaptersMax adapters that are kept
+   * @param adaptersMax adapters that are kept; those being read come on top
    */
   public AdapterShelf(AdapterSource source, int adaptersMax) {
     this.source = source;
-    this.shelf =
-        new LinkedHashMap<>(16, 0.75f, true) {
-          private static final long serialVersionUID = 1L;
-
-          @Override
-          protected boolean removeEldestEntry(
-              Map.Entry<Key, CompletableFuture<LoraAdapter>> eldest) {
-            return size() > adaptersMax;
-          }
-        };
+    this.adaptersMax = adaptersMax;
   }
 
   /**
@@ -63,11 +58,24 @@ public final class AdapterShelf {
   private void load(Key key, CompletableFuture<LoraAdapter> wanted) {
     try {
       wanted.complete(source.load(key.name, key.version));
-    } catch (RuntimeException e) {
       synchronized (shelf) {
-        shelf.remove(key);
+        trim();
+      }
+    } catch (RuntimeException | Error e) {
+      synchronized (shelf) {
+        shelf.remove(key, wanted);
       }
       wanted.completeExceptionally(e);
+    }
+  }
+
+  /** What is being read stays, or the next request for it would read it once more. */
+  private void trim() {
+    var entries = shelf.values().iterator();
+    while (shelf.size() > adaptersMax && entries.hasNext()) {
+      if (entries.next().isDone()) {
+        entries.remove();
+      }
     }
   }
 }
