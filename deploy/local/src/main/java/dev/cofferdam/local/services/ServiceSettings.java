@@ -96,6 +96,8 @@ public record ServiceSettings(
     p.put("cofferdam.worker.models-root", models());
     p.put("cofferdam.worker.adapters-root", adapters());
     p.put("cofferdam.worker.model", "support-desk");
+    // The model is too small for more, and whoever passes its tokens on needs a processor, too.
+    p.put("cofferdam.worker.threads", "1");
     p.put("cofferdam.worker.router-endpoints", address("router"));
     p.put("cofferdam.worker.scheduler-endpoint", address("scheduler"));
     return p;
