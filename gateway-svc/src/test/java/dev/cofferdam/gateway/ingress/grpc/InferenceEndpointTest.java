@@ -186,6 +186,7 @@ class InferenceEndpointTest {
         .isEqualTo(answer.events().getFirst().getAccepted().getRequestId());
     assertThat(bill.getAttempt()).isEqualTo(1);
     assertThat(bill.getOutputTokens()).isEqualTo(finished.getUsage().getOutputTokens());
+    assertThat(gateway.endings.poll(10, TimeUnit.SECONDS)).isNotNull();
     assertThat(gateway.settled)
         .containsExactly(finished.getUsage().getPromptTokens() + "+" + bill.getOutputTokens());
     assertThat(fleet.cancelled.await(10, TimeUnit.SECONDS)).isTrue();
@@ -419,11 +420,12 @@ class InferenceEndpointTest {
   }
 
   @Test
-  void noCapacityIsAnsweredAsTheFleetSaysAndTheLeaseGivenBack() {
+  void noCapacityIsAnsweredAsTheFleetSaysAndTheLeaseGivenBack() throws Exception {
     fleet.refuseWith = "queue_full";
     Refusal refusal = refusal(() -> generate(ask().build()));
     assertThat(refusal.code()).isEqualTo(ErrorCode.QUEUE_FULL);
     assertThat(refusal.retryAfter().orElseThrow().toMillis()).isEqualTo(1_500);
+    assertThat(gateway.endings.poll(10, TimeUnit.SECONDS)).isNotNull();
     assertThat(gateway.settled).containsExactly("0+0");
   }
 

@@ -331,9 +331,15 @@ class SchedulingEndpointTest {
   @Test
   void aLostWorkersAttemptIsStatedWhenTheNextOneComes() throws Exception {
     Session session = new Session();
-    session.attach(hello("w1").build());
+    session.attach(hello("w1").setSlots(2).build());
     granted(enqueue(ask(1).build()));
+    granted(enqueue(ask(2).build()));
+    Received<EnqueueRequest, EnqueueResponse> waiting = enqueue(ask(3).build());
+    assertThat(waiting.next(EnqueueResponse.class).hasQueued()).isTrue();
     session.progress(progress(1, 1, 9));
+    session.ended(progress(2, 1, 1));
+    // What a stream says is taken in order: with this grant, the progress before it has been too.
+    granted(waiting);
     session.received.call.cancel("the worker dies", null);
     enqueue(ask(1).setAttempt(2).setGeneratedTokens(7).build());
     PoolEffect.AttemptLost attempt = lost.poll(WAIT_S, TimeUnit.SECONDS);

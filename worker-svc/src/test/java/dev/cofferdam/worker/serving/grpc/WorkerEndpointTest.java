@@ -198,7 +198,7 @@ class WorkerEndpointTest {
 
   @Test
   void aCancelledCallEndsWithItsKvZeroedAndItsUsageRecorded() throws Exception {
-    worker.executor.stepNanos = 1_000_000;
+    worker.executor.stepNanos = 20_000_000;
     Reader reader = new Reader(3);
     worker.stub().generate(request(grant(claims(10, 700)), 10).clearPrefixKey().build(), reader);
     assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
@@ -218,7 +218,7 @@ class WorkerEndpointTest {
 
   @Test
   void aCallerThatMetAStopTextEndsTheWorkAndSaysWhatIsBilled() throws Exception {
-    worker.executor.stepNanos = 1_000_000;
+    worker.executor.stepNanos = 20_000_000;
     GrantClaims.Builder claims = claims(4, 700);
     Reader reader = new Reader(5);
     worker.stub().generate(request(grant(claims), 4).setSettles(true).build(), reader);
@@ -287,7 +287,7 @@ class WorkerEndpointTest {
 
   @Test
   void aRevokedLeaseEndsItsStreamWithTheSchedulersCode() throws Exception {
-    worker.executor.stepNanos = 1_000_000;
+    worker.executor.stepNanos = 20_000_000;
     RequestId id = RequestId.random();
     Reader reader = new Reader(2);
     worker.stub().generate(request(10, 700, c -> c.setRequestId(id.value())), reader);
