@@ -37,6 +37,7 @@ public final class CallTable {
           entry("cofferdam.worker.v1.WorkerService/Generate", Set.of(GATEWAY)),
           entry("cofferdam.worker.v1.WorkerService/Finish", Set.of(GATEWAY)),
           entry("cofferdam.worker.v1.WorkerService/Drain", Set.of(OPERATOR)),
+          entry("cofferdam.worker.v1.WorkerService/Erase", Set.of(OPERATOR)),
           entry("cofferdam.metering.v1.UsageService/ListUsage", READERS),
           entry("cofferdam.metering.v1.UsageService/ListRollups", READERS),
           entry("cofferdam.audit.v1.AuditService/ListRecords", READERS),

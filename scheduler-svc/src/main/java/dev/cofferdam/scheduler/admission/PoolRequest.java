@@ -23,6 +23,7 @@ import java.util.Map;
  * @param candidates workers that may serve it, best first
  * @param runningMax requests of the tenant that may run at once in the pool; 0 for no bound
  * @param kvBytesMax KV bytes of the tenant in the pool; 0 for no bound
+ * @param kvEncrypted whether the worker must keep its KV blocks encrypted
  * @param traceHeaders the trace that it belongs to
  */
 public record PoolRequest(
@@ -41,6 +42,7 @@ public record PoolRequest(
     List<Candidate> candidates,
     int runningMax,
     long kvBytesMax,
+    boolean kvEncrypted,
     Map<String, String> traceHeaders) {
 
   /** Workers that a request may name. */

@@ -171,6 +171,7 @@ public final class SchedulerBench {
         List.of(new Candidate("w1", 1, 0)),
         0,
         0,
+        false,
         Map.of());
   }
 

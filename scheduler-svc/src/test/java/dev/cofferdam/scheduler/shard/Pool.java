@@ -116,6 +116,7 @@ final class Pool {
           candidates,
           runningMax,
           kvBytesMax,
+          false,
           Map.of());
     }
   }

@@ -179,6 +179,7 @@ final class SimulatedPool {
             candidates(""),
             RUNNING_MAX,
             KV_BYTES_MAX,
+            false,
             Map.of());
     Request r = new Request(request, 1 + random.nextInt(outputMax));
     requests.add(r);
@@ -279,6 +280,7 @@ final class SimulatedPool {
             candidates(without),
             f.runningMax(),
             f.kvBytesMax(),
+            f.kvEncrypted(),
             Map.of()));
   }
 

@@ -122,6 +122,25 @@ class GrpcClientTest {
   }
 
   @Test
+  void anEnterpriseTenantsKvIsEncryptedAndItsRecordSaysSo() {
+    TenantHandle enterprise = MESH.sample("harbor-books");
+    double before = MESH.metric("worker", "cofferdam_kv_blocks_sealed_total");
+    Generation first =
+        Generation.run(
+            MESH.grpc(), enterprise.apiKey(), Generation.chat("Where is my parcel?").build());
+    Generation again =
+        Generation.run(
+            MESH.grpc(), enterprise.apiKey(), Generation.chat("Where is my parcel?").build());
+    assertThat(again.status().isOk()).as("%s", again.status()).isTrue();
+    assertThat(again.text()).isEqualTo(first.text());
+    assertThat(audit(again.requestId()).getKvEncrypted()).isTrue();
+    assertThat(MESH.metric("worker", "cofferdam_kv_blocks_sealed_total")).isGreaterThan(before);
+    String plain =
+        Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build()).requestId();
+    assertThat(audit(plain).getKvEncrypted()).isFalse();
+  }
+
+  @Test
   void anAdapterSpeaksWithItsOwnVoice() {
     TenantHandle pirates = MESH.sample("pixel-pirates");
     GenerateRequest base = Generation.chat("Where is my parcel?").build();

@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.execution.WeightType;
+import dev.cofferdam.worker.kvcache.Sealing;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
@@ -100,6 +101,20 @@ public interface WorkerConfig {
     @WithDefault("67108864")
     long kvBytes();
 
+    /**
+     * How the KV of tenants whose tier asks for encryption is kept: {@code at-rest} (idle, cached
+     * and paused blocks are encrypted) or {@code always} (every step decrypts what it reads).
+     */
+    @WithDefault("at-rest")
+    Sealing kvEncryption();
+
+    /**
+     * Bytes for the blocks of preempted sequences, encrypted, outside of the KV memory; 0: they are
+     * computed anew.
+     */
+    @WithDefault("33554432")
+    long swapBytes();
+
     /** Tokens of a KV block, a multiple of 4. */
     @WithDefault("16")
     int blockTokens();
@@ -115,6 +130,13 @@ public interface WorkerConfig {
     /** Rows that a prompt gets before it is the next one's turn. */
     @WithDefault("32")
     int prefillChunkTokens();
+
+    /**
+     * How many times their time without it the next tokens of others may take while a long prompt
+     * is computed, at least 1.
+     */
+    @WithDefault("1.5")
+    double decodeSlowdownMax();
 
     /** Adapters that may run at once. */
     @WithDefault("8")

@@ -34,6 +34,9 @@ public class WorkerMetrics implements ServingListener {
     count("cofferdam.worker.rows.decode", stats, BatchStats::decodeRows);
     count("cofferdam.worker.preemptions", stats, BatchStats::preemptions);
     count("cofferdam.kv.blocks.zeroed", stats, BatchStats::blocksZeroed);
+    count("cofferdam.kv.blocks.sealed", stats, BatchStats::seals);
+    count("cofferdam.kv.seals.broken", stats, BatchStats::sealsBroken);
+    count("cofferdam.kv.blocks.swapped", stats, BatchStats::blocksSwapped);
     count("cofferdam.isolation.violations", stats, BatchStats::violations);
     level("cofferdam.worker.sequences.running", stats, BatchStats::running);
     level("cofferdam.worker.sequences.live", stats, BatchStats::sequences);

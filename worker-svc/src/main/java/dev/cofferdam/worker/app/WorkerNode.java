@@ -134,7 +134,10 @@ final class WorkerNode implements AutoCloseable {
         worker.slots(),
         worker.stepTokensMax(),
         worker.prefillChunkTokens(),
-        TimeUnit.MILLISECONDS.toNanos(worker.unreadMsMax()));
+        TimeUnit.MILLISECONDS.toNanos(worker.unreadMsMax()),
+        worker.decodeSlowdownMax(),
+        worker.kvEncryption(),
+        worker.swapBytes());
   }
 
   private static TlsFiles tls(WorkerConfig config) {

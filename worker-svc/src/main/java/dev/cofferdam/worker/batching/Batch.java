@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.batching;
 
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.BlockSupply.Supply;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ModelExecutor;
@@ -10,13 +11,14 @@ import dev.cofferdam.worker.kvcache.IsolationViolation;
 import dev.cofferdam.worker.kvcache.KvCache;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * The sequences of a worker and the rhythm of its steps (continuous batching as in Orca, Yu et al.,
  * 2022; chunked prefill as in Sarathi-Serve, Agrawal et al., 2024): decodes first, one row each,
  * then chunks of prompts in the order of their virtual finish tags, until the step's token budget
- * is used up. So no prompt, however long, holds up another sequence's next token for more than a
- * step.
+ * is used up, or the time that they may cost the decodes. So no prompt, however long, holds up
+ * another sequence's next token for more than a step.
  *
  * <p>Plain and single-threaded; time comes in as a parameter. The caller's rhythm: {@link #plan},
  * execute, {@link #settle} or {@link #stepFailed}, {@link #scrub}, {@link #report}.
@@ -32,6 +34,7 @@ public final class Batch {
   private final SampledToken sampled;
   private final AdapterTable adapters;
   private final BlockSupply supply;
+  private final PrefillPace pace;
   private final BatchStats stats = new BatchStats();
 
   /** By virtual start tag, earliest first. */
@@ -53,7 +56,8 @@ public final class Batch {
             geometry.blocks(),
             geometry.blockTokens(),
             geometry.blockBytes(),
-            executor::zeroBlocks,
+            executor,
+            options.sealing(),
             journal);
     int blocksOfSequence =
         (geometry.positionsMax() + geometry.blockTokens() - 1) / geometry.blockTokens();
@@ -62,7 +66,8 @@ public final class Batch {
     this.result = new StepResult(options.slots());
     this.sampled = new SampledToken(result);
     this.adapters = new AdapterTable(executor);
-    this.supply = new BlockSupply(kv, live, stats);
+    this.pace = new PrefillPace(options.stepTokensMax(), options.decodeSlowdownMax());
+    this.supply = new BlockSupply(kv, live, stats, options.swapBytes() / geometry.blockBytes());
     publishLevels();
   }
 
@@ -95,11 +100,11 @@ public final class Batch {
     sweep();
     admit(nowNs);
     if (!suspects || !planSuspect(nowNs)) {
-      int budget = planDecodes(options.stepTokensMax(), nowNs);
-      planPrefills(budget);
+      int room = planDecodes(options.stepTokensMax(), nowNs);
+      planPrefills(pace.rows(options.stepTokensMax() - room, room));
     }
     collect(nowNs);
-    StepFiller.fill(plan, planned);
+    StepFiller.fill(plan, planned, kv);
     return plan.rows > 0;
   }
 
@@ -114,10 +119,12 @@ public final class Batch {
     if (sequence.pauseWanted() && !paused) {
       sequence.pausedFrom = sequence.state();
       sequence.moveTo(SequenceState.PAUSED);
+      supply.rest(sequence);
       sequence.countPreemption();
       stats.preemptions.incrementAndGet();
     } else if (!sequence.pauseWanted() && paused) {
-      sequence.moveTo(sequence.pausedFrom);
+      boolean whole = supply.wake(sequence, nowNs);
+      sequence.moveTo(whole ? sequence.pausedFrom : SequenceState.WAITING);
     }
     if (sequence.listener.ready()) {
       sequence.unreadySinceNs = 0;
@@ -303,6 +310,11 @@ public final class Batch {
    */
   public void settle(long busyNs, long nowNs) {
     share(busyNs);
+    int decodes = 0;
+    for (int s = 0; s < planned.size(); s++) {
+      decodes += planned.get(s).state() == SequenceState.DECODE ? 1 : 0;
+    }
+    pace.settled(decodes, plan.rows - decodes, busyNs);
     for (int s = 0; s < planned.size(); s++) {
       settle(planned.get(s), s, nowNs);
     }
@@ -326,7 +338,7 @@ public final class Batch {
       end(sequence, EndCause.NOT_FINITE, nowNs);
       return;
     }
-    supply.offerFullBlocks(sequence);
+    supply.keepFullBlocks(sequence);
     if (!plan.sample[s]) {
       return;
     }
@@ -348,17 +360,41 @@ public final class Batch {
    * otherwise each of them runs alone next, and the one that fails again is the one to blame.
    */
   public void stepFailed(long busyNs, long nowNs) {
+    failed(
+        busyNs,
+        nowNs,
+        sequence -> {
+          supply.distrust(sequence);
+          end(sequence, EndCause.STEP_FAILED, nowNs);
+        });
+  }
+
+  /**
+   * A step met a block that is not what was sealed. As with any failed step, but the sequence to
+   * blame did nothing wrong: it is computed anew, from blocks of its own.
+   */
+  public void sealBroken(long busyNs, long nowNs) {
+    failed(
+        busyNs,
+        nowNs,
+        sequence -> {
+          stats.sealsBrokenInSteps++;
+          supply.distrust(sequence);
+          supply.lose(sequence, nowNs);
+          sequence.moveTo(SequenceState.WAITING);
+        });
+  }
+
+  private void failed(long busyNs, long nowNs, Consumer<Sequence> blame) {
     share(busyNs);
     stats.failedSteps.incrementAndGet();
     boolean alone = planned.size() == 1;
     for (Sequence sequence : planned) {
       sequence.rows = 0;
       sequence.accrue(nowNs);
+      sequence.suspect = !alone;
       if (alone) {
-        supply.distrust(sequence);
-        end(sequence, EndCause.STEP_FAILED, nowNs);
-      } else {
-        sequence.suspect = true;
+        blame.accept(sequence);
       }
     }
     planned.clear();
@@ -392,12 +428,14 @@ public final class Batch {
   }
 
   /**
-   * Zeroes what was released. Returns whether anything is to be reported.
+   * Zeroes what was released, and seals what is to be sealed. Returns whether anything is to be
+   * reported.
    *
    * @throws RuntimeException what the executor throws; the blocks stay out of use
    */
   public boolean scrub() {
     kv.zeroReleased();
+    kv.sealResting();
     return !ended.isEmpty();
   }
 
@@ -436,6 +474,9 @@ public final class Batch {
     stats.blocksUnheld.set(kv.unheld());
     stats.blocksCached.set(kv.cached());
     stats.blocksZeroed.set(kv.pool().zeroedTotal());
+    stats.seals.set(kv.seals());
+    stats.sealsBroken.set(kv.sealsBroken() + stats.sealsBrokenInSteps);
+    stats.blocksSwapped.set(supply.swapped());
   }
 
   /** What running sequences were served, for those that were served since the last call. */
@@ -453,6 +494,19 @@ public final class Batch {
   /** Whether there are sequences at all. */
   public boolean isEmpty() {
     return live.isEmpty() && ended.isEmpty();
+  }
+
+  /**
+   * Destroys the key of a tenant's KV blocks, forgets what is cached of it, and ends what runs for
+   * it: nothing of it can be read again.
+   */
+  public void destroyKey(TenantId tenant) {
+    for (Sequence sequence : live) {
+      if (sequence.tenant().equals(tenant)) {
+        sequence.cancel(EndCause.REVOKED);
+      }
+    }
+    kv.destroyKey(tenant);
   }
 
   /** Ends everything. */

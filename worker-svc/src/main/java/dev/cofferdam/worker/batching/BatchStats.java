@@ -16,10 +16,14 @@ public final class BatchStats {
   final AtomicLong preemptions = new AtomicLong();
   final AtomicLong blocksZeroed = new AtomicLong();
   final AtomicLong violations = new AtomicLong();
+  final AtomicLong seals = new AtomicLong();
+  final AtomicLong sealsBroken = new AtomicLong();
+  final AtomicLong blocksSwapped = new AtomicLong();
   final AtomicLong running = new AtomicLong();
   final AtomicLong sequences = new AtomicLong();
   final AtomicLong blocksUnheld = new AtomicLong();
   final AtomicLong blocksCached = new AtomicLong();
+  long sealsBrokenInSteps;
   volatile List<String> adapterVersions = List.of();
 
   BatchStats() {}
@@ -62,6 +66,21 @@ public final class BatchStats {
   /** Uses of KV blocks that were stopped because they crossed the border of a tenant. */
   public long violations() {
     return violations.get();
+  }
+
+  /** KV blocks that were encrypted. */
+  public long seals() {
+    return seals.get();
+  }
+
+  /** Encrypted KV blocks that failed their authentication; their content was dropped. */
+  public long sealsBroken() {
+    return sealsBroken.get();
+  }
+
+  /** KV blocks that were moved out of the pool for sequences to go on from later. */
+  public long blocksSwapped() {
+    return blocksSwapped.get();
   }
 
   /** Sequences with KV blocks that are being served. */

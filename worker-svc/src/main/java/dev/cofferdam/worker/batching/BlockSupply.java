@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.batching;
 
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.kvcache.BlockPool;
 import dev.cofferdam.worker.kvcache.IsolationViolation;
 import dev.cofferdam.worker.kvcache.KvCache;
@@ -7,9 +8,9 @@ import java.util.List;
 
 /**
  * Gives KV blocks to sequences and takes them back. When memory is short, sequences with later
- * virtual start tags lose theirs and are computed anew when there is room: they continue with
- * exactly the tokens that they would have had. Only sequences of the same tenant pay for a tenant's
- * quota.
+ * virtual start tags lose theirs. They go on when there is room, from what was swapped out or by
+ * computing anew, whichever is cheaper, with exactly the tokens that they would have had. Only
+ * sequences of the same tenant pay for a tenant's quota.
  */
 final class BlockSupply {
   /** What became of a wish for blocks. */
@@ -27,14 +28,22 @@ final class BlockSupply {
   private final KvCache kv;
   private final List<Sequence> live;
   private final BatchStats stats;
+  private final SwapSpace swap;
 
   /**
    * @param live all sequences, the earliest virtual start tag first
+   * @param swapBlocks blocks that may be kept outside of the pool
    */
-  BlockSupply(KvCache kv, List<Sequence> live, BatchStats stats) {
+  BlockSupply(KvCache kv, List<Sequence> live, BatchStats stats, long swapBlocks) {
     this.kv = kv;
     this.live = live;
     this.stats = stats;
+    this.swap = new SwapSpace(kv, swapBlocks);
+  }
+
+  /** Blocks that were swapped out since the start. */
+  long swapped() {
+    return swap.total();
   }
 
   /**
@@ -65,18 +74,20 @@ final class BlockSupply {
       }
     }
     while (sequence.blockCount < wanted) {
-      int block = kv.allocate(sequence.tenant(), quota);
+      int block = kv.allocate(sequence.tenant(), quota, sequence.request.kvEncrypted());
       if (block == BlockPool.NONE) {
         return giveUp(sequence, nowNs);
       }
       sequence.addBlock(block);
     }
+    swap.in(sequence);
+    noteFullBlocks(sequence);
     return Supply.GIVEN;
   }
 
   private Supply giveUp(Sequence sequence, long nowNs) {
     boolean quotaBound = quotaBound(sequence);
-    takeBack(sequence, nowNs);
+    releaseBlocks(sequence, nowNs);
     return quotaBound ? Supply.LATER : Supply.POOL_SHORT;
   }
 
@@ -89,7 +100,9 @@ final class BlockSupply {
   /** Makes sure that a running sequence has blocks for so many positions. */
   Supply extend(Sequence sequence, int positions, long nowNs) {
     while (sequence.blockCount < blocksFor(positions)) {
-      int block = kv.allocate(sequence.tenant(), sequence.request.kvBytesMax());
+      int block =
+          kv.allocate(
+              sequence.tenant(), sequence.request.kvBytesMax(), sequence.request.kvEncrypted());
       if (block == BlockPool.NONE) {
         if (!takeFromLater(sequence, nowNs)) {
           return Supply.LATER;
@@ -110,7 +123,7 @@ final class BlockSupply {
     boolean quotaBound = quotaBound(needy);
     for (int i = live.size() - 1; i >= 0 && live.get(i) != needy; i--) {
       if (mayTakeFrom(live.get(i), needy, quotaBound)) {
-        recomputeLater(live.get(i), nowNs);
+        goOnLater(live.get(i), nowNs);
         return true;
       }
     }
@@ -124,7 +137,7 @@ final class BlockSupply {
       if (victim.state() == SequenceState.PAUSED
           && victim != needy
           && mayTakeFrom(victim, needy, quotaBound)) {
-        recomputeLater(victim, nowNs);
+        goOnLater(victim, nowNs);
         return true;
       }
     }
@@ -138,8 +151,8 @@ final class BlockSupply {
         && (!quotaBound || victim.tenant().equals(needy.tenant()));
   }
 
-  private void recomputeLater(Sequence victim, long nowNs) {
-    takeBack(victim, nowNs);
+  private void goOnLater(Sequence victim, long nowNs) {
+    swap.out(victim);
     victim.countPreemption();
     stats.preemptions.incrementAndGet();
     if (victim.state() == SequenceState.PAUSED) {
@@ -147,20 +160,40 @@ final class BlockSupply {
     } else {
       victim.moveTo(SequenceState.WAITING);
     }
-    victim.countZeroed(victim.releasedBlocks);
-    victim.releasedBlocks = 0;
+    lose(victim, nowNs);
+  }
+
+  /** Takes the blocks of a sequence that goes on later. */
+  void lose(Sequence sequence, long nowNs) {
+    releaseBlocks(sequence, nowNs);
+    sequence.countZeroed(sequence.releasedBlocks);
+    sequence.releasedBlocks = 0;
     kv.zeroReleased();
   }
 
-  /**
-   * Takes all blocks of a sequence back, the last one first, so that the beginning of a cached
-   * chain outlives its end. A block that is not the sequence's own stays untouched.
-   */
+  /** Takes back all that a sequence has: its blocks, and what was swapped out. */
   void takeBack(Sequence sequence, long nowNs) {
+    swap.drop(sequence);
+    releaseBlocks(sequence, nowNs);
+  }
+
+  private void releaseBlocks(Sequence sequence, long nowNs) {
+    release(sequence, sequence.resting ? 0 : sequence.blockCount, nowNs);
+  }
+
+  /**
+   * Releases all blocks of a sequence, the last one first, so that the beginning of a cached chain
+   * outlives its end. A block that is not the sequence's own stays untouched.
+   *
+   * @param read how many of its blocks, from the beginning on, it reads at present
+   */
+  private void release(Sequence sequence, int read, long nowNs) {
     sequence.accrue(nowNs);
     for (int i = sequence.blockCount - 1; i >= 0; i--) {
+      int block = sequence.blocks[i];
+      TenantId tenant = sequence.tenant();
       try {
-        if (kv.release(sequence.blocks[i], sequence.tenant())) {
+        if (i < read ? kv.release(block, tenant) : kv.releaseUnread(block, tenant)) {
           sequence.releasedBlocks++;
         }
       } catch (IsolationViolation e) {
@@ -170,6 +203,32 @@ final class BlockSupply {
     sequence.blockCount = 0;
     sequence.computed = 0;
     sequence.offered = 0;
+    sequence.filled = 0;
+  }
+
+  /** A sequence keeps its blocks and does not read them for a while. */
+  void rest(Sequence sequence) {
+    sequence.resting = true;
+    for (int i = 0; i < sequence.blockCount; i++) {
+      kv.rest(sequence.blocks[i]);
+    }
+  }
+
+  /**
+   * A sequence that rested reads its blocks again.
+   *
+   * @return whether it can; otherwise it has lost them and is to begin anew
+   */
+  boolean wake(Sequence sequence, long nowNs) {
+    sequence.resting = false;
+    for (int i = 0; i < sequence.blockCount; i++) {
+      if (!kv.wake(sequence.blocks[i], sequence.tenant())) {
+        distrust(sequence);
+        release(sequence, i, nowNs);
+        return false;
+      }
+    }
+    return true;
   }
 
   /**
@@ -185,8 +244,15 @@ final class BlockSupply {
     }
   }
 
-  /** Offers the blocks that became full to the tenant's prefix cache. */
-  void offerFullBlocks(Sequence sequence) {
+  private void noteFullBlocks(Sequence sequence) {
+    while ((sequence.filled + 1) * kv.blockTokens() <= sequence.computed) {
+      kv.filled(sequence.blocks[sequence.filled++]);
+    }
+  }
+
+  /** Takes note of the blocks that became full, and offers them to the tenant's prefix cache. */
+  void keepFullBlocks(Sequence sequence) {
+    noteFullBlocks(sequence);
     if (!sequence.usesPrefixCache()) {
       return;
     }

@@ -3,6 +3,7 @@ package dev.cofferdam.worker.batching;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.kvcache.Digest;
+import dev.cofferdam.worker.kvcache.ExportedBlock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -32,6 +33,18 @@ public final class Sequence {
 
   /** Blocks at the beginning that the prefix cache has been offered, or came from it. */
   int offered;
+
+  /** Blocks at the beginning that are full and known to be so. */
+  int filled;
+
+  /** Whether its blocks are held and not read: it is paused. */
+  boolean resting;
+
+  /** What it had computed when it lost its blocks, to go on from: block by block. */
+  final List<ExportedBlock> swapped = new ArrayList<>();
+
+  /** Positions in {@link #swapped}. */
+  int swappedPositions;
 
   /** Rows in the step that is being planned or executed. */
   int rows;
@@ -216,6 +229,7 @@ public final class Sequence {
   void startFrom(int matchedBlocks, int blockTokens) {
     blockCount = matchedBlocks;
     offered = matchedBlocks;
+    filled = matchedBlocks;
     computed = matchedBlocks * blockTokens;
     if (!started) {
       cachedPromptTokens = Math.min(computed, request.promptTokens());

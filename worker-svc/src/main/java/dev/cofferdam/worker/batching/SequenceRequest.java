@@ -18,6 +18,7 @@ import java.util.Optional;
  * @param sampling how tokens are chosen
  * @param stopTokenIds the output ends after any of these
  * @param kvBytesMax largest number of KV bytes of the tenant on this worker; 0: no bound
+ * @param kvEncrypted whether its KV blocks are kept encrypted
  * @param adapter what is added to the base model
  * @param prefix the tenant's digests; empty: no prefix cache
  */
@@ -33,6 +34,7 @@ public record SequenceRequest(
     Sampling sampling,
     int[] stopTokenIds,
     long kvBytesMax,
+    boolean kvEncrypted,
     Optional<LoraAdapter> adapter,
     Optional<PrefixDigests> prefix) {
 

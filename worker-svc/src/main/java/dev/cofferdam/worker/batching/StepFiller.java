@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.batching;
 
 import dev.cofferdam.worker.execution.StepPlan;
+import dev.cofferdam.worker.kvcache.KvCache;
 import java.util.List;
 
 /** Writes sequences with their rows into a flat step plan. Allocates nothing. */
@@ -8,7 +9,7 @@ final class StepFiller {
   private StepFiller() {}
 
   /** Overwrites the plan with the next {@code rows} of each sequence. */
-  static void fill(StepPlan plan, List<Sequence> planned) {
+  static void fill(StepPlan plan, List<Sequence> planned, KvCache kv) {
     int row = 0;
     int entry = 0;
     for (int s = 0; s < planned.size(); s++) {
@@ -20,6 +21,14 @@ final class StepFiller {
         plan.positions[row++] = sequence.computed + i;
       }
       System.arraycopy(sequence.blocks, 0, plan.blockTable, entry, sequence.blockCount);
+      plan.blockKey[s] = null;
+      for (int i = 0; i < sequence.blockCount; i++) {
+        long seal = kv.sealOf(sequence.blocks[i]);
+        plan.seal[entry + i] = seal;
+        if (seal != 0) {
+          plan.blockKey[s] = kv.keyOf(sequence.blocks[i]);
+        }
+      }
       entry += sequence.blockCount;
       plan.adapterSlot[s] = sequence.adapterSlot;
       plan.sample[s] = sequence.computed + sequence.rows == sequence.length;

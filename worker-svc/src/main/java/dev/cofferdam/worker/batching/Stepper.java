@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.batching;
 
 import dev.cofferdam.worker.execution.ModelExecutor;
+import dev.cofferdam.worker.execution.SealBrokenException;
 import java.util.function.LongSupplier;
 
 /** One turn of the rhythm: plan, execute, settle, scrub, report. */
@@ -52,7 +53,11 @@ public final class Stepper {
       executor.execute(batch.stepPlan(), batch.stepResult());
     } catch (RuntimeException | OutOfMemoryError | AssertionError e) {
       long now = nanoTime.getAsLong();
-      batch.stepFailed(now - begun, now);
+      if (e instanceof SealBrokenException) {
+        batch.sealBroken(now - begun, now);
+      } else {
+        batch.stepFailed(now - begun, now);
+      }
       failures.failed(e);
       return;
     }

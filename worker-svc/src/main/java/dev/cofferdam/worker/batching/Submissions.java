@@ -1,10 +1,15 @@
 package dev.cofferdam.worker.batching;
 
+import dev.cofferdam.vocabulary.TenantId;
+
 /** The way into the batch, for any thread. */
 public interface Submissions {
 
   /** Hands a sequence over. Returns whether it was taken; its listener is told of its end then. */
   boolean submit(Sequence sequence);
+
+  /** Has a tenant's key destroyed, and with it all that is kept of it, before the next step. */
+  void destroyKey(TenantId tenant);
 
   /** Makes the step thread look again: a sequence was cancelled, resumed, or has a reader again. */
   void wake();

@@ -9,22 +9,21 @@ import dev.cofferdam.worker.adapter.LoraAdapter;
  * batched or chunked: the same tokens at the same positions give bitwise the same logits, so that a
  * continuation after preemption or on another worker is exact.
  */
-public interface ModelExecutor extends AutoCloseable {
+public interface ModelExecutor extends BlockMemory, AutoCloseable {
 
   /** Shape of the loaded model and of the KV pool. */
   ExecutorGeometry geometry();
 
   /**
    * Computes one step: writes K and V of every row of {@code plan} into the blocks of its sequence,
-   * and samples one token for every sequence that asks for it.
+   * and samples one token for every sequence that asks for it. Blocks that {@link StepPlan#seal}
+   * calls sealed stay so: what is decrypted of them is gone when it returns.
    *
    * @param plan what to run; not retained
    * @param result overwritten; allocated once by the caller with the capacities of the plan
+   * @throws SealBrokenException when a sealed block is not what was sealed; nothing was sampled
    */
   void execute(StepPlan plan, StepResult result);
-
-  /** Fills the given blocks with zeros, in every layer. */
-  void zeroBlocks(int[] blockIds, int count);
 
   /** Number of bytes of a block that are not zero; for residue scans and assertions. */
   long residueBytes(int blockId);

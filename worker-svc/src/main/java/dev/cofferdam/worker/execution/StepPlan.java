@@ -2,6 +2,7 @@ package dev.cofferdam.worker.execution;
 
 import dev.cofferdam.worker.generation.Penalties;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One step, flat: the rows of all sequences one after the other. Arrays are allocated once and
@@ -36,6 +37,12 @@ public final class StepPlan {
 
   /** Block ids of all sequences. */
   public final int[] blockTable;
+
+  /** Number of the seal of each entry's block; 0: it is open. A block that is written is open. */
+  public final long[] seal;
+
+  /** Key of each sequence's sealed blocks; null where all of its blocks are open. */
+  public final @Nullable BlockKey[] blockKey;
 
   /** Adapter slot of each sequence; 0 is the base model. */
   public final int[] adapterSlot;
@@ -84,6 +91,8 @@ public final class StepPlan {
     rowStart = new int[sequencesMax + 1];
     blockStart = new int[sequencesMax];
     blockTable = new int[blockEntriesMax];
+    seal = new long[blockEntriesMax];
+    blockKey = new BlockKey[sequencesMax];
     adapterSlot = new int[sequencesMax];
     sample = new boolean[sequencesMax];
     temperature = new float[sequencesMax];

@@ -56,7 +56,10 @@ public final class StepPlanCheck {
     for (int i = 0; i <= lastBlock; i++) {
       int block = plan.blockTable[start + i];
       require(block >= 0 && block < geometry.blocks(), "blockTable");
+      boolean open = plan.seal[start + i] == 0;
+      require(open || plan.blockKey[s] != null, "blockKey");
       if (i >= first / geometry.blockTokens()) {
+        require(open, "seal: a sealed block is written");
         claim(block);
       }
     }

@@ -102,16 +102,16 @@ public final class BlockPool {
   }
 
   /**
-   * Zeroes all soiled blocks and frees them. A failure of the zeroer leaves them soiled.
+   * Zeroes all soiled blocks and frees them. A failure of the vault leaves them soiled.
    *
    * @return how many
    */
-  public int zeroSoiled(BlockZeroer zeroer) {
+  int zeroSoiled(BlockVault vault) {
     int count = soiledCount;
     if (count == 0) {
       return 0;
     }
-    zeroer.zero(soiled, count);
+    vault.zero(soiled, count);
     for (int i = 0; i < count; i++) {
       int block = soiled[i];
       TenantId owner = owners[block];

@@ -1,19 +1,23 @@
 package dev.cofferdam.worker.kvcache;
 
 import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.execution.BlockKey;
+import dev.cofferdam.worker.execution.BlockMemory;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
- * KV memory as sequences see it: allocation within quotas, sharing inside a tenant, eviction, and
- * zeroing before a block changes hands. When room is needed, the tenant's own idle blocks go first,
- * then those of the tenant with the least weight: what one tenant does costs itself first.
+ * KV memory as sequences see it: allocation within quotas, sharing inside a tenant, eviction,
+ * encryption, and zeroing before a block changes hands. When room is needed, the tenant's own idle
+ * blocks go first, then those of the tenant with the least weight: what one tenant does costs
+ * itself first.
  *
  * <p>Not thread-safe: the step thread's.
  */
 public final class KvCache {
   private final BlockPool pool;
   private final PrefixCache prefixes;
-  private final BlockZeroer zeroer;
+  private final BlockVault vault;
   private final int blockTokens;
   private final long blockBytes;
 
@@ -21,42 +25,53 @@ public final class KvCache {
    * @param blocks blocks in the pool
    * @param blockTokens tokens of a block
    * @param blockBytes bytes of a block
-   * @param zeroer fills blocks with zeros
+   * @param memory the blocks' content
+   * @param sealing how blocks of tenants that ask for encryption are kept
    * @param journal told of what the prefix cache gains and loses
    */
   public KvCache(
-      int blocks, int blockTokens, long blockBytes, BlockZeroer zeroer, CacheJournal journal) {
+      int blocks,
+      int blockTokens,
+      long blockBytes,
+      BlockMemory memory,
+      Sealing sealing,
+      CacheJournal journal) {
     this.pool = new BlockPool(blocks);
     this.prefixes = new PrefixCache(pool, blockTokens, journal);
-    this.zeroer = zeroer;
+    this.vault = new BlockVault(blocks, memory, sealing);
     this.blockTokens = blockTokens;
     this.blockBytes = blockBytes;
   }
 
   /**
-   * A zeroed block for a tenant, with the caller as its holder.
+   * A zeroed block for a tenant, with the caller as its holder and reader.
    *
    * @param kvBytesMax largest number of KV bytes of the tenant, cached ones included; 0: no bound
+   * @param encrypted whether it is to be kept encrypted
    * @return the block, or {@link BlockPool#NONE} when the quota or the pool is used up
    */
-  public int allocate(TenantId tenant, long kvBytesMax) {
+  public int allocate(TenantId tenant, long kvBytesMax, boolean encrypted) {
     int quota = quotaBlocks(kvBytesMax);
     if (pool.ownedBy(tenant) >= quota) {
-      pool.zeroSoiled(zeroer);
+      pool.zeroSoiled(vault);
       while (pool.ownedBy(tenant) >= quota) {
         if (!prefixes.evictOf(tenant)) {
           return BlockPool.NONE;
         }
-        pool.zeroSoiled(zeroer);
+        pool.zeroSoiled(vault);
       }
     }
-    if (pool.free() == 0 && pool.zeroSoiled(zeroer) == 0) {
+    if (pool.free() == 0 && pool.zeroSoiled(vault) == 0) {
       if (!prefixes.evictOf(tenant) && !prefixes.evictLeastWeighted()) {
         return BlockPool.NONE;
       }
-      pool.zeroSoiled(zeroer);
+      pool.zeroSoiled(vault);
     }
-    return pool.allocate(tenant);
+    int block = pool.allocate(tenant);
+    if (block != BlockPool.NONE) {
+      vault.given(block, tenant, encrypted);
+    }
+    return block;
   }
 
   /** Blocks that {@link #allocate} could give to a tenant now. */
@@ -78,13 +93,25 @@ public final class KvCache {
   }
 
   /**
-   * Shares the longest cached beginning of a prompt; at least one token stays to be computed.
+   * Shares the longest cached beginning of a prompt, with the caller as a holder and reader; at
+   * least one token stays to be computed. A block whose seal is broken is cached no more.
    *
    * @see PrefixCache#match
    */
   public int match(
       TenantId tenant, Digest root, List<Digest> digests, int[] tokens, int length, int[] into) {
-    return prefixes.match(tenant, root, digests, tokens, (length - 1) / blockTokens, into);
+    int found = prefixes.match(tenant, root, digests, tokens, (length - 1) / blockTokens, into);
+    int readable = 0;
+    while (readable < found && vault.read(into[readable])) {
+      readable++;
+    }
+    if (readable < found) {
+      prefixes.forget(into[readable], tenant);
+      for (int i = found - 1; i >= readable; i--) {
+        prefixes.release(into[i], tenant);
+      }
+    }
+    return readable;
   }
 
   /** Keeps a full block for later prompts of the tenant. */
@@ -101,7 +128,77 @@ public final class KvCache {
 
   /** A sequence lets go of a block. Returns whether it is to be zeroed; a cached one stays. */
   public boolean release(int block, TenantId tenant) {
+    boolean soiled = prefixes.release(block, tenant);
+    vault.leave(block);
+    return soiled;
+  }
+
+  /** A sequence lets go of a block that it does not read at present. */
+  public boolean releaseUnread(int block, TenantId tenant) {
     return prefixes.release(block, tenant);
+  }
+
+  /** A sequence stays a holder of a block that it does not read for a while. */
+  public void rest(int block) {
+    vault.leave(block);
+  }
+
+  /** A sequence reads a block again. Returns whether it can; otherwise the content is lost. */
+  public boolean wake(int block, TenantId tenant) {
+    pool.check(block, tenant);
+    return vault.read(block);
+  }
+
+  /** The content of a block that the caller holds, sealed, to be kept outside of the pool. */
+  public ExportedBlock export(int block, TenantId tenant) {
+    pool.check(block, tenant);
+    return vault.export(block, tenant);
+  }
+
+  /** Whether the content of a block is gone, because its seal was broken. */
+  public boolean lost(int block) {
+    return vault.lost(block);
+  }
+
+  /**
+   * Fills a block that the caller alone holds with what was exported.
+   *
+   * @return whether it was whole, and the same tenant's; otherwise the block is all zeros
+   */
+  public boolean restore(int block, TenantId tenant, ExportedBlock exported) {
+    pool.checkWritable(block, tenant);
+    return vault.restore(block, tenant, exported);
+  }
+
+  /** An exported content is needed no more. */
+  public void drop(ExportedBlock exported) {
+    vault.forget(exported.safe);
+  }
+
+  /** A block is full and will not be written any more. */
+  public void filled(int block) {
+    vault.filled(block);
+  }
+
+  /** Seals blocks that nobody reads any more or that became full, as the sealing demands. */
+  public void sealResting() {
+    vault.sealPending();
+  }
+
+  /** Destroys a tenant's key and what is cached of it: its sealed blocks cannot be read again. */
+  public void destroyKey(TenantId tenant) {
+    prefixes.forgetAll(tenant);
+    vault.destroy(tenant);
+  }
+
+  /** Key of a block that is kept encrypted; null for others. */
+  public @Nullable BlockKey keyOf(int block) {
+    return vault.keyOf(block);
+  }
+
+  /** Number of a block's seal; 0: it is open. */
+  public long sealOf(int block) {
+    return vault.sealOf(block);
   }
 
   /** Takes a block out of the prefix cache; its holders keep it. */
@@ -111,12 +208,32 @@ public final class KvCache {
 
   /** Zeroes everything that was released. Returns how many blocks. */
   public int zeroReleased() {
-    return pool.zeroSoiled(zeroer);
+    return pool.zeroSoiled(vault);
   }
 
   /** The blocks, for checks and counts. */
   public BlockPool pool() {
     return pool;
+  }
+
+  /** Running sequences that read a block. */
+  public int readers(int block) {
+    return vault.readers(block);
+  }
+
+  /** Keys that exist: of tenants with blocks that are kept encrypted. */
+  public int keys() {
+    return vault.keys();
+  }
+
+  /** Seals made since the start. */
+  public long seals() {
+    return vault.seals();
+  }
+
+  /** Seals that were found broken since the start. */
+  public long sealsBroken() {
+    return vault.broken();
   }
 
   /** Tokens of a block. */

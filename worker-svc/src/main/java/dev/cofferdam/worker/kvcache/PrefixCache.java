@@ -148,6 +148,15 @@ public final class PrefixCache {
     }
   }
 
+  /** Forgets all blocks of a tenant; their other holders keep them. */
+  public void forgetAll(TenantId tenant) {
+    for (Entry entry : byBlock) {
+      if (entry != null && entry.key.tenant().equals(tenant)) {
+        remove(entry);
+      }
+    }
+  }
+
   /** Evicts the tenant's least recently used idle block. Returns whether there was one. */
   public boolean evictOf(TenantId tenant) {
     Shelf shelf = shelves.get(tenant);

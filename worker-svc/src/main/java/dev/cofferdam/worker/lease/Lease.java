@@ -21,6 +21,7 @@ import dev.cofferdam.worker.batching.SequenceId;
  * @param outputTokensMax bound of the output tokens of the whole request
  * @param kvBlocks KV blocks leased
  * @param kvBytesMax largest number of KV bytes of the tenant on this worker; 0: no bound
+ * @param kvEncrypted whether its KV blocks must be kept encrypted
  * @param startTag virtual start tag, in weighted tokens
  * @param weight share of the tenant
  * @param workloadClass class of the work
@@ -42,6 +43,7 @@ public record Lease(
     int outputTokensMax,
     int kvBlocks,
     long kvBytesMax,
+    boolean kvEncrypted,
     double startTag,
     double weight,
     WorkloadClass workloadClass,

@@ -4,6 +4,7 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.adapter.BadAdapterException;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.batching.EndCause;
@@ -242,6 +243,7 @@ public final class Generations implements LeaseOrders {
         work.sampling(),
         work.stopTokenIds(),
         lease.kvBytesMax(),
+        lease.kvEncrypted(),
         adapter,
         prefix);
   }
@@ -275,6 +277,11 @@ public final class Generations implements LeaseOrders {
       generation.revokedWith = code;
       generation.end(EndCause.REVOKED);
     }
+  }
+
+  /** Destroys the key of a tenant's KV, forgets what is cached of it, and ends what runs for it. */
+  public void erase(TenantId tenant) {
+    parts.submissions.destroyKey(tenant);
   }
 
   @Override

@@ -6,6 +6,8 @@ import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.kvcache.BlockPool;
+import dev.cofferdam.worker.kvcache.KvCache;
+import dev.cofferdam.worker.kvcache.Sealing;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -15,14 +17,19 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Random histories of a batch: arrivals, cancellations, pauses, slow readers, failing steps,
- * poison, NaN, quotas, evictions by a stranger, more adapters than slots, and never enough memory.
- * The invariants are checked after every step. A failure prints its seed; run it alone with {@code
- * -Dsimulation.seed=…}, and more of them with {@code -Dsimulation.seeds=10000}.
+ * poison, NaN, quotas, evictions by a stranger, more adapters than slots, never enough memory,
+ * swap, encryption at rest and always, flipped bits, and destroyed keys. The invariants are checked
+ * after every step. A failure prints its seed; run it alone with {@code -Dsimulation.seed=…}, and
+ * more of them with {@code -Dsimulation.seeds=10000}.
  */
 class BatchSimulationTest {
   private static final int SEEDS = Integer.getInteger("simulation.seeds", 300);
   private static final int STEPS = 1_000;
   private static final int TENANTS = 4;
+
+  /** The first so many tenants' KV is encrypted. */
+  private static final int ENCRYPTED = 2;
+
   private static final int[] STOPS = {7};
 
   @Test
@@ -33,6 +40,9 @@ class BatchSimulationTest {
     long completed = 0;
     long preempted = 0;
     long hits = 0;
+    long swapped = 0;
+    long sealed = 0;
+    long broken = 0;
     for (long seed = first; seed < first + seeds; seed++) {
       History history = new History(seed);
       try {
@@ -43,11 +53,17 @@ class BatchSimulationTest {
       completed += history.completed();
       preempted += history.batch.stats().preemptions();
       hits += history.hits();
+      swapped += history.batch.stats().blocksSwapped();
+      sealed += history.batch.stats().seals();
+      broken += history.batch.stats().sealsBroken();
     }
     // The histories are worth something only when all of this happens in them.
     assertThat(completed).isGreaterThan(10L * seeds);
     assertThat(preempted).isGreaterThan(10L * seeds);
     assertThat(hits).isGreaterThan(5L * seeds);
+    assertThat(swapped).isGreaterThan(5L * seeds);
+    assertThat(sealed).isGreaterThan(20L * seeds);
+    assertThat(broken).isGreaterThan(seeds / 2);
   }
 
   private record Run(Sequence sequence, Recorded heard, FakeExecutor.Mark mark) {}
@@ -60,6 +76,7 @@ class BatchSimulationTest {
     final List<Run> runs = new ArrayList<>();
     final List<Run> live = new ArrayList<>();
     final int stepTokensMax;
+    final Sealing sealing;
     long now = 1;
     int requests;
     double tag;
@@ -70,9 +87,18 @@ class BatchSimulationTest {
       executor = new FakeExecutor(blocks, 4, 2, 64);
       int slots = 2 + random.nextInt(6);
       stepTokensMax = slots + 4 + random.nextInt(24);
+      sealing = random.nextBoolean() ? Sealing.AT_REST : Sealing.ALWAYS;
       batch =
           new Batch(
-              executor, new BatchOptions(slots, stepTokensMax, 1 + random.nextInt(9), 5_000_000));
+              executor,
+              new BatchOptions(
+                  slots,
+                  stepTokensMax,
+                  1 + random.nextInt(9),
+                  5_000_000,
+                  random.nextBoolean() ? 1.5 : Double.POSITIVE_INFINITY,
+                  sealing,
+                  random.nextInt(3) * 10_000L));
       stepper = new Stepper(batch, executor, () -> now += random.nextInt(2_000), e -> rethrow(e));
     }
 
@@ -117,6 +143,15 @@ class BatchSimulationTest {
       if (random.nextInt(20) == 0) {
         evict(1 + random.nextInt(8));
       }
+      if (random.nextInt(100) == 0) {
+        destroyKey(new TenantId("tenant-" + random.nextInt(TENANTS)));
+      }
+      if (random.nextInt(50) == 0) {
+        int block = random.nextInt(batch.kv().pool().size());
+        if (batch.kv().sealOf(block) != 0) {
+          executor.tamper(block);
+        }
+      }
       if (live.isEmpty()) {
         return;
       }
@@ -131,6 +166,17 @@ class BatchSimulationTest {
       }
     }
 
+    private void destroyKey(TenantId tenant) {
+      batch.destroyKey(tenant);
+      step();
+      for (Run run : runs) {
+        if (run.sequence.tenant().equals(tenant)) {
+          assertThat(run.heard.cause).as("nothing runs on without its key").isNotNull();
+        }
+      }
+      assertThat(batch.kv().pool().ownedBy(tenant)).as("blocks without a key").isZero();
+    }
+
     /**
      * A stranger takes up to so many blocks, which evicts idle ones of the tenants, finds each of
      * them zero, and lets go of them. Returns how many it got.
@@ -139,7 +185,7 @@ class BatchSimulationTest {
       TenantId stranger = new TenantId("stranger");
       List<Integer> taken = new ArrayList<>();
       while (taken.size() < blocks) {
-        int block = batch.kv().allocate(stranger, 0);
+        int block = batch.kv().allocate(stranger, 0, false);
         if (block == BlockPool.NONE) {
           break;
         }
@@ -181,6 +227,7 @@ class BatchSimulationTest {
               new Sampling(0, 1, 0, mark.seed(), -1),
               STOPS,
               random.nextInt(3) == 0 ? 8_000L + random.nextInt(8) * 1_000 : 0,
+              tenant < ENCRYPTED,
               FakeExecutor.adapter(adapter),
               prefix);
       Sequence sequence = new Sequence(request, 64, 4, now, heard);
@@ -210,6 +257,7 @@ class BatchSimulationTest {
           assertThat(pool.owner(block)).as("owner").isEqualTo(run.sequence.tenant());
         }
       }
+      checkSealed();
       int free = 0;
       int cached = 0;
       for (int block = 0; block < pool.size(); block++) {
@@ -227,6 +275,32 @@ class BatchSimulationTest {
       assertThat(pool.soiled()).isZero();
       assertThat(cached).isEqualTo(batch.kv().cached());
       assertThat(pool.violations()).isZero();
+    }
+
+    /** What must not be readable is sealed, and what is read is counted as such. */
+    private void checkSealed() {
+      KvCache kv = batch.kv();
+      int[] readers = new int[kv.pool().size()];
+      boolean[] open = new boolean[readers.length];
+      for (Run run : live) {
+        Sequence sequence = run.sequence;
+        for (int i = 0; i < sequence.blockCount; i++) {
+          int block = sequence.blocks[i];
+          if (sequence.state() != SequenceState.PAUSED) {
+            readers[block]++;
+            open[block] = sealing == Sealing.AT_REST || i >= sequence.computed / 4;
+          }
+        }
+      }
+      for (int block = 0; block < readers.length; block++) {
+        assertThat(kv.readers(block)).as("readers").isEqualTo(readers[block]);
+        if (kv.lost(block)) {
+          assertThat(executor.residueBytes(block)).as("residue of a lost block").isZero();
+        } else if (kv.keyOf(block) != null && !open[block]) {
+          assertThat(kv.sealOf(block)).as("seal of a block at rest").isPositive();
+          assertThat(executor.readable(block)).as("readable at rest").isFalse();
+        }
+      }
     }
 
     private void checkEnd() {
@@ -247,6 +321,8 @@ class BatchSimulationTest {
           .as("blocks that a stranger is given, all of them zero")
           .isEqualTo(batch.kv().pool().size());
       assertThat(batch.kv().cached()).as("blocks in the cache").isZero();
+      step();
+      assertThat(batch.kv().keys()).as("keys without blocks").isZero();
     }
 
     private void checkTokens(Run run) {

@@ -46,6 +46,7 @@ class BatchTest {
             new Sampling(0, 1, 0, mark.seed(), -1),
             stops,
             0,
+            false,
             FakeExecutor.adapter(mark.adapter()),
             Optional.of(new PrefixDigests(key, "model", "" + mark.adapter(), 4)));
     Run run = new Run(new Sequence(request, 256, 4, now, heard), heard);
@@ -235,6 +236,7 @@ class BatchTest {
             new Sampling(0, 1, 0, 0, -1),
             new int[0],
             0,
+            false,
             Optional.empty(),
             Optional.empty());
     tight.add(new Sequence(request, 256, 4, now, heard));

@@ -8,6 +8,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
 import dev.cofferdam.worker.generation.Penalties;
+import dev.cofferdam.worker.kvcache.Sealing;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;
 import java.nio.file.Path;
@@ -16,8 +17,9 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** The CPU executor under the batch: the tokens are the same whatever happens to a sequence. */
 class ExactResumeTest {
@@ -58,6 +60,7 @@ class ExactResumeTest {
                 new Sampling(1, 0.95f, 10, 0.01f, new Penalties(1.1f, 0.4f, 0.2f), job.seed, -1),
                 new int[0],
                 0,
+                job.tenant != 0,
                 Optional.empty(),
                 Optional.of(new PrefixDigests(key, "model", "", 4))),
             256,
@@ -92,8 +95,11 @@ class ExactResumeTest {
     throw new AssertionError("a step failed", reason);
   }
 
-  @Test
-  void pausedRecomputedCachedChunkedAndContinuedSequencesGiveTheTokensThatTheyGiveAlone() {
+  @ParameterizedTest
+  @CsvSource({"AT_REST,0", "AT_REST,100000", "ALWAYS,0", "ALWAYS,100000"})
+  void
+      pausedRecomputedSwappedSealedCachedChunkedAndContinuedSequencesGiveTheTokensThatTheyGiveAlone(
+          Sealing sealing, long swapBytes) {
     ModelWeights model = TinyModel.llama().write(folder, random);
     List<Job> jobs = new ArrayList<>();
     List<List<Integer>> expected = new ArrayList<>();
@@ -104,7 +110,9 @@ class ExactResumeTest {
     }
     sequences.clear();
     try (CpuExecutor executor = CpuExecutor.create(model, new ExecutorOptions(60, 4, 1, 5, 17))) {
-      Batch batch = new Batch(executor, new BatchOptions(5, 17, 3, 1_000_000_000_000L));
+      Batch batch =
+          new Batch(
+              executor, new BatchOptions(5, 17, 3, 1_000_000_000_000L, 1.5, sealing, swapBytes));
       Stepper stepper = new Stepper(batch, executor, System::nanoTime, ExactResumeTest::fail);
       List<Recorded> heard = new ArrayList<>();
       for (int i = 0; i < jobs.size(); i++) {
@@ -129,6 +137,9 @@ class ExactResumeTest {
         assertThat(heard.get(i).tokens).isEqualTo(whole.subList(known, whole.size()));
       }
       assertThat(batch.stats().preemptions()).isGreaterThan(20);
+      assertThat(batch.stats().seals()).isGreaterThan(20);
+      assertThat(batch.stats().blocksSwapped() > 0).isEqualTo(swapBytes > 0);
+      assertThat(batch.stats().sealsBroken()).isZero();
       batch.kv().zeroReleased();
       for (int block = 0; block < 60; block++) {
         if (batch.kv().pool().owner(block) == null) {

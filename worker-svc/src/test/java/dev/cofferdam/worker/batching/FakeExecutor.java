@@ -1,13 +1,21 @@
 package dev.cofferdam.worker.batching;
 
 import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.execution.BlockCipher;
+import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ModelExecutor;
+import dev.cofferdam.worker.execution.SealBrokenException;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.locks.LockSupport;
 
 /**
@@ -39,6 +47,10 @@ public final class FakeExecutor implements ModelExecutor {
 
   private final ExecutorGeometry geometry;
   private final long[][] cells;
+  private final BlockCipher cipher;
+  private final byte[][] tags;
+  private final long[] opened;
+  private final Set<Long> seals = new HashSet<>();
   private final Map<Integer, String> adapters = new HashMap<>();
   private int failNext;
   public int rowsMaxSeen;
@@ -50,6 +62,9 @@ public final class FakeExecutor implements ModelExecutor {
     geometry =
         new ExecutorGeometry(VOCABULARY, positionsMax, blocks, blockTokens, 1_000, adapterSlots);
     cells = new long[blocks][blockTokens];
+    cipher = new BlockCipher(blockTokens * Long.BYTES);
+    tags = new byte[blocks][BlockCipher.TAG_BYTES];
+    opened = new long[blockTokens];
   }
 
   /** Lets the next so many steps fail half-way. */
@@ -115,9 +130,11 @@ public final class FakeExecutor implements ModelExecutor {
     int last = plan.positions[plan.rowStart[s + 1] - 1];
     long state = start(mark.adapter);
     for (int p = 0; p <= last; p++) {
-      long cell =
-          cells[plan.blockTable[plan.blockStart[s] + p / geometry.blockTokens()]][
-              p % geometry.blockTokens()];
+      int slot = p % geometry.blockTokens();
+      if (slot == 0) {
+        open(plan, s, plan.blockStart[s] + p / geometry.blockTokens());
+      }
+      long cell = opened[slot];
       int token = (int) (cell >> 16 & 0xFFFF);
       if (cell != cell(mark, token, p)) {
         throw new AssertionError("a sequence reads a foreign or missing cell at " + p);
@@ -125,6 +142,90 @@ public final class FakeExecutor implements ModelExecutor {
       state = next(state, token);
     }
     return state;
+  }
+
+  private void open(StepPlan plan, int s, int entry) {
+    int block = plan.blockTable[entry];
+    if (plan.seal[entry] == 0) {
+      System.arraycopy(cells[block], 0, opened, 0, opened.length);
+    } else if (!cipher.open(
+        MemorySegment.ofArray(cells[block]),
+        MemorySegment.ofArray(opened),
+        Objects.requireNonNull(plan.blockKey[s]),
+        plan.seal[entry],
+        0,
+        tags[block],
+        0)) {
+      throw new SealBrokenException();
+    }
+  }
+
+  private void unused(long seal) {
+    if (seal == 0 || !seals.add(seal)) {
+      throw new AssertionError("a seal's number is used twice: its nonce repeats");
+    }
+  }
+
+  /** Flips a bit of a block. */
+  public void tamper(int block) {
+    cells[block][block % cells[block].length] ^= 1L << block % Long.SIZE;
+  }
+
+  /** Whether the block holds cells that can be read as they lie there. */
+  public boolean readable(int block) {
+    for (long cell : cells[block]) {
+      if (cell != 0 && (cell >>> 48 != 0 || (cell >> 16 & 0xFFFF) >= VOCABULARY)) {
+        return false;
+      }
+    }
+    return true;
+  }
+
+  @Override
+  public void sealBlock(int block, BlockKey key, long seal) {
+    unused(seal);
+    MemorySegment part = MemorySegment.ofArray(cells[block]);
+    cipher.seal(part, part, key, seal, 0, tags[block], 0);
+  }
+
+  @Override
+  public boolean openBlock(int block, BlockKey key, long seal) {
+    MemorySegment part = MemorySegment.ofArray(cells[block]);
+    boolean whole = cipher.open(part, part, key, seal, 0, tags[block], 0);
+    if (!whole) {
+      Arrays.fill(cells[block], 0);
+    }
+    return whole;
+  }
+
+  @Override
+  public byte[] exportBlock(int block, BlockKey key, long seal) {
+    unused(seal);
+    byte[] exported = new byte[8 * opened.length + BlockCipher.TAG_BYTES];
+    MemorySegment to = MemorySegment.ofArray(exported).asSlice(0, 8L * opened.length);
+    cipher.seal(MemorySegment.ofArray(cells[block]), to, key, seal, 0, exported, 8 * opened.length);
+    return exported;
+  }
+
+  @Override
+  public byte[] exportSealed(int block) {
+    byte[] exported = new byte[8 * opened.length + BlockCipher.TAG_BYTES];
+    MemorySegment.ofArray(exported)
+        .asSlice(0, 8L * opened.length)
+        .copyFrom(MemorySegment.ofArray(cells[block]));
+    System.arraycopy(tags[block], 0, exported, 8 * opened.length, BlockCipher.TAG_BYTES);
+    return exported;
+  }
+
+  @Override
+  public boolean importBlock(int block, BlockKey key, long seal, byte[] exported) {
+    MemorySegment from = MemorySegment.ofArray(exported).asSlice(0, 8L * opened.length);
+    MemorySegment to = MemorySegment.ofArray(cells[block]);
+    boolean whole = cipher.open(from, to, key, seal, 0, exported, 8 * opened.length);
+    if (!whole) {
+      Arrays.fill(cells[block], 0);
+    }
+    return whole;
   }
 
   private static long start(int adapter) {
@@ -160,7 +261,7 @@ public final class FakeExecutor implements ModelExecutor {
   @Override
   public void zeroBlocks(int[] blockIds, int count) {
     for (int i = 0; i < count; i++) {
-      java.util.Arrays.fill(cells[blockIds[i]], 0);
+      Arrays.fill(cells[blockIds[i]], 0);
     }
   }
 

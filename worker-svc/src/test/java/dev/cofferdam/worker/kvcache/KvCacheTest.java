@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.vocabulary.TenantId;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -14,19 +13,10 @@ class KvCacheTest {
   private static final Digest ROOT = digest(0);
   private static final int BLOCK_BYTES = 100;
 
-  private final List<Integer> zeroed = new ArrayList<>();
+  private final FakeMemory memory = new FakeMemory(4);
+  private final List<Integer> zeroed = memory.zeroed;
   private final CacheJournal journal = new CacheJournal(8);
-  private final KvCache kv =
-      new KvCache(
-          4,
-          2,
-          BLOCK_BYTES,
-          (blocks, count) -> {
-            for (int i = 0; i < count; i++) {
-              zeroed.add(blocks[i]);
-            }
-          },
-          journal);
+  private final KvCache kv = new KvCache(4, 2, BLOCK_BYTES, memory, Sealing.AT_REST, journal);
 
   private static Digest digest(int name) {
     byte[] bytes = new byte[32];
@@ -36,7 +26,7 @@ class KvCacheTest {
 
   /** A block with the given tokens in the tenant's cache, held by nobody else. */
   private int cached(TenantId tenant, double weight, Digest parent, Digest digest, int... tokens) {
-    int block = kv.allocate(tenant, 0);
+    int block = kv.allocate(tenant, 0, false);
     kv.keep(tenant, weight, parent, digest, tokens, 0, block);
     kv.release(block, tenant);
     return block;
@@ -45,14 +35,14 @@ class KvCacheTest {
   @Test
   void aReleasedBlockIsZeroedBeforeAnyoneIsGivenIt() {
     for (int i = 0; i < 4; i++) {
-      kv.allocate(HARBOR, 0);
+      kv.allocate(HARBOR, 0, false);
     }
-    assertThat(kv.allocate(PIRATES, 0)).isEqualTo(BlockPool.NONE);
+    assertThat(kv.allocate(PIRATES, 0, false)).isEqualTo(BlockPool.NONE);
     kv.release(2, HARBOR);
     assertThat(zeroed).isEmpty();
     assertThat(kv.pool().owner(2)).isEqualTo(HARBOR);
 
-    assertThat(kv.allocate(PIRATES, 0)).isEqualTo(2);
+    assertThat(kv.allocate(PIRATES, 0, false)).isEqualTo(2);
     assertThat(zeroed).containsExactly(2);
     assertThat(kv.pool().owner(2)).isEqualTo(PIRATES);
     assertThat(kv.pool().zeroedTotal()).isEqualTo(1);
@@ -65,20 +55,20 @@ class KvCacheTest {
             1,
             2,
             BLOCK_BYTES,
-            (blocks, count) -> {
-              throw new IllegalStateException("the device is gone");
-            },
+            new FakeMemory(0), // it has not even the one block
+            Sealing.AT_REST,
             journal);
-    broken.release(broken.allocate(HARBOR, 0), HARBOR);
+    broken.release(broken.allocate(HARBOR, 0, false), HARBOR);
 
-    assertThatThrownBy(() -> broken.allocate(PIRATES, 0)).hasMessage("the device is gone");
+    assertThatThrownBy(() -> broken.allocate(PIRATES, 0, false))
+        .isInstanceOf(IndexOutOfBoundsException.class);
     assertThat(broken.pool().free()).isZero();
     assertThat(broken.pool().owner(0)).isEqualTo(HARBOR);
   }
 
   @Test
   void everyUseByAnotherTenantIsStoppedAndCounted() {
-    int block = kv.allocate(HARBOR, 0);
+    int block = kv.allocate(HARBOR, 0, false);
     BlockPool pool = kv.pool();
 
     assertThatThrownBy(() -> pool.check(block, PIRATES)).isInstanceOf(IsolationViolation.class);
@@ -95,7 +85,7 @@ class KvCacheTest {
 
   @Test
   void aSharedBlockMustNotBeWritten() {
-    int block = kv.allocate(HARBOR, 0);
+    int block = kv.allocate(HARBOR, 0, false);
     kv.pool().checkWritable(block, HARBOR);
     kv.keep(HARBOR, 1, ROOT, digest(1), new int[] {5, 6}, 0, block);
 
@@ -137,8 +127,8 @@ class KvCacheTest {
     int foreign = cached(PIRATES, 0.1, ROOT, digest(1), 5, 6);
     int own = cached(HARBOR, 1, ROOT, digest(2), 5, 6);
 
-    assertThat(kv.allocate(HARBOR, BLOCK_BYTES)).isEqualTo(own);
-    assertThat(kv.allocate(HARBOR, BLOCK_BYTES)).isEqualTo(BlockPool.NONE);
+    assertThat(kv.allocate(HARBOR, BLOCK_BYTES, false)).isEqualTo(own);
+    assertThat(kv.allocate(HARBOR, BLOCK_BYTES, false)).isEqualTo(BlockPool.NONE);
     assertThat(kv.pool().owner(foreign)).isEqualTo(PIRATES);
     assertThat(zeroed).containsExactly(own);
   }
@@ -151,11 +141,11 @@ class KvCacheTest {
     int lightNew = cached(PIRATES, 0.2, ROOT, digest(3), 2, 2);
     int own = cached(parcel, 0.5, ROOT, digest(4), 1, 1);
 
-    assertThat(kv.allocate(parcel, 0)).isEqualTo(own);
-    assertThat(kv.allocate(parcel, 0)).isEqualTo(lightOld);
-    assertThat(kv.allocate(parcel, 0)).isEqualTo(lightNew);
-    assertThat(kv.allocate(parcel, 0)).isEqualTo(heavy);
-    assertThat(kv.allocate(parcel, 0)).isEqualTo(BlockPool.NONE);
+    assertThat(kv.allocate(parcel, 0, false)).isEqualTo(own);
+    assertThat(kv.allocate(parcel, 0, false)).isEqualTo(lightOld);
+    assertThat(kv.allocate(parcel, 0, false)).isEqualTo(lightNew);
+    assertThat(kv.allocate(parcel, 0, false)).isEqualTo(heavy);
+    assertThat(kv.allocate(parcel, 0, false)).isEqualTo(BlockPool.NONE);
     assertThat(zeroed).containsExactly(own, lightOld, lightNew, heavy);
   }
 
@@ -165,12 +155,12 @@ class KvCacheTest {
     int[] into = new int[1];
     kv.match(HARBOR, ROOT, List.of(digest(1)), new int[] {5, 6, 7}, 3, into);
     for (int i = 0; i < 3; i++) {
-      kv.allocate(PIRATES, 0);
+      kv.allocate(PIRATES, 0, false);
     }
 
-    assertThat(kv.allocate(PIRATES, 0)).isEqualTo(BlockPool.NONE);
+    assertThat(kv.allocate(PIRATES, 0, false)).isEqualTo(BlockPool.NONE);
     kv.release(block, HARBOR);
-    assertThat(kv.allocate(PIRATES, 0)).isEqualTo(block);
+    assertThat(kv.allocate(PIRATES, 0, false)).isEqualTo(block);
   }
 
   @Test
@@ -182,7 +172,7 @@ class KvCacheTest {
 
     cached(HARBOR, 1, ROOT, digest(2), 7, 8);
     for (int i = 0; i < 3; i++) {
-      kv.allocate(PIRATES, 0);
+      kv.allocate(PIRATES, 0, false);
     }
     CacheJournal.Changes second = journal.after(first.cursor());
     assertThat(second.reset()).isFalse();

@@ -26,6 +26,7 @@ class LeaseBookTest {
         1,
         1,
         0,
+        false,
         0,
         1,
         WorkloadClass.BATCH,

@@ -116,7 +116,8 @@ final class Placement {
             .setOutputTokensMax(envelope.outputTokensMax())
             .setDeadlineEpochMs(envelope.deadlineMs())
             .setRunningMax(ranked.tenant().limits().concurrentRequests())
-            .setKvBytesMax(ranked.tenant().limits().kvBytesMax());
+            .setKvBytesMax(ranked.tenant().limits().kvBytesMax())
+            .setKvEncrypted(ranked.tenant().kvEncrypted());
     for (Candidate candidate : ranked.candidates()) {
       offered.put(candidate.workerId(), candidate);
       request.addCandidates(

@@ -60,6 +60,7 @@ final class Messages {
         candidates,
         m.getRunningMax(),
         m.getKvBytesMax(),
+        m.getKvEncrypted(),
         traceHeaders);
   }
 
@@ -106,6 +107,7 @@ final class Messages {
             List.of(),
             0,
             c.getKvBytesMax(),
+            c.getKvEncrypted(),
             Map.of());
     return new PoolEvent.Running(request, served(m.getProgress()), c.getQueueWaitMs());
   }
@@ -142,6 +144,7 @@ final class Messages {
         .setTerm(term)
         .setQueueWaitMs(g.queueWaitMs())
         .setKvBytesMax(request.kvBytesMax())
+        .setKvEncrypted(request.kvEncrypted())
         .build();
   }
 

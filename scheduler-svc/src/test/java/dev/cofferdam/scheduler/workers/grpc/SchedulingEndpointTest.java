@@ -249,7 +249,7 @@ class SchedulingEndpointTest {
   @Test
   void aGrantOpensWithTheKeyOfTheWorkersSession() throws Exception {
     SessionKey key = new Session().attach(hello("w1").build());
-    Granted granted = granted(enqueue(ask(1).build()));
+    Granted granted = granted(enqueue(ask(1).setKvEncrypted(true).build()));
     assertThat(granted.getWorkerId()).isEqualTo("w1");
     assertThat(granted.getEndpoint()).isEqualTo("127.0.0.1:1");
     GrantClaims claims =
@@ -264,6 +264,7 @@ class SchedulingEndpointTest {
     assertThat(claims.getTenant()).isEqualTo("acme");
     assertThat(claims.getWorkerId()).isEqualTo("w1");
     assertThat(claims.getKvBlocks()).isEqualTo(4);
+    assertThat(claims.getKvEncrypted()).isTrue();
     assertThat(claims.getTerm()).isEqualTo(key.getTerm());
     assertThat(claims.getExpiresEpochMs())
         .isBetween(System.currentTimeMillis(), System.currentTimeMillis() + 10_000);

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app.bench;
 
+import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.Batch;
@@ -14,6 +15,7 @@ import dev.cofferdam.worker.batching.SequenceRequest;
 import dev.cofferdam.worker.batching.SequenceUsage;
 import dev.cofferdam.worker.batching.Stepper;
 import dev.cofferdam.worker.execution.ModelExecutor;
+import java.util.Arrays;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -22,12 +24,17 @@ import java.util.SplittableRandom;
  * nothing cached. It leaves the pool zeroed once all its sequences have ended.
  */
 final class BenchBatch implements SequenceListener {
+  private static final TenantId TENANT = new TenantId("bench");
+
   private final TimedExecutor timed;
   private final Batch batch;
   private final Stepper stepper;
   private final SplittableRandom random = new SplittableRandom(1);
+  private final Optional<PrefixDigests> prefix;
+  private final boolean encrypted;
   private int requests;
   private int tokens;
+  private boolean ending;
   private int firstTokens;
 
   /**
@@ -38,10 +45,28 @@ final class BenchBatch implements SequenceListener {
    * @param prefillChunkTokens rows that a prompt gets before it is the next one's turn
    */
   BenchBatch(ModelExecutor executor, int slots, int stepTokensMax, int prefillChunkTokens) {
+    this(
+        executor,
+        new BatchOptions(slots, stepTokensMax, prefillChunkTokens, Long.MAX_VALUE),
+        Optional.empty(),
+        false);
+  }
+
+  /**
+   * Makes a batch of one tenant.
+   *
+   * @param prefix the tenant's prefix cache
+   * @param encrypted whether the tenant's KV is encrypted
+   */
+  BenchBatch(
+      ModelExecutor executor,
+      BatchOptions options,
+      Optional<PrefixDigests> prefix,
+      boolean encrypted) {
+    this.prefix = prefix;
+    this.encrypted = encrypted;
     timed = new TimedExecutor(executor);
-    batch =
-        new Batch(
-            timed, new BatchOptions(slots, stepTokensMax, prefillChunkTokens, Long.MAX_VALUE));
+    batch = new Batch(timed, options);
     stepper =
         new Stepper(
             batch,
@@ -54,22 +79,32 @@ final class BenchBatch implements SequenceListener {
 
   /** Adds a sequence with a random prompt, that ends by its length. */
   void add(int promptTokens, int outputTokens) {
-    int[] prompt = random.ints(promptTokens, 0, timed.geometry().vocabularySize()).toArray();
+    add(randomPrompt(promptTokens), outputTokens);
+  }
+
+  /** Random tokens. */
+  int[] randomPrompt(int tokens) {
+    return random.ints(tokens, 0, timed.geometry().vocabularySize()).toArray();
+  }
+
+  /** Adds a sequence that ends by its length. */
+  void add(int[] prompt, int outputTokens) {
     batch.add(
         new Sequence(
             new SequenceRequest(
                 new SequenceId(new RequestId(String.format("%032x", ++requests)), 1),
-                new TenantId("bench"),
+                TENANT,
                 1,
                 0,
-                prompt,
-                promptTokens,
+                prompt.clone(),
+                prompt.length,
                 outputTokens,
                 new Sampling(0, 1, 0, 0, -1),
                 new int[0],
                 0,
+                encrypted,
                 Optional.empty(),
-                Optional.empty()),
+                prefix),
             timed.geometry().positionsMax(),
             timed.geometry().blockTokens(),
             System.nanoTime(),
@@ -95,6 +130,29 @@ final class BenchBatch implements SequenceListener {
     }
   }
 
+  /** The 99th percentile of so many steps' nanoseconds. */
+  long stepNsP99(int steps) {
+    long[] times = new long[steps];
+    for (int i = 0; i < steps; i++) {
+      long begun = System.nanoTime();
+      step();
+      times[i] = System.nanoTime() - begun;
+    }
+    Arrays.sort(times);
+    return times[(int) Math.ceil(0.99 * steps) - 1];
+  }
+
+  /** Ends all sequences, drops what is cached, and zeroes it all. Returns the zeroing's time. */
+  long clear() {
+    ending = true;
+    batch.endAll(EndCause.CANCELLED);
+    step();
+    batch.destroyKey(TENANT);
+    long begun = System.nanoTime();
+    batch.scrub();
+    return System.nanoTime() - begun;
+  }
+
   /** Tokens of all sequences so far. */
   int tokens() {
     return tokens;
@@ -103,6 +161,11 @@ final class BenchBatch implements SequenceListener {
   /** Nanoseconds in the executor so far. */
   long executeNs() {
     return timed.executeNs;
+  }
+
+  /** Nanoseconds of sealing and opening blocks so far, outside of steps. */
+  long sealNs() {
+    return timed.sealNs;
   }
 
   /** The batch itself. */
@@ -149,7 +212,7 @@ final class BenchBatch implements SequenceListener {
 
   @Override
   public void ended(EndCause cause, SequenceUsage usage) {
-    if (cause != EndCause.LENGTH) {
+    if (cause != EndCause.LENGTH && !ending) {
       throw new IllegalStateException("a sequence of the bench ended by " + cause);
     }
   }

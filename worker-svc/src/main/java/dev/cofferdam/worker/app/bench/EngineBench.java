@@ -51,7 +51,8 @@ public final class EngineBench {
         new WeightsSection(machine, WeightType.F32),
         new WeightsSection(machine, WeightType.BF16),
         new WeightsSection(machine, WeightType.INT8),
-        new StepSection());
+        new StepSection(),
+        new WallsSection());
   }
 
   private List<Figure> run(Machine machine, List<BenchSection> sections) {

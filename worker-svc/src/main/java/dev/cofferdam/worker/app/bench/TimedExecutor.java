@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app.bench;
 
 import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.StepPlan;
@@ -10,6 +11,7 @@ import dev.cofferdam.worker.execution.StepResult;
 final class TimedExecutor implements ModelExecutor {
   private final ModelExecutor executor;
   long executeNs;
+  long sealNs;
 
   TimedExecutor(ModelExecutor executor) {
     this.executor = executor;
@@ -30,6 +32,36 @@ final class TimedExecutor implements ModelExecutor {
   @Override
   public void zeroBlocks(int[] blockIds, int count) {
     executor.zeroBlocks(blockIds, count);
+  }
+
+  @Override
+  public void sealBlock(int blockId, BlockKey key, long seal) {
+    long begun = System.nanoTime();
+    executor.sealBlock(blockId, key, seal);
+    sealNs += System.nanoTime() - begun;
+  }
+
+  @Override
+  public boolean openBlock(int blockId, BlockKey key, long seal) {
+    long begun = System.nanoTime();
+    boolean whole = executor.openBlock(blockId, key, seal);
+    sealNs += System.nanoTime() - begun;
+    return whole;
+  }
+
+  @Override
+  public byte[] exportBlock(int blockId, BlockKey key, long seal) {
+    return executor.exportBlock(blockId, key, seal);
+  }
+
+  @Override
+  public byte[] exportSealed(int blockId) {
+    return executor.exportSealed(blockId);
+  }
+
+  @Override
+  public boolean importBlock(int blockId, BlockKey key, long seal, byte[] exported) {
+    return executor.importBlock(blockId, key, seal, exported);
   }
 
   @Override

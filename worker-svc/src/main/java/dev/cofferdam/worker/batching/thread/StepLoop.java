@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.batching.thread;
 
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.Batch;
 import dev.cofferdam.worker.batching.EndCause;
 import dev.cofferdam.worker.batching.Sequence;
@@ -8,7 +9,9 @@ import dev.cofferdam.worker.batching.Stepper;
 import dev.cofferdam.worker.batching.Submissions;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import java.util.List;
+import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.LockSupport;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +43,7 @@ public final class StepLoop implements Submissions, AutoCloseable {
   private final ProgressListener progress;
   private final Runnable onFatal;
   private final ArrayBlockingQueue<Sequence> mailbox;
+  private final Queue<TenantId> keysToDestroy = new ConcurrentLinkedQueue<>();
   private final Thread thread;
   private volatile boolean closing;
   private volatile long stepBegunNs;
@@ -77,6 +81,12 @@ public final class StepLoop implements Submissions, AutoCloseable {
   }
 
   @Override
+  public void destroyKey(TenantId tenant) {
+    keysToDestroy.add(tenant);
+    wake();
+  }
+
+  @Override
   public void wake() {
     LockSupport.unpark(thread);
   }
@@ -104,6 +114,9 @@ public final class StepLoop implements Submissions, AutoCloseable {
     for (Sequence next = mailbox.poll(); next != null; next = mailbox.poll()) {
       batch.add(next);
     }
+    for (TenantId t = keysToDestroy.poll(); t != null; t = keysToDestroy.poll()) {
+      batch.destroyKey(t);
+    }
     if (closing) {
       batch.endAll(EndCause.SHUTDOWN);
     }
@@ -112,7 +125,7 @@ public final class StepLoop implements Submissions, AutoCloseable {
     boolean ran = stepper.step();
     stepBegunNs = 0;
     tellProgress();
-    if (!ran && !closing && mailbox.isEmpty()) {
+    if (!ran && !closing && mailbox.isEmpty() && keysToDestroy.isEmpty()) {
       if (batch.isEmpty()) {
         LockSupport.park(this);
       } else {

@@ -25,6 +25,7 @@ final class Attention {
   private final Team team;
   private final ModelConfig model;
   private final KvPool pool;
+  private final OpenedLayer opened;
   private final int blockTokens;
   private final StepBuffers buffers;
   private final int queryRowStride;
@@ -47,6 +48,7 @@ final class Attention {
       Team team,
       ModelConfig model,
       KvPool pool,
+      OpenedLayer opened,
       int blockTokens,
       StepBuffers buffers,
       int queryRowStride,
@@ -54,6 +56,7 @@ final class Attention {
     this.team = team;
     this.model = model;
     this.pool = pool;
+    this.opened = opened;
     this.blockTokens = blockTokens;
     this.buffers = buffers;
     this.queryRowStride = queryRowStride;
@@ -101,26 +104,40 @@ final class Attention {
     int query = row * queryRowStride + kvHead * group * width;
     int out = to * buffers.queryStride + kvHead * group * width;
     int count = plan.positions[row] + 1;
-    int tableAt = plan.blockStart[buffers.sequenceOfRow[row]];
+    int sequence = buffers.sequenceOfRow[row];
+    int tableAt = plan.blockStart[sequence];
+    boolean sealed = plan.blockKey[sequence] != null;
+    float[][] memory = sealed ? opened.blocks : pool.blocks;
+    int keys = pool.keys(sealed ? 0 : layer, kvHead);
+    int values = pool.values(sealed ? 0 : layer, kvHead);
     for (int done = 0; done < group; done += HEADS_AT_ONCE) {
       int heads = Math.min(HEADS_AT_ONCE, group - done);
       int offset = done * width;
-      attend(tableAt, count, kvHead, heads, query + offset, out + offset, scratch[worker]);
+      Scratch own = scratch[worker];
+      attend(memory, keys, values, tableAt, count, heads, query + offset, out + offset, own);
     }
   }
 
   private void attend(
-      int tableAt, int count, int kvHead, int heads, int query, int out, Scratch own) {
+      float[][] memory,
+      int keys,
+      int values,
+      int tableAt,
+      int count,
+      int heads,
+      int query,
+      int out,
+      Scratch own) {
     int width = model.headDimension();
     ScoreKernel.scores(
         heads,
         buffers.queryKeyValue,
         query,
-        pool.blocks,
+        memory,
         plan.blockTable,
         tableAt,
         count,
-        pool.keys(layer, kvHead),
+        keys,
         width,
         blockTokens,
         own.scores,
@@ -133,11 +150,11 @@ final class Attention {
         heads,
         own.scores,
         scoresStride,
-        pool.blocks,
+        memory,
         plan.blockTable,
         tableAt,
         count,
-        pool.values(layer, kvHead),
+        values,
         width,
         blockTokens,
         buffers.attended,

@@ -2,6 +2,8 @@ package dev.cofferdam.worker.execution.cpu;
 
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.execution.AdapterSlots;
+import dev.cofferdam.worker.execution.BlockCipher;
+import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.ModelExecutor;
@@ -28,6 +30,7 @@ public final class CpuExecutor implements ModelExecutor {
   private final AdapterSlots<PackedLora> adapters;
   private final SequenceSampler sampler;
   private final KvPool pool;
+  private final BlockCipher cipher;
   private final StepBuffers buffers;
   private final DecoderPass pass;
   private final float[] finalNorm;
@@ -44,6 +47,7 @@ public final class CpuExecutor implements ModelExecutor {
     adapters = new AdapterSlots<>(options.adapterSlots());
     sampler = new SequenceSampler(model.vocabularySize());
     pool = new KvPool(model, options.blocks(), options.blockTokens());
+    cipher = pool.cipher();
     finalNorm = weights.read(ModelWeights.FINAL_NORM);
     outputHead =
         PackedMatrix.of(
@@ -161,6 +165,36 @@ public final class CpuExecutor implements ModelExecutor {
     for (int i = 0; i < count; i++) {
       pool.zero(blockIds[i]);
     }
+  }
+
+  @Override
+  public void sealBlock(int blockId, BlockKey key, long seal) {
+    pool.seal(blockId, cipher, key, seal);
+  }
+
+  @Override
+  public boolean openBlock(int blockId, BlockKey key, long seal) {
+    return pool.open(blockId, cipher, key, seal);
+  }
+
+  @Override
+  public byte[] exportBlock(int blockId, BlockKey key, long seal) {
+    return pool.export(blockId, cipher, key, seal);
+  }
+
+  @Override
+  public byte[] exportSealed(int blockId) {
+    return pool.exportSealed(blockId);
+  }
+
+  @Override
+  public boolean importBlock(int blockId, BlockKey key, long seal, byte[] exported) {
+    return pool.restore(blockId, cipher, key, seal, exported);
+  }
+
+  /** Elements of sealed blocks that lie readable beside the pool; none between steps. */
+  long openedResidue() {
+    return pass.openedResidue();
   }
 
   @Override

@@ -17,6 +17,7 @@ final class DecoderPass {
   private final ModelConfig model;
   private final LayerWeights[] layers;
   private final KvPool pool;
+  private final OpenedLayer opened;
   private final int blockTokens;
   private final RotaryTable rotary;
   private final StepBuffers buffers;
@@ -44,25 +45,39 @@ final class DecoderPass {
     this.model = model;
     this.layers = layers;
     this.pool = pool;
+    opened = new OpenedLayer(pool, team);
     this.blockTokens = blockTokens;
     this.buffers = buffers;
     this.team = team;
     this.projector = projector;
     rotary = new RotaryTable(model, positions);
     int queryRowStride = layers[0].queryKeyValue.paddedOutputs;
-    attention = new Attention(team, model, pool, blockTokens, buffers, queryRowStride, positions);
+    attention =
+        new Attention(team, model, pool, opened, blockTokens, buffers, queryRowStride, positions);
     plan = new StepPlan(1, 1, 1);
   }
 
   /**
    * Runs the rows whose embeddings are in the stream; afterwards the stream's first rows are those
    * of {@link StepBuffers#sampledRows}.
+   *
+   * @throws dev.cofferdam.worker.execution.SealBrokenException when a sealed block is broken
    */
   void run(StepPlan plan) {
     this.plan = plan;
+    opened.begin(plan, blockTokens);
+    try {
+      decode();
+    } finally {
+      opened.end();
+    }
+  }
+
+  private void decode() {
     for (layer = 0; layer < layers.length; layer++) {
       rows = plan.rows;
       keysAndValues();
+      opened.read(layer);
       boolean last = layer == layers.length - 1;
       if (last) {
         keepSampledRows();
@@ -72,6 +87,11 @@ final class DecoderPass {
       afterAttention();
       feedForward();
     }
+  }
+
+  /** Elements of sealed blocks that are readable; none between steps. */
+  long openedResidue() {
+    return opened.residue();
   }
 
   private void keysAndValues() {

@@ -3,6 +3,7 @@ package dev.cofferdam.worker.execution.reference;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.execution.AdapterSlots;
+import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.ModelExecutor;
@@ -292,6 +293,35 @@ public final class ReferenceExecutor implements ModelExecutor {
         }
       }
     }
+  }
+
+  @Override
+  public void sealBlock(int blockId, BlockKey key, long seal) {
+    throw plainOnly();
+  }
+
+  @Override
+  public boolean openBlock(int blockId, BlockKey key, long seal) {
+    throw plainOnly();
+  }
+
+  @Override
+  public byte[] exportBlock(int blockId, BlockKey key, long seal) {
+    throw plainOnly();
+  }
+
+  @Override
+  public byte[] exportSealed(int blockId) {
+    throw plainOnly();
+  }
+
+  @Override
+  public boolean importBlock(int blockId, BlockKey key, long seal, byte[] exported) {
+    throw plainOnly();
+  }
+
+  private static UnsupportedOperationException plainOnly() {
+    return new UnsupportedOperationException("the reference keeps its KV plain: it serves nobody");
   }
 
   @Override

@@ -51,6 +51,7 @@ public final class LeaseCodec {
               claims.getOutputTokensMax(),
               claims.getKvBlocks(),
               claims.getKvBytesMax(),
+              claims.getKvEncrypted(),
               claims.getStartTag(),
               claims.getWeight(),
               TenantRecords.workloadClass(claims.getWorkloadClass(), WorkloadClass.STANDARD),
@@ -78,6 +79,7 @@ public final class LeaseCodec {
         .setOutputTokensMax(lease.outputTokensMax())
         .setKvBlocks(lease.kvBlocks())
         .setKvBytesMax(lease.kvBytesMax())
+        .setKvEncrypted(lease.kvEncrypted())
         .setStartTag(lease.startTag())
         .setWeight(lease.weight())
         .setWorkloadClass(TenantRecords.workloadClass(lease.workloadClass()))

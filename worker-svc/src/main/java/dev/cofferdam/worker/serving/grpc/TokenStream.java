@@ -107,7 +107,10 @@ final class TokenStream implements Output {
     if (!closed) {
       call.onNext(
           GenerateResponse.newBuilder()
-              .setStarted(Started.newBuilder().setCachedPromptTokens(cachedPromptTokens))
+              .setStarted(
+                  Started.newBuilder()
+                      .setCachedPromptTokens(cachedPromptTokens)
+                      .setKvEncrypted(lease.kvEncrypted()))
               .build());
     }
   }

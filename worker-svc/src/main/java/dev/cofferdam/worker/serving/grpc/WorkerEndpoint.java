@@ -3,6 +3,8 @@ package dev.cofferdam.worker.serving.grpc;
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.proto.worker.v1.DrainRequest;
 import dev.cofferdam.proto.worker.v1.DrainResponse;
+import dev.cofferdam.proto.worker.v1.EraseRequest;
+import dev.cofferdam.proto.worker.v1.EraseResponse;
 import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.proto.worker.v1.FinishResponse;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
@@ -12,6 +14,7 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.Sampling;
 import dev.cofferdam.worker.batching.SequenceId;
 import dev.cofferdam.worker.generation.Penalties;
@@ -155,6 +158,19 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
     generations.drain();
     long wait = Math.clamp(request.getWaitMsMax(), 0, DRAIN_WAIT_MS_MAX);
     awaitDrained(clock.millis() + wait, responses);
+  }
+
+  @Override
+  public void erase(EraseRequest request, StreamObserver<EraseResponse> responses) {
+    TenantId tenant;
+    try {
+      tenant = new TenantId(request.getTenant());
+    } catch (IllegalArgumentException e) {
+      throw invalid("tenant", "not a tenant's id");
+    }
+    generations.erase(tenant);
+    responses.onNext(EraseResponse.getDefaultInstance());
+    responses.onCompleted();
   }
 
   private void awaitDrained(long untilEpochMs, StreamObserver<DrainResponse> responses) {

@@ -10,6 +10,7 @@ import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.proto.scheduling.v1.Grant;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
 import dev.cofferdam.proto.worker.v1.DrainRequest;
+import dev.cofferdam.proto.worker.v1.EraseRequest;
 import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
@@ -79,6 +80,40 @@ class WorkerEndpointTest {
     assertThat(usage.outputTokensDelivered()).isEqualTo(20);
     assertThat(usage.usage().computeNs()).isPositive();
     assertThat(responses.getLast().getFinished().getUsage().getKvBlocksAllocated()).isEqualTo(8);
+  }
+
+  @Test
+  void aTenantWhoseKvIsToBeEncryptedIsToldSoAndItsCacheStillHits() throws Exception {
+    generate(request(16, 4, c -> c.setKvEncrypted(true)));
+    worker.awaitUsage();
+    List<GenerateResponse> again = generate(request(16, 4, c -> c.setKvEncrypted(true)));
+
+    assertThat(again.getFirst().getStarted().getKvEncrypted()).isTrue();
+    assertThat(again.getFirst().getStarted().getCachedPromptTokens()).isEqualTo(12);
+    assertThat(worker.batch.stats().seals()).isPositive();
+    assertThat(generate(request(4, 4, c -> c)).getFirst().getStarted().getKvEncrypted()).isFalse();
+  }
+
+  @Test
+  void anErasedTenantsRequestsEndAndItsCacheIsGone() throws Exception {
+    worker.executor.stepNanos = 20_000_000;
+    generate(request(16, 1, c -> c.setKvEncrypted(true)));
+    Reader reader = new Reader(2);
+    worker.stub().generate(request(16, 700, c -> c.setKvEncrypted(true)), reader);
+    assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
+
+    try (MeshChannels operator =
+        worker.channels("operator", "spiffe://cofferdam.local/operator/local")) {
+      var unused =
+          WorkerServiceGrpc.newBlockingStub(operator.to(worker.address(), SpiffeId.Role.WORKER))
+              .erase(EraseRequest.newBuilder().setTenant("harbor-books").build());
+    }
+    assertThat(reader.closed.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(Statuses.toRefusal(reader.failure).code()).isEqualTo(ErrorCode.NO_CAPACITY);
+    worker.executor.stepNanos = 0;
+    assertThat(generate(request(16, 1, c -> c)).getFirst().getStarted().getCachedPromptTokens())
+        .isZero();
+    assertThat(worker.batch.stats().blocksUnheld()).isEqualTo(200);
   }
 
   @Test

@@ -1,0 +1,127 @@
+package dev.cofferdam.worker.app.bench;
+
+import dev.cofferdam.vocabulary.PrefixDigests;
+import dev.cofferdam.worker.batching.BatchOptions;
+import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.WeightType;
+import dev.cofferdam.worker.execution.cpu.CpuExecutor;
+import dev.cofferdam.worker.kvcache.Sealing;
+import java.util.Optional;
+
+/**
+ * What keeps tenants apart costs: zeroing and encryption as shares of the time with them, the first
+ * token of a cached prompt, and what one tenant's long prompt does to the others' next tokens.
+ */
+final class WallsSection implements BenchSection {
+  private static final int BLOCKS = 512;
+  private static final int BLOCK_TOKENS = 16;
+  private static final int CONTEXT = 2_000;
+  private static final int DECODE_TOKENS = 24;
+  private static final int CACHED = 1_024;
+  private static final int LONG_PROMPT = 4_000;
+  private static final int OTHERS = 8;
+  private static final int STEPS_ALONE = 60;
+  private static final int STEPS_BESIDE = 150;
+
+  private final CpuExecutor executor =
+      CpuExecutor.create(
+          RandomModel.weights(),
+          new ExecutorOptions(BLOCKS, BLOCK_TOKENS, 0, 16, 256).withWeights(WeightType.BF16));
+
+  @Override
+  public String name() {
+    return "walls";
+  }
+
+  @Override
+  public void prepare() {
+    executor.warmUp();
+  }
+
+  @Override
+  public void round(Samples samples) {
+    encryption(samples);
+    warmPrefix(samples);
+    longPrompt(samples);
+  }
+
+  /**
+   * The same long context, plain, encrypted at rest and always: decoded, then read again from the
+   * cache, as the next turn of a conversation does.
+   */
+  private void encryption(Samples samples) {
+    Turns plain = turns(Sealing.AT_REST, false);
+    Turns atRest = turns(Sealing.AT_REST, true);
+    Turns always = turns(Sealing.ALWAYS, true);
+    samples.add("zeroing_share", plain.zeroingShare, "share", 0.01);
+    samples.add("sealed_share", atRest.sealNs / atRest.wholeNs, "share", 0.01);
+    samples.add("always_encrypted_share", 1 - plain.decodeNs / always.decodeNs, "share", 0.08);
+  }
+
+  /** What two turns took: all of it, the decode steps, and of it what lies outside of steps. */
+  private record Turns(double wholeNs, double decodeNs, double sealNs, double zeroingShare) {}
+
+  private Turns turns(Sealing sealing, boolean encrypted) {
+    BenchBatch batch = cached(sealing, encrypted);
+    int[] prompt = batch.randomPrompt(CONTEXT);
+    long begun = System.nanoTime();
+    batch.add(prompt, DECODE_TOKENS);
+    batch.prefill(1);
+    long decoding = System.nanoTime();
+    batch.finish();
+    long decoded = System.nanoTime();
+    batch.add(prompt, 1);
+    batch.finish();
+    double whole = System.nanoTime() - begun;
+    double sealNs = batch.sealNs();
+    double zeroing = batch.clear();
+    return new Turns(whole, decoded - decoding, sealNs, zeroing / (whole + zeroing));
+  }
+
+  /** The first token of a cached prompt, beside one decode step and the part that is not cached. */
+  private void warmPrefix(Samples samples) {
+    BenchBatch batch = cached(Sealing.AT_REST, false);
+    int[] prompt = batch.randomPrompt(CACHED);
+    batch.add(prompt, DECODE_TOKENS);
+    batch.prefill(1);
+    long begun = System.nanoTime();
+    batch.finish();
+    double step = (System.nanoTime() - begun) / (DECODE_TOKENS - 1.0);
+    long again = System.nanoTime();
+    batch.add(prompt, 1);
+    batch.finish();
+    double first = System.nanoTime() - again;
+    batch.clear();
+    // The last block of a prompt is never taken from the cache: it is the part that is computed.
+    double suffix = 1e9 * BenchBatch.firstTokenSeconds(executor, BLOCK_TOKENS);
+    samples.add("warm_prefix_ttft_ratio", first / Math.max(step, suffix), "ratio", 1.2);
+  }
+
+  /** Time per output token of others, at its 99th percentile, while a long prompt is computed. */
+  private void longPrompt(Samples samples) {
+    BatchOptions options = new BatchOptions(16, 256, 32, Long.MAX_VALUE, 1.5, Sealing.AT_REST, 0);
+    BenchBatch batch = new BenchBatch(executor, options, Optional.empty(), false);
+    for (int i = 0; i < OTHERS; i++) {
+      batch.add(16, STEPS_ALONE + STEPS_BESIDE + 8);
+    }
+    batch.prefill(OTHERS);
+    double alone = batch.stepNsP99(STEPS_ALONE);
+    batch.add(LONG_PROMPT, 1);
+    double beside = batch.stepNsP99(STEPS_BESIDE);
+    samples.add("long_prompt_p99_ratio", beside / alone, "ratio", 1.5);
+    batch.clear();
+  }
+
+  private BenchBatch cached(Sealing sealing, boolean encrypted) {
+    return new BenchBatch(
+        executor,
+        new BatchOptions(1, 256, 256, Long.MAX_VALUE, 1.5, sealing, 0),
+        Optional.of(new PrefixDigests(new byte[PrefixDigests.BYTES], "model", "", BLOCK_TOKENS)),
+        encrypted);
+  }
+
+  @Override
+  public void close() {
+    executor.close();
+  }
+}
