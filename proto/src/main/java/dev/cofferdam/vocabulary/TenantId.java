@@ -10,6 +10,9 @@ import java.util.regex.Pattern;
 public record TenantId(String value) implements Comparable<TenantId> {
   private static final Pattern FORM = Pattern.compile("[a-z0-9-]{1,63}");
 
+  /** Nobody: owns what an operator declared public. No tenant has this id. */
+  public static final TenantId PUBLIC = new TenantId("cofferdam-public");
+
   /**
    * @throws IllegalArgumentException where the value has not the form
    */

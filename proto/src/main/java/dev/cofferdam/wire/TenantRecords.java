@@ -23,6 +23,9 @@ public final class TenantRecords {
    */
   public static TenantProfile profile(Tenant record) {
     TenantId id = new TenantId(record.getId());
+    if (id.equals(TenantId.PUBLIC)) {
+      throw new IllegalArgumentException("id: " + id + " is reserved");
+    }
     Tier tier = tier(record.getTier());
     TenantProfile.Status status = status(record.getStatus());
     TenantLimits limits = limits(tier.limits(), record.getLimits());

@@ -138,6 +138,14 @@ public interface WorkerConfig {
     @WithDefault("1.5")
     double decodeSlowdownMax();
 
+    /** File of the model's signed public prefixes; needs {@code public-prefix-key}. */
+    Optional<Path> publicPrefixes();
+
+    /**
+     * PEM file of the operator's Ed25519 public key, under which public prefixes must be signed.
+     */
+    Optional<Path> publicPrefixKey();
+
     /** Adapters that may run at once. */
     @WithDefault("8")
     int adapterSlots();

@@ -103,6 +103,7 @@ final class WorkerNode implements AutoCloseable {
                 session,
                 usage,
                 new AdapterShelf(registry::load, worker.adaptersInMemoryMax()),
+                PublicPrefixFile.of(worker, engine.digest()),
                 completions,
                 ServingListener.all(List.of(violations, listener)),
                 InstantSource.system(),

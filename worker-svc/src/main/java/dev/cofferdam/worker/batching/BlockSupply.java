@@ -4,6 +4,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.kvcache.BlockPool;
 import dev.cofferdam.worker.kvcache.IsolationViolation;
 import dev.cofferdam.worker.kvcache.KvCache;
+import dev.cofferdam.worker.kvcache.PublicPrefix;
 import java.util.List;
 
 /**
@@ -57,24 +58,14 @@ final class BlockSupply {
       return Supply.NEVER;
     }
     sequence.accrue(nowNs);
-    if (sequence.usesPrefixCache()) {
-      int matched =
-          kv.match(
-              sequence.tenant(),
-              sequence.root(),
-              sequence.digests(),
-              sequence.tokens,
-              sequence.length,
-              sequence.blocks);
-      sequence.startFrom(matched, kv.blockTokens());
-    }
+    sequence.startFrom(match(sequence), kv.blockTokens());
     while (kv.available(sequence.tenant(), quota) < wanted - sequence.blockCount) {
       if (!takeFromPaused(sequence, nowNs)) {
         return giveUp(sequence, nowNs);
       }
     }
     while (sequence.blockCount < wanted) {
-      int block = kv.allocate(sequence.tenant(), quota, sequence.request.kvEncrypted());
+      int block = allocate(sequence);
       if (block == BlockPool.NONE) {
         return giveUp(sequence, nowNs);
       }
@@ -83,6 +74,43 @@ final class BlockSupply {
     swap.in(sequence);
     noteFullBlocks(sequence);
     return Supply.GIVEN;
+  }
+
+  /** Shares what is cached of a sequence: its public beginning, then what is the tenant's own. */
+  private int match(Sequence sequence) {
+    int shared = sequence.publicBlocks();
+    int matched = 0;
+    if (shared > 0) {
+      PublicPrefix prefix = sequence.publicPrefix();
+      matched =
+          kv.match(
+              TenantId.PUBLIC,
+              prefix.root(),
+              prefix.digests(),
+              sequence.tokens,
+              0,
+              sequence.length,
+              sequence.blocks);
+    }
+    if (matched < shared || !sequence.usesPrefixCache()) {
+      return matched;
+    }
+    return kv.match(
+        sequence.tenant(),
+        sequence.root(),
+        sequence.digests(),
+        sequence.tokens,
+        matched,
+        sequence.length,
+        sequence.blocks);
+  }
+
+  /** The next block of a sequence. */
+  private int allocate(Sequence sequence) {
+    TenantId owner = sequence.ownerOf(sequence.blockCount);
+    return owner.equals(TenantId.PUBLIC)
+        ? kv.allocate(owner, 0, false)
+        : kv.allocate(owner, sequence.request.kvBytesMax(), sequence.request.kvEncrypted());
   }
 
   private Supply giveUp(Sequence sequence, long nowNs) {
@@ -100,9 +128,7 @@ final class BlockSupply {
   /** Makes sure that a running sequence has blocks for so many positions. */
   Supply extend(Sequence sequence, int positions, long nowNs) {
     while (sequence.blockCount < blocksFor(positions)) {
-      int block =
-          kv.allocate(
-              sequence.tenant(), sequence.request.kvBytesMax(), sequence.request.kvEncrypted());
+      int block = allocate(sequence);
       if (block == BlockPool.NONE) {
         if (!takeFromLater(sequence, nowNs)) {
           return Supply.LATER;
@@ -191,9 +217,9 @@ final class BlockSupply {
     sequence.accrue(nowNs);
     for (int i = sequence.blockCount - 1; i >= 0; i--) {
       int block = sequence.blocks[i];
-      TenantId tenant = sequence.tenant();
+      TenantId owner = sequence.ownerOf(i);
       try {
-        if (i < read ? kv.release(block, tenant) : kv.releaseUnread(block, tenant)) {
+        if (i < read ? kv.release(block, owner) : kv.releaseUnread(block, owner)) {
           sequence.releasedBlocks++;
         }
       } catch (IsolationViolation e) {
@@ -222,7 +248,7 @@ final class BlockSupply {
   boolean wake(Sequence sequence, long nowNs) {
     sequence.resting = false;
     for (int i = 0; i < sequence.blockCount; i++) {
-      if (!kv.wake(sequence.blocks[i], sequence.tenant())) {
+      if (!kv.wake(sequence.blocks[i], sequence.ownerOf(i))) {
         distrust(sequence);
         release(sequence, i, nowNs);
         return false;
@@ -237,7 +263,7 @@ final class BlockSupply {
   void distrust(Sequence sequence) {
     try {
       for (int i = 0; i < sequence.blockCount; i++) {
-        kv.forget(sequence.blocks[i], sequence.tenant());
+        kv.forget(sequence.blocks[i], sequence.ownerOf(i));
       }
     } catch (IsolationViolation e) {
       stats.violations.incrementAndGet();
@@ -253,25 +279,36 @@ final class BlockSupply {
   /** Takes note of the blocks that became full, and offers them to the tenant's prefix cache. */
   void keepFullBlocks(Sequence sequence) {
     noteFullBlocks(sequence);
-    if (!sequence.usesPrefixCache()) {
-      return;
-    }
     int blockTokens = kv.blockTokens();
-    if ((sequence.offered + 1) * blockTokens > sequence.computed) {
-      return;
-    }
-    sequence.extendDigests(blockTokens);
     while ((sequence.offered + 1) * blockTokens <= sequence.computed) {
       int i = sequence.offered++;
-      kv.keep(
-          sequence.tenant(),
-          sequence.request.weight(),
-          sequence.parentOf(i),
-          sequence.digests().get(i),
-          sequence.tokens,
-          i * blockTokens,
-          sequence.blocks[i]);
+      if (i < sequence.publicBlocks()) {
+        keepPublic(sequence, i);
+      } else if (sequence.usesPrefixCache()) {
+        sequence.extendDigests(blockTokens);
+        kv.keep(
+            sequence.tenant(),
+            sequence.request.weight(),
+            sequence.parentOf(i),
+            sequence.digests().get(i),
+            sequence.tokens,
+            i * blockTokens,
+            sequence.blocks[i]);
+      }
     }
+  }
+
+  /** What everybody may share is evicted last. */
+  private void keepPublic(Sequence sequence, int i) {
+    PublicPrefix prefix = sequence.publicPrefix();
+    kv.keep(
+        TenantId.PUBLIC,
+        Double.MAX_VALUE,
+        i == 0 ? prefix.root() : prefix.digests().get(i - 1),
+        prefix.digests().get(i),
+        sequence.tokens,
+        i * kv.blockTokens(),
+        sequence.blocks[i]);
   }
 
   /**
@@ -285,9 +322,9 @@ final class BlockSupply {
     int used = blocksFor(sequence.computed + sequence.rows);
     for (int i = 0; i < used; i++) {
       if (i < firstWritten) {
-        pool.check(sequence.blocks[i], sequence.tenant());
+        pool.check(sequence.blocks[i], sequence.ownerOf(i));
       } else {
-        pool.checkWritable(sequence.blocks[i], sequence.tenant());
+        pool.checkWritable(sequence.blocks[i], sequence.ownerOf(i));
       }
     }
   }

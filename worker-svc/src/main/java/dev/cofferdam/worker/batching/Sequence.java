@@ -4,6 +4,7 @@ import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.kvcache.Digest;
 import dev.cofferdam.worker.kvcache.ExportedBlock;
+import dev.cofferdam.worker.kvcache.PublicPrefix;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -67,6 +68,7 @@ public final class Sequence {
 
   private final List<Digest> digests = new ArrayList<>();
   private final @Nullable Digest root;
+  private final @Nullable PublicPrefix publicPrefix;
   private SequenceState state = SequenceState.WAITING;
   private @Nullable EndCause cause;
   private int cachedPromptTokens;
@@ -109,6 +111,7 @@ public final class Sequence {
     this.acceptedNs = nowNs;
     this.accruedNs = nowNs;
     this.root = request.prefix().map(p -> new Digest(p.root())).orElse(null);
+    this.publicPrefix = request.adapter().isPresent() ? null : request.publicPrefix().orElse(null);
     extendDigests(blockTokens);
   }
 
@@ -179,6 +182,25 @@ public final class Sequence {
   /** Virtual finish tag when so many rows more are served. */
   double finishTag(int more) {
     return request.startTag() + (prefillTokens + outputTokens + more) / request.weight();
+  }
+
+  /** Blocks at the beginning that are public. */
+  int publicBlocks() {
+    return publicPrefix == null ? 0 : publicPrefix.digests().size();
+  }
+
+  /** Whose the {@code index}-th block is: nobody's in the public beginning, else the tenant's. */
+  TenantId ownerOf(int index) {
+    return index < publicBlocks() ? TenantId.PUBLIC : tenant();
+  }
+
+  /** The public beginning. */
+  PublicPrefix publicPrefix() {
+    PublicPrefix prefix = publicPrefix;
+    if (prefix == null) {
+      throw new IllegalStateException("the sequence has no public beginning");
+    }
+    return prefix;
   }
 
   boolean usesPrefixCache() {

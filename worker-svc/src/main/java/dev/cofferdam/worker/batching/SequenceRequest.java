@@ -3,6 +3,7 @@ package dev.cofferdam.worker.batching;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.kvcache.PublicPrefix;
 import java.util.Optional;
 
 /**
@@ -21,6 +22,7 @@ import java.util.Optional;
  * @param kvEncrypted whether its KV blocks are kept encrypted
  * @param adapter what is added to the base model
  * @param prefix the tenant's digests; empty: no prefix cache
+ * @param publicPrefix the public beginning of its input; of no effect with an adapter
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; handed over to the sequence
 public record SequenceRequest(
@@ -36,7 +38,8 @@ public record SequenceRequest(
     long kvBytesMax,
     boolean kvEncrypted,
     Optional<LoraAdapter> adapter,
-    Optional<PrefixDigests> prefix) {
+    Optional<PrefixDigests> prefix,
+    Optional<PublicPrefix> publicPrefix) {
 
   /**
    * @throws IllegalArgumentException naming the value that does not hold
@@ -49,6 +52,12 @@ public record SequenceRequest(
         "outputTokensMax",
         outputTokensMax,
         "more than what the client has already");
+    if (tenant.equals(TenantId.PUBLIC)) {
+      throw new IllegalArgumentException("tenant: nobody runs as " + tenant);
+    }
+    if (publicPrefix.isPresent() && !publicPrefix.get().begins(tokenIds, promptTokens)) {
+      throw new IllegalArgumentException("publicPrefix: the input does not begin with it");
+    }
     if (!(weight > 0)) {
       throw new IllegalArgumentException("weight: " + weight + " (expected: above 0)");
     }

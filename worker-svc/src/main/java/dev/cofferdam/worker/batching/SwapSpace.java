@@ -40,7 +40,7 @@ final class SwapSpace {
       }
     }
     for (int i = 0; i < used; i++) {
-      sequence.swapped.add(kv.export(sequence.blocks[i], sequence.tenant()));
+      sequence.swapped.add(kv.export(sequence.blocks[i], sequence.ownerOf(i)));
     }
     sequence.swappedPositions = sequence.computed;
     blocks += used;
@@ -62,7 +62,7 @@ final class SwapSpace {
   }
 
   private boolean restored(Sequence sequence, int i) {
-    return kv.restore(sequence.blocks[i], sequence.tenant(), sequence.swapped.get(i));
+    return kv.restore(sequence.blocks[i], sequence.ownerOf(i), sequence.swapped.get(i));
   }
 
   /** Forgets what was kept of a sequence. */

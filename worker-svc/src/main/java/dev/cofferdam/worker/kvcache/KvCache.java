@@ -93,15 +93,23 @@ public final class KvCache {
   }
 
   /**
-   * Shares the longest cached beginning of a prompt, with the caller as a holder and reader; at
-   * least one token stays to be computed. A block whose seal is broken is cached no more.
+   * Shares the longest cached beginning of a prompt, or what follows blocks that the caller has
+   * already, with the caller as a holder and reader; at least one token stays to be computed. A
+   * block whose seal is broken is cached no more.
    *
    * @see PrefixCache#match
    */
   public int match(
-      TenantId tenant, Digest root, List<Digest> digests, int[] tokens, int length, int[] into) {
-    int found = prefixes.match(tenant, root, digests, tokens, (length - 1) / blockTokens, into);
-    int readable = 0;
+      TenantId tenant,
+      Digest root,
+      List<Digest> digests,
+      int[] tokens,
+      int from,
+      int length,
+      int[] into) {
+    int blocksMax = (length - 1) / blockTokens;
+    int found = prefixes.match(tenant, root, digests, tokens, from, blocksMax, into);
+    int readable = from;
     while (readable < found && vault.read(into[readable])) {
       readable++;
     }

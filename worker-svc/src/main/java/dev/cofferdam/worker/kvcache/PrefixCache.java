@@ -67,19 +67,27 @@ public final class PrefixCache {
   }
 
   /**
-   * Finds the longest cached beginning of a sequence and makes the caller a holder of its blocks.
+   * Finds the longest cached continuation of a sequence's blocks and makes the caller a holder of
+   * them.
    *
    * @param root what precedes the first block
    * @param digests digests of the sequence's full blocks, first block first
    * @param tokens the sequence
-   * @param blocksMax most blocks wanted
+   * @param from blocks at the beginning that the caller has already
+   * @param blocksMax most blocks wanted, those included
    * @param into receives the blocks
-   * @return how many blocks
+   * @return how many blocks the caller has now
    */
   public int match(
-      TenantId tenant, Digest root, List<Digest> digests, int[] tokens, int blocksMax, int[] into) {
-    Digest parent = root;
-    int matched = 0;
+      TenantId tenant,
+      Digest root,
+      List<Digest> digests,
+      int[] tokens,
+      int from,
+      int blocksMax,
+      int[] into) {
+    Digest parent = from == 0 ? root : digests.get(from - 1);
+    int matched = from;
     while (matched < Math.min(blocksMax, digests.size())) {
       Entry entry = entries.get(new Key(tenant, digests.get(matched)));
       if (entry == null || !entry.parent.equals(parent) || !holds(entry, tokens, matched)) {
@@ -126,7 +134,9 @@ public final class PrefixCache {
     Shelf shelf = shelves.computeIfAbsent(tenant, unused -> new Shelf());
     shelf.weight = weight;
     shelf.entries++;
-    journal.added(digest);
+    if (!tenant.equals(TenantId.PUBLIC)) {
+      journal.added(digest);
+    }
   }
 
   /** A sequence lets go of a block. Returns whether the block became soiled; a cached one stays. */

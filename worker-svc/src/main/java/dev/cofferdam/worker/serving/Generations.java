@@ -16,6 +16,7 @@ import dev.cofferdam.worker.batching.SequenceRequest;
 import dev.cofferdam.worker.batching.SequenceUsage;
 import dev.cofferdam.worker.batching.Submissions;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
+import dev.cofferdam.worker.kvcache.PublicPrefix;
 import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.LeaseBook;
 import dev.cofferdam.worker.lease.LeaseEvents;
@@ -23,6 +24,7 @@ import dev.cofferdam.worker.lease.LeaseOrders;
 import dev.cofferdam.worker.usage.AttemptRecord;
 import dev.cofferdam.worker.usage.UsageSink;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -49,6 +51,7 @@ public final class Generations implements LeaseOrders {
    * @param events told of leases
    * @param usage takes metering records
    * @param adapters adapters in host memory
+   * @param publicPrefixes beginnings of prompts that an operator signed as public
    * @param completions runs ends, which may wait for the disk; one after the other
    * @param listener told for metrics
    * @param clock the time of day
@@ -63,6 +66,7 @@ public final class Generations implements LeaseOrders {
       LeaseEvents events,
       UsageSink usage,
       AdapterShelf adapters,
+      List<PublicPrefix> publicPrefixes,
       Executor completions,
       ServingListener listener,
       InstantSource clock,
@@ -229,7 +233,7 @@ public final class Generations implements LeaseOrders {
                 parts.geometry.blockTokens()));
   }
 
-  private static SequenceRequest request(
+  private SequenceRequest request(
       Work work, Optional<LoraAdapter> adapter, Optional<PrefixDigests> prefix) {
     Lease lease = work.lease();
     return new SequenceRequest(
@@ -245,7 +249,8 @@ public final class Generations implements LeaseOrders {
         lease.kvBytesMax(),
         lease.kvEncrypted(),
         adapter,
-        prefix);
+        prefix,
+        PublicPrefix.longest(parts.publicPrefixes, work.tokenIds(), lease.promptTokens()));
   }
 
   private Sequence sequence(SequenceRequest request, SequenceListener listener) {

@@ -7,6 +7,7 @@ import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.kvcache.BlockPool;
 import dev.cofferdam.worker.kvcache.KvCache;
+import dev.cofferdam.worker.kvcache.PublicPrefix;
 import dev.cofferdam.worker.kvcache.Sealing;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -27,6 +28,12 @@ class BatchSimulationTest {
   private static final int STEPS = 1_000;
   private static final int TENANTS = 4;
 
+  /** Two public beginnings, one of which goes on where the other ends, within a block. */
+  private static final List<PublicPrefix> PUBLIC =
+      List.of(
+          new PublicPrefix(new int[] {0, 1, 2, 3, 4}, "model", 4),
+          new PublicPrefix(new int[] {0, 1, 2, 3, 4, 5, 0, 1, 2}, "model", 4));
+
   /** The first so many tenants' KV is encrypted. */
   private static final int ENCRYPTED = 2;
 
@@ -43,6 +50,7 @@ class BatchSimulationTest {
     long swapped = 0;
     long sealed = 0;
     long broken = 0;
+    long shared = 0;
     for (long seed = first; seed < first + seeds; seed++) {
       History history = new History(seed);
       try {
@@ -53,6 +61,7 @@ class BatchSimulationTest {
       completed += history.completed();
       preempted += history.batch.stats().preemptions();
       hits += history.hits();
+      shared += history.publicHits();
       swapped += history.batch.stats().blocksSwapped();
       sealed += history.batch.stats().seals();
       broken += history.batch.stats().sealsBroken();
@@ -61,6 +70,7 @@ class BatchSimulationTest {
     assertThat(completed).isGreaterThan(10L * seeds);
     assertThat(preempted).isGreaterThan(10L * seeds);
     assertThat(hits).isGreaterThan(5L * seeds);
+    assertThat(shared).isGreaterThan(3L * seeds);
     assertThat(swapped).isGreaterThan(5L * seeds);
     assertThat(sealed).isGreaterThan(20L * seeds);
     assertThat(broken).isGreaterThan(seeds / 2);
@@ -199,13 +209,16 @@ class BatchSimulationTest {
     private void submit() {
       int tenant = random.nextInt(TENANTS);
       int adapter = random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0;
+      int[] prompt = prompt();
+      int promptTokens = 1 + random.nextInt(prompt.length);
+      Optional<PublicPrefix> shared = PublicPrefix.longest(PUBLIC, prompt, promptTokens);
       FakeExecutor.Mark mark =
           new FakeExecutor.Mark(
               tenant,
               adapter,
               random.nextInt(50) == 0,
-              random.nextInt(30) == 0 ? 1 + random.nextInt(5) : 0);
-      int[] prompt = prompt();
+              random.nextInt(30) == 0 ? 1 + random.nextInt(5) : 0,
+              adapter == 0 ? shared.map(prefix -> 4 * prefix.digests().size()).orElse(0) : 0);
       TenantId id = new TenantId("tenant-" + tenant);
       byte[] key = new byte[PrefixDigests.BYTES];
       Arrays.fill(key, (byte) (tenant + 1));
@@ -222,14 +235,15 @@ class BatchSimulationTest {
               1 + tenant % 3,
               tag - random.nextInt(30),
               prompt,
-              1 + random.nextInt(prompt.length),
+              promptTokens,
               prompt.length + 1 + random.nextInt(20),
               new Sampling(0, 1, 0, mark.seed(), -1),
               STOPS,
               random.nextInt(3) == 0 ? 8_000L + random.nextInt(8) * 1_000 : 0,
               tenant < ENCRYPTED,
               FakeExecutor.adapter(adapter),
-              prefix);
+              prefix,
+              shared);
       Sequence sequence = new Sequence(request, 64, 4, now, heard);
       Run run = new Run(sequence, heard, mark);
       runs.add(run);
@@ -254,7 +268,9 @@ class BatchSimulationTest {
         for (int i = 0; i < run.sequence.blockCount; i++) {
           int block = run.sequence.blocks[i];
           holders[block]++;
-          assertThat(pool.owner(block)).as("owner").isEqualTo(run.sequence.tenant());
+          boolean isPublic = i < run.mark.shared() / 4;
+          TenantId owner = isPublic ? TenantId.PUBLIC : run.sequence.tenant();
+          assertThat(pool.owner(block)).as("owner").isEqualTo(owner);
         }
       }
       checkSealed();
@@ -347,6 +363,10 @@ class BatchSimulationTest {
       return runs.stream()
           .filter(run -> run.heard.cause.outcome() == EndCause.Outcome.COMPLETED)
           .count();
+    }
+
+    long publicHits() {
+      return runs.stream().filter(run -> run.mark.shared() > 0 && run.heard.cached > 0).count();
     }
 
     long hits() {

@@ -48,7 +48,8 @@ class BatchTest {
             0,
             false,
             FakeExecutor.adapter(mark.adapter()),
-            Optional.of(new PrefixDigests(key, "model", "" + mark.adapter(), 4)));
+            Optional.of(new PrefixDigests(key, "model", "" + mark.adapter(), 4)),
+            Optional.empty());
     Run run = new Run(new Sequence(request, 256, 4, now, heard), heard);
     batch.add(run.sequence);
     return run;
@@ -237,6 +238,7 @@ class BatchTest {
             new int[0],
             0,
             false,
+            Optional.empty(),
             Optional.empty(),
             Optional.empty());
     tight.add(new Sequence(request, 256, 4, now, heard));

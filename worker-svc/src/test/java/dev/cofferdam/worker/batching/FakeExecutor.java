@@ -26,6 +26,9 @@ import java.util.concurrent.locks.LockSupport;
 public final class FakeExecutor implements ModelExecutor {
   public static final int VOCABULARY = 50;
 
+  /** The owner of public cells, as no tenant's number. */
+  private static final int PUBLIC = 100;
+
   /**
    * Whose a sequence is, packed into its seed.
    *
@@ -33,15 +36,24 @@ public final class FakeExecutor implements ModelExecutor {
    * @param adapter number of the adapter, 0 for the base model
    * @param poison whether every step with it fails
    * @param nanAt output index at which its logits are not finite; 0: never
+   * @param shared positions at the beginning that are public
    */
-  public record Mark(int tenant, int adapter, boolean poison, int nanAt) {
+  public record Mark(int tenant, int adapter, boolean poison, int nanAt, int shared) {
+    public Mark(int tenant, int adapter, boolean poison, int nanAt) {
+      this(tenant, adapter, poison, nanAt, 0);
+    }
+
     public long seed() {
-      return tenant << 24 | adapter << 16 | (poison ? 1 << 15 : 0) | nanAt;
+      return tenant << 24 | adapter << 16 | (poison ? 1 << 15 : 0) | shared << 8 | nanAt;
     }
 
     static Mark of(long seed) {
       return new Mark(
-          (int) seed >> 24, (int) seed >> 16 & 0xFF, (seed >> 15 & 1) == 1, (int) seed & 0x7FFF);
+          (int) seed >> 24,
+          (int) seed >> 16 & 0xFF,
+          (seed >> 15 & 1) == 1,
+          (int) seed & 0xFF,
+          (int) seed >> 8 & 0x7F);
     }
   }
 
@@ -109,7 +121,8 @@ public final class FakeExecutor implements ModelExecutor {
   }
 
   private long cell(Mark mark, int token, int position) {
-    return (long) (mark.tenant + 1) << 40
+    int owner = position < mark.shared ? PUBLIC : mark.tenant;
+    return (long) (owner + 1) << 40
         | (long) mark.adapter << 32
         | (long) token << 16
         | (position + 1);

@@ -99,9 +99,9 @@ class KvCacheTest {
     int[] into = new int[2];
     List<Digest> digests = List.of(digest(1));
 
-    assertThat(kv.match(HARBOR, ROOT, digests, new int[] {5, 6, 7}, 3, into)).isEqualTo(1);
+    assertThat(kv.match(HARBOR, ROOT, digests, new int[] {5, 6, 7}, 0, 3, into)).isEqualTo(1);
     assertThat(into[0]).isEqualTo(block);
-    assertThat(kv.match(PIRATES, ROOT, digests, new int[] {5, 6, 7}, 3, into)).isZero();
+    assertThat(kv.match(PIRATES, ROOT, digests, new int[] {5, 6, 7}, 0, 3, into)).isZero();
   }
 
   @Test
@@ -110,8 +110,8 @@ class KvCacheTest {
     int[] into = new int[2];
     List<Digest> digests = List.of(digest(1));
 
-    assertThat(kv.match(HARBOR, ROOT, digests, new int[] {5, 9, 7}, 3, into)).isZero();
-    assertThat(kv.match(HARBOR, digest(9), digests, new int[] {5, 6, 7}, 3, into)).isZero();
+    assertThat(kv.match(HARBOR, ROOT, digests, new int[] {5, 9, 7}, 0, 3, into)).isZero();
+    assertThat(kv.match(HARBOR, digest(9), digests, new int[] {5, 6, 7}, 0, 3, into)).isZero();
   }
 
   @Test
@@ -119,7 +119,7 @@ class KvCacheTest {
     cached(HARBOR, 1, ROOT, digest(1), 5, 6);
     int[] into = new int[2];
 
-    assertThat(kv.match(HARBOR, ROOT, List.of(digest(1)), new int[] {5, 6}, 2, into)).isZero();
+    assertThat(kv.match(HARBOR, ROOT, List.of(digest(1)), new int[] {5, 6}, 0, 2, into)).isZero();
   }
 
   @Test
@@ -153,7 +153,7 @@ class KvCacheTest {
   void aBlockThatASequenceHoldsIsNeverEvicted() {
     int block = cached(HARBOR, 1, ROOT, digest(1), 5, 6);
     int[] into = new int[1];
-    kv.match(HARBOR, ROOT, List.of(digest(1)), new int[] {5, 6, 7}, 3, into);
+    kv.match(HARBOR, ROOT, List.of(digest(1)), new int[] {5, 6, 7}, 0, 3, into);
     for (int i = 0; i < 3; i++) {
       kv.allocate(PIRATES, 0, false);
     }

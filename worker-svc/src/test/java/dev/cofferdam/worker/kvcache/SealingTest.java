@@ -40,7 +40,7 @@ class SealingTest {
   }
 
   private int match(TenantId tenant) {
-    return kv.match(tenant, ROOT, List.of(FIRST), TOKENS, 3, new int[1]);
+    return kv.match(tenant, ROOT, List.of(FIRST), TOKENS, 0, 3, new int[1]);
   }
 
   @Test

@@ -5,15 +5,19 @@ import dev.cofferdam.worker.execution.WeightType;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.function.Supplier;
 
 /**
  * Measures the bare engine: planner, executor and sampler, without gRPC. Prints a table, and writes
  * a list of {@code {metric, value, unit, baseline, ratio}} as JSON. Every baseline is measured in
  * the same run; figures are medians of {@link #ROUNDS} rounds, in which the sections take turns.
  *
- * <p>Arguments: model folder, file for the JSON. Needs a heap of 5 GB.
+ * <p>Arguments: model folder, file for the JSON, and, for a part of it, names of sections. Needs a
+ * heap of 6 GB.
  */
 public final class EngineBench {
   private static final int ROUNDS = 5;
@@ -32,27 +36,35 @@ public final class EngineBench {
    * @throws IOException when the file cannot be written
    */
   public static void main(String[] arguments) throws IOException {
-    if (arguments.length != 2) {
-      throw new IllegalArgumentException("arguments: model folder, file for the JSON");
+    if (arguments.length < 2) {
+      throw new IllegalArgumentException("arguments: model folder, file for the JSON [section…]");
     }
     EngineBench bench = new EngineBench(System.out);
     bench.progress("probing the machine");
     Machine machine = new Machine();
-    List<Figure> figures = bench.run(machine, sections(machine, Path.of(arguments[0])));
+    List<String> wanted = List.of(arguments).subList(2, arguments.length);
+    List<BenchSection> sections = sections(machine, Path.of(arguments[0]), wanted);
+    List<Figure> figures = bench.run(machine, sections);
     bench.print(figures);
     new ObjectMapper()
         .writerWithDefaultPrettyPrinter()
         .writeValue(Path.of(arguments[1]).toFile(), figures);
   }
 
-  private static List<BenchSection> sections(Machine machine, Path model) {
-    return List.of(
-        new ShippedModelSection(machine, model),
-        new WeightsSection(machine, WeightType.F32),
-        new WeightsSection(machine, WeightType.BF16),
-        new WeightsSection(machine, WeightType.INT8),
-        new StepSection(),
-        new WallsSection());
+  private static List<BenchSection> sections(Machine machine, Path model, List<String> wanted) {
+    Map<String, Supplier<BenchSection>> all = new LinkedHashMap<>();
+    all.put("shipped", () -> new ShippedModelSection(machine, model));
+    for (WeightType type : WeightType.values()) {
+      all.put(type.name().toLowerCase(Locale.ROOT), () -> new WeightsSection(machine, type));
+    }
+    all.put("steps", StepSection::new);
+    all.put("walls", WallsSection::new);
+    if (!all.keySet().containsAll(wanted)) {
+      throw new IllegalArgumentException(
+          "sections: " + wanted + " (expected: " + all.keySet() + ")");
+    }
+    all.keySet().removeIf(name -> !wanted.isEmpty() && !wanted.contains(name));
+    return all.values().stream().map(Supplier::get).toList();
   }
 
   private List<Figure> run(Machine machine, List<BenchSection> sections) {

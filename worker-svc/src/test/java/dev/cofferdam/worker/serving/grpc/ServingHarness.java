@@ -74,6 +74,7 @@ final class ServingHarness implements AutoCloseable {
                 new Sink(),
                 new AdapterShelf(
                     (name, version) -> FakeExecutor.adapter(Integer.parseInt(version)).get(), 4),
+                List.of(),
                 completions,
                 new Listener(),
                 InstantSource.system(),
