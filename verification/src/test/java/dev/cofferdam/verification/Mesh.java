@@ -71,8 +71,7 @@ public final class Mesh {
   }
 
   private static Mesh start() {
-    Path repository =
-        Path.of(System.getProperty("cofferdam.repository", "..")).toAbsolutePath().normalize();
+    Path repository = repository();
     Path state = repository.resolve("verification/target/mesh");
     LocalMesh local =
         LocalMesh.start(state, LocalOptions.of(repository).withProgress(System.out::println));
@@ -208,6 +207,11 @@ public final class Mesh {
   /** A new tenant with its tier's limits. */
   public TenantHandle newTenant(String name, String tier) {
     return newTenant(name, tier, LimitOverrides.getDefaultInstance());
+  }
+
+  /** The folder of the repository. */
+  public static Path repository() {
+    return Path.of(System.getProperty("cofferdam.repository", "..")).toAbsolutePath().normalize();
   }
 
   /** A new tenant with a key. */

@@ -7,6 +7,8 @@ import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
 import dev.cofferdam.proto.events.v1.Severity;
+import dev.cofferdam.proto.inference.v1.ChatMessage;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
@@ -19,6 +21,7 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
+import java.nio.file.Files;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -33,10 +36,7 @@ class TenantIsolationTest {
           + "Could you please tell me what I can do now, and whether I can get my money back?";
 
   private static int cachedTokens(TenantHandle tenant) {
-    Generation generation =
-        Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat(LONG_QUESTION).build());
-    assertThat(generation.status().isOk()).as("%s", generation.status()).isTrue();
-    return generation.finished().getUsage().getCachedPromptTokens();
+    return cachedTokens(tenant, Generation.chat(LONG_QUESTION).build());
   }
 
   @Test
@@ -54,6 +54,38 @@ class TenantIsolationTest {
       assertThat(cachedTokens(fresh)).isZero();
     }
     assertThat(cachedTokens(second)).isZero();
+  }
+
+  @Test
+  void aSignedPublicBeginningIsSharedAndWhatFollowsItIsNot() throws Exception {
+    String system = Files.readString(Mesh.repository().resolve("models/public-prefixes/shop.txt"));
+    GenerateRequest.Builder request = Generation.chat(LONG_QUESTION);
+    ChatMessage question = request.getChat().getMessages(0);
+    request
+        .getChatBuilder()
+        .clearMessages()
+        .addMessages(ChatMessage.newBuilder().setRole("system").setContent(system.strip()))
+        .addMessages(question);
+    TenantHandle first = MESH.newTenant("public-a", "standard");
+    TenantHandle second = MESH.newTenant("public-b", "free");
+    int own =
+        Patience.await(
+            "the tenant's own prompt is cached",
+            () -> Optional.of(cachedTokens(first, request.build())).filter(n -> n > 79));
+    int shared =
+        Patience.await(
+            "the public beginning is cached where the other tenant comes",
+            () ->
+                Optional.of(cachedTokens(MESH.newTenant("public-c", "free"), request.build()))
+                    .filter(n -> n > 0));
+    assertThat(shared).isLessThan(own);
+    assertThat(cachedTokens(second, request.build())).isIn(0, shared);
+  }
+
+  private static int cachedTokens(TenantHandle tenant, GenerateRequest request) {
+    Generation generation = Generation.run(MESH.grpc(), tenant.apiKey(), request);
+    assertThat(generation.status().isOk()).as("%s", generation.status()).isTrue();
+    return generation.finished().getUsage().getCachedPromptTokens();
   }
 
   @Test

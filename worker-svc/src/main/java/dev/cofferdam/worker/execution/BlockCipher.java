@@ -14,7 +14,7 @@ import javax.crypto.spec.GCMParameterSpec;
  * index of the part; keys do not outlive a process, so that a nonce never repeats under a key after
  * a restart either.
  *
- * <p>Keeps no plain text between calls. One thread's.
+ * <p>Keeps plain text until {@link #wipe}. One thread's.
  */
 public final class BlockCipher {
   /** Bytes of the authentication tag of a part. */
@@ -70,8 +70,6 @@ public final class BlockCipher {
       System.arraycopy(sealed, partBytes, tags, tagAt, TAG_BYTES);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("a KV block cannot be sealed", e);
-    } finally {
-      Arrays.fill(plain, (byte) 0);
     }
   }
 
@@ -105,9 +103,12 @@ public final class BlockCipher {
       return false;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("a KV block cannot be opened", e);
-    } finally {
-      Arrays.fill(plain, (byte) 0);
     }
+  }
+
+  /** Forgets the plain text of the last part. To be called after each group of parts. */
+  public void wipe() {
+    Arrays.fill(plain, (byte) 0);
   }
 
   private void start(int mode, BlockKey key, long seal, int index) throws GeneralSecurityException {

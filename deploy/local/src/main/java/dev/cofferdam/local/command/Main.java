@@ -39,7 +39,8 @@ public final class Main {
         case "trace" -> new TraceCommand(files, out).run(rest);
         case "verify-audit" -> new VerifyAuditCommand(files, out).run(rest);
         case "bench" -> new BenchCommand(repository, files, out).run(rest);
-        case "logits" -> new LogitsCommand(repository, directory).run(rest);
+        case "logits" -> ServiceProgram.logits(repository, directory).run(rest);
+        case "sign-prefix" -> ServiceProgram.signPrefix(repository, directory).run(rest);
         case "help", "--help", "-h" -> Help.print(repository, out);
         default ->
             throw new UsageException("unknown command " + command + "; ./cofferdam help lists all");

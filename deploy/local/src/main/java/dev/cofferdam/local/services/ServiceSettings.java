@@ -96,6 +96,9 @@ public record ServiceSettings(
     p.put("cofferdam.worker.models-root", models());
     p.put("cofferdam.worker.adapters-root", adapters());
     p.put("cofferdam.worker.model", "support-desk");
+    Path prefixes = repository.resolve("models/public-prefixes");
+    p.put("cofferdam.worker.public-prefixes", prefixes.resolve("support-desk.json").toString());
+    p.put("cofferdam.worker.public-prefix-key", prefixes.resolve("key.pem").toString());
     // The model is too small for more, and whoever passes its tokens on needs a processor, too.
     p.put("cofferdam.worker.threads", "1");
     p.put("cofferdam.worker.router-endpoints", address("router"));

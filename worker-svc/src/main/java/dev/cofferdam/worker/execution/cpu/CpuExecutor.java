@@ -170,16 +170,21 @@ public final class CpuExecutor implements ModelExecutor {
   @Override
   public void sealBlock(int blockId, BlockKey key, long seal) {
     pool.seal(blockId, cipher, key, seal);
+    cipher.wipe();
   }
 
   @Override
   public boolean openBlock(int blockId, BlockKey key, long seal) {
-    return pool.open(blockId, cipher, key, seal);
+    boolean whole = pool.open(blockId, cipher, key, seal);
+    cipher.wipe();
+    return whole;
   }
 
   @Override
   public byte[] exportBlock(int blockId, BlockKey key, long seal) {
-    return pool.export(blockId, cipher, key, seal);
+    byte[] exported = pool.export(blockId, cipher, key, seal);
+    cipher.wipe();
+    return exported;
   }
 
   @Override
@@ -189,7 +194,9 @@ public final class CpuExecutor implements ModelExecutor {
 
   @Override
   public boolean importBlock(int blockId, BlockKey key, long seal, byte[] exported) {
-    return pool.restore(blockId, cipher, key, seal, exported);
+    boolean whole = pool.restore(blockId, cipher, key, seal, exported);
+    cipher.wipe();
+    return whole;
   }
 
   /** Elements of sealed blocks that lie readable beside the pool; none between steps. */

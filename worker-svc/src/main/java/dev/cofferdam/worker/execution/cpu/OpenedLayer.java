@@ -98,6 +98,11 @@ final class OpenedLayer {
       Arrays.fill(blocks[listed[i]], 0f);
       keys[i] = null;
     }
+    if (count > 0) {
+      for (BlockCipher cipher : ciphers) {
+        cipher.wipe();
+      }
+    }
     count = 0;
   }
 

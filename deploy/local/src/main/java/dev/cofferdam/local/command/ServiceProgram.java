@@ -6,25 +6,40 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** Prints a model's logits: the worker's program for it, on the worker's class path. */
-final class LogitsCommand {
-  private static final String PROGRAM = "dev.cofferdam.worker.app.Logits";
-
+/** A program that lies on a service's class path, run in the terminal. */
+final class ServiceProgram {
   private final Path repository;
   private final Path directory;
+  private final String module;
+  private final String program;
 
-  /**
-   * @param directory what relative paths of the command line refer to
-   */
-  LogitsCommand(Path repository, Path directory) {
+  private ServiceProgram(Path repository, Path directory, String module, String program) {
     this.repository = repository;
     this.directory = directory;
+    this.module = module;
+    this.program = program;
+  }
+
+  /**
+   * Prints a model's logits.
+   *
+   * @param directory what relative paths of the command line refer to
+   */
+  static ServiceProgram logits(Path repository, Path directory) {
+    return new ServiceProgram(
+        repository, directory, "worker-svc", "dev.cofferdam.worker.app.Logits");
+  }
+
+  /** Signs a system prompt as public. */
+  static ServiceProgram signPrefix(Path repository, Path directory) {
+    return new ServiceProgram(
+        repository, directory, "gateway-svc", "dev.cofferdam.gateway.app.SignPrefix");
   }
 
   int run(List<String> line) throws IOException, InterruptedException {
-    List<Path> classPath = BenchArea.serviceClassPath(repository, "worker-svc");
+    List<Path> classPath = BenchArea.serviceClassPath(repository, module);
     if (classPath.isEmpty()) {
-      throw new UsageException("the worker is not built; ./cofferdam up builds it");
+      throw new UsageException(module + " is not built; ./cofferdam up builds it");
     }
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -35,7 +50,7 @@ final class LogitsCommand {
             "--add-modules=jdk.incubator.vector",
             "-cp",
             classPath.stream().map(Path::toString).collect(Collectors.joining(":")),
-            PROGRAM));
+            program));
     command.addAll(line);
     Process process = new ProcessBuilder(command).directory(directory.toFile()).inheritIO().start();
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(process::destroy));
