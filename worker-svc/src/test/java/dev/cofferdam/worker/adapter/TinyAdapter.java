@@ -14,7 +14,17 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /** A PEFT adapter with random weights, for tests. */
-public record TinyAdapter(int rank, double alpha, Set<LoraTarget> targets) {
+public record TinyAdapter(int rank, double alpha, Set<LoraTarget> targets, ElementType type) {
+
+  /** An adapter stored in F32. */
+  public TinyAdapter(int rank, double alpha, Set<LoraTarget> targets) {
+    this(rank, alpha, targets, ElementType.F32);
+  }
+
+  /** The same, stored otherwise. */
+  public TinyAdapter in(ElementType type) {
+    return new TinyAdapter(rank, alpha, targets, type);
+  }
 
   /** An adapter of random rank and targets. */
   public static TinyAdapter random(RandomGenerator random) {
@@ -49,18 +59,8 @@ public record TinyAdapter(int rank, double alpha, Set<LoraTarget> targets) {
       for (LoraTarget target : targets) {
         int inputs = target.inputs(model);
         int outputs = target.outputs(model);
-        file.add(
-            target.nameOfA(layer),
-            ElementType.F32,
-            values(random, rank * inputs, inputs),
-            rank,
-            inputs);
-        file.add(
-            target.nameOfB(layer),
-            ElementType.F32,
-            values(random, rank * outputs, 400),
-            outputs,
-            rank);
+        file.add(target.nameOfA(layer), type, values(random, rank * inputs, inputs), rank, inputs);
+        file.add(target.nameOfB(layer), type, values(random, rank * outputs, 400), outputs, rank);
       }
     }
     return file.bytes();

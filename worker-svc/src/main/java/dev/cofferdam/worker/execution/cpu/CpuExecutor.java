@@ -74,7 +74,8 @@ public final class CpuExecutor implements ModelExecutor {
             geometry.positionsMax(),
             buffers,
             team,
-            projector);
+            projector,
+            new LoraPass(adapters, options.adapterSlots(), options.rowsMax(), team, outputHead));
   }
 
   /**
@@ -116,10 +117,9 @@ public final class CpuExecutor implements ModelExecutor {
       if (!adapters.usable(plan.adapterSlot[s])) {
         throw new IllegalArgumentException("step plan: adapterSlot");
       }
-      PackedLora adapter = adapters.get(plan.adapterSlot[s]);
       for (int row = plan.rowStart[s]; row < plan.rowStart[s + 1]; row++) {
         buffers.sequenceOfRow[row] = s;
-        buffers.adapterOfRow[row] = adapter;
+        buffers.slotOfRow[row] = plan.adapterSlot[s];
       }
       if (plan.sample[s]) {
         buffers.sampledRows[buffers.sampled++] = plan.rowStart[s + 1] - 1;
@@ -211,7 +211,7 @@ public final class CpuExecutor implements ModelExecutor {
 
   @Override
   public int loadAdapter(LoraAdapter adapter) {
-    return adapters.add(new PackedLora(adapter, model));
+    return adapters.add(new PackedLora(adapter, model, options.weights()));
   }
 
   @Override

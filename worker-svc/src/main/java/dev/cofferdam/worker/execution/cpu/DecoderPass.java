@@ -1,6 +1,5 @@
 package dev.cofferdam.worker.execution.cpu;
 
-import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.model.ModelConfig;
 
@@ -23,6 +22,7 @@ final class DecoderPass {
   private final StepBuffers buffers;
   private final Team team;
   private final Projector projector;
+  private final LoraPass lora;
   private final Attention attention;
   private final Team.Job normalising = this::normalise;
   private final Team.Job storing = this::rotateAndStore;
@@ -41,7 +41,8 @@ final class DecoderPass {
       int positions,
       StepBuffers buffers,
       Team team,
-      Projector projector) {
+      Projector projector,
+      LoraPass lora) {
     this.model = model;
     this.layers = layers;
     this.pool = pool;
@@ -50,6 +51,7 @@ final class DecoderPass {
     this.buffers = buffers;
     this.team = team;
     this.projector = projector;
+    this.lora = lora;
     rotary = new RotaryTable(model, positions);
     int queryRowStride = layers[0].queryKeyValue.paddedOutputs;
     attention =
@@ -65,6 +67,7 @@ final class DecoderPass {
    */
   void run(StepPlan plan) {
     this.plan = plan;
+    lora.group(buffers.slotOfRow, plan.rows);
     opened.begin(plan, blockTokens);
     try {
       decode();
@@ -82,6 +85,7 @@ final class DecoderPass {
       if (last) {
         keepSampledRows();
         rows = buffers.sampled;
+        lora.group(buffers.slotOfRow, rows);
       }
       attention.run(plan, layer, last);
       afterAttention();
@@ -98,10 +102,12 @@ final class DecoderPass {
     LayerWeights weights = layers[layer];
     PackedMatrix matrix = weights.queryKeyValue;
     normaliseStream(weights.inputNorm);
-    projector.project(buffers.normed, 0, buffers.hiddenStride, rows, matrix, buffers.queryKeyValue);
-    addLora(LoraTarget.QUERY, matrix, buffers.queryKeyValue, 0);
-    addLora(LoraTarget.KEY, matrix, buffers.queryKeyValue, 1);
-    addLora(LoraTarget.VALUE, matrix, buffers.queryKeyValue, 2);
+    project(
+        LoraProjection.QUERY_KEY_VALUE,
+        matrix,
+        buffers.normed,
+        buffers.hiddenStride,
+        buffers.queryKeyValue);
     together(storing, matrix.paddedOutputs);
   }
 
@@ -146,27 +152,20 @@ final class DecoderPass {
     for (int i = 0; i < buffers.sampled; i++) {
       int row = buffers.sampledRows[i];
       System.arraycopy(buffers.stream, row * stride, buffers.stream, i * stride, stride);
-      buffers.adapterOfRow[i] = buffers.adapterOfRow[row];
+      buffers.slotOfRow[i] = buffers.slotOfRow[row];
     }
   }
 
   private void afterAttention() {
     LayerWeights weights = layers[layer];
-    projector.project(
-        buffers.attended, 0, buffers.queryStride, rows, weights.output, buffers.projected);
+    project(
+        LoraProjection.OUTPUT,
+        weights.output,
+        buffers.attended,
+        buffers.queryStride,
+        buffers.projected);
     for (int row = 0; row < rows; row++) {
       int at = row * buffers.hiddenStride;
-      PackedLora adapter = buffers.adapterOfRow[row];
-      if (adapter != null) {
-        adapter.apply(
-            layer,
-            LoraTarget.OUTPUT,
-            buffers.attended,
-            row * buffers.queryStride,
-            buffers.projected,
-            at,
-            buffers.shrunk);
-      }
       RowMath.add(buffers.projected, at, weights.outputBias, 0, weights.outputBias.length);
       RowMath.add(buffers.stream, at, buffers.projected, at, model.hidden());
     }
@@ -176,25 +175,12 @@ final class DecoderPass {
     LayerWeights weights = layers[layer];
     PackedMatrix gateUp = weights.gateUp;
     normaliseStream(weights.feedForwardNorm);
-    projector.project(buffers.normed, 0, buffers.hiddenStride, rows, gateUp, buffers.gateUp);
-    addLora(LoraTarget.GATE, gateUp, buffers.gateUp, 0);
-    addLora(LoraTarget.UP, gateUp, buffers.gateUp, 1);
+    project(LoraProjection.GATE_UP, gateUp, buffers.normed, buffers.hiddenStride, buffers.gateUp);
     together(gating, gateUp.paddedOutputs);
-    projector.project(
-        buffers.gateUp, 0, gateUp.paddedOutputs, rows, weights.down, buffers.projected);
+    project(
+        LoraProjection.DOWN, weights.down, buffers.gateUp, gateUp.paddedOutputs, buffers.projected);
     for (int row = 0; row < rows; row++) {
       int at = row * buffers.hiddenStride;
-      PackedLora adapter = buffers.adapterOfRow[row];
-      if (adapter != null) {
-        adapter.apply(
-            layer,
-            LoraTarget.DOWN,
-            buffers.gateUp,
-            row * gateUp.paddedOutputs,
-            buffers.projected,
-            at,
-            buffers.shrunk);
-      }
       RowMath.add(buffers.stream, at, buffers.projected, at, model.hidden());
     }
   }
@@ -207,15 +193,13 @@ final class DecoderPass {
     }
   }
 
-  /** Adds the adapters' share to a part of a projection of the normalised stream. */
-  private void addLora(LoraTarget target, PackedMatrix matrix, float[] outputs, int part) {
-    for (int row = 0; row < rows; row++) {
-      PackedLora adapter = buffers.adapterOfRow[row];
-      if (adapter != null) {
-        int to = row * matrix.paddedOutputs + matrix.offsetOf(part);
-        adapter.apply(
-            layer, target, buffers.normed, row * buffers.hiddenStride, outputs, to, buffers.shrunk);
-      }
+  /** Multiplies all rows with a matrix of this layer, with the adapters' share. */
+  private void project(
+      LoraProjection projection, PackedMatrix matrix, float[] x, int xStride, float[] y) {
+    int shrinks = lora.begin(layer, projection, matrix, x, xStride);
+    projector.project(x, 0, xStride, rows, matrix, y, lora.shrinking, shrinks);
+    if (shrinks > 0) {
+      lora.expandInto(y);
     }
   }
 

@@ -28,13 +28,13 @@ abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
   /** Outputs with the gaps; the least stride of a row of outputs. */
   final int paddedOutputs;
 
-  /** Where the outputs of each part begin. */
+  /** Where the outputs of each part begin, and where the last ends. */
   private final int[] partOffsets;
 
   PackedMatrix(int inputs, int[] outputs) {
     this.inputs = inputs;
     this.paddedInputs = PackedRows.padded(inputs);
-    this.partOffsets = new int[outputs.length];
+    this.partOffsets = new int[outputs.length + 1];
     long padded = 0;
     for (int part = 0; part < outputs.length; part++) {
       partOffsets[part] = Math.toIntExact(padded);
@@ -44,6 +44,7 @@ abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
       throw new ModelLoadException("weights: a projection of more than 2^31 elements");
     }
     this.paddedOutputs = (int) padded;
+    partOffsets[outputs.length] = paddedOutputs;
   }
 
   /**
@@ -72,7 +73,7 @@ abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
     return (width + PANEL - 1) / PANEL * PANEL;
   }
 
-  /** Where the outputs of a part begin. */
+  /** Where the outputs of a part begin: behind those of the part before. */
   final int offsetOf(int part) {
     return partOffsets[part];
   }

@@ -8,6 +8,8 @@ final class Projector {
   private static final int CHUNKS_PER_THREAD = 8;
   private static final int COPIED_ROWS_MIN = 32;
 
+  private static final Team.Job NOTHING = (chunk, worker) -> {};
+
   private final Team team;
   private final PackedRows packed;
   private final Team.Job packing = this::pack;
@@ -19,6 +21,8 @@ final class Projector {
   private PackedMatrix matrix;
   private float[] y = {};
   private int panelsOfChunk;
+  private int matrixChunks;
+  private Team.Job beside = NOTHING;
 
   /**
    * Allocates what rows of these sizes need.
@@ -36,6 +40,19 @@ final class Projector {
    * outputs apart.
    */
   void project(float[] x, int x0, int xStride, int rows, PackedMatrix matrix, float[] y) {
+    project(x, x0, xStride, rows, matrix, y, NOTHING, 0);
+  }
+
+  /** The same, beside another job's chunks. */
+  void project(
+      float[] x,
+      int x0,
+      int xStride,
+      int rows,
+      PackedMatrix matrix,
+      float[] y,
+      Team.Job beside,
+      int besideChunks) {
     if (rows == 0) {
       return;
     }
@@ -44,6 +61,7 @@ final class Projector {
     this.xStride = xStride;
     this.matrix = matrix;
     this.y = y;
+    this.beside = beside;
     packed.begin(rows, matrix.inputs, matrix.largestTile());
     int tiles = (rows + packed.tile - 1) / packed.tile;
     long work = (long) rows * matrix.inputs * matrix.paddedOutputs;
@@ -51,7 +69,8 @@ final class Projector {
     if (work < TOGETHER_MIN) {
       Team.alone(packing, tiles);
       panelsOfChunk = panels;
-      Team.alone(multiplying, 1);
+      matrixChunks = 1;
+      Team.alone(multiplying, 1 + besideChunks);
       return;
     }
     if (rows < COPIED_ROWS_MIN) {
@@ -61,7 +80,8 @@ final class Projector {
     }
     int chunks = Math.min(panels, team.size() * CHUNKS_PER_THREAD);
     panelsOfChunk = (panels + chunks - 1) / chunks + 1 & -2;
-    team.run(multiplying, (panels + panelsOfChunk - 1) / panelsOfChunk);
+    matrixChunks = (panels + panelsOfChunk - 1) / panelsOfChunk;
+    team.run(multiplying, matrixChunks + besideChunks);
   }
 
   private void pack(int tile, int worker) {
@@ -69,7 +89,12 @@ final class Projector {
     matrix.pack(x, x0, xStride, packed, from, Math.min(from + packed.tile, packed.rows));
   }
 
+  /** The other job's chunks come last: they are the smaller ones, and even out the end. */
   private void multiply(int chunk, int worker) {
+    if (chunk >= matrixChunks) {
+      beside.run(chunk - matrixChunks, worker);
+      return;
+    }
     int from = chunk * panelsOfChunk;
     int to = Math.min(from + panelsOfChunk, matrix.panels());
     matrix.multiply(packed, from, to, y, matrix.paddedOutputs);

@@ -2,7 +2,6 @@ package dev.cofferdam.worker.execution.cpu;
 
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.model.ModelConfig;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Activations and scratch of a step, allocated once. Rows lie one after the other, padded to the
@@ -29,14 +28,11 @@ final class StepBuffers {
   final float[] gateUp;
   final float[] logits;
 
-  /** Scratch of {@link PackedLora#apply}. */
-  final float[] shrunk;
-
   /** Sequence of each row. */
   final int[] sequenceOfRow;
 
-  /** Adapter of each row; null for the base model. */
-  final @Nullable PackedLora[] adapterOfRow;
+  /** Slot of each row's adapter; 0 for the base model. */
+  final int[] slotOfRow;
 
   /** Rows that a token is sampled from, and their number. */
   final int[] sampledRows;
@@ -54,9 +50,8 @@ final class StepBuffers {
     attended = new float[Math.multiplyExact(rows, queryStride)];
     gateUp = new float[Math.multiplyExact(rows, layer.gateUp.paddedOutputs)];
     logits = new float[Math.multiplyExact(LOGIT_ROWS, logitsStride)];
-    shrunk = new float[PackedLora.RANK_MAX];
     sequenceOfRow = new int[rows];
-    adapterOfRow = new PackedLora[rows];
+    slotOfRow = new int[rows];
     sampledRows = new int[options.sequencesMax()];
   }
 }

@@ -6,6 +6,7 @@ import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.model.ModelConfig;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.EnumMap;
 import java.util.Map;
@@ -42,11 +43,17 @@ final class WarmUp {
   private static final int PROMPT_ROWS = 16;
   private static final int BATCH = 7;
 
+  /** Weights of the adapters: the first is exact in BF16, the other is not. */
+  private static final float[] VALUES = {0, 1e-3f};
+
   private final CpuExecutor executor;
   private final ModelConfig model;
   private final ExecutorOptions options;
   private final StepPlan plan;
   private final StepResult result;
+
+  /** The base model's slot and the adapters'. */
+  private final int[] slots = new int[1 + VALUES.length];
 
   WarmUp(CpuExecutor executor, ModelConfig model, ExecutorOptions options) {
     this.executor = executor;
@@ -58,14 +65,17 @@ final class WarmUp {
 
   /** Runs the steps and leaves neither adapter nor residue. */
   void run() {
-    int slot = options.adapterSlots() == 0 ? 0 : executor.loadAdapter(zeroAdapter());
+    int adapters = Math.min(options.adapterSlots(), VALUES.length);
+    for (int i = 0; i < adapters; i++) {
+      slots[i + 1] = executor.loadAdapter(adapter(VALUES[i]));
+    }
     for (int i = 0; i < options.blocks(); i++) {
       plan.blockTable[i] = i;
     }
     long steps = Math.clamp(PARAMETERS_TIMES_STEPS / model.parameters(), STEPS_MIN, STEPS_MAX);
     long begun = System.nanoTime();
     for (int step = 0; step < steps && mayGoOn(step, begun); step++) {
-      fill(step, slot);
+      fill(step, adapters + 1);
       long stepBegun = System.nanoTime();
       executor.execute(plan, result);
       if (System.nanoTime() - stepBegun > SLOW_NANOS) {
@@ -73,8 +83,8 @@ final class WarmUp {
       }
     }
     executor.zeroBlocks(plan.blockTable, options.blocks());
-    if (slot != 0) {
-      executor.unloadAdapter(slot);
+    for (int i = 0; i < adapters; i++) {
+      executor.unloadAdapter(slots[i + 1]);
     }
   }
 
@@ -83,18 +93,18 @@ final class WarmUp {
   }
 
   /** Prompts and batches of all sizes in turn, single tokens first. */
-  private void fill(int step, int slot) {
+  private void fill(int step, int choices) {
     begin();
     if (step % 4 == 3) {
       append(
           Math.min(PROMPT_ROWS, Math.min(options.rowsMax(), executor.geometry().positionsMax())),
           0,
-          slot);
+          slots[step / 4 % choices]);
       return;
     }
     int batch = Math.min(1 + step / 4 % BATCH, Math.min(options.sequencesMax(), options.blocks()));
     for (int s = 0; s < batch; s++) {
-      append(1, step % 2, s % 2 == 0 ? 0 : slot);
+      append(1, step % 2, slots[(step + s) % choices]);
     }
   }
 
@@ -120,14 +130,20 @@ final class WarmUp {
     plan.rowStart[s + 1] = plan.rows;
   }
 
-  private LoraAdapter zeroAdapter() {
+  private LoraAdapter adapter(float value) {
     Map<LoraTarget, LoraAdapter.Module> modules = new EnumMap<>(LoraTarget.class);
     for (LoraTarget target : LoraTarget.values()) {
       modules.put(
           target,
           new LoraAdapter.Module(
-              new float[target.inputs(model)], new float[target.outputs(model)]));
+              filled(target.inputs(model), value), filled(target.outputs(model), value)));
     }
     return new LoraAdapter("warm-up", "0", 1, 1, Collections.nCopies(model.layers(), modules));
+  }
+
+  private static float[] filled(int count, float value) {
+    float[] values = new float[count];
+    Arrays.fill(values, value);
+    return values;
   }
 }

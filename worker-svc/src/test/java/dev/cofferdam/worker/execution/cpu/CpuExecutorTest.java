@@ -13,6 +13,7 @@ import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.reference.ReferenceExecutor;
+import dev.cofferdam.worker.model.ElementType;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;
 import java.nio.file.Path;
@@ -54,7 +55,8 @@ class CpuExecutorTest {
     try (CpuExecutor cpu = CpuExecutor.create(model, options);
         ReferenceExecutor reference = ReferenceExecutor.create(model, options)) {
       for (int i = 1; i <= 3; i++) {
-        LoraAdapter adapter = TinyAdapter.random(random).read(model.config(), random);
+        ElementType stored = model.bf16() || i == 1 ? ElementType.BF16 : ElementType.F32;
+        LoraAdapter adapter = TinyAdapter.random(random).in(stored).read(model.config(), random);
         assertThat(cpu.loadAdapter(adapter)).isEqualTo(i);
         assertThat(reference.loadAdapter(adapter)).isEqualTo(i);
       }
