@@ -3,6 +3,7 @@ package dev.cofferdam.worker.app.bench;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.batching.Batch;
 import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.batching.EndCause;
@@ -16,6 +17,7 @@ import dev.cofferdam.worker.batching.SequenceUsage;
 import dev.cofferdam.worker.batching.Stepper;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.SplittableRandom;
 
@@ -79,7 +81,7 @@ final class BenchBatch implements SequenceListener {
 
   /** Adds a sequence with a random prompt, that ends by its length. */
   void add(int promptTokens, int outputTokens) {
-    add(randomPrompt(promptTokens), outputTokens);
+    add(randomPrompt(promptTokens), outputTokens, Optional.empty());
   }
 
   /** Random tokens. */
@@ -89,6 +91,10 @@ final class BenchBatch implements SequenceListener {
 
   /** Adds a sequence that ends by its length. */
   void add(int[] prompt, int outputTokens) {
+    add(prompt, outputTokens, Optional.empty());
+  }
+
+  private void add(int[] prompt, int outputTokens, Optional<LoraAdapter> adapter) {
     batch.add(
         new Sequence(
             new SequenceRequest(
@@ -103,7 +109,7 @@ final class BenchBatch implements SequenceListener {
                 new int[0],
                 0,
                 encrypted,
-                Optional.empty(),
+                adapter,
                 prefix,
                 Optional.empty()),
             timed.geometry().positionsMax(),
@@ -177,15 +183,28 @@ final class BenchBatch implements SequenceListener {
   /** Tokens per second of so many sequences side by side, prompts left aside. */
   static double decodeRate(
       ModelExecutor executor, int sequences, int promptTokens, int outputTokens) {
+    return decodeRate(executor, sequences, promptTokens, outputTokens, List.of());
+  }
+
+  /** The same with an adapter for each of the first sequences. */
+  static double decodeRate(
+      ModelExecutor executor,
+      int sequences,
+      int promptTokens,
+      int outputTokens,
+      List<LoraAdapter> adapters) {
     BenchBatch batch = new BenchBatch(executor, sequences, Math.max(sequences, 256), 256);
     for (int i = 0; i < sequences; i++) {
-      batch.add(promptTokens, outputTokens);
+      batch.add(
+          batch.randomPrompt(promptTokens), outputTokens, adapters.stream().skip(i).findFirst());
     }
     batch.prefill(sequences);
     int before = batch.tokens;
     long begun = System.nanoTime();
     batch.finish();
-    return (batch.tokens - before) * 1e9 / (System.nanoTime() - begun);
+    double seconds = (System.nanoTime() - begun) / 1e9;
+    batch.timed.unloadAdapters();
+    return (batch.tokens - before) / seconds;
   }
 
   /** Seconds from a prompt's arrival to its first token, alone. */

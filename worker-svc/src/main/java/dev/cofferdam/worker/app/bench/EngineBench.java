@@ -57,6 +57,8 @@ public final class EngineBench {
     for (WeightType type : WeightType.values()) {
       all.put(type.name().toLowerCase(Locale.ROOT), () -> new WeightsSection(machine, type));
     }
+    all.put("lora", () -> new LoraSection(WeightType.F32, ""));
+    all.put("lora_bf16", () -> new LoraSection(WeightType.BF16, "_bf16"));
     all.put("steps", StepSection::new);
     all.put("walls", WallsSection::new);
     if (!all.keySet().containsAll(wanted)) {

@@ -6,10 +6,13 @@ import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
+import java.util.HashSet;
+import java.util.Set;
 
 /** Sums up what an executor takes. Does not close it. */
 final class TimedExecutor implements ModelExecutor {
   private final ModelExecutor executor;
+  private final Set<Integer> slots = new HashSet<>();
   long executeNs;
   long sealNs;
 
@@ -71,12 +74,21 @@ final class TimedExecutor implements ModelExecutor {
 
   @Override
   public int loadAdapter(LoraAdapter adapter) {
-    return executor.loadAdapter(adapter);
+    int slot = executor.loadAdapter(adapter);
+    slots.add(slot);
+    return slot;
   }
 
   @Override
   public void unloadAdapter(int slot) {
     executor.unloadAdapter(slot);
+    slots.remove(slot);
+  }
+
+  /** Forgets the adapters that were loaded through this and are still there. */
+  void unloadAdapters() {
+    slots.forEach(executor::unloadAdapter);
+    slots.clear();
   }
 
   @Override
