@@ -153,7 +153,7 @@ public final class Intake {
     Optional<AdapterEntry> adapter =
         offers.adapter(tenant, model, asked.adapter(), asked.names().adapter());
     WorkloadClass workloadClass = workloadClass(tenant, asked.workloadClass());
-    PromptFormat format = formats.of(model);
+    PromptFormat format = format(formats.of(model), asked);
     int[] prompt = tokens(format, asked.input());
     int outputMax = outputTokensMax(tenant, model, prompt.length, asked);
     return new Generation(
@@ -162,7 +162,7 @@ public final class Intake {
         sourceIp,
         model,
         adapter,
-        asked.tuning().ignoreEnd() ? format.endless() : format,
+        format,
         prompt,
         hash(tenant, asked.input()),
         sampling(asked.tuning()),
@@ -184,6 +184,11 @@ public final class Intake {
             (float) tuning.penalties().repetition().orElse(1)),
         tuning.seed().isPresent() ? tuning.seed().getAsLong() : seeds.getAsLong(),
         tuning.topLogprobs().orElse(-1));
+  }
+
+  private static PromptFormat format(PromptFormat model, Asked asked) {
+    PromptFormat format = asked.tuning().ignoreEnd() ? model.endless() : model;
+    return asked.input() instanceof Asked.Input.Text ? format.continuing() : format;
   }
 
   private static int[] tokens(PromptFormat format, Asked.Input input) {

@@ -4,38 +4,43 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.PriorityQueue;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Byte-pair encoding (Sennrich et al. 2016, over bytes as in GPT-2): of all adjacent pairs the one
- * with the lowest rank merges first, the leftmost of equals. Immutable.
+ * Byte-pair encoding (Sennrich et al. 2016): of all adjacent pairs the one with the lowest rank
+ * merges first, the leftmost of equals. Immutable.
  */
 final class BytePairEncoding {
-  /** Above this many bytes a heap beats looking at every pair again. */
-  private static final int SHORT_WORD_BYTES = 64;
+  /** Above this many symbols a heap beats looking at every pair again. */
+  private static final int SHORT_WORD = 64;
 
   private final MergeTable merges;
-  private final int[] byteIds;
+  private final Symbols symbols;
   private final WordTable whole;
+  private final byte[] mark;
 
   /**
-   * @param byteIds token of each single byte
+   * @param symbols what words consist of before anything merges
    * @param tokens bytes of each token by id; null for ids that are no words
    * @param ignoreMerges every word of the vocabulary is one token, whether merges lead to it or not
+   * @param mark bytes before which a word may be cut, because no token has them inside; none where
+   *     there is no such cut
    */
   BytePairEncoding(
       MergeTable merges,
-      int[] byteIds,
-      List<byte @org.jspecify.annotations.Nullable []> tokens,
-      boolean ignoreMerges) {
+      Symbols symbols,
+      List<byte @Nullable []> tokens,
+      boolean ignoreMerges,
+      byte[] mark) {
     this.merges = merges;
-    this.byteIds = byteIds.clone();
+    this.symbols = symbols;
     this.whole = new WordTable(ignoreMerges ? tokens : reachable(tokens));
+    this.mark = mark;
   }
 
-  /** The tokens that merging their own bytes leads to. */
-  private List<byte @org.jspecify.annotations.Nullable []> reachable(
-      List<byte @org.jspecify.annotations.Nullable []> tokens) {
-    List<byte @org.jspecify.annotations.Nullable []> result = new ArrayList<>(tokens.size());
+  /** The tokens that merging their own symbols leads to. */
+  private List<byte @Nullable []> reachable(List<byte @Nullable []> tokens) {
+    List<byte @Nullable []> result = new ArrayList<>(tokens.size());
     for (int id = 0; id < tokens.size(); id++) {
       byte[] word = tokens.get(id);
       boolean own = false;
@@ -50,7 +55,22 @@ final class BytePairEncoding {
   }
 
   /** Appends the tokens of one word. */
-  void encode(byte[] bytes, int from, int to, TokenBuffer out) {
+  void encode(byte[] bytes, TokenBuffer out) {
+    int start = 0;
+    for (int i = 1; mark.length > 0 && i + mark.length <= bytes.length; i++) {
+      if (isMark(bytes, i) && !isMark(bytes, i - mark.length)) {
+        encode(bytes, start, i, out);
+        start = i;
+      }
+    }
+    encode(bytes, start, bytes.length, out);
+  }
+
+  private boolean isMark(byte[] bytes, int at) {
+    return at >= 0 && Arrays.equals(bytes, at, at + mark.length, mark, 0, mark.length);
+  }
+
+  private void encode(byte[] bytes, int from, int to, TokenBuffer out) {
     int id = whole.find(bytes, from, to);
     if (id >= 0) {
       out.add(id);
@@ -61,17 +81,16 @@ final class BytePairEncoding {
 
   private void merge(byte[] bytes, int from, int to, TokenBuffer out) {
     int[] ids = new int[to - from];
-    for (int i = 0; i < ids.length; i++) {
-      ids[i] = byteIds[bytes[from + i] & 0xff];
-    }
-    int count = ids.length <= SHORT_WORD_BYTES ? mergeShort(ids) : mergeLong(ids);
+    int symbolCount = symbols.write(bytes, from, to, ids);
+    int count =
+        symbolCount <= SHORT_WORD ? mergeShort(ids, symbolCount) : mergeLong(ids, symbolCount);
     for (int i = 0; i < count; i++) {
       out.add(ids[i]);
     }
   }
 
-  private int mergeShort(int[] ids) {
-    int count = ids.length;
+  private int mergeShort(int[] ids, int symbolCount) {
+    int count = symbolCount;
     while (count > 1) {
       int best = MergeTable.NONE;
       int at = -1;
@@ -93,8 +112,7 @@ final class BytePairEncoding {
   }
 
   /** A linked list of what is left, and a heap of (rank, position); stale entries are skipped. */
-  private int mergeLong(int[] ids) {
-    int n = ids.length;
+  private int mergeLong(int[] ids, int n) {
     int[] next = new int[n];
     int[] previous = new int[n];
     PriorityQueue<Long> heap = new PriorityQueue<>(n);

@@ -3,11 +3,13 @@ package dev.cofferdam.gateway.prompt;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 /**
  * A template's text around what clients wrote, in which client text is guarded: a character that
  * nobody used stands inside everything that could begin an added token, so that no added token is
- * found there; {@link #plain} takes it out again.
+ * found there: an added token holds no guard and is not followed by one. {@link #plain} takes it
+ * out again.
  *
  * <p>The template sees the real content but for the guard, so trimming and most tests on content
  * work. The alternative, rendering placeholders, lost: a template's own trimming did not reach the
@@ -46,17 +48,21 @@ public record GuardedText(String text, char guard) {
 
   /**
    * Content with the guard after each character that could begin an added token, and after its
-   * first character, so that none begins in the template and ends in the content either.
+   * first that is no white space, so that none begins in the template and ends in the content
+   * either.
+   *
+   * @param begins whether a code point could begin an added token
    */
-  public static String protect(String content, List<AddedToken> added, char guard) {
+  static String protect(String content, IntPredicate begins, char guard) {
     StringBuilder out = new StringBuilder(content.length() + 16);
     boolean first = true;
-    for (int i = 0; i < content.length(); i++) {
-      char c = content.charAt(i);
-      out.append(c);
-      boolean splitsPair = Character.isHighSurrogate(c);
-      boolean isFirst = first && !Character.isWhitespace(c) && !splitsPair;
-      if (isFirst || (!splitsPair && begins(c, added))) {
+    int next;
+    for (int i = 0; i < content.length(); i = next) {
+      int c = content.codePointAt(i);
+      next = i + Character.charCount(c);
+      out.appendCodePoint(c);
+      boolean isFirst = first && !isPythonSpace(c);
+      if (isFirst || begins.test(c)) {
         out.append(guard);
       }
       first &= !isFirst;
@@ -64,12 +70,8 @@ public record GuardedText(String text, char guard) {
     return out.toString();
   }
 
-  private static boolean begins(char c, List<AddedToken> added) {
-    for (AddedToken token : added) {
-      if (token.text().charAt(0) == c) {
-        return true;
-      }
-    }
-    return false;
+  /** What templates trim: Python's white space. */
+  private static boolean isPythonSpace(int c) {
+    return Character.isWhitespace(c) || Character.isSpaceChar(c) || c == 0x85;
   }
 }

@@ -22,14 +22,12 @@ final class MergeTable {
     java.util.Arrays.fill(pairs, -1);
   }
 
-  /** Adds a merge; the first one of a pair counts. */
+  /** Adds a merge; the last one of a pair counts, as in Hugging Face's library. */
   void put(int left, int right, int rank, int result) {
     int slot = slot(left, right);
-    if (pairs[slot] < 0) {
-      pairs[slot] = key(left, right);
-      ranks[slot] = rank;
-      results[slot] = result;
-    }
+    pairs[slot] = key(left, right);
+    ranks[slot] = rank;
+    results[slot] = result;
   }
 
   /** Rank of a pair, smaller first, or {@link #NONE}. */

@@ -7,6 +7,7 @@ import java.nio.charset.CharsetDecoder;
 import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -28,6 +29,7 @@ public final class OutputText {
   private long emittedBytes;
   private int tokens;
   private int completedTokens;
+  private int leadingSpaces;
   private boolean ended;
 
   /**
@@ -39,8 +41,12 @@ public final class OutputText {
    */
   public record Piece(String text, int completedTokens, boolean stopped) {}
 
-  OutputText(Tokenizer tokenizer, List<String> stops) {
+  /**
+   * @param leadingSpaces as many spaces at the beginning are no part of the output
+   */
+  OutputText(Tokenizer tokenizer, List<String> stops, int leadingSpaces) {
     this.tokenizer = tokenizer;
+    this.leadingSpaces = leadingSpaces;
     this.stops = stops.stream().map(StopMatcher::new).toList();
   }
 
@@ -50,7 +56,7 @@ public final class OutputText {
       throw new IllegalStateException("the output has ended");
     }
     tokens++;
-    byte[] bytes = tokenizer.outputBytes(token);
+    byte[] bytes = withoutLeadingSpaces(tokenizer.outputBytes(token));
     for (int i = 0; i < bytes.length; i++) {
       held.write(bytes[i]);
       int match = matchAfter(bytes[i]);
@@ -78,6 +84,15 @@ public final class OutputText {
   /** Tokens that were taken, the one that completed a stop text included. */
   public int tokens() {
     return tokens;
+  }
+
+  private byte[] withoutLeadingSpaces(byte[] bytes) {
+    int spaces = 0;
+    while (spaces < bytes.length && spaces < leadingSpaces && bytes[spaces] == ' ') {
+      spaces++;
+    }
+    leadingSpaces = spaces < bytes.length ? 0 : leadingSpaces - spaces;
+    return spaces == 0 ? bytes : Arrays.copyOfRange(bytes, spaces, bytes.length);
   }
 
   /** Bytes of the longest stop text that ends here, 0 for none. */

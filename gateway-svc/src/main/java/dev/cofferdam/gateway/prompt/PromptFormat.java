@@ -12,9 +12,14 @@ import java.util.Optional;
  * @param tokenizer the model's tokenizer
  * @param template its chat template; empty for a model that only continues text
  * @param stopTokenIds tokens that end its output
+ * @param leadingSpaces spaces at the beginning of an output that are no part of it, because the
+ *     tokenizer puts them before every text
  */
 public record PromptFormat(
-    Tokenizer tokenizer, Optional<ChatTemplate> template, List<Integer> stopTokenIds) {
+    Tokenizer tokenizer,
+    Optional<ChatTemplate> template,
+    List<Integer> stopTokenIds,
+    int leadingSpaces) {
 
   public PromptFormat {
     stopTokenIds = List.copyOf(stopTokenIds);
@@ -22,7 +27,12 @@ public record PromptFormat(
 
   /** The same without tokens that end the output. */
   public PromptFormat endless() {
-    return new PromptFormat(tokenizer, template, List.of());
+    return new PromptFormat(tokenizer, template, List.of(), leadingSpaces);
+  }
+
+  /** The same for output that continues a text, so that a space at its beginning is one. */
+  public PromptFormat continuing() {
+    return new PromptFormat(tokenizer, template, stopTokenIds, 0);
   }
 
   /** Tokens of a text that is continued as it is. */
@@ -48,13 +58,14 @@ public record PromptFormat(
     for (ChatMessage message : messages) {
       guarded.add(
           new ChatMessage(
-              message.role(), GuardedText.protect(message.content(), tokenizer.added(), guard)));
+              message.role(),
+              GuardedText.protect(message.content(), tokenizer::mayBeginAdded, guard)));
     }
     return tokenizer.encodeRendered(new GuardedText(chat.render(guarded), guard));
   }
 
   /** A fresh way from tokens to text that ends at any of the given texts. */
   public OutputText output(List<String> stops) {
-    return new OutputText(tokenizer, stops);
+    return new OutputText(tokenizer, stops, leadingSpaces);
   }
 }

@@ -14,6 +14,12 @@ final class TokenBuffer {
     ids[size++] = id;
   }
 
+  void add(int[] more) {
+    for (int id : more) {
+      add(id);
+    }
+  }
+
   int[] toArray() {
     return Arrays.copyOf(ids, size);
   }

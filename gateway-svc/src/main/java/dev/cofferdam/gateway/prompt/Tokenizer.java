@@ -1,45 +1,58 @@
 package dev.cofferdam.gateway.prompt;
 
 import java.nio.charset.StandardCharsets;
-import java.text.Normalizer;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Text to tokens and back, as Hugging Face's tokenizers do it for byte-level BPE, with one
- * difference on purpose: added tokens come from a template's own text only, never from what a
- * client wrote. Immutable.
+ * Text to tokens and back, as Hugging Face's tokenizers do it for byte-pair encoding over bytes or
+ * characters, with one difference on purpose: added tokens come from a template's own text only,
+ * never from what a client wrote. Immutable.
  */
 public final class Tokenizer {
   private final BytePairEncoding words;
   private final PreTokenizer preTokenizer;
-  private final boolean normalizeNfc;
+  private final TextForm form;
   private final List<AddedToken> added;
+  private final AddedTokens raw;
+  private final AddedTokens normalized;
+  private final Set<Integer> beginnings;
+  private final boolean guardsSpace;
   private final int[] prefix;
+  private final int[] suffix;
   private final byte[][] bytes;
   private final boolean[] special;
 
-  /**
-   * @throws IllegalArgumentException where a byte has no token
-   */
   public Tokenizer(Vocabulary vocabulary) {
-    int size = size(vocabulary);
-    this.bytes = new byte[size][];
-    this.special = new boolean[size];
-    Arrays.fill(bytes, new byte[0]);
-    List<byte @org.jspecify.annotations.Nullable []> ordinary = new ArrayList<>();
-    for (int id = 0; id < vocabulary.tokens().size(); id++) {
-      byte[] token = vocabulary.tokens().get(id).orElse(null);
-      ordinary.add(token);
-      if (token != null) {
-        bytes[id] = token;
-      }
+    this.bytes = vocabulary.output().toArray(byte[][]::new);
+    this.special = new boolean[bytes.length];
+    this.added = List.copyOf(vocabulary.added());
+    added.forEach(token -> special[token.id()] = token.special());
+    this.words = words(vocabulary);
+    this.preTokenizer = vocabulary.preTokenizer();
+    this.form = vocabulary.form();
+    this.raw = new AddedTokens(added.stream().filter(t -> !t.normalized()).toList(), t -> t);
+    this.normalized =
+        new AddedTokens(added.stream().filter(AddedToken::normalized).toList(), form::apply);
+    this.beginnings =
+        added.stream().map(t -> form.mapped(t.text()).codePointAt(0)).collect(Collectors.toSet());
+    added.forEach(token -> beginnings.add(token.text().codePointAt(0)));
+    this.guardsSpace =
+        added.stream().anyMatch(t -> t.text().chars().skip(1).anyMatch(Character::isWhitespace));
+    this.prefix = ids(vocabulary.prefix());
+    this.suffix = ids(vocabulary.suffix());
+  }
+
+  private static BytePairEncoding words(Vocabulary vocabulary) {
+    List<byte @Nullable []> ordinary = new ArrayList<>();
+    for (Optional<byte[]> token : vocabulary.tokens()) {
+      ordinary.add(token.orElse(null));
     }
     for (AddedToken token : vocabulary.added()) {
-      bytes[token.id()] = token.text().getBytes(StandardCharsets.UTF_8);
-      special[token.id()] = token.special();
       if (token.id() < ordinary.size()) {
         ordinary.set(token.id(), null);
       }
@@ -47,17 +60,16 @@ public final class Tokenizer {
     MergeTable merges = new MergeTable(vocabulary.merges().size());
     for (int rank = 0; rank < vocabulary.merges().size(); rank++) {
       Vocabulary.Merge merge = vocabulary.merges().get(rank);
-      merges.put(merge.left(), merge.right(), rank, merge.result());
+      if (ordinary.get(merge.result()) != null) {
+        merges.put(merge.left(), merge.right(), rank, merge.result());
+      }
     }
-    this.words =
-        new BytePairEncoding(merges, byteIds(ordinary), ordinary, vocabulary.ignoreMerges());
-    this.preTokenizer = vocabulary.preTokenizer();
-    this.normalizeNfc = vocabulary.normalizeNfc();
-    this.added =
-        vocabulary.added().stream()
-            .sorted(Comparator.comparingInt((AddedToken t) -> -t.text().length()))
-            .toList();
-    this.prefix = vocabulary.prefix().stream().mapToInt(Integer::intValue).toArray();
+    return new BytePairEncoding(
+        merges,
+        new Symbols(vocabulary.spelling(), ordinary),
+        ordinary,
+        vocabulary.ignoreMerges(),
+        vocabulary.cut());
   }
 
   /** Number of token ids. */
@@ -65,41 +77,57 @@ public final class Tokenizer {
     return bytes.length;
   }
 
-  /** Tokens beside the vocabulary, longest text first. */
+  /** Tokens beside the vocabulary. */
   public List<AddedToken> added() {
     return added;
   }
 
-  /** Tokens of a plain text, none of which is an added one but for what the model puts first. */
+  /** Whether an added token could begin with a character of a client's. */
+  boolean mayBeginAdded(int codePoint) {
+    if (beginnings.contains(codePoint) || (guardsSpace && Character.isWhitespace(codePoint))) {
+      return true;
+    }
+    return !normalized.isEmpty()
+        && form.mapped(Character.toString(codePoint)).codePoints().anyMatch(beginnings::contains);
+  }
+
+  /** Tokens of a plain text, none of which is an added one but for what the model puts around. */
   public int[] encodePlain(String text) {
     TokenBuffer out = new TokenBuffer();
-    for (int id : prefix) {
-      out.add(id);
-    }
-    encodeWords(text, out);
+    out.add(prefix);
+    encodeWords(form.apply(text), true, out);
+    out.add(suffix);
     return out.toArray();
   }
 
   /** Tokens of a rendered template: its own text may hold added tokens, guarded text does not. */
   public int[] encodeRendered(GuardedText rendered) {
     TokenBuffer out = new TokenBuffer();
-    String text = rendered.text();
-    int start = 0;
-    int at = 0;
-    while (at < text.length()) {
-      AddedToken token = addedAt(text, at);
-      if (token == null) {
-        at++;
-        continue;
+    for (AddedTokens.Part part : raw.split(rendered.text(), rendered.guard())) {
+      AddedToken token = part.token();
+      if (token != null) {
+        out.add(token.id());
+      } else if (normalized.isEmpty()) {
+        String plain = rendered.plain(part.from(), part.to());
+        encodeWords(form.apply(plain), part.from() == 0, out);
+      } else {
+        String piece = form.apply(rendered.text().substring(part.from(), part.to()));
+        encodeNormalized(new GuardedText(piece, rendered.guard()), part.from() == 0, out);
       }
-      int end = at + token.text().length();
-      encodeWords(rendered.plain(start, token.stripLeft() ? trimEnd(text, start, at) : at), out);
-      out.add(token.id());
-      at = token.stripRight() ? skipSpace(text, end) : end;
-      start = at;
     }
-    encodeWords(rendered.plain(start, text.length()), out);
     return out.toArray();
+  }
+
+  private void encodeNormalized(GuardedText piece, boolean first, TokenBuffer out) {
+    for (AddedTokens.Part part : normalized.split(piece.text(), piece.guard())) {
+      AddedToken token = part.token();
+      if (token != null) {
+        out.add(token.id());
+      } else {
+        String plain = form.compose(piece.plain(part.from(), part.to()));
+        encodeWords(plain, first && part.from() == 0, out);
+      }
+    }
   }
 
   /** The bytes that a token adds to output; none for a special one. */
@@ -121,63 +149,12 @@ public final class Tokenizer {
     return id >= 0 && id < bytes.length;
   }
 
-  private void encodeWords(String text, TokenBuffer out) {
-    String normal = normalizeNfc ? Normalizer.normalize(text, Normalizer.Form.NFC) : text;
+  private void encodeWords(String text, boolean first, TokenBuffer out) {
     preTokenizer.split(
-        normal,
-        word -> {
-          byte[] utf8 = word.toString().getBytes(StandardCharsets.UTF_8);
-          words.encode(utf8, 0, utf8.length, out);
-        });
+        text, first, word -> words.encode(word.getBytes(StandardCharsets.UTF_8), out));
   }
 
-  private @org.jspecify.annotations.Nullable AddedToken addedAt(String text, int at) {
-    for (AddedToken token : added) {
-      if (text.startsWith(token.text(), at)) {
-        return token;
-      }
-    }
-    return null;
-  }
-
-  private static int trimEnd(String text, int from, int to) {
-    int end = to;
-    while (end > from && Character.isWhitespace(text.charAt(end - 1))) {
-      end--;
-    }
-    return end;
-  }
-
-  private static int skipSpace(String text, int from) {
-    int at = from;
-    while (at < text.length() && Character.isWhitespace(text.charAt(at))) {
-      at++;
-    }
-    return at;
-  }
-
-  private static int size(Vocabulary vocabulary) {
-    int size = vocabulary.tokens().size();
-    for (AddedToken token : vocabulary.added()) {
-      size = Math.max(size, token.id() + 1);
-    }
-    return size;
-  }
-
-  private static int[] byteIds(List<byte @org.jspecify.annotations.Nullable []> tokens) {
-    int[] ids = new int[256];
-    Arrays.fill(ids, -1);
-    for (int id = 0; id < tokens.size(); id++) {
-      byte[] token = tokens.get(id);
-      if (token != null && token.length == 1) {
-        ids[token[0] & 0xff] = id;
-      }
-    }
-    for (int b = 0; b < 256; b++) {
-      if (ids[b] < 0) {
-        throw new IllegalArgumentException("no token for byte " + b);
-      }
-    }
-    return ids;
+  private static int[] ids(List<Integer> list) {
+    return list.stream().mapToInt(Integer::intValue).toArray();
   }
 }

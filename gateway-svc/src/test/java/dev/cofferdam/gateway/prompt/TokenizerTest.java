@@ -76,6 +76,9 @@ class TokenizerTest {
     for (int i = 0; i < 30; i++) {
       int left = usable.get(random.nextInt(usable.size()));
       int right = usable.get(random.nextInt(usable.size()));
+      if (merges.stream().anyMatch(m -> m.left() == left && m.right() == right)) {
+        continue;
+      }
       byte[] l = tokens.get(left).orElseThrow();
       byte[] r = tokens.get(right).orElseThrow();
       byte[] both = Arrays.copyOf(l, l.length + r.length);
@@ -89,11 +92,15 @@ class TokenizerTest {
             new Vocabulary(
                 tokens,
                 merges,
+                Vocabulary.Spelling.BYTES,
                 false,
                 List.of(),
-                new PreTokenizer(List.of(".+"), false),
-                false,
-                List.of()));
+                new TextForm(List.of()),
+                new PreTokenizer(List.of()),
+                List.of(),
+                List.of(),
+                tokens.stream().map(Optional::orElseThrow).toList(),
+                0));
     for (int length : new int[] {1, 2, 63, 64, 65, 66, 200, 1_000}) {
       StringBuilder word = new StringBuilder();
       for (int i = 0; i < length; i++) {

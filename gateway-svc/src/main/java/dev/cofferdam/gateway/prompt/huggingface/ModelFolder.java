@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.cofferdam.gateway.prompt.ChatTemplate;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.prompt.Tokenizer;
+import dev.cofferdam.gateway.prompt.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,6 +16,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 
@@ -46,17 +48,24 @@ public final class ModelFolder {
    *     offered
    */
   public PromptFormat read(BiFunction<String, Map<String, String>, ChatTemplate> templates) {
-    Tokenizer tokenizer;
+    Vocabulary vocabulary;
     try {
-      tokenizer = new Tokenizer(new TokenizerFile(required("tokenizer.json")).vocabulary());
+      vocabulary = new TokenizerFile(required("tokenizer.json")).vocabulary();
     } catch (IllegalArgumentException e) {
       throw new UnsupportedModelException("tokenizer.json: " + e.getMessage(), e);
     }
     JsonNode config = optional("tokenizer_config.json");
+    List<Integer> stops = stopTokens();
+    OptionalInt unknown = vocabulary.spelling().unknown();
+    if (unknown.isPresent() && stops.contains(unknown.getAsInt())) {
+      throw new UnsupportedModelException(
+          "tokenizer.json: unknown characters would become the token that ends an output");
+    }
     return new PromptFormat(
-        tokenizer,
+        new Tokenizer(vocabulary),
         templateSource(config).map(source -> templates.apply(source, specialTexts(config))),
-        stopTokens());
+        stops,
+        vocabulary.leadingSpaces());
   }
 
   private List<Integer> stopTokens() {

@@ -1,0 +1,76 @@
+package dev.cofferdam.gateway.prompt;
+
+import java.text.Normalizer;
+import java.util.List;
+
+/** What is done to text before it is cut into words, step by step. Immutable. */
+public final class TextForm {
+  private final List<Step> steps;
+
+  /** One step. */
+  public sealed interface Step {
+    /** Unicode's normal form. */
+    record Unicode(Normalizer.Form form) implements Step {}
+
+    /** Each character in lower case by itself. */
+    record Lowercase() implements Step {}
+
+    /** A text put before what is not empty. */
+    record Prepend(String text) implements Step {}
+
+    /** One text for another. */
+    record Replace(String from, String to) implements Step {}
+  }
+
+  public TextForm(List<Step> steps) {
+    this.steps = List.copyOf(steps);
+  }
+
+  String apply(String text) {
+    String result = text;
+    for (Step step : steps) {
+      result = apply(step, result);
+    }
+    return result;
+  }
+
+  /** The same without what is put before a text. */
+  String mapped(String text) {
+    String result = text;
+    for (Step step : steps) {
+      result = step instanceof Step.Prepend ? result : apply(step, result);
+    }
+    return result;
+  }
+
+  /**
+   * Completes text that went through all steps with something between its characters that is gone
+   * now: what stood apart may compose.
+   */
+  String compose(String text) {
+    String result = text;
+    for (Step step : steps) {
+      if (step instanceof Step.Unicode) {
+        result = apply(step, result);
+      }
+    }
+    return result;
+  }
+
+  private static String apply(Step step, String text) {
+    return switch (step) {
+      case Step.Unicode unicode -> Normalizer.normalize(text, unicode.form());
+      case Step.Lowercase unused -> lowercase(text);
+      case Step.Prepend prepend -> text.isEmpty() ? text : prepend.text() + text;
+      case Step.Replace replace -> text.replace(replace.from(), replace.to());
+    };
+  }
+
+  /** Character by character, so that a final sigma is no other than any sigma. */
+  private static String lowercase(String text) {
+    StringBuilder out = new StringBuilder(text.length());
+    text.codePoints()
+        .forEach(c -> out.append(Character.toString(c).toLowerCase(java.util.Locale.ROOT)));
+    return out.toString();
+  }
+}
