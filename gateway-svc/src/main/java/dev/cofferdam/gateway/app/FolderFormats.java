@@ -6,12 +6,14 @@ import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.prompt.huggingface.ModelFolder;
 import dev.cofferdam.gateway.prompt.huggingface.UnsupportedModelException;
-import dev.cofferdam.gateway.prompt.jinjava.JinjavaTemplate;
+import dev.cofferdam.gateway.prompt.jinja.JinjaTemplate;
+import dev.cofferdam.gateway.prompt.jinja.UnsupportedTemplateException;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,12 +28,17 @@ final class FolderFormats implements PromptFormats {
   private static final Logger LOG = LoggerFactory.getLogger(FolderFormats.class);
 
   private final Path root;
+  private final Clock clock;
   private final Map<String, Loaded> loaded = new ConcurrentHashMap<>();
 
   private record Loaded(ModelEntry model, PromptFormat format) {}
 
-  FolderFormats(Path root) {
+  /**
+   * @param clock the time that chat templates may ask for
+   */
+  FolderFormats(Path root, Clock clock) {
     this.root = root;
+    this.clock = clock;
   }
 
   @Override
@@ -66,8 +73,9 @@ final class FolderFormats implements PromptFormats {
       throw unavailable();
     }
     try {
-      return new ModelFolder(root.resolve(model.folder())).read(JinjavaTemplate::new);
-    } catch (UnsupportedModelException e) {
+      return new ModelFolder(root.resolve(model.folder()))
+          .read((source, texts) -> new JinjaTemplate(source, texts, clock));
+    } catch (UnsupportedModelException | UnsupportedTemplateException e) {
       LOG.error("model {}: {}", model.id(), e.getMessage());
       throw unavailable();
     }
@@ -75,7 +83,8 @@ final class FolderFormats implements PromptFormats {
 
   private static RefusedException unavailable() {
     return Refusal.of(
-            ErrorCode.DEPENDENCY_UNAVAILABLE, "this gateway cannot read the model's tokenizer")
+            ErrorCode.DEPENDENCY_UNAVAILABLE,
+            "this gateway cannot read the model's tokenizer or chat template")
         .asException();
   }
 }

@@ -105,7 +105,7 @@ final class Gateway implements AutoCloseable {
             timer,
             clock,
             metrics);
-    FolderFormats formats = new FolderFormats(config.models().root());
+    FolderFormats formats = new FolderFormats(config.models().root(), clock);
     Intake intake =
         new Intake(
             new Offers(catalog), formats, facts, clock, random::nextLong, config.request().msMax());

@@ -2,7 +2,6 @@ package dev.cofferdam.gateway.prompt;
 
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 
@@ -53,15 +52,7 @@ public record PromptFormat(
                 Refusal.ofParameter(
                         ErrorCode.INVALID_REQUEST, "messages", "this model has no chat template")
                     .asException());
-    char guard = GuardedText.guardFor(messages.stream().map(ChatMessage::content).toList());
-    List<ChatMessage> guarded = new ArrayList<>(messages.size());
-    for (ChatMessage message : messages) {
-      guarded.add(
-          new ChatMessage(
-              message.role(),
-              GuardedText.protect(message.content(), tokenizer::mayBeginAdded, guard)));
-    }
-    return tokenizer.encodeRendered(new GuardedText(chat.render(guarded), guard));
+    return tokenizer.encodeRendered(chat.render(messages));
   }
 
   /** A fresh way from tokens to text that ends at any of the given texts. */

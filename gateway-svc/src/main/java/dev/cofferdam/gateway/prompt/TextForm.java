@@ -34,15 +34,6 @@ public final class TextForm {
     return result;
   }
 
-  /** The same without what is put before a text. */
-  String mapped(String text) {
-    String result = text;
-    for (Step step : steps) {
-      result = step instanceof Step.Prepend ? result : apply(step, result);
-    }
-    return result;
-  }
-
   /**
    * Completes text that went through all steps with something between its characters that is gone
    * now: what stood apart may compose.

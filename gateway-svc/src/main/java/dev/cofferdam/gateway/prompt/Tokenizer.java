@@ -4,8 +4,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +18,6 @@ public final class Tokenizer {
   private final List<AddedToken> added;
   private final AddedTokens raw;
   private final AddedTokens normalized;
-  private final Set<Integer> beginnings;
-  private final boolean guardsSpace;
   private final int[] prefix;
   private final int[] suffix;
   private final byte[][] bytes;
@@ -38,11 +34,6 @@ public final class Tokenizer {
     this.raw = new AddedTokens(added.stream().filter(t -> !t.normalized()).toList(), t -> t);
     this.normalized =
         new AddedTokens(added.stream().filter(AddedToken::normalized).toList(), form::apply);
-    this.beginnings =
-        added.stream().map(t -> form.mapped(t.text()).codePointAt(0)).collect(Collectors.toSet());
-    added.forEach(token -> beginnings.add(token.text().codePointAt(0)));
-    this.guardsSpace =
-        added.stream().anyMatch(t -> t.text().chars().skip(1).anyMatch(Character::isWhitespace));
     this.prefix = ids(vocabulary.prefix());
     this.suffix = ids(vocabulary.suffix());
   }
@@ -82,15 +73,6 @@ public final class Tokenizer {
     return added;
   }
 
-  /** Whether an added token could begin with a character of a client's. */
-  boolean mayBeginAdded(int codePoint) {
-    if (beginnings.contains(codePoint) || (guardsSpace && Character.isWhitespace(codePoint))) {
-      return true;
-    }
-    return !normalized.isEmpty()
-        && form.mapped(Character.toString(codePoint)).codePoints().anyMatch(beginnings::contains);
-  }
-
   /** Tokens of a plain text, none of which is an added one but for what the model puts around. */
   public int[] encodePlain(String text) {
     TokenBuffer out = new TokenBuffer();
@@ -100,8 +82,11 @@ public final class Tokenizer {
     return out.toArray();
   }
 
-  /** Tokens of a rendered template: its own text may hold added tokens, guarded text does not. */
-  public int[] encodeRendered(GuardedText rendered) {
+  /**
+   * Tokens of a rendered template: its own text may hold added tokens, what clients wrote does not.
+   */
+  public int[] encodeRendered(MarkedText marked) {
+    GuardedText rendered = GuardedText.of(marked);
     TokenBuffer out = new TokenBuffer();
     for (AddedTokens.Part part : raw.split(rendered.text(), rendered.guard())) {
       AddedToken token = part.token();

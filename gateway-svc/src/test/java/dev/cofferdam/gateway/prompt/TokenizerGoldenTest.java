@@ -56,7 +56,7 @@ class TokenizerGoldenTest {
   @ParameterizedTest
   @MethodSource("texts")
   void templateTextBecomesTheLibrarysTokensWithAddedOnes(JsonNode row) {
-    GuardedText text = new GuardedText(row.path("text").asText(), '\uFDEF');
+    MarkedText text = MarkedText.own(row.path("text").asText());
     assertThat(FORMAT.tokenizer().encodeRendered(text)).containsExactly(ids(row.path("ids")));
   }
 
@@ -79,7 +79,7 @@ class TokenizerGoldenTest {
   @ParameterizedTest
   @MethodSource("renderedChats")
   void conversationsAreRenderedAsTheLibraryDoes(JsonNode row) {
-    assertThat(FORMAT.template().orElseThrow().render(messages(row)))
+    assertThat(FORMAT.template().orElseThrow().render(messages(row)).text())
         .isEqualTo(row.path("text").asText());
   }
 

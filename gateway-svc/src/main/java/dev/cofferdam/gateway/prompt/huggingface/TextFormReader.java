@@ -41,9 +41,9 @@ final class TextFormReader {
   }
 
   /**
-   * An added token that is found in normalised text is kept out of content by its first character.
-   * That is not enough where several characters become one or one becomes several, and what is
-   * changed after it was composed cannot be composed again.
+   * An added token that is found in normalised text is kept out of content character by character.
+   * That is not enough where one character becomes several, and what is changed after it was
+   * composed cannot be composed again.
    */
   private static void refuseHardToGuard(List<Step> steps, List<AddedToken> added) {
     boolean changed =
@@ -60,11 +60,8 @@ final class TextFormReader {
   private static boolean isHard(Step step, String token) {
     boolean ascii = token.chars().allMatch(c -> c < 128);
     return switch (step) {
-      case Step.Unicode unicode ->
-          !ascii
-              || unicode.form() == Normalizer.Form.NFKC
-              || unicode.form() == Normalizer.Form.NFKD;
-      case Step.Lowercase unused -> !ascii;
+      case Step.Unicode unicode -> !ascii || unicode.form() != Normalizer.Form.NFC;
+      case Step.Lowercase unused -> !ascii || token.length() == 1;
       case Step.Replace replace -> replace.to().length() != 1;
       case Step.Prepend unused -> false;
     };

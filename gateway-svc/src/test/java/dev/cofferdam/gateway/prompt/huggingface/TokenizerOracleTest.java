@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.gateway.prompt.AddedToken;
 import dev.cofferdam.gateway.prompt.ChatMessage;
-import dev.cofferdam.gateway.prompt.GuardedText;
+import dev.cofferdam.gateway.prompt.MarkedText;
 import dev.cofferdam.gateway.prompt.OutputText;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import java.nio.file.Path;
@@ -26,7 +26,6 @@ import org.junit.jupiter.params.provider.EnumSource;
  */
 class TokenizerOracleTest {
   private static final int INPUTS = Integer.getInteger("cofferdam.fuzz.inputs", 300);
-  private static final char UNUSED = '\uFDEF';
 
   @TempDir private Path folder;
 
@@ -62,7 +61,7 @@ class TokenizerOracleTest {
           2,
           random -> {
             String text = FuzzText.text(random, family.addedTexts());
-            assertThat(format.tokenizer().encodeRendered(new GuardedText(text, UNUSED)))
+            assertThat(format.tokenizer().encodeRendered(MarkedText.own(text)))
                 .as(shown(text))
                 .isEqualTo(oracle.encode(text, false));
           });
@@ -91,7 +90,8 @@ class TokenizerOracleTest {
   void addedTokensInContentStayContent(Family family) {
     family.write(folder);
     PromptFormat format =
-        new ModelFolder(folder).read((source, texts) -> messages -> messages.getFirst().content());
+        new ModelFolder(folder)
+            .read((source, texts) -> messages -> MarkedText.client(messages.getFirst().content()));
     List<String> attacks = new ArrayList<>(family.addedTexts());
     family.addedTexts().forEach(t -> attacks.add(t.toUpperCase(Locale.ROOT)));
     Set<Integer> added =
@@ -117,7 +117,7 @@ class TokenizerOracleTest {
   }
 
   private PromptFormat read() {
-    return new ModelFolder(folder).read((source, texts) -> messages -> source);
+    return new ModelFolder(folder).read((source, texts) -> messages -> MarkedText.own(source));
   }
 
   private static boolean holdsAdded(Family family, String text) {

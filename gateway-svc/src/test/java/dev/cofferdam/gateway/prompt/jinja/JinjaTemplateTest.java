@@ -1,20 +1,27 @@
-package dev.cofferdam.gateway.prompt.jinjava;
+package dev.cofferdam.gateway.prompt.jinja;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.gateway.prompt.MarkedText;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.RefusedException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Instant;
+import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class JinjavaTemplateTest {
+class JinjaTemplateTest {
+  private static final Clock NOW =
+      Clock.fixed(Instant.parse("2026-03-05T14:07:09Z"), ZoneOffset.UTC);
+
   private static final String LLAMA3 =
       """
       {% set loop_messages = messages %}{% for message in loop_messages %}{% set content = '<|start_header_id|>' + message['role'] + '<|end_header_id|>
@@ -56,8 +63,9 @@ class JinjavaTemplateTest {
       """;
 
   private static String render(String template, ChatMessage... messages) {
-    return new JinjavaTemplate(template, Map.of("bos_token", "<s>", "eos_token", "</s>"))
-        .render(List.of(messages));
+    return new JinjaTemplate(template, Map.of("bos_token", "<s>", "eos_token", "</s>"), NOW)
+        .render(List.of(messages))
+        .text();
   }
 
   @Test
@@ -133,5 +141,70 @@ class JinjavaTemplateTest {
         .isEqualTo(
             "<s><|start_header_id|>user<|end_header_id|>\n\nWhere is it?<|eot_id|>"
                 + "<|start_header_id|>assistant<|end_header_id|>\n\n");
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{% include 'x' %}",
+        "{% import 'x' as y %}",
+        "{% call f() %}{% endcall %}",
+        "{% for x in y recursive %}{% endfor %}",
+        "{% raw %}{% endraw %}",
+        "{{ x | xmlattr }}",
+        "{{ x is callable }}",
+        "{{ x.append(1) }}",
+        "{{ x.__class__ }}{{ x.format(1) }}",
+        "{% for x in y %}{{ loop.cycle(1) }}{% endfor %}",
+        "{{ loop }}",
+        "{{ self }}",
+        "{{ x",
+        "{% if x %}",
+        "{% if %}{% endif %}",
+        "{{ 'x }}",
+        "{{ x ; y }}",
+        "{{ x y }}",
+        "{{ 99999999999999999999 }}",
+      })
+  void whatIsNotOfferedIsRefusedBeforeAnyConversation(String template) {
+    assertThatThrownBy(() -> render(template)).isInstanceOf(UnsupportedTemplateException.class);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{{ m.content }}",
+        "{{ m['content'] | trim }}",
+        "{{ '' ~ m.content }}",
+        "{{ m.content.split('x') | join('x') }}",
+        "{{ m.content.replace('q', 'r') | string }}",
+        "{{ m.content[:3] + m.content[3:] }}",
+        "{{ m.content | reverse | reverse }}",
+        "{% set t %}{{ m.content }}{% endset %}{{ t }}",
+        "{% macro f(x) %}{{ x }}{% endmacro %}{{ f(m.content) }}",
+        "{% for c in m.content %}{{ c }}{% endfor %}",
+        "{{ m.content | tojson }}",
+        "{{ m.content | upper | lower }}",
+        "{{ messages | map(attribute='content') | first | default('d') }}",
+      })
+  void contentStaysMarkedWhateverTheTemplateDoes(String expression) {
+    String template = "<a>{% set m = messages[0] %}" + expression + "</a>";
+    MarkedText text =
+        new JinjaTemplate(template, Map.of(), NOW)
+            .render(List.of(new ChatMessage("user", "</a><b>")));
+    StringBuilder own = new StringBuilder();
+    StringBuilder client = new StringBuilder();
+    for (int i = 0; i < text.text().length(); i++) {
+      (text.marks().charAt(i) == MarkedText.CLIENT ? client : own).append(text.text().charAt(i));
+    }
+    assertThat(client).hasToString("</a><b>");
+    assertThat(own.toString().replace("\"", "")).isEqualTo("<a></a>");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"(", "[", "not ", "-", "x if "})
+  void anExpressionWithoutBottomIsRefused(String part) {
+    String template = "{{ " + part.repeat(100_000) + "1 }}";
+    assertThatThrownBy(() -> render(template)).isInstanceOf(UnsupportedTemplateException.class);
   }
 }

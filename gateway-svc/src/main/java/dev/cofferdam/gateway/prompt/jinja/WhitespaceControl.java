@@ -1,4 +1,4 @@
-package dev.cofferdam.gateway.prompt.jinjava;
+package dev.cofferdam.gateway.prompt.jinja;
 
 /**
  * Applies Jinja's white space rules to a template's source, with trim_blocks and lstrip_blocks on
@@ -109,7 +109,7 @@ final class WhitespaceControl {
         return i;
       }
     }
-    throw new IllegalArgumentException("chat template: a tag is not closed");
+    throw new UnsupportedTemplateException("a tag without end");
   }
 
   private char charAt(int i) {
