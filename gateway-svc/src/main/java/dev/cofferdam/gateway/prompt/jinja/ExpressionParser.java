@@ -61,7 +61,9 @@ final class ExpressionParser {
   }
 
   Expression condition() {
-    deeper();
+    if (++depth > DEPTH_MAX) {
+      throw new UnsupportedTemplateException("an expression that deep");
+    }
     Expression value = or();
     while (tokens.takeName("if")) {
       Expression then = value;
@@ -71,12 +73,6 @@ final class ExpressionParser {
     }
     depth--;
     return value;
-  }
-
-  private void deeper() {
-    if (++depth > DEPTH_MAX) {
-      throw new UnsupportedTemplateException("an expression that deep");
-    }
   }
 
   /** What "for" goes through: no condition, because an "if" behind it filters. */
@@ -110,9 +106,7 @@ final class ExpressionParser {
 
   private Expression not() {
     if (tokens.takeName("not")) {
-      deeper();
       Expression value = not();
-      depth--;
       return scope -> !Values.isTrue(value.value(scope));
     }
     return comparison();
@@ -221,7 +215,6 @@ final class ExpressionParser {
   }
 
   private Expression unary(boolean withFilters) {
-    deeper();
     Expression value;
     if (tokens.takeOperator("-")) {
       Expression of = unary(false);
@@ -232,7 +225,6 @@ final class ExpressionParser {
       value = primary();
     }
     value = postfix(value);
-    depth--;
     return withFilters ? filters(value) : value;
   }
 

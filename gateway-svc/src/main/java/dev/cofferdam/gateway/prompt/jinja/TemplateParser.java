@@ -39,9 +39,7 @@ final class TemplateParser {
 
   /** Statements up to a block of one of the names (separated by bars), or the end. */
   private Statement body(String names) {
-    if (++depth > DEPTH_MAX) {
-      throw new UnsupportedTemplateException("blocks that deep");
-    }
+    deeper();
     List<Statement> parts = new ArrayList<>();
     while (at < source.length()) {
       int tag = nextTag();
@@ -77,6 +75,12 @@ final class TemplateParser {
     endName = "";
     depth--;
     return all(parts);
+  }
+
+  private void deeper() {
+    if (++depth > DEPTH_MAX) {
+      throw new UnsupportedTemplateException("blocks that deep");
+    }
   }
 
   private int nextTag() {
@@ -158,6 +162,7 @@ final class TemplateParser {
   }
 
   private Statement conditional(Tokens tokens) {
+    deeper();
     Expression test = new ExpressionParser(tokens).tuple();
     tokens.end();
     Statement then = body("elif|else|endif");

@@ -24,6 +24,9 @@ final class Tokens {
    */
   record Token(Kind kind, String text) {}
 
+  /** Longer than any; what is nested in a tag is read and evaluated by recursion. */
+  private static final int TOKENS_MAX = 2_000;
+
   private static final Token END = new Token(Kind.END, "the end");
 
   private final List<Token> tokens = new ArrayList<>();
@@ -48,6 +51,9 @@ final class Tokens {
         i = end;
       } else {
         i = operator(source, i);
+      }
+      if (tokens.size() > TOKENS_MAX) {
+        throw new UnsupportedTemplateException("a tag that long");
       }
     }
   }

@@ -202,9 +202,21 @@ class JinjaTemplateTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"(", "[", "not ", "-", "x if "})
+  @ValueSource(strings = {"(", "[", "-'a' + ", "x.y + ", "x.z if 1 if "})
   void anExpressionWithoutBottomIsRefused(String part) {
-    String template = "{{ " + part.repeat(100_000) + "1 }}";
-    assertThatThrownBy(() -> render(template)).isInstanceOf(UnsupportedTemplateException.class);
+    for (int times : new int[] {1_000, 100_000}) {
+      String template = "{{ " + part.repeat(times) + "1 }}";
+      assertThatThrownBy(() -> render(template))
+          .isInstanceOfAny(UnsupportedTemplateException.class, RefusedException.class);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"{% if x %}", "{% for a in b %}", "{% if x %}{% else %}{% if y %}"})
+  void blocksWithoutBottomAreRefused(String part) {
+    assertThatThrownBy(() -> render(part.repeat(100_000)))
+        .isInstanceOf(UnsupportedTemplateException.class);
+    assertThatThrownBy(() -> render("{% if x %}" + "{% elif x %}".repeat(100_000) + "{% endif %}"))
+        .isInstanceOf(UnsupportedTemplateException.class);
   }
 }
