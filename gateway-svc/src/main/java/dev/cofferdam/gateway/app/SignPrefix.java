@@ -7,7 +7,8 @@ import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.prompt.huggingface.ModelFolder;
 import dev.cofferdam.gateway.prompt.huggingface.UnsupportedModelException;
-import dev.cofferdam.gateway.prompt.jinjava.JinjavaTemplate;
+import dev.cofferdam.gateway.prompt.jinja.JinjaTemplate;
+import dev.cofferdam.gateway.prompt.jinja.UnsupportedTemplateException;
 import dev.cofferdam.vocabulary.PublicPrefixSeal;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.PrivateKey;
 import java.security.spec.PKCS8EncodedKeySpec;
+import java.time.Clock;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -46,7 +48,9 @@ public final class SignPrefix {
               key(Path.of(arguments[2])),
               Path.of(arguments[3]));
       System.out.println(tokens + " tokens are signed as public in " + arguments[3]);
-    } catch (UnsupportedModelException | IllegalArgumentException e) {
+    } catch (UnsupportedModelException
+        | UnsupportedTemplateException
+        | IllegalArgumentException e) {
       System.err.println("sign-prefix: " + e.getMessage());
       System.exit(1);
     }
@@ -54,7 +58,7 @@ public final class SignPrefix {
 
   static int sign(Path model, String systemPrompt, PrivateKey key, Path file)
       throws IOException, GeneralSecurityException {
-    int[] tokens = common(new ModelFolder(model).read(JinjavaTemplate::new), systemPrompt);
+    int[] tokens = common(format(model), systemPrompt);
     String id = model.toAbsolutePath().normalize().getFileName().toString();
     byte[] signature = PublicPrefixSeal.sign(key, id, tokens);
     ObjectMapper json = new ObjectMapper();
@@ -70,6 +74,11 @@ public final class SignPrefix {
     entry.put("signature", Base64.getEncoder().encodeToString(signature));
     Files.write(file, json.writeValueAsBytes(all));
     return tokens.length;
+  }
+
+  static PromptFormat format(Path model) {
+    return new ModelFolder(model)
+        .read((source, texts) -> new JinjaTemplate(source, texts, Clock.systemUTC()));
   }
 
   private static int[] common(PromptFormat format, String systemPrompt) {

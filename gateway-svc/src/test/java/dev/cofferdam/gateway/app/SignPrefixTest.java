@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
-import dev.cofferdam.gateway.prompt.huggingface.ModelFolder;
-import dev.cofferdam.gateway.prompt.jinjava.JinjavaTemplate;
 import dev.cofferdam.vocabulary.PublicPrefixSeal;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +41,7 @@ class SignPrefixTest {
     assertThat(PublicPrefixSeal.holds(keys.getPublic(), "support-desk", tokens, signature))
         .isTrue();
 
-    PromptFormat format = new ModelFolder(MODEL).read(JinjavaTemplate::new);
+    PromptFormat format = SignPrefix.format(MODEL);
     int[] prompt =
         format.ofChat(
             List.of(
