@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
@@ -26,13 +27,16 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
    * Loads a model onto the CPU, and compiles its kernels before the first request needs them.
    *
    * @param type how the weights are kept; default: BF16 where they are stored so, else F32
+   * @param kernels which kernels multiply them
    * @param threads threads of a step; default: the processors that the process may use
    * @param kvBytes bytes of KV memory; rounded down to whole blocks
-   * @throws IllegalArgumentException when they do not make one block
+   * @throws IllegalArgumentException when they do not make one block, or when the kernels cannot
+   *     run
    */
   static Engine load(
       Path folder,
       Optional<WeightType> type,
+      KernelChoice kernels,
       Optional<Integer> threads,
       long kvBytes,
       int blockTokens,
@@ -61,12 +65,14 @@ record Engine(ModelExecutor executor, ModelConfig model, String digest) {
                 slots,
                 rowsMax,
                 kept,
+                kernels,
                 threads.orElse(Runtime.getRuntime().availableProcessors())));
     LOG.info(
-        "loaded {} ({} parameters in {}, {} KV blocks of {} bytes) in {} ms",
+        "loaded {} ({} parameters in {}, {} kernels, {} KV blocks of {} bytes) in {} ms",
         folder.getFileName(),
         model.parameters(),
         kept,
+        executor.kernels(),
         blocks,
         blockBytes,
         (System.nanoTime() - begun) / 1_000_000);

@@ -66,6 +66,7 @@ public final class Logits {
                 1,
                 ROWS_MAX,
                 options.dtype(),
+                options.kernels(),
                 Runtime.getRuntime().availableProcessors()));
     slot = adapter.map(loaded.executor::loadAdapter).orElse(0);
     plan = new StepPlan(1, ROWS_MAX, blocks);

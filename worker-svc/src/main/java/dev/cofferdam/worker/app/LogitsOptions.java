@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.model.ModelConfig;
 import java.nio.file.Path;
@@ -17,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param executor "cpu" or "reference"
  * @param greedy tokens of the continuation
  * @param dtype how weights are kept
+ * @param kernels which kernels multiply them
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
 record LogitsOptions(
@@ -25,10 +27,12 @@ record LogitsOptions(
     Optional<Path> adapter,
     String executor,
     int greedy,
-    WeightType dtype) {
+    WeightType dtype,
+    KernelChoice kernels) {
   static final String USAGE =
       "usage: logits <model folder or .gguf> --tokens 1,2,3 [--adapter <folder>]"
-          + " [--executor cpu|reference] [--greedy N] [--dtype f32|bf16|int8]";
+          + " [--executor cpu|reference] [--greedy N] [--dtype f32|bf16|int8]"
+          + " [--kernels java|native]";
 
   private static final int TOKENS_MAX = 1 << 20;
 
@@ -44,6 +48,7 @@ record LogitsOptions(
     String executor = "cpu";
     String greedy = "0";
     String dtype = "f32";
+    String kernels = "java";
     for (int i = 0; i < arguments.length; i++) {
       String word = arguments[i];
       switch (word) {
@@ -52,6 +57,7 @@ record LogitsOptions(
         case "--executor" -> executor = value(arguments, ++i);
         case "--greedy" -> greedy = value(arguments, ++i);
         case "--dtype" -> dtype = value(arguments, ++i);
+        case "--kernels" -> kernels = value(arguments, ++i);
         default -> {
           if (word.startsWith("-") || model != null) {
             throw new IllegalArgumentException("unexpected argument " + word + "; " + USAGE);
@@ -66,7 +72,8 @@ record LogitsOptions(
         Optional.ofNullable(adapter).map(Path::of),
         oneOf("--executor", executor, Set.of("cpu", "reference")),
         number("--greedy", greedy, TOKENS_MAX),
-        dtype(executor, dtype));
+        dtype(executor, dtype),
+        kernels(executor, kernels));
   }
 
   /**
@@ -129,6 +136,14 @@ record LogitsOptions(
           "--dtype: " + dtype + " is not supported by the reference executor, only f32 is");
     }
     return WeightType.valueOf(dtype.toUpperCase(Locale.ROOT));
+  }
+
+  private static KernelChoice kernels(String executor, String kernels) {
+    oneOf("--kernels", kernels, Set.of("java", "native"));
+    if (executor.equals("reference") && !kernels.equals("java")) {
+      throw new IllegalArgumentException("--kernels: the reference executor has none but Java's");
+    }
+    return KernelChoice.valueOf(kernels.toUpperCase(Locale.ROOT));
   }
 
   private static String oneOf(String option, String value, Set<String> values) {

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.kvcache.Sealing;
 import io.smallrye.config.ConfigMapping;
@@ -93,6 +94,13 @@ public interface WorkerConfig {
      * How weights are kept: f32, bf16 or int8; default: bf16 where they are stored so, else f32.
      */
     Optional<WeightType> weights();
+
+    /**
+     * Which kernels multiply weights: {@code java}, {@code native} (fails at the start where they
+     * cannot run), or {@code auto} (native ones where they can). The same for a whole pool.
+     */
+    @WithDefault("java")
+    KernelChoice kernels();
 
     /** Threads of a step, at least 1; default: the processors that the process may use. */
     Optional<Integer> threads();

@@ -61,6 +61,7 @@ final class WorkerNode implements AutoCloseable {
         Engine.load(
             worker.modelsRoot().resolve(worker.model()),
             worker.weights(),
+            worker.kernels(),
             worker.threads(),
             worker.kvBytes(),
             worker.blockTokens(),

@@ -9,6 +9,7 @@ package dev.cofferdam.worker.execution;
  * @param sequencesMax most sequences of a step
  * @param rowsMax most rows of a step
  * @param weights how weights are kept
+ * @param kernels which kernels multiply them
  * @param threads threads that a step may use, the step thread's included
  */
 public record ExecutorOptions(
@@ -18,6 +19,7 @@ public record ExecutorOptions(
     int sequencesMax,
     int rowsMax,
     WeightType weights,
+    KernelChoice kernels,
     int threads) {
   public ExecutorOptions {
     require(blocks >= 1, "blocks", blocks, "at least 1");
@@ -29,7 +31,7 @@ public record ExecutorOptions(
     require(threads >= 1, "threads", threads, "at least 1");
   }
 
-  /** With weights in F32, and as many threads as the process may use processors. */
+  /** With weights in F32, Java's kernels, and as many threads as the process may use processors. */
   public ExecutorOptions(
       int blocks, int blockTokens, int adapterSlots, int sequencesMax, int rowsMax) {
     this(
@@ -39,13 +41,20 @@ public record ExecutorOptions(
         sequencesMax,
         rowsMax,
         WeightType.F32,
+        KernelChoice.JAVA,
         Runtime.getRuntime().availableProcessors());
   }
 
   /** The same with weights kept otherwise. */
   public ExecutorOptions withWeights(WeightType weights) {
     return new ExecutorOptions(
-        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, threads);
+        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, kernels, threads);
+  }
+
+  /** The same with other kernels. */
+  public ExecutorOptions withKernels(KernelChoice kernels) {
+    return new ExecutorOptions(
+        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, kernels, threads);
   }
 
   private static void require(boolean condition, String name, int value, String expected) {

@@ -48,6 +48,7 @@ final class ServiceProgram {
             "-XX:MaxRAMPercentage=75",
             "-XX:+UseParallelGC",
             "--add-modules=jdk.incubator.vector",
+            "--enable-native-access=ALL-UNNAMED",
             "-cp",
             classPath.stream().map(Path::toString).collect(Collectors.joining(":")),
             program));

@@ -1,7 +1,9 @@
 package dev.cofferdam.worker.app.bench;
 
 import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.WeightType;
+import dev.cofferdam.worker.execution.cpu.Kernels;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -17,7 +19,7 @@ import java.util.function.Supplier;
  * the same run; figures are medians of {@link #ROUNDS} rounds, in which the sections take turns.
  *
  * <p>Arguments: model folder, file for the JSON, and, for a part of it, names of sections. Needs a
- * heap of 6 GB.
+ * heap of 8 GB.
  */
 public final class EngineBench {
   private static final int ROUNDS = 5;
@@ -55,7 +57,11 @@ public final class EngineBench {
     Map<String, Supplier<BenchSection>> all = new LinkedHashMap<>();
     all.put("shipped", () -> new ShippedModelSection(machine, model));
     for (WeightType type : WeightType.values()) {
-      all.put(type.name().toLowerCase(Locale.ROOT), () -> new WeightsSection(machine, type));
+      String name = type.name().toLowerCase(Locale.ROOT);
+      all.put(name, () -> new WeightsSection(machine, type, KernelChoice.JAVA));
+      if (Kernels.of(KernelChoice.AUTO, type).nativeKernel().isPresent()) {
+        all.put(name + "_native", () -> new WeightsSection(machine, type, KernelChoice.NATIVE));
+      }
     }
     all.put("lora", () -> new LoraSection(WeightType.F32, ""));
     all.put("lora_bf16", () -> new LoraSection(WeightType.BF16, "_bf16"));

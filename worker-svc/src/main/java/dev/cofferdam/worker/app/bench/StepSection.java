@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app.bench;
 
 import com.sun.management.ThreadMXBean;
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
 import java.lang.management.ManagementFactory;
@@ -15,7 +16,7 @@ final class StepSection implements BenchSection {
   private static final int STEPS = 12;
   private static final int DECODE_TOKENS = 24;
 
-  private final CpuExecutor executor = WeightsSection.executor(WeightType.BF16);
+  private final CpuExecutor executor = WeightsSection.executor(WeightType.BF16, KernelChoice.JAVA);
   private final ThreadMXBean threads = ManagementFactory.getPlatformMXBean(ThreadMXBean.class);
   private volatile boolean busy;
 

@@ -1,10 +1,12 @@
 package dev.cofferdam.worker.execution.cpu;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * Weights in BF16: [panel][pair of inputs][output of the panel], a pair in one lane with the even
  * input's weight in the lower half. Shifted or masked, each half is the weight in F32 without loss.
  */
-final class Bf16Matrix extends PackedMatrix {
+final class Bf16Matrix extends VectorMatrix {
   private static final int TILE = 8;
   private static final int HIGH = 0xFFFF0000;
 
@@ -22,6 +24,11 @@ final class Bf16Matrix extends PackedMatrix {
       return bits >>> 16 | 0x40;
     }
     return bits + 0x7FFF + (bits >>> 16 & 1) >>> 16;
+  }
+
+  @Override
+  MemorySegment weights() {
+    return MemorySegment.ofArray(weights).asSlice((long) Alignment.PAD * 4);
   }
 
   private int at(int output) {

@@ -38,9 +38,11 @@ public final class CpuExecutor implements ModelExecutor {
   private final Embedding embedding;
   private final Team team;
   private final Projector projector;
+  private final Kernels kernels;
 
-  private CpuExecutor(ModelWeights weights, ExecutorOptions options) {
+  private CpuExecutor(ModelWeights weights, ExecutorOptions options, Kernels kernels) {
     model = weights.config();
+    this.kernels = kernels;
     this.options = options;
     geometry = ExecutorGeometry.of(model, options, Float.BYTES);
     check = new StepPlanCheck(geometry, options);
@@ -52,19 +54,19 @@ public final class CpuExecutor implements ModelExecutor {
     outputHead =
         PackedMatrix.of(
             weights,
-            options.weights(),
+            kernels,
             model.hidden(),
             new String[] {weights.outputHead()},
             new int[] {model.vocabularySize()});
     embedding = Embedding.of(weights, options.weights(), outputHead);
     LayerWeights[] layers = new LayerWeights[model.layers()];
     for (int layer = 0; layer < layers.length; layer++) {
-      layers[layer] = new LayerWeights(weights, options.weights(), layer);
+      layers[layer] = new LayerWeights(weights, kernels, layer);
     }
     buffers = new StepBuffers(model, options, layers[0], outputHead.paddedOutputs);
     team = new Team(options.threads());
     int widest = Math.max(model.hidden(), Math.max(model.queryWidth(), model.feedForward()));
-    projector = new Projector(team, options.rowsMax(), widest, outputHead);
+    projector = new Projector(team, options.rowsMax(), widest, kernels, outputHead);
     pass =
         new DecoderPass(
             model,
@@ -83,9 +85,15 @@ public final class CpuExecutor implements ModelExecutor {
    * buffers.
    *
    * @throws dev.cofferdam.worker.model.ModelLoadException when a projection is too large for it
+   * @throws IllegalArgumentException when the options ask for native kernels that cannot run
    */
   public static CpuExecutor create(ModelWeights weights, ExecutorOptions options) {
-    return new CpuExecutor(weights, options);
+    return new CpuExecutor(weights, options, Kernels.of(options.kernels(), options.weights()));
+  }
+
+  /** The kernels that run, for operators. */
+  public String kernels() {
+    return kernels.toString();
   }
 
   /**

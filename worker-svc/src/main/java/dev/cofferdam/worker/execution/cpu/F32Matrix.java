@@ -1,13 +1,20 @@
 package dev.cofferdam.worker.execution.cpu;
 
+import java.lang.foreign.MemorySegment;
+
 /** Weights in F32: [panel][input][output of the panel]. */
-final class F32Matrix extends PackedMatrix {
+final class F32Matrix extends VectorMatrix {
   private static final int TILE = 12;
   private final float[] weights;
 
   F32Matrix(int inputs, int[] outputs) {
     super(inputs, outputs);
     weights = new float[Alignment.PAD + paddedInputs * paddedOutputs];
+  }
+
+  @Override
+  MemorySegment weights() {
+    return MemorySegment.ofArray(weights).asSlice((long) Alignment.PAD * 4);
   }
 
   private int at(int output) {

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.execution.cpu;
 
+import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -9,7 +10,7 @@ import jdk.incubator.vector.VectorSpecies;
  * weight / 127. The sums are over the bytes; {@link #finish} subtracts 128 times the sum of the
  * inputs, and multiplies with the scale.
  */
-final class Int8Matrix extends PackedMatrix {
+final class Int8Matrix extends VectorMatrix {
   private static final int TILE = 8;
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
@@ -26,6 +27,16 @@ final class Int8Matrix extends PackedMatrix {
     super(inputs, outputs);
     weights = new int[Alignment.PAD + paddedInputs / 4 * paddedOutputs];
     scales = new float[paddedOutputs];
+  }
+
+  @Override
+  MemorySegment weights() {
+    return MemorySegment.ofArray(weights).asSlice((long) Alignment.PAD * 4);
+  }
+
+  @Override
+  MemorySegment scales() {
+    return MemorySegment.ofArray(scales);
   }
 
   private int at(int output) {

@@ -1,6 +1,5 @@
 package dev.cofferdam.worker.execution.cpu;
 
-import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
@@ -28,13 +27,13 @@ final class LayerWeights {
 
   final PackedMatrix down;
 
-  LayerWeights(ModelWeights weights, WeightType type, int layer) {
+  LayerWeights(ModelWeights weights, Kernels kernels, int layer) {
     ModelConfig model = weights.config();
     inputNorm = read(weights, LayerTensor.INPUT_NORM, layer);
     queryKeyValue =
         PackedMatrix.of(
             weights,
-            type,
+            kernels,
             model.hidden(),
             names(layer, LayerTensor.QUERY, LayerTensor.KEY, LayerTensor.VALUE),
             new int[] {model.queryWidth(), model.kvWidth(), model.kvWidth()});
@@ -44,7 +43,7 @@ final class LayerWeights {
     output =
         PackedMatrix.of(
             weights,
-            type,
+            kernels,
             model.queryWidth(),
             names(layer, LayerTensor.OUTPUT),
             new int[] {model.hidden()});
@@ -53,14 +52,14 @@ final class LayerWeights {
     gateUp =
         PackedMatrix.of(
             weights,
-            type,
+            kernels,
             model.hidden(),
             names(layer, LayerTensor.GATE, LayerTensor.UP),
             new int[] {model.feedForward(), model.feedForward()});
     down =
         PackedMatrix.of(
             weights,
-            type,
+            kernels,
             model.feedForward(),
             names(layer, LayerTensor.DOWN),
             new int[] {model.hidden()});

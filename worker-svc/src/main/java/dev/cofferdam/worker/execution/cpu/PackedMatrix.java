@@ -1,9 +1,7 @@
 package dev.cofferdam.worker.execution.cpu;
 
-import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.model.ModelLoadException;
 import dev.cofferdam.worker.model.ModelWeights;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 
 /**
@@ -12,9 +10,9 @@ import jdk.incubator.vector.FloatVector;
  * outputs of each part begin at a multiple of the panel, the gaps being zeros.
  *
  * <p>A panel is read from memory once, and used for all rows while it is in the cache. Each output
- * of each row is the same chain of multiply-adds in any batch; see {@link F32Kernel}.
+ * of each row is computed the same way in any batch.
  */
-abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
+abstract sealed class PackedMatrix permits VectorMatrix, NativeMatrix {
   /** Outputs of a panel: two vectors. */
   static final int PANEL = 2 * FloatVector.SPECIES_PREFERRED.length();
 
@@ -55,13 +53,8 @@ abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
    * @param outputs their numbers of outputs
    */
   static PackedMatrix of(
-      ModelWeights model, WeightType type, int inputs, String[] names, int[] outputs) {
-    PackedMatrix matrix =
-        switch (type) {
-          case F32 -> new F32Matrix(inputs, outputs);
-          case BF16 -> new Bf16Matrix(inputs, outputs);
-          case INT8 -> new Int8Matrix(inputs, outputs);
-        };
+      ModelWeights model, Kernels kernels, int inputs, String[] names, int[] outputs) {
+    PackedMatrix matrix = kernels.matrix(inputs, outputs);
     for (int part = 0; part < names.length; part++) {
       matrix.fill(model, names[part], outputs[part], matrix.partOffsets[part]);
     }
@@ -101,41 +94,10 @@ abstract sealed class PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
    *
    * @param y rows of outputs, {@code yStride} apart; the stride is at least the padded outputs
    */
-  final void multiply(PackedRows x, int fromPanel, int toPanel, float[] y, int yStride) {
-    for (int panel = fromPanel; panel < toPanel; panel += 2) {
-      int panels = Math.min(2, toPanel - panel);
-      for (int row = 0; row < x.rows; row++) {
-        int at = row * yStride + panel * PANEL;
-        Arrays.fill(y, at, at + panels * PANEL, 0);
-      }
-      for (int row = 0; row < x.rows; ) {
-        int tile = x.tileRows(row);
-        int x0 = row * x.stride;
-        int y0 = row * yStride + panel * PANEL;
-        if (tile == 1) {
-          row(x.values, x0, panel, panels, y, y0);
-        } else {
-          for (int i = 0; i < panels; i++) {
-            tile(tile, x.values, x0, panel + i, y, y0 + i * PANEL, yStride);
-          }
-        }
-        row += tile;
-      }
-      finish(x, panel, panels, y, yStride);
-    }
-  }
+  abstract void multiply(PackedRows x, int fromPanel, int toPanel, float[] y, int yStride);
 
   /** Rows of the largest tile. */
   abstract int largestTile();
-
-  /** Adds the products of one row with one or two panels. */
-  abstract void row(float[] x, int x0, int panel, int panels, float[] y, int y0);
-
-  /** Adds the products of a tile of more rows with a panel. */
-  abstract void tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride);
-
-  /** Makes outputs of the sums. */
-  void finish(PackedRows x, int panel, int panels, float[] y, int yStride) {}
 
   private void fill(ModelWeights model, String name, int outputs, int offset) {
     int rowsAtOnce = Math.max(1, READ_ELEMENTS / inputs);

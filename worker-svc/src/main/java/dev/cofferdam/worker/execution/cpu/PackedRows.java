@@ -1,6 +1,10 @@
 package dev.cofferdam.worker.execution.cpu;
 
+import dev.cofferdam.worker.execution.cpu.foreign.NativeKernel;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.Optional;
 
 /**
  * Rows of a projection's input in the order in which the tiles read them: tiles of the matrix'
@@ -14,6 +18,9 @@ final class PackedRows {
   /** Tile after tile; the one that begins with row r begins at r · stride. */
   final float[] values;
 
+  /** {@link #values}, or what a native kernel packs instead. */
+  final MemorySegment bytes;
+
   /** Sum of each row's elements, if asked for. */
   final float[] sums;
 
@@ -25,9 +32,15 @@ final class PackedRows {
   /** Rows of the largest tile. */
   int tile;
 
-  PackedRows(int rowsMax, int inputsMax) {
-    values = new float[Math.multiplyExact(rowsMax, padded(inputsMax))];
+  PackedRows(int rowsMax, int inputsMax, Kernels kernels) {
+    Optional<NativeKernel> packing = kernels.nativeKernel().filter(NativeKernel::packs);
+    int elements = Math.multiplyExact(rowsMax, padded(inputsMax));
+    values = new float[packing.isPresent() ? 0 : elements];
     sums = new float[rowsMax];
+    bytes =
+        packing
+            .map(kernel -> Arena.ofAuto().allocate(kernel.packedBytes(rowsMax, inputsMax), 64))
+            .orElse(MemorySegment.ofArray(values));
   }
 
   /** The least multiple of 4 that is not below {@code inputs}. */

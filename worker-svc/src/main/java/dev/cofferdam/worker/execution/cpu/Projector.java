@@ -27,11 +27,12 @@ final class Projector {
   /**
    * Allocates what rows of these sizes need.
    *
+   * @param kernels those of all matrices
    * @param any one of the matrices
    */
-  Projector(Team team, int rowsMax, int inputsMax, PackedMatrix any) {
+  Projector(Team team, int rowsMax, int inputsMax, Kernels kernels, PackedMatrix any) {
     this.team = team;
-    this.packed = new PackedRows(rowsMax, inputsMax);
+    this.packed = new PackedRows(rowsMax, inputsMax, kernels);
     this.matrix = any;
   }
 

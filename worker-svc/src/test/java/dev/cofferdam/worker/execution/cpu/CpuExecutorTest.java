@@ -9,6 +9,7 @@ import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.adapter.TinyAdapter;
 import dev.cofferdam.worker.execution.Conversation;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.WeightType;
@@ -42,6 +43,11 @@ class CpuExecutorTest {
     return IntStream.range(0, 40);
   }
 
+  /** Java's, and in every second case native ones where they are usable. */
+  private static KernelChoice kernels(int seed) {
+    return seed % 2 == 0 ? KernelChoice.JAVA : KernelChoice.AUTO;
+  }
+
   /** Random geometry, adapters, chunking and block tables, both executors in the same steps. */
   @ParameterizedTest
   @MethodSource("seeds")
@@ -51,7 +57,8 @@ class CpuExecutorTest {
     ModelWeights model = tiny.write(folder, random);
     ExecutorOptions options =
         new ExecutorOptions(BLOCKS, 4 * random.nextInt(1, 6), 3, SEQUENCES, ROWS)
-            .withWeights(model.bf16() ? WeightType.BF16 : WeightType.F32);
+            .withWeights(model.bf16() ? WeightType.BF16 : WeightType.F32)
+            .withKernels(kernels(seed));
     try (CpuExecutor cpu = CpuExecutor.create(model, options);
         ReferenceExecutor reference = ReferenceExecutor.create(model, options)) {
       for (int i = 1; i <= 3; i++) {
@@ -138,7 +145,8 @@ class CpuExecutorTest {
     int blockTokens = 4 * random.nextInt(1, 6);
     ExecutorOptions options =
         new ExecutorOptions(BLOCKS, blockTokens, 3, SEQUENCES, ROWS)
-            .withWeights(WeightType.values()[random.nextInt(3)]);
+            .withWeights(WeightType.values()[random.nextInt(3)])
+            .withKernels(kernels(seed));
     try (CpuExecutor executor = CpuExecutor.create(model, options)) {
       for (int i = 1; i <= 3; i++) {
         executor.loadAdapter(TinyAdapter.random(random).read(model.config(), random));

@@ -2,6 +2,7 @@ package dev.cofferdam.worker.execution.cpu;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.worker.execution.WeightType;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -80,7 +81,8 @@ class PackedMatrixTest {
     PackedMatrix matrix = given.matrix;
     float[] y = new float[rows * matrix.paddedOutputs];
     try (Team team = new Team(2)) {
-      new Projector(team, rows, inputs, matrix).project(x, 0, inputs, rows, matrix, y);
+      new Projector(team, rows, inputs, Kernels.java(WeightType.values()[type]), matrix)
+          .project(x, 0, inputs, rows, matrix, y);
     }
     for (int output = 0; output < given.rows.length; output++) {
       float[] kept = given.kept(output);
