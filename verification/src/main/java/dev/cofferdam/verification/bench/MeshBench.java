@@ -7,23 +7,17 @@ import dev.cofferdam.local.trace.TraceFiles;
 import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.ChatMessage;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
-import dev.cofferdam.proto.inference.v1.GenerateResponse;
-import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.proto.inference.v1.SamplingParameters;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
-import io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -49,23 +43,11 @@ public final class MeshBench {
   private static final int HOP_SAMPLES = 40;
   private static final long SPANS_WAIT_MS = 2_000;
 
-  private final ManagedChannel channel;
-  private final InferenceServiceGrpc.InferenceServiceBlockingStub stub;
+  private final GatewayClient client;
   private final ArrayNode rows = JSON.createArrayNode();
 
-  private MeshBench(String endpoint, Path ca, String apiKey) throws IOException {
-    int colon = endpoint.lastIndexOf(':');
-    channel =
-        NettyChannelBuilder.forAddress(
-                endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)))
-            .sslContext(GrpcSslContexts.forClient().trustManager(ca.toFile()).build())
-            .build();
-    Metadata headers = new Metadata();
-    headers.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + apiKey);
-    stub =
-        InferenceServiceGrpc.newBlockingStub(channel)
-            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+  private MeshBench(GatewayClient client) {
+    this.client = client;
   }
 
   /** Runs it. */
@@ -79,22 +61,17 @@ public final class MeshBench {
         apiKey = tenant.path("api_key").asText();
       }
     }
-    MeshBench bench =
-        new MeshBench(endpoints.path("grpc").asText(), state.resolve("ca.pem"), apiKey);
+    ManagedChannel channel =
+        GatewayClient.connect(
+            endpoints.path("grpc").asText(), state.resolve("ca.pem"), Optional.empty());
+    MeshBench bench = new MeshBench(new GatewayClient(channel, apiKey));
     try {
       bench.run(state.resolve("bench").resolve("engine.json"), state.resolve("traces"));
     } finally {
-      bench.channel.shutdownNow();
+      channel.shutdownNow();
     }
     Files.createDirectories(output.toAbsolutePath().getParent());
     JSON.writerWithDefaultPrettyPrinter().writeValue(output.toFile(), bench.rows);
-  }
-
-  /** Times of one request, in nanoseconds from the call. */
-  private record Sample(String requestId, long firstToken, long end, int tokens) {
-    double decodeTokensPerSecond() {
-      return tokens < 2 ? Double.NaN : (tokens - 1) * 1e9 / (end - firstToken);
-    }
   }
 
   private void run(Path engineFile, Path traces) throws Exception {
@@ -104,16 +81,17 @@ public final class MeshBench {
       double unused = together(WARM_UP_STREAMS);
     }
     double[] call = new double[RUNS];
-    List<Sample> alone = new ArrayList<>();
+    List<GatewayClient.Sample> alone = new ArrayList<>();
     for (int i = 0; i < RUNS; i++) {
       long start = System.nanoTime();
-      var unused = stub.listModels(ListModelsRequest.getDefaultInstance());
+      var unused = client.stub().listModels(ListModelsRequest.getDefaultInstance());
       call[i] = (System.nanoTime() - start) / 1e6;
       alone.add(generate());
     }
     double callMs = median(call);
-    double ttftMs = median(alone.stream().mapToDouble(s -> s.firstToken / 1e6).toArray());
-    double rate = median(alone.stream().mapToDouble(Sample::decodeTokensPerSecond).toArray());
+    double ttftMs = median(alone.stream().mapToDouble(s -> s.firstToken() / 1e6).toArray());
+    double rate =
+        median(alone.stream().mapToDouble(GatewayClient.Sample::decodeTokensPerSecond).toArray());
     JsonNode engine =
         Files.exists(engineFile) ? JSON.readTree(engineFile.toFile()) : JSON.createArrayNode();
     System.out.printf("%-44s %12s %10s %12s %8s%n", "metric", "value", "unit", "baseline", "ratio");
@@ -127,13 +105,14 @@ public final class MeshBench {
   }
 
   /** What the parts of the time to the first token take; the last row is what no span covers. */
-  private void hops(Path traces, List<Sample> samples, double ttftMs)
+  private void hops(Path traces, List<GatewayClient.Sample> samples, double ttftMs)
       throws IOException, InterruptedException {
     Thread.sleep(SPANS_WAIT_MS);
     List<Hops> hops = new ArrayList<>();
     TraceFiles files = new TraceFiles(traces);
-    for (Sample sample : samples.subList(samples.size() - HOP_SAMPLES, samples.size())) {
-      Hops.of(files.ofRequest(sample.requestId)).ifPresent(hops::add);
+    for (GatewayClient.Sample sample :
+        samples.subList(samples.size() - HOP_SAMPLES, samples.size())) {
+      Hops.of(files.ofRequest(sample.requestId())).ifPresent(hops::add);
     }
     if (hops.isEmpty()) {
       System.out.println("no complete trace was found: no figures of the hops");
@@ -157,7 +136,7 @@ public final class MeshBench {
             () -> {
               int tokens = 0;
               for (int j = 0; j < each; j++) {
-                tokens += generate().tokens;
+                tokens += generate().tokens();
               }
               return tokens;
             });
@@ -171,7 +150,7 @@ public final class MeshBench {
     }
   }
 
-  private Sample generate() {
+  private GatewayClient.Sample generate() {
     GenerateRequest request =
         GenerateRequest.newBuilder()
             .setModel("support-desk")
@@ -181,24 +160,7 @@ public final class MeshBench {
             .setSampling(
                 SamplingParameters.newBuilder().setTemperature(0).setMaxOutputTokens(OUTPUT_TOKENS))
             .build();
-    long start = System.nanoTime();
-    Iterator<GenerateResponse> events = stub.generate(request);
-    long first = 0;
-    int tokens = 0;
-    String requestId = "";
-    while (events.hasNext()) {
-      GenerateResponse event = events.next();
-      if (event.hasAccepted()) {
-        requestId = event.getAccepted().getRequestId();
-      }
-      if (event.hasDelta() && first == 0) {
-        first = System.nanoTime() - start;
-      }
-      if (event.hasFinished()) {
-        tokens = event.getFinished().getUsage().getOutputTokens();
-      }
-    }
-    return new Sample(requestId, first, System.nanoTime() - start, tokens);
+    return client.generate(request);
   }
 
   private static double engineValue(JsonNode engine, String prefix) {

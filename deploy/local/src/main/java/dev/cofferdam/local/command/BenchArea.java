@@ -25,7 +25,9 @@ enum BenchArea {
   /** Facts into the log. */
   AUDIT("audit-svc", "dev.cofferdam.audit.app.AuditBench", Needs.POSTGRES),
   /** Time to first token and tokens per second through all services. */
-  MESH("verification", "dev.cofferdam.verification.bench.MeshBench", Needs.MESH);
+  MESH("verification", "dev.cofferdam.verification.bench.MeshBench", Needs.MESH),
+  /** What one tenant can tell of another's prompts by the clock, through all services. */
+  ISOLATION("verification", "dev.cofferdam.verification.bench.IsolationBench", Needs.MESH);
 
   /** What must be there, given to the program in front of the file for its results. */
   enum Needs {
@@ -92,7 +94,7 @@ enum BenchArea {
 
   /** The module's classes and libraries. */
   List<Path> classPath(Path repository) {
-    if (this == MESH) {
+    if (needs == Needs.MESH) {
       return List.of(repository.resolve("verification/target/classes"));
     }
     return serviceClassPath(repository, module);
