@@ -57,6 +57,8 @@ public enum ErrorCode {
   DEADLINE_EXCEEDED(Category.OVERLOAD, "DEADLINE_EXCEEDED", 504, true),
   /** The worker was lost and no other could continue. */
   WORKER_LOST(Category.INTERNAL, "UNAVAILABLE", 503, true),
+  /** Two workers failed or died of the request; it is not tried again. */
+  POISON_REQUEST(Category.INTERNAL, "INTERNAL", 500, false),
   /** A grant that is forged, expired, replayed, or for somebody else. */
   BAD_GRANT(Category.INTERNAL, "PERMISSION_DENIED", 403, false),
   /** A service that the request needs is out. */

@@ -4,6 +4,7 @@ import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.facts.AuditKeys;
 import dev.cofferdam.gateway.facts.ContentHash;
+import dev.cofferdam.gateway.facts.DeadLetter;
 import dev.cofferdam.gateway.identity.ApiKeys;
 import dev.cofferdam.gateway.identity.Authentication;
 import dev.cofferdam.gateway.identity.Credentials;
@@ -291,6 +292,11 @@ public final class GatewayBench {
 
     @Override
     public void record(AuditFact fact) {
+      throw new IllegalStateException("nothing is recorded in a benchmark");
+    }
+
+    @Override
+    public void deadLetter(DeadLetter letter) {
       throw new IllegalStateException("nothing is recorded in a benchmark");
     }
 

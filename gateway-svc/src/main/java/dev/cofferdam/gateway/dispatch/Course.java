@@ -30,6 +30,9 @@ public final class Course {
   /** Workers that a request is tried on. */
   static final int ATTEMPTS_MAX = 3;
 
+  /** Workers that a request may break before it counts as poison. */
+  static final int BROKEN_MAX = 2;
+
   /** Placements that are tried again in vain before the request is given up. */
   private static final int PAUSES_MAX = 5;
 
@@ -53,6 +56,13 @@ public final class Course {
   private State state = State.NEW;
   private boolean leaseHeld;
   private int attempts;
+
+  /** Workers that failed or died while they served it. */
+  private final List<String> broken = new ArrayList<>();
+
+  /** Whether the worker of this attempt has begun. */
+  private boolean begun;
+
   private int pauses;
   private int[] tokens;
   private int generated;
@@ -152,6 +162,7 @@ public final class Course {
   private void placed(Placement granted) {
     state = State.SERVING;
     attempts++;
+    begun = false;
     pauses = 0;
     placement = Optional.of(granted);
     queueWaitMs += granted.queueWaitMs();
@@ -184,6 +195,7 @@ public final class Course {
   }
 
   private void started(Event.WorkerStarted started) {
+    begun = true;
     kvEncrypted &= started.kvEncrypted();
     if (!promptServed) {
       promptServed = true;
@@ -275,12 +287,26 @@ public final class Course {
       fail(AuditFact.Outcome.FAILED, failed.refusal(), nowMs);
       return;
     }
+    if (begun && breaks(failed.refusal().code())) {
+      placement.ifPresent(p -> broken.add(p.workerId()));
+      if (broken.size() >= BROKEN_MAX) {
+        effects.add(new Effect.DeadLetter(List.copyOf(broken)));
+        String message = "workers failed or died of this request; it is not tried again";
+        fail(AuditFact.Outcome.FAILED, Refusal.of(ErrorCode.POISON_REQUEST, message), nowMs);
+        return;
+      }
+    }
     if (attempts >= ATTEMPTS_MAX) {
       fail(AuditFact.Outcome.FAILED, lost(), nowMs);
       return;
     }
     placement.ifPresent(p -> excluded.add(p.workerId()));
     place();
+  }
+
+  /** Whether a worker that was serving failed or died, and did not just say goodbye. */
+  private static boolean breaks(ErrorCode code) {
+    return code == ErrorCode.INTERNAL || code == ErrorCode.DEPENDENCY_UNAVAILABLE;
   }
 
   /** The worker was lost after its last token and before it said so. */

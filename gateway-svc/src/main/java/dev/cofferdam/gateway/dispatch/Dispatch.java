@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.ContentHash;
+import dev.cofferdam.gateway.facts.DeadLetter;
 import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.Reservation;
@@ -102,6 +103,7 @@ public final class Dispatch {
       case Effect.StopWorker unused -> endCall(Workers.Call::cancel);
       case Effect.FinishWorker finish -> endCall(call -> call.finish(finish.outputTokens()));
       case Effect.Tell tell -> tell(tell.told());
+      case Effect.DeadLetter letter -> deadLetter(letter);
       case Effect.Wake wake -> wake(wake);
       case Effect.Record end -> record(end.ending());
     }
@@ -239,6 +241,24 @@ public final class Dispatch {
         ports
             .timer()
             .schedule(() -> post(new Event.Awake()), wake.afterMs(), TimeUnit.MILLISECONDS);
+  }
+
+  private void deadLetter(Effect.DeadLetter letter) {
+    try {
+      ports
+          .facts()
+          .deadLetter(
+              new DeadLetter(
+                  generation.id(),
+                  generation.identity().tenant().id(),
+                  generation.model().id(),
+                  generation.adapter().map(a -> a.name()).orElse(""),
+                  letter.workerIds(),
+                  generation.promptTokens().length,
+                  generation.promptHmac()));
+    } catch (RefusedException e) {
+      ports.observer().auditLost(generation);
+    }
   }
 
   private void record(Ending ending) {

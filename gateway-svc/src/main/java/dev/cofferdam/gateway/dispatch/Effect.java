@@ -39,6 +39,13 @@ public sealed interface Effect {
   /** Tell the client. */
   record Tell(Told told) implements Effect {}
 
+  /**
+   * Keep that workers failed or died of the request.
+   *
+   * @param workerIds which
+   */
+  record DeadLetter(List<String> workerIds) implements Effect {}
+
   /** Come back with {@code Awake}. */
   record Wake(long afterMs) implements Effect {}
 

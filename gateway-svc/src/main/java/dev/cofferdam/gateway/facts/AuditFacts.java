@@ -11,6 +11,13 @@ public interface AuditFacts {
    */
   void record(AuditFact fact);
 
+  /**
+   * Tells operators of a request that breaks workers; never blocks on the network.
+   *
+   * @throws dev.cofferdam.vocabulary.RefusedException AUDIT_UNAVAILABLE where it cannot be kept
+   */
+  void deadLetter(DeadLetter letter);
+
   /** Whether facts can be kept right now. */
   boolean accepting();
 

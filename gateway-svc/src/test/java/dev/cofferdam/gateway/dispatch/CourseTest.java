@@ -64,6 +64,7 @@ class CourseTest {
         case Effect.Generate g -> trace.add("generate on " + g.placement().workerId());
         case Effect.StopWorker unused -> trace.add("stop worker");
         case Effect.FinishWorker f -> trace.add("finish worker " + f.outputTokens());
+        case Effect.DeadLetter d -> trace.add("dead letter " + d.workerIds());
         case Effect.Wake w -> trace.add("wake in " + w.afterMs());
         case Effect.Record r -> {
           ending = r.ending();
@@ -196,6 +197,32 @@ class CourseTest {
     assertThat(s.trace).doesNotContain("place 4 generated 0 without [w1, w2, w3]");
     assertThat(s.ending.outcome()).isEqualTo(AuditFact.Outcome.FAILED);
     assertThat(s.ending.attempts()).isEqualTo(3);
+  }
+
+  @Test
+  void aRequestThatBreaksTwoWorkersIsPoisonAndIsNotTriedAgain() {
+    Refusal died = Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the connection broke");
+    Refusal failed = Refusal.of(ErrorCode.INTERNAL, "the worker failed");
+    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing();
+    s.take(
+        new Event.WorkerFailed(died, true),
+        new Event.Placed(Samples.placement("w2")),
+        new Event.WorkerStarted(0, false),
+        new Event.WorkerFailed(failed, true));
+    assertThat(s.trace).contains("dead letter [w1, w2]", "tell POISON_REQUEST", "record FAILED");
+    assertThat(s.trace).noneMatch(line -> line.startsWith("place 3"));
+  }
+
+  @Test
+  void workersThatCannotBeReachedOrSayGoodbyeAreNotBrokenByTheRequest() {
+    Refusal away = Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "no connection");
+    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing();
+    s.take(
+        new Event.WorkerFailed(LOST, true),
+        new Event.Placed(Samples.placement("w2")),
+        new Event.WorkerFailed(away, true));
+    assertThat(s.trace).contains("place 3 generated 0 without [w1, w2]");
+    assertThat(s.trace).noneMatch(line -> line.startsWith("dead letter"));
   }
 
   @Test

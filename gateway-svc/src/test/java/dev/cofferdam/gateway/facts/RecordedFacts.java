@@ -9,6 +9,7 @@ import java.util.List;
 /** Audit facts in memory, for tests. */
 public final class RecordedFacts implements AuditFacts {
   private final List<AuditFact> facts = new ArrayList<>();
+  private final List<DeadLetter> deadLetters = new ArrayList<>();
   private final AuditKeys keys = new AuditKeys(new byte[32]);
   private boolean accepting = true;
 
@@ -33,6 +34,16 @@ public final class RecordedFacts implements AuditFacts {
       throw Refusal.of(ErrorCode.AUDIT_UNAVAILABLE, "full").asException();
     }
     facts.add(fact);
+  }
+
+  /** Dead letters. */
+  public List<DeadLetter> deadLetters() {
+    return deadLetters;
+  }
+
+  @Override
+  public void deadLetter(DeadLetter letter) {
+    deadLetters.add(letter);
   }
 
   @Override

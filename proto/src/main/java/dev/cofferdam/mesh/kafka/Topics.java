@@ -13,6 +13,9 @@ public final class Topics {
   /** Audit facts, keyed by tenant. */
   public static final String AUDIT = "cofferdam.audit.v1";
 
+  /** Requests of which two workers failed or died, keyed by tenant; without content. */
+  public static final String DEAD_LETTERS = "cofferdam.dead-letters.v1";
+
   /** Tenants by id. */
   public static final String TENANTS = "cofferdam.config.tenants.v1";
 
@@ -33,6 +36,7 @@ public final class Topics {
       List.of(
           facts(USAGE, Set.of(Role.WORKER, Role.SCHEDULER), Role.METERING),
           facts(AUDIT, Set.of(Role.GATEWAY, Role.WORKER, Role.METERING, Role.AUDIT), Role.AUDIT),
+          facts(DEAD_LETTERS, Set.of(Role.GATEWAY), Role.OPERATOR),
           configuration(TENANTS, Set.of(Role.GATEWAY, Role.ROUTER)),
           configuration(API_KEYS, Set.of(Role.GATEWAY)),
           configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),

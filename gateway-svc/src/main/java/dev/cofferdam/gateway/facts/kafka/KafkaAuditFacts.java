@@ -1,14 +1,17 @@
 package dev.cofferdam.gateway.facts.kafka;
 
 import com.google.protobuf.ByteString;
+import com.google.protobuf.Message;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.facts.AuditKeys;
 import dev.cofferdam.gateway.facts.ContentHash;
+import dev.cofferdam.gateway.facts.DeadLetter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.SpoolFullException;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
+import dev.cofferdam.proto.events.v1.DeadLettered;
 import dev.cofferdam.proto.events.v1.Outcome;
 import dev.cofferdam.proto.events.v1.Severity;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -21,6 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
 /** Audit facts as CloudEvents, keyed by tenant. On disk when {@link #record} returns. */
 public final class KafkaAuditFacts implements AuditFacts {
   private static final String TYPE = "dev.cofferdam.audit.recorded.v1";
+  private static final String DEAD_LETTER_TYPE = "dev.cofferdam.request.dead-lettered.v1";
 
   private final FactPublisher publisher;
   private final AuditKeys keys;
@@ -40,8 +44,30 @@ public final class KafkaAuditFacts implements AuditFacts {
   public void record(AuditFact fact) {
     String id =
         fact.requestId().orElseGet(RequestId::random).value() + ":" + sequence.getAndIncrement();
+    publish(Topics.AUDIT, fact.tenant(), id, TYPE, event(id, fact));
+  }
+
+  @Override
+  public void deadLetter(DeadLetter letter) {
+    String id = letter.request().value() + ":dead";
+    DeadLettered event =
+        DeadLettered.newBuilder()
+            .setEventId(id)
+            .setRequestId(letter.request().value())
+            .setTenant(letter.tenant().value())
+            .setModel(letter.model())
+            .setAdapter(letter.adapter())
+            .addAllWorkerIds(letter.workerIds())
+            .setPromptTokens(letter.promptTokens())
+            .setPromptHmac(ByteString.copyFrom(letter.promptHmac()))
+            .setOccurredEpochMs(clock.millis())
+            .build();
+    publish(Topics.DEAD_LETTERS, letter.tenant().value(), id, DEAD_LETTER_TYPE, event);
+  }
+
+  private void publish(String topic, String tenant, String id, String type, Message event) {
     try {
-      publisher.publish(Topics.AUDIT, fact.tenant(), id, TYPE, event(id, fact));
+      publisher.publish(topic, tenant, id, type, event);
     } catch (SpoolFullException e) {
       throw Refusal.of(ErrorCode.AUDIT_UNAVAILABLE, "audit records cannot be kept right now")
           .asException();
