@@ -24,7 +24,7 @@ import org.jspecify.annotations.NullMarked;
 public final class HouseRules {
   private static final Set<String> LEAVES =
       Set.of(
-          "grpc", "kafka", "redis", "postgres", "cpu", "cuda", "reference", "registry", "openai");
+          "grpc", "kafka", "redis", "postgres", "cpu", "cuda", "reference", "s3", "openai");
   private static final String[] TECHNOLOGIES = {
     "io.quarkus..",
     "jakarta..",
@@ -36,7 +36,8 @@ public final class HouseRules {
     "java.sql..",
     "javax.sql..",
     "org.eclipse.microprofile..",
-    "io.smallrye.."
+    "io.smallrye..",
+    "software.amazon.."
   };
 
   private final String root;

@@ -5,10 +5,12 @@ import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.kvcache.Sealing;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /** Configuration of the worker. */
 @ConfigMapping(prefix = "cofferdam")
@@ -78,8 +80,11 @@ public interface WorkerConfig {
     /** Folder with a folder for each model. */
     Path modelsRoot();
 
-    /** Folder with a folder for each adapter. */
-    Path adaptersRoot();
+    /** Folder with a folder for each adapter; either this or {@link S3#bucket}. */
+    Optional<Path> adaptersRoot();
+
+    /** Where else adapters come from, and where they are kept. */
+    Adapters adapters();
 
     /** Model id: the name of its folder. */
     String model();
@@ -158,10 +163,6 @@ public interface WorkerConfig {
     @WithDefault("8")
     int adapterSlots();
 
-    /** Adapters that are kept in host memory. */
-    @WithDefault("32")
-    int adaptersInMemoryMax();
-
     /** Requests at once, waiting ones included. */
     @WithDefault("128")
     int inFlightMax();
@@ -189,5 +190,75 @@ public interface WorkerConfig {
     /** Milliseconds after which a step counts as stuck. */
     @WithDefault("30000")
     long stepMsMax();
+  }
+
+  /** Adapters: the store that they come from, and the tiers in between. */
+  interface Adapters {
+    /** A bucket, instead of a folder. */
+    S3 s3();
+
+    /** Encrypted copies on this machine's disk. */
+    Cache cache();
+
+    /** Bytes of weights that are kept in host memory. */
+    @WithDefault("268435456")
+    long memoryBytesMax();
+
+    /** Paths of adapters whose last used version is not put out of memory, nor off the disk. */
+    Optional<Set<String>> pinned();
+  }
+
+  /** A bucket of S3, or of something that speaks its protocol. */
+  interface S3 {
+    /** Its name; default: none is read. */
+    Optional<String> bucket();
+
+    /** What stands before an adapter's path in the keys, ending with /. */
+    Optional<String> prefix();
+
+    /** Region that requests are signed for. */
+    @WithDefault("us-east-1")
+    String region();
+
+    /** URI of something that is not AWS. */
+    Optional<URI> endpoint();
+
+    /** Whether the bucket is part of the path instead of the host's name. */
+    @WithDefault("false")
+    boolean pathStyle();
+
+    /** Access key; default: the credentials of the environment. */
+    Optional<String> accessKeyId();
+
+    /** Its secret. */
+    Optional<String> secretAccessKey();
+
+    /** Requests for one object, the first included. */
+    @WithDefault("4")
+    int attemptsMax();
+
+    /** Longest wait between two of them. */
+    @WithDefault("2000")
+    long backoffMsMax();
+
+    /** For one object, all attempts together. */
+    @WithDefault("60000")
+    long timeoutMs();
+  }
+
+  /** Encrypted copies of adapters on disk. */
+  interface Cache {
+    /** Folder, this worker's alone; default: none are kept. */
+    Optional<Path> folder();
+
+    /** Bytes of all copies. */
+    @WithDefault("4294967296")
+    long bytesMax();
+
+    /**
+     * File with 64 hexadecimal digits, the key; default: one of the process, and the copies end
+     * with it.
+     */
+    Optional<Path> keyFile();
   }
 }

@@ -5,7 +5,6 @@ import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
-import dev.cofferdam.worker.adapter.registry.AdapterRegistry;
 import dev.cofferdam.worker.batching.Batch;
 import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.batching.BatchStats;
@@ -17,7 +16,6 @@ import dev.cofferdam.worker.lease.WorkerLoad;
 import dev.cofferdam.worker.lease.WorkerProfile;
 import dev.cofferdam.worker.lease.grpc.RouterAnnouncer;
 import dev.cofferdam.worker.lease.grpc.SchedulerSession;
-import dev.cofferdam.worker.serving.AdapterShelf;
 import dev.cofferdam.worker.serving.Generations;
 import dev.cofferdam.worker.serving.ServingListener;
 import dev.cofferdam.worker.serving.grpc.WorkerEndpoint;
@@ -42,6 +40,7 @@ final class WorkerNode implements AutoCloseable {
   private final FactPublisher facts;
   private final KafkaUsageSink usage;
   private final MeshChannels channels;
+  private final Adapters adapters;
   private final Generations generations;
   private final WorkerEndpoint endpoint;
   private final MeshServer server;
@@ -93,7 +92,7 @@ final class WorkerNode implements AutoCloseable {
     completions =
         Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("completions").unstarted(task));
-    AdapterRegistry registry = new AdapterRegistry(worker.adaptersRoot(), engine.model());
+    adapters = Adapters.open(worker, engine.model());
     generations =
         new Generations(
             new Generations.Parts(
@@ -103,7 +102,7 @@ final class WorkerNode implements AutoCloseable {
                 new LeaseBook(worker.id(), worker.model(), worker.grantsRememberedMax()),
                 session,
                 usage,
-                new AdapterShelf(registry::load, worker.adaptersInMemoryMax()),
+                adapters.shelf(),
                 PublicPrefixFile.of(worker, engine.digest()),
                 completions,
                 ServingListener.all(List.of(violations, listener)),
@@ -218,6 +217,7 @@ final class WorkerNode implements AutoCloseable {
     loop.close();
     completions.shutdown();
     facts.close();
+    adapters.close().run();
     try {
       channels.close();
     } catch (IOException e) {

@@ -2,44 +2,61 @@ package dev.cofferdam.worker.serving;
 
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.adapter.LoraAdapter;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * Adapters in host memory, by (tenant, name, version); the least recently used goes. Two requests
- * for the same one read it once. Thread-safe; loading blocks the caller.
+ * Adapters in host memory, by (tenant, name, version), as many as so many bytes hold; the least
+ * recently used goes. Of a pinned name, the version that was used last stays, however much that is.
+ * Two requests for the same one read it once. Thread-safe; loading blocks the caller.
  */
 public final class AdapterShelf {
-  private record Key(TenantId tenant, String name, String version) {}
+  private record Named(TenantId tenant, String name) {}
+
+  private record Key(Named named, String version) {}
 
   private final AdapterSource source;
-  private final int adaptersMax;
+  private final long bytesMax;
+  private final Set<String> pinned;
 
   /** The least recently used first. */
   private final Map<Key, CompletableFuture<LoraAdapter>> shelf =
       new LinkedHashMap<>(16, 0.75f, true);
 
+  /** The version of a pinned name that was used last. */
+  private final Map<Named, String> latest = new HashMap<>();
+
+  private long bytes;
+
   /**
-   * @param adaptersMax adapters that are kept; those being read come on top
+   * @param bytesMax bytes of weights that are kept; those being read come on top
+   * @param pinned names of adapters that stay
    */
-  public AdapterShelf(AdapterSource source, int adaptersMax) {
+  public AdapterShelf(AdapterSource source, long bytesMax, Set<String> pinned) {
     this.source = source;
-    this.adaptersMax = adaptersMax;
+    this.bytesMax = bytesMax;
+    this.pinned = Set.copyOf(pinned);
   }
 
   /**
    * An adapter, read where it is not at hand.
    *
    * @throws dev.cofferdam.worker.adapter.BadAdapterException as the source does
+   * @throws dev.cofferdam.worker.adapter.AdapterUnavailableException as the source does
    */
   public LoraAdapter get(TenantId tenant, String name, String version) {
-    Key key = new Key(tenant, name, version);
+    Key key = new Key(new Named(tenant, name), version);
     CompletableFuture<LoraAdapter> wanted = new CompletableFuture<>();
     CompletableFuture<LoraAdapter> known;
     synchronized (shelf) {
       known = shelf.putIfAbsent(key, wanted);
+      if (known != null && known.isDone()) {
+        used(key);
+      }
     }
     if (known == null) {
       load(key, wanted);
@@ -57,8 +74,11 @@ public final class AdapterShelf {
 
   private void load(Key key, CompletableFuture<LoraAdapter> wanted) {
     try {
-      wanted.complete(source.load(key.name, key.version));
+      LoraAdapter adapter = source.load(key.named.name, key.version);
       synchronized (shelf) {
+        wanted.complete(adapter);
+        bytes += adapter.weightBytes();
+        used(key);
         trim();
       }
     } catch (RuntimeException | Error e) {
@@ -69,11 +89,20 @@ public final class AdapterShelf {
     }
   }
 
+  private void used(Key key) {
+    if (pinned.contains(key.named.name)) {
+      latest.put(key.named, key.version);
+    }
+  }
+
   /** What is being read stays, or the next request for it would read it once more. */
   private void trim() {
-    var entries = shelf.values().iterator();
-    while (shelf.size() > adaptersMax && entries.hasNext()) {
-      if (entries.next().isDone()) {
+    var entries = shelf.entrySet().iterator();
+    while (bytes > bytesMax && entries.hasNext()) {
+      Map.Entry<Key, CompletableFuture<LoraAdapter>> entry = entries.next();
+      Key key = entry.getKey();
+      if (entry.getValue().isDone() && !key.version.equals(latest.get(key.named))) {
+        bytes -= entry.getValue().join().weightBytes();
         entries.remove();
       }
     }

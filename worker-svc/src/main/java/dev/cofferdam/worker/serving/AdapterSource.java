@@ -10,6 +10,7 @@ public interface AdapterSource {
    * Reads an adapter and checks that it is the version expected.
    *
    * @throws dev.cofferdam.worker.adapter.BadAdapterException when it is not, or does not hold
+   * @throws dev.cofferdam.worker.adapter.AdapterUnavailableException when it cannot be fetched now
    */
   LoraAdapter load(String name, String version);
 }

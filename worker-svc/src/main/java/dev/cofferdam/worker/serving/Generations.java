@@ -5,6 +5,7 @@ import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.adapter.AdapterUnavailableException;
 import dev.cofferdam.worker.adapter.BadAdapterException;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.batching.EndCause;
@@ -219,6 +220,9 @@ public final class Generations implements LeaseOrders {
           parts.adapters.get(lease.tenant(), lease.adapter(), lease.adapterVersion()));
     } catch (BadAdapterException e) {
       throw Refusal.of(ErrorCode.BAD_ADAPTER, "the adapter's files do not hold").asException();
+    } catch (AdapterUnavailableException e) {
+      throw Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the adapter cannot be fetched")
+          .asException();
     }
   }
 

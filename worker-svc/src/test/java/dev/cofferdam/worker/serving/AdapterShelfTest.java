@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.adapter.BadAdapterException;
 import dev.cofferdam.worker.adapter.LoraAdapter;
-import dev.cofferdam.worker.batching.FakeExecutor;
-import java.util.ArrayList;
+import dev.cofferdam.worker.adapter.LoraTarget;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -21,8 +21,10 @@ class AdapterShelfTest {
   private static final TenantId ACME = new TenantId("acme");
   private final List<String> loads = new CopyOnWriteArrayList<>();
 
+  /** Of 400 bytes. */
   private static LoraAdapter adapter() {
-    return FakeExecutor.adapter(1).orElseThrow();
+    LoraAdapter.Module module = new LoraAdapter.Module(new float[60], new float[40]);
+    return new LoraAdapter("a", "1", 1, 1, List.of(Map.of(LoraTarget.DOWN, module)));
   }
 
   private LoraAdapter load(String name) {
@@ -32,7 +34,7 @@ class AdapterShelfTest {
 
   @Test
   void theLeastRecentlyUsedGoes() {
-    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name), 2);
+    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name), 900, Set.of());
     for (String name : List.of("a", "b", "a", "c", "a", "b")) {
       assertThat(shelf.get(ACME, name, "1")).isNotNull();
     }
@@ -40,8 +42,37 @@ class AdapterShelfTest {
   }
 
   @Test
+  void aPinnedOneStaysUntilAnotherVersionOfItIsUsed() {
+    AdapterShelf shelf =
+        new AdapterShelf((name, version) -> load(name + version), 900, Set.of("pinned"));
+    shelf.get(ACME, "pinned", "1");
+    for (String name : List.of("a", "b", "c")) {
+      shelf.get(ACME, name, "1");
+    }
+    shelf.get(ACME, "pinned", "1");
+    assertThat(loads).containsExactly("pinned1", "a1", "b1", "c1");
+
+    shelf.get(ACME, "pinned", "2");
+    shelf.get(ACME, "a", "1");
+    shelf.get(ACME, "b", "1");
+    loads.clear();
+    shelf.get(ACME, "pinned", "2");
+    assertThat(loads).isEmpty();
+    shelf.get(ACME, "pinned", "1");
+    assertThat(loads).containsExactly("pinned1");
+  }
+
+  @Test
+  void oneThatIsLargerThanTheShelfIsReadForEachRequest() {
+    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name), 399, Set.of());
+    assertThat(shelf.get(ACME, "a", "1")).isNotNull();
+    assertThat(shelf.get(ACME, "a", "1")).isNotNull();
+    assertThat(loads).containsExactly("a", "a");
+  }
+
+  @Test
   void tenantsAndVersionsDoNotShare() {
-    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name + version), 9);
+    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name + version), 9_000, Set.of());
     shelf.get(ACME, "a", "1");
     shelf.get(ACME, "a", "2");
     shelf.get(new TenantId("other"), "a", "1");
@@ -62,16 +93,22 @@ class AdapterShelfTest {
               }
               return adapter;
             },
-            1);
-    List<CompletableFuture<LoraAdapter>> waiting = new ArrayList<>();
-    waiting.add(CompletableFuture.supplyAsync(() -> shelf.get(ACME, "slow", "1")));
+            400,
+            Set.of());
+    List<LoraAdapter> got = new CopyOnWriteArrayList<>();
+    Thread first = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "slow", "1")));
     await(reading);
     shelf.get(ACME, "b", "1");
     shelf.get(ACME, "c", "1");
-    waiting.add(CompletableFuture.supplyAsync(() -> shelf.get(ACME, "slow", "1")));
+    Thread second = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "slow", "1")));
+    while (second.getState() != Thread.State.WAITING) {
+      Thread.sleep(1);
+    }
     goOn.countDown();
-    assertThat(waiting.get(0).get(10, TimeUnit.SECONDS))
-        .isSameAs(waiting.get(1).get(10, TimeUnit.SECONDS));
+    first.join();
+    second.join();
+    assertThat(got).hasSize(2);
+    assertThat(got.get(0)).isSameAs(got.get(1));
     assertThat(loads).containsOnlyOnce("slow");
   }
 
@@ -89,7 +126,8 @@ class AdapterShelfTest {
               }
               return adapter();
             },
-            1);
+            400,
+            Set.of());
     assertThatThrownBy(() -> shelf.get(ACME, "a", "1")).isInstanceOf(BadAdapterException.class);
     assertThatThrownBy(() -> shelf.get(ACME, "a", "1")).hasCauseInstanceOf(OutOfMemoryError.class);
     assertThat(shelf.get(ACME, "a", "1")).isNotNull();

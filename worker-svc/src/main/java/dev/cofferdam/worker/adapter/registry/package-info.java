@@ -1,4 +1,7 @@
-/** Where adapters come from: folders below one root, checked against the version expected. */
+/**
+ * Where adapters come from: a store that is the truth, a cache before it, and the check that what
+ * was read is the version that was authorised.
+ */
 @NullMarked
 package dev.cofferdam.worker.adapter.registry;
 

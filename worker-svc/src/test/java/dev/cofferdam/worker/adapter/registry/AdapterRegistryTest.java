@@ -6,12 +6,16 @@ import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import dev.cofferdam.worker.adapter.BadAdapterException;
 import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.adapter.TinyAdapter;
+import dev.cofferdam.worker.adapter.registry.folder.AdapterFolder;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.TinyModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.EnumSet;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -27,20 +31,54 @@ class AdapterRegistryTest {
   private Path root;
   private String version;
   private AdapterRegistry registry;
+  private final Map<String, AdapterFiles> kept = new HashMap<>();
+  private final AdapterCache cache =
+      new AdapterCache() {
+        @Override
+        public Optional<AdapterFiles> find(AdapterPath path, String version) {
+          return Optional.ofNullable(kept.get(path + version));
+        }
+
+        @Override
+        public void keep(AdapterPath path, String version, AdapterFiles files) {
+          kept.put(path + version, files);
+        }
+      };
 
   @BeforeEach
   void write() throws IOException {
     root = temp.resolve("adapters");
     version = tiny.write(root.resolve("acme/tone"), model, new SplittableRandom(1));
     tiny.write(temp.resolve("outside"), model, new SplittableRandom(1));
-    registry = new AdapterRegistry(root, model);
+    registry = new AdapterRegistry(new AdapterFolder(root), cache, model);
   }
 
   @Test
   void loadsTheVersionThatWasAskedFor() {
-    assertThat(registry.version("acme/tone")).isEqualTo(version);
     assertThat(registry.load("acme/tone", version).version()).isEqualTo(version);
     assertThat(registry.load("acme/tone", version).name()).isEqualTo("tone");
+  }
+
+  @Test
+  void takesFromTheCacheWhatItHoldsAndKeepsWhatItFetched() throws IOException {
+    registry.load("acme/tone", version);
+    assertThat(kept).containsOnlyKeys("acme/tone" + version);
+    Files.delete(root.resolve("acme/tone/adapter_config.json"));
+    assertThat(registry.load("acme/tone", version).version()).isEqualTo(version);
+  }
+
+  @Test
+  void fetchesAnewWhenTheCacheHoldsSomethingElse() {
+    kept.put("acme/tone" + version, new AdapterFiles(new byte[0], new byte[0]));
+    assertThat(registry.load("acme/tone", version).version()).isEqualTo(version);
+  }
+
+  @Test
+  void keepsNothingOfAnotherVersion() {
+    assertThatExceptionOfType(BadAdapterException.class)
+        .isThrownBy(() -> registry.load("acme/tone", "0".repeat(64)))
+        .withMessageStartingWith("version: ");
+    assertThat(kept).isEmpty();
   }
 
   @Test

@@ -34,6 +34,7 @@ import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutorService;
@@ -73,7 +74,9 @@ final class ServingHarness implements AutoCloseable {
                 new Leases(),
                 new Sink(),
                 new AdapterShelf(
-                    (name, version) -> FakeExecutor.adapter(Integer.parseInt(version)).get(), 4),
+                    (name, version) -> FakeExecutor.adapter(Integer.parseInt(version)).get(),
+                    1 << 20,
+                    Set.of()),
                 List.of(),
                 completions,
                 new Listener(),

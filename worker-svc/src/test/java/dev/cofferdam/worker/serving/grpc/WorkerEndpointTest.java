@@ -22,6 +22,7 @@ import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.wire.GrantSeal;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.worker.batching.EndCause;
+import dev.cofferdam.worker.batching.FakeExecutor;
 import dev.cofferdam.worker.batching.SequenceId;
 import dev.cofferdam.worker.usage.AttemptRecord;
 import io.grpc.Status;
@@ -132,6 +133,30 @@ class WorkerEndpointTest {
 
     assertThat(again.getFirst().getStarted().getCachedPromptTokens()).isEqualTo(12);
     assertThat(foreign.getFirst().getStarted().getCachedPromptTokens()).isZero();
+  }
+
+  @Test
+  void anAdapterReloadedUnderTheSameNameReusesNoKv() {
+    int base = cachedTokens(0);
+    int first = cachedTokens(1);
+    int again = cachedTokens(1);
+    int reloaded = cachedTokens(2);
+    int reloadedAgain = cachedTokens(2);
+
+    assertThat(List.of(base, first, again, reloaded, reloadedAgain))
+        .containsExactly(0, 0, 12, 0, 12);
+  }
+
+  /** Of the same prompt with a version of the same adapter; 0 is the base model. */
+  private int cachedTokens(int version) {
+    GrantClaims.Builder claims = claims(16, 4);
+    if (version > 0) {
+      claims.setAdapter("tone").setAdapterVersion(String.valueOf(version));
+    }
+    long seed = new FakeExecutor.Mark(0, version, false, 0).seed();
+    GenerateRequest.Builder request = request(grant(claims), 16);
+    request.getSamplingBuilder().setSeed(seed);
+    return generate(request.build()).getFirst().getStarted().getCachedPromptTokens();
   }
 
   @Test
