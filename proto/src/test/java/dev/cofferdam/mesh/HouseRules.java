@@ -23,8 +23,7 @@ import org.jspecify.annotations.NullMarked;
  */
 public final class HouseRules {
   private static final Set<String> LEAVES =
-      Set.of(
-          "grpc", "kafka", "redis", "postgres", "cpu", "cuda", "reference", "s3", "openai");
+      Set.of("grpc", "kafka", "redis", "postgres", "cpu", "cuda", "reference", "s3", "openai");
   private static final String[] TECHNOLOGIES = {
     "io.quarkus..",
     "jakarta..",
