@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.adapter.registry.AdapterCache;
 import dev.cofferdam.worker.adapter.registry.AdapterRegistry;
 import dev.cofferdam.worker.adapter.registry.AdapterStore;
@@ -16,6 +17,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /**
  * The tiers of adapters as configured: host memory, disk, store.
@@ -29,9 +31,11 @@ record Adapters(AdapterShelf shelf, Runnable close) {
    * Wires the tiers; nothing is fetched yet.
    *
    * @param model the model that the adapters are for
+   * @param prepare run with what was read, on the thread of the request that waits for it
    * @throws IllegalArgumentException when the configuration names no store, or two
    */
-  static Adapters open(WorkerConfig.Worker worker, ModelConfig model) {
+  static Adapters open(
+      WorkerConfig.Worker worker, ModelConfig model, Consumer<LoraAdapter> prepare) {
     WorkerConfig.Adapters config = worker.adapters();
     if (worker.adaptersRoot().isPresent() == config.s3().bucket().isPresent()) {
       throw new IllegalArgumentException(
@@ -51,7 +55,14 @@ record Adapters(AdapterShelf shelf, Runnable close) {
             .orElseGet(() -> new AdapterFolder(worker.adaptersRoot().orElseThrow()));
     AdapterRegistry registry = new AdapterRegistry(store, cache, model);
     return new Adapters(
-        new AdapterShelf(registry::load, config.memoryBytesMax(), pinned),
+        new AdapterShelf(
+            (name, version) -> {
+              LoraAdapter adapter = registry.load(name, version);
+              prepare.accept(adapter);
+              return adapter;
+            },
+            config.memoryBytesMax(),
+            pinned),
         () -> s3.ifPresent(S3Adapters::close));
   }
 

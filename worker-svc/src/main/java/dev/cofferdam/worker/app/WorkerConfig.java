@@ -200,7 +200,7 @@ public interface WorkerConfig {
     /** Encrypted copies on this machine's disk. */
     Cache cache();
 
-    /** Bytes of weights that are kept in host memory. */
+    /** Bytes of weights, in F32, that are kept in memory; up to as many again are packed ones. */
     @WithDefault("268435456")
     long memoryBytesMax();
 

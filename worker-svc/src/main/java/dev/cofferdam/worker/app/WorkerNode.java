@@ -92,7 +92,7 @@ final class WorkerNode implements AutoCloseable {
     completions =
         Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("completions").unstarted(task));
-    adapters = Adapters.open(worker, engine.model());
+    adapters = Adapters.open(worker, engine.model(), engine.executor()::prepare);
     generations =
         new Generations(
             new Generations.Parts(

@@ -5,9 +5,9 @@ import dev.cofferdam.worker.adapter.LoraAdapter;
 /**
  * The port to the hardware: runs one step of a flat plan over a paged KV pool that it owns.
  *
- * <p>One thread, the step thread, calls every method. Results are independent of how rows are
- * batched or chunked: the same tokens at the same positions give bitwise the same logits, so that a
- * continuation after preemption or on another worker is exact.
+ * <p>One thread, the step thread, calls every method but {@link #prepare}. Results are independent
+ * of how rows are batched or chunked: the same tokens at the same positions give bitwise the same
+ * logits, so that a continuation after preemption or on another worker is exact.
  */
 public interface ModelExecutor extends BlockMemory, AutoCloseable {
 
@@ -27,6 +27,14 @@ public interface ModelExecutor extends BlockMemory, AutoCloseable {
 
   /** Number of bytes of a block that are not zero; for residue scans and assertions. */
   long residueBytes(int blockId);
+
+  /**
+   * Does beforehand what {@link #loadAdapter} would hold up a step with. Any thread may call it; it
+   * need not be called.
+   *
+   * @throws IllegalArgumentException when the adapter is one of another model, or too large
+   */
+  default void prepare(LoraAdapter adapter) {}
 
   /** Makes an adapter usable; returns its slot, at least 1. Slot 0 is the base model. */
   int loadAdapter(LoraAdapter adapter);

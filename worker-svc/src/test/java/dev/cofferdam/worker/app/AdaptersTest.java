@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.adapter.TinyAdapter;
 import dev.cofferdam.worker.adapter.registry.AdapterFiles;
@@ -15,8 +16,10 @@ import io.smallrye.config.SmallRyeConfigBuilder;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -29,6 +32,8 @@ class AdaptersTest {
 
   private final ModelConfig model = TinyModel.llama().parsed();
   private final TinyAdapter tiny = new TinyAdapter(2, 4, EnumSet.of(LoraTarget.VALUE));
+
+  private final List<LoraAdapter> prepared = new ArrayList<>();
 
   private static WorkerConfig.Worker config(Map<String, String> settings) {
     Map<String, String> values = new HashMap<>();
@@ -60,8 +65,11 @@ class AdaptersTest {
   @Test
   void readsAFolder() throws IOException {
     String version = tiny.write(folder.resolve("acme/tone"), model, new SplittableRandom(1));
-    Adapters adapters = Adapters.open(config(Map.of("adapters-root", folder.toString())), model);
+    Adapters adapters =
+        Adapters.open(config(Map.of("adapters-root", folder.toString())), model, prepared::add);
+    assertThat(prepared).isEmpty();
     assertThat(adapters.shelf().get(ACME, "acme/tone", version).version()).isEqualTo(version);
+    assertThat(prepared).hasSize(1);
     adapters.close().run();
   }
 
@@ -84,7 +92,7 @@ class AdaptersTest {
               "adapters.cache.folder", folder.toString(),
               "adapters.memory-bytes-max", "0",
               "adapters.pinned", "acme/other");
-      Adapters adapters = Adapters.open(config(settings), model);
+      Adapters adapters = Adapters.open(config(settings), model, prepared::add);
       for (int i = 0; i < 3; i++) {
         assertThat(adapters.shelf().get(ACME, "acme/tone", version).version()).isEqualTo(version);
       }
@@ -97,10 +105,10 @@ class AdaptersTest {
   void wantsExactlyOneStore() {
     Map<String, String> both = Map.of("adapters-root", "x", "adapters.s3.bucket", "models");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Adapters.open(config(Map.of()), model))
+        .isThrownBy(() -> Adapters.open(config(Map.of()), model, prepared::add))
         .withMessageContaining("exactly one");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Adapters.open(config(both), model))
+        .isThrownBy(() -> Adapters.open(config(both), model, prepared::add))
         .withMessageContaining("exactly one");
   }
 
@@ -109,7 +117,7 @@ class AdaptersTest {
     Map<String, String> half =
         Map.of("adapters.s3.bucket", "models", "adapters.s3.access-key-id", "id");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Adapters.open(config(half), model))
+        .isThrownBy(() -> Adapters.open(config(half), model, prepared::add))
         .withMessageContaining("both or neither");
   }
 }

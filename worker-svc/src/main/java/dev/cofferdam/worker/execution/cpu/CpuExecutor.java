@@ -13,6 +13,10 @@ import dev.cofferdam.worker.execution.StepPlanCheck;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
+import java.util.Collections;
+import java.util.Map;
+import java.util.Objects;
+import java.util.WeakHashMap;
 
 /**
  * Runs steps on the CPU: weights as {@link ExecutorOptions} says, everything else in F32. A row's
@@ -28,6 +32,11 @@ public final class CpuExecutor implements ModelExecutor {
   private final ExecutorGeometry geometry;
   private final StepPlanCheck check;
   private final AdapterSlots<PackedLora> adapters;
+
+  /** Kept as long as somebody has the adapter. */
+  private final Map<LoraAdapter, PackedLora> packed =
+      Collections.synchronizedMap(new WeakHashMap<>());
+
   private final SequenceSampler sampler;
   private final KvPool pool;
   private final BlockCipher cipher;
@@ -218,8 +227,16 @@ public final class CpuExecutor implements ModelExecutor {
   }
 
   @Override
+  public void prepare(LoraAdapter adapter) {
+    if (!packed.containsKey(adapter)) {
+      packed.putIfAbsent(adapter, new PackedLora(adapter, model, options.weights()));
+    }
+  }
+
+  @Override
   public int loadAdapter(LoraAdapter adapter) {
-    return adapters.add(new PackedLora(adapter, model, options.weights()));
+    prepare(adapter);
+    return adapters.add(Objects.requireNonNull(packed.get(adapter)));
   }
 
   @Override
