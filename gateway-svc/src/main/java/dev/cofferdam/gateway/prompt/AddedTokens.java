@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Finds added tokens in guarded text: the leftmost first, of those that begin at one place the
- * longest. One that holds a character of a client's ends in or touches a guard, and is none.
+ * longest. What holds a character of a client's holds a guard or has one behind it, and is none.
  */
 final class AddedTokens {
   private record Entry(AddedToken token, String text) {}

@@ -79,6 +79,9 @@ public final class PreTokenizer {
     Matcher matcher = pattern.matcher(text);
     int end = 0;
     while (matcher.find()) {
+      if (isWithinCharacter(text, matcher.start())) {
+        continue; // After an empty match, Java goes on in the middle of a surrogate pair.
+      }
       if (matcher.start() > end) {
         out.accept(text.substring(end, matcher.start()));
       }
@@ -90,6 +93,12 @@ public final class PreTokenizer {
     if (end < text.length()) {
       out.accept(text.substring(end));
     }
+  }
+
+  private static boolean isWithinCharacter(String text, int at) {
+    return at > 0
+        && at < text.length()
+        && Character.isSurrogatePair(text.charAt(at - 1), text.charAt(at));
   }
 
   private static void metaspace(

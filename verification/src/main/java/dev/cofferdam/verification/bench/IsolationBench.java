@@ -39,8 +39,8 @@ public final class IsolationBench {
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final int PROBES = 600;
   private static final int ROUND = 10;
-  private static final int WARM_UP_ROUNDS = 8;
-  private static final int PROMPT_WORDS = 400;
+  private static final int WARM_UP_ROUNDS = 5;
+  private static final int PROMPT_WORDS = 120;
   private static final long SETTLE_MS = 300;
   private static final double TELLING_MAX = 0.55;
   private static final long KNOWN_WAIT_MS = 30_000;
@@ -102,8 +102,8 @@ public final class IsolationBench {
     var admin = AdminServiceGrpc.newBlockingStub(channel);
     LimitOverrides limits =
         LimitOverrides.newBuilder()
-            .setRequestsPerMinute(1_000_000)
-            .setTokensPerMinute(1_000_000_000)
+            .setRequestsPerMinute(100_000)
+            .setTokensPerMinute(100_000_000)
             .setContextTokensMax(8_000)
             .build();
     var unused =
@@ -127,6 +127,9 @@ public final class IsolationBench {
         samples.clear();
       }
       round();
+      if (round > 0 && round % 10 == 0) {
+        System.out.printf("%d of %d probes of each kind%n", round * ROUND, PROBES);
+      }
     }
     System.out.printf("%-28s %10s %10s%n", "metric", "value", "unit");
     report("foreign", Side.FOREIGN_HIT, Side.FOREIGN_MISS);
