@@ -34,7 +34,7 @@ public final class Batch {
   private final SampledToken sampled;
   private final AdapterTable adapters;
   private final BlockSupply supply;
-  private final PrefillPace pace;
+  private final RowDealer rows;
   private final BatchStats stats = new BatchStats();
 
   /** By virtual start tag, earliest first. */
@@ -66,8 +66,8 @@ public final class Batch {
     this.result = new StepResult(options.slots());
     this.sampled = new SampledToken(result);
     this.adapters = new AdapterTable(executor);
-    this.pace = new PrefillPace(options.stepTokensMax(), options.decodeSlowdownMax());
     this.supply = new BlockSupply(kv, live, stats, options.swapBytes() / geometry.blockBytes());
+    this.rows = new RowDealer(live, supply, options);
     publishLevels();
   }
 
@@ -95,13 +95,12 @@ public final class Batch {
       Sequence sequence = live.get(i);
       sequence.rows = 0;
       control(sequence, nowNs);
-      suspects |= sequence.suspect && isServed(sequence);
+      suspects |= sequence.suspect && sequence.isServed();
     }
     sweep();
     admit(nowNs);
-    if (!suspects || !planSuspect(nowNs)) {
-      int room = planDecodes(options.stepTokensMax(), nowNs);
-      planPrefills(pace.rows(options.stepTokensMax() - room, room));
+    if (!suspects || !rows.dealToSuspect(nowNs)) {
+      rows.deal(nowNs);
     }
     collect(nowNs);
     StepFiller.fill(plan, planned, kv);
@@ -133,11 +132,6 @@ public final class Batch {
     } else if (nowNs - sequence.unreadySinceNs > options.unreadNsMax()) {
       end(sequence, EndCause.SLOW_READER, nowNs);
     }
-  }
-
-  private static boolean isServed(Sequence sequence) {
-    return (sequence.state() == SequenceState.PREFILL || sequence.state() == SequenceState.DECODE)
-        && sequence.unreadySinceNs == 0;
   }
 
   /** Lets waiting sequences begin, in the order of their tags, as slots and memory allow. */
@@ -206,71 +200,6 @@ public final class Batch {
     return true;
   }
 
-  /** Runs one suspect alone, so that a failing step names who is to blame. */
-  private boolean planSuspect(long nowNs) {
-    for (Sequence sequence : live) {
-      if (sequence.suspect && isServed(sequence)) {
-        int rows = Math.min(sequence.remaining(), options.stepTokensMax());
-        if (supply.extend(sequence, sequence.computed + rows, nowNs) == Supply.GIVEN) {
-          sequence.rows = rows;
-          return true;
-        }
-      }
-    }
-    return false;
-  }
-
-  private int planDecodes(int budget, long nowNs) {
-    int left = budget;
-    int sequences = 0;
-    for (int i = 0; i < live.size() && sequences < options.slots(); i++) {
-      Sequence sequence = live.get(i);
-      if (sequence.state() != SequenceState.DECODE || !isServed(sequence)) {
-        continue;
-      }
-      if (supply.extend(sequence, sequence.length, nowNs) == Supply.GIVEN) {
-        sequence.rows = 1;
-        left--;
-        sequences++;
-      }
-    }
-    return left;
-  }
-
-  /** Deals the rest of the budget to prompts, chunk by chunk, smallest virtual finish first. */
-  private void planPrefills(int budget) {
-    int left = budget;
-    int sequences = 0;
-    for (Sequence sequence : live) {
-      sequences += sequence.rows > 0 ? 1 : 0;
-    }
-    while (left > 0) {
-      Sequence next = null;
-      double finish = Double.POSITIVE_INFINITY;
-      for (int i = 0; i < live.size(); i++) {
-        Sequence sequence = live.get(i);
-        if (sequence.state() == SequenceState.PREFILL
-            && isServed(sequence)
-            && sequence.rows < sequence.remaining()
-            && (sequence.rows > 0 || sequences < options.slots())) {
-          double tag = sequence.finishTag(sequence.rows + options.prefillChunkTokens());
-          if (tag < finish) {
-            finish = tag;
-            next = sequence;
-          }
-        }
-      }
-      if (next == null) {
-        return;
-      }
-      sequences += next.rows == 0 ? 1 : 0;
-      int chunk =
-          Math.min(left, Math.min(options.prefillChunkTokens(), next.remaining() - next.rows));
-      next.rows += chunk;
-      left -= chunk;
-    }
-  }
-
   /** Collects the sequences with rows; one that must not use its blocks ends here. */
   private void collect(long nowNs) {
     for (int i = 0; i < live.size(); i++) {
@@ -314,7 +243,7 @@ public final class Batch {
     for (int s = 0; s < planned.size(); s++) {
       decodes += planned.get(s).state() == SequenceState.DECODE ? 1 : 0;
     }
-    pace.settled(decodes, plan.rows - decodes, busyNs);
+    rows.settled(decodes, plan.rows - decodes, busyNs);
     for (int s = 0; s < planned.size(); s++) {
       settle(planned.get(s), s, nowNs);
     }

@@ -145,6 +145,11 @@ public final class Sequence {
     return state;
   }
 
+  /** Whether a step may have rows of it. */
+  boolean isServed() {
+    return (state == SequenceState.PREFILL || state == SequenceState.DECODE) && unreadySinceNs == 0;
+  }
+
   @Nullable EndCause cancelCause() {
     return cancelled.get();
   }
