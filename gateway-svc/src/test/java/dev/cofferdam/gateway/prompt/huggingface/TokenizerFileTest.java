@@ -7,10 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cofferdam.gateway.prompt.MarkedText;
+import dev.cofferdam.gateway.prompt.OutputText;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -145,5 +148,34 @@ class TokenizerFileTest {
   void patternsThatMightMeanSomethingElseAreRefused(String pattern) {
     assertThatThrownBy(() -> OnigurumaPattern.compile(pattern))
         .isInstanceOf(UnsupportedModelException.class);
+  }
+
+  private static List<String> pieces(PromptFormat format, int... ids) {
+    OutputText output = format.output(List.of());
+    List<String> pieces = new ArrayList<>();
+    for (int id : ids) {
+      pieces.add(output.accept(id).text());
+    }
+    pieces.add(output.end().text());
+    return pieces;
+  }
+
+  /** Ids 3 to 258 are the bytes. */
+  @Test
+  void byteTokensAreHeldBackUntilTheyAreACharacter() {
+    Family.LLAMA_2.write(folder);
+    assertThat(pieces(read(), 3 + 0xf0, 3 + 0x9f, 3 + 0x8e, 3 + 0x89, 3 + 'x'))
+        .containsExactly("", "", "", "\ud83c\udf89", "x", "");
+    assertThat(pieces(read(), 3 + 0xf0, 3 + 0x9f)).containsExactly("", "", "\uFFFD");
+  }
+
+  @Test
+  void anAnswerLosesTheSpaceBeforeEveryTextAndAContinuedTextKeepsIt() {
+    Family.LLAMA_2.write(folder);
+    PromptFormat format = read();
+    int[] ids = format.ofText("the  the");
+    int[] words = Arrays.copyOfRange(ids, 1, ids.length - 1);
+    assertThat(String.join("", pieces(format, words))).isEqualTo("the  the");
+    assertThat(String.join("", pieces(format.continuing(), words))).isEqualTo(" the  the");
   }
 }
