@@ -28,11 +28,11 @@ public record S3Settings(
     Duration backoffMax,
     Duration timeout) {
 
-  /** An access key. Its text names the id alone. */
+  /** An access key. Its text tells nothing of it. */
   public record Credentials(String accessKeyId, String secretAccessKey) {
     @Override
     public String toString() {
-      return "Credentials[" + accessKeyId + "]";
+      return "Credentials";
     }
   }
 
