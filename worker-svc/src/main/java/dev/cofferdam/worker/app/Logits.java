@@ -122,6 +122,7 @@ public final class Logits {
         writeModel(json);
         json.writeStringField("executor", executor.kind());
         json.writeStringField("dtype", options.dtype().name().toLowerCase(Locale.ROOT));
+        json.writeStringField("kernels", options.kernels().name().toLowerCase(Locale.ROOT));
         if (options.adapter().isPresent()) {
           json.writeStringField("adapter", String.valueOf(options.adapter().get().getFileName()));
         }

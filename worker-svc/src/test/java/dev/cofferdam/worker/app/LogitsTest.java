@@ -79,6 +79,24 @@ class LogitsTest {
   }
 
   @Test
+  void nativeKernelsSayTheSameInF32OrWhyTheyCannot() throws IOException {
+    double[] byJava = logits("f32");
+    out.reset();
+    int status = run(MODEL, "--tokens", "3,1,4,1,5", "--kernels", "native");
+    if (status == 0) {
+      JsonNode answer = new ObjectMapper().readTree(out.toByteArray());
+      assertThat(answer.get("kernels").asText()).isEqualTo("native");
+      JsonNode json = answer.get("logits");
+      assertThat(IntStream.range(0, json.size()).mapToDouble(i -> json.get(i).doubleValue()))
+          .containsExactly(Arrays.stream(byJava).boxed().toArray(Double[]::new));
+    } else {
+      assertThat(status).isEqualTo(2);
+      assertThat(err.toString(StandardCharsets.UTF_8))
+          .startsWith("logits: native kernels for F32: ");
+    }
+  }
+
+  @Test
   void int8SaysAlmostWhatF32Says() throws IOException {
     double[] exact = logits("f32");
     double[] rounded = logits("int8");

@@ -31,6 +31,9 @@ final class Help {
              --executor NAME   cpu (default) or reference, in double precision
              --greedy N        and N tokens of the continuation
              --dtype NAME      how weights are kept: f32 (default), bf16, int8
+             --kernels NAME    what multiplies them: java (default), native
+        native-kernels       build the worker again after a C compiler was installed, which adds
+                             the native kernels
         sign-prefix MODEL SYSTEM_PROMPT.txt PRIVATE_KEY.pem PREFIXES.json
                              sign a system prompt as public: workers share its KV among all tenants
         test                 every test

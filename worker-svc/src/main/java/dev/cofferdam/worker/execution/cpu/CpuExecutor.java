@@ -21,8 +21,9 @@ import java.util.WeakHashMap;
 /**
  * Runs steps on the CPU: weights as {@link ExecutorOptions} says, everything else in F32. A row's
  * numbers are bitwise the same whatever else is in the step, however its prompt was chunked,
- * wherever its blocks lie, and on every machine with a fused multiply-add: all sums run in an order
- * that is fixed for each output, and no function of the platform's own precision is called.
+ * wherever its blocks lie, and, with Java's kernels, on every machine with a fused multiply-add:
+ * all sums run in an order that is fixed for each output, and no function of the platform's own
+ * precision is called. {@link Kernels} says what native kernels compute.
  *
  * <p>Needs {@code --add-modules jdk.incubator.vector}. Allocates nothing in a step.
  */
