@@ -7,19 +7,23 @@ import dev.cofferdam.worker.execution.cpu.Kernels;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Supplier;
 
 /**
  * Measures the bare engine: planner, executor and sampler, without gRPC. Prints a table, and writes
  * a list of {@code {metric, value, unit, baseline, ratio}} as JSON. Every baseline is measured in
- * the same run; figures are medians of {@link #ROUNDS} rounds, in which the sections take turns.
+ * the same run; figures are medians of {@link #ROUNDS} rounds, in which sections that are compared
+ * take turns.
  *
  * <p>Arguments: model folder, file for the JSON, and, for a part of it, names of sections. Needs a
- * heap of 8 GB.
+ * heap of 6 GB.
  */
 public final class EngineBench {
   private static final int ROUNDS = 5;
@@ -44,44 +48,58 @@ public final class EngineBench {
     EngineBench bench = new EngineBench(System.out);
     bench.progress("probing the machine");
     Machine machine = new Machine();
-    List<String> wanted = List.of(arguments).subList(2, arguments.length);
-    List<BenchSection> sections = sections(machine, Path.of(arguments[0]), wanted);
-    List<Figure> figures = bench.run(machine, sections);
+    bench.run(machine, Path.of(arguments[0]), List.of(arguments).subList(2, arguments.length));
+    List<Figure> figures = bench.samples.medians();
     bench.print(figures);
     new ObjectMapper()
         .writerWithDefaultPrettyPrinter()
         .writeValue(Path.of(arguments[1]).toFile(), figures);
   }
 
-  private static List<BenchSection> sections(Machine machine, Path model, List<String> wanted) {
-    Map<String, Supplier<BenchSection>> all = new LinkedHashMap<>();
-    all.put("shipped", () -> new ShippedModelSection(machine, model));
+  /** Sections that are compared with one another stand in one group, and take turns. */
+  private static List<Map<String, Supplier<BenchSection>>> groups(Machine machine, Path model) {
+    List<Map<String, Supplier<BenchSection>>> groups = new ArrayList<>();
+    groups.add(Map.of("shipped", () -> new ShippedModelSection(machine, model)));
     for (WeightType type : WeightType.values()) {
       String name = type.name().toLowerCase(Locale.ROOT);
-      all.put(name, () -> new WeightsSection(machine, type, KernelChoice.JAVA));
+      Map<String, Supplier<BenchSection>> group = new LinkedHashMap<>();
+      group.put(name, () -> new WeightsSection(machine, type, KernelChoice.JAVA));
       if (Kernels.of(KernelChoice.AUTO, type).nativeKernel().isPresent()) {
-        all.put(name + "_native", () -> new WeightsSection(machine, type, KernelChoice.NATIVE));
+        group.put(name + "_native", () -> new WeightsSection(machine, type, KernelChoice.NATIVE));
       }
+      groups.add(group);
     }
-    all.put("lora", () -> new LoraSection(WeightType.F32, ""));
-    all.put("lora_bf16", () -> new LoraSection(WeightType.BF16, "_bf16"));
-    all.put("steps", StepSection::new);
-    all.put("walls", WallsSection::new);
-    if (!all.keySet().containsAll(wanted)) {
-      throw new IllegalArgumentException(
-          "sections: " + wanted + " (expected: " + all.keySet() + ")");
-    }
-    all.keySet().removeIf(name -> !wanted.isEmpty() && !wanted.contains(name));
-    return all.values().stream().map(Supplier::get).toList();
+    groups.add(Map.of("lora", () -> new LoraSection(WeightType.F32, "")));
+    groups.add(Map.of("lora_bf16", () -> new LoraSection(WeightType.BF16, "_bf16")));
+    groups.add(Map.of("steps", StepSection::new));
+    groups.add(Map.of("walls", WallsSection::new));
+    return groups;
   }
 
-  private List<Figure> run(Machine machine, List<BenchSection> sections) {
+  private void run(Machine machine, Path model, List<String> wanted) {
+    List<Map<String, Supplier<BenchSection>>> groups = groups(machine, model);
+    Set<String> names = new LinkedHashSet<>();
+    groups.forEach(group -> names.addAll(group.keySet()));
+    if (!names.containsAll(wanted)) {
+      throw new IllegalArgumentException("sections: " + wanted + " (expected: " + names + ")");
+    }
+    for (Map<String, Supplier<BenchSection>> group : groups) {
+      run(
+          machine,
+          group.entrySet().stream()
+              .filter(section -> wanted.isEmpty() || wanted.contains(section.getKey()))
+              .map(section -> section.getValue().get())
+              .toList());
+    }
+  }
+
+  private void run(Machine machine, List<BenchSection> sections) {
     for (BenchSection section : sections) {
       progress("warming up " + section.name());
       section.prepare();
       section.round(new Samples());
     }
-    for (int round = 1; round <= ROUNDS; round++) {
+    for (int round = 1; round <= ROUNDS && !sections.isEmpty(); round++) {
       double flops = machine.fmaFlopsPerSecond();
       double bytes = machine.dramBytesPerSecond();
       for (BenchSection section : sections) {
@@ -92,7 +110,6 @@ public final class EngineBench {
       samples.add("machine_fma_gflops", machine.fmaFlopsPerSecond() / 1e9, "Gflop/s", flops / 1e9);
     }
     sections.forEach(BenchSection::close);
-    return samples.medians();
   }
 
   private void progress(String what) {
