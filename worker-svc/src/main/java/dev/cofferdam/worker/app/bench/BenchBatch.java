@@ -37,6 +37,7 @@ final class BenchBatch implements SequenceListener {
   private int requests;
   private int tokens;
   private boolean ending;
+  private long lastTokenNs;
   private int firstTokens;
 
   /**
@@ -165,6 +166,11 @@ final class BenchBatch implements SequenceListener {
     return tokens;
   }
 
+  /** When the last token was told. */
+  long lastTokenNs() {
+    return lastTokenNs;
+  }
+
   /** Nanoseconds in the executor so far. */
   long executeNs() {
     return timed.executeNs;
@@ -228,6 +234,7 @@ final class BenchBatch implements SequenceListener {
   public void token(int index, SampledToken token) {
     tokens++;
     firstTokens += index == 0 ? 1 : 0;
+    lastTokenNs = System.nanoTime();
   }
 
   @Override
