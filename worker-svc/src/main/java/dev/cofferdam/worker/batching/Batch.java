@@ -94,7 +94,11 @@ public final class Batch {
     for (int i = 0; i < live.size(); i++) {
       Sequence sequence = live.get(i);
       sequence.rows = 0;
-      control(sequence, nowNs);
+      try {
+        control(sequence, nowNs);
+      } catch (IsolationViolation e) {
+        violated(sequence, nowNs);
+      }
       suspects |= sequence.suspect && sequence.isServed();
     }
     sweep();
@@ -116,11 +120,7 @@ public final class Batch {
     }
     boolean paused = sequence.state() == SequenceState.PAUSED;
     if (sequence.pauseWanted() && !paused) {
-      sequence.pausedFrom = sequence.state();
-      sequence.moveTo(SequenceState.PAUSED);
-      supply.rest(sequence);
-      sequence.countPreemption();
-      stats.preemptions.incrementAndGet();
+      pause(sequence);
     } else if (!sequence.pauseWanted() && paused) {
       boolean whole = supply.wake(sequence, nowNs);
       sequence.moveTo(whole ? sequence.pausedFrom : SequenceState.WAITING);
@@ -132,6 +132,14 @@ public final class Batch {
     } else if (nowNs - sequence.unreadySinceNs > options.unreadNsMax()) {
       end(sequence, EndCause.SLOW_READER, nowNs);
     }
+  }
+
+  private void pause(Sequence sequence) {
+    supply.rest(sequence);
+    sequence.pausedFrom = sequence.state();
+    sequence.moveTo(SequenceState.PAUSED);
+    sequence.countPreemption();
+    stats.preemptions.incrementAndGet();
   }
 
   /** Lets waiting sequences begin, in the order of their tags, as slots and memory allow. */

@@ -10,8 +10,8 @@ import java.util.List;
 /**
  * Gives KV blocks to sequences and takes them back. When memory is short, sequences with later
  * virtual start tags lose theirs. They go on when there is room, from what was swapped out or by
- * computing anew, whichever is cheaper, with exactly the tokens that they would have had. Only
- * sequences of the same tenant pay for a tenant's quota.
+ * computing anew where the swap space was full, with exactly the tokens that they would have had.
+ * Only sequences of the same tenant pay for a tenant's quota.
  */
 final class BlockSupply {
   /** What became of a wish for blocks. */
@@ -178,7 +178,12 @@ final class BlockSupply {
   }
 
   private void goOnLater(Sequence victim, long nowNs) {
-    swap.out(victim);
+    try {
+      swap.out(victim);
+    } catch (IsolationViolation e) {
+      stats.violations.incrementAndGet();
+      swap.drop(victim);
+    }
     victim.countPreemption();
     stats.preemptions.incrementAndGet();
     if (victim.state() == SequenceState.PAUSED) {
@@ -232,11 +237,16 @@ final class BlockSupply {
     sequence.filled = 0;
   }
 
-  /** A sequence keeps its blocks and does not read them for a while. */
+  /**
+   * A sequence keeps its blocks and does not read them for a while.
+   *
+   * @throws IsolationViolation when one of them is not its own; nothing has changed then
+   */
   void rest(Sequence sequence) {
+    checkOwn(sequence);
     sequence.resting = true;
     for (int i = 0; i < sequence.blockCount; i++) {
-      kv.rest(sequence.blocks[i]);
+      kv.rest(sequence.blocks[i], sequence.ownerOf(i));
     }
   }
 
@@ -244,17 +254,27 @@ final class BlockSupply {
    * A sequence that rested reads its blocks again.
    *
    * @return whether it can; otherwise it has lost them and is to begin anew
+   * @throws IsolationViolation when one of them is not its own; it rests on then
    */
   boolean wake(Sequence sequence, long nowNs) {
+    checkOwn(sequence);
     sequence.resting = false;
-    for (int i = 0; i < sequence.blockCount; i++) {
-      if (!kv.wake(sequence.blocks[i], sequence.ownerOf(i))) {
-        distrust(sequence);
-        release(sequence, i, nowNs);
-        return false;
-      }
+    int read = 0;
+    while (read < sequence.blockCount && kv.wake(sequence.blocks[read], sequence.ownerOf(read))) {
+      read++;
+    }
+    if (read < sequence.blockCount) {
+      distrust(sequence);
+      release(sequence, read, nowNs);
+      return false;
     }
     return true;
+  }
+
+  private void checkOwn(Sequence sequence) {
+    for (int i = 0; i < sequence.blockCount; i++) {
+      kv.pool().check(sequence.blocks[i], sequence.ownerOf(i));
+    }
   }
 
   /**
@@ -272,7 +292,7 @@ final class BlockSupply {
 
   private void noteFullBlocks(Sequence sequence) {
     while ((sequence.filled + 1) * kv.blockTokens() <= sequence.computed) {
-      kv.filled(sequence.blocks[sequence.filled++]);
+      kv.filled(sequence.blocks[sequence.filled], sequence.ownerOf(sequence.filled++));
     }
   }
 

@@ -41,9 +41,9 @@ final class SwapSpace {
     }
     for (int i = 0; i < used; i++) {
       sequence.swapped.add(kv.export(sequence.blocks[i], sequence.ownerOf(i)));
+      blocks++;
     }
     sequence.swappedPositions = sequence.computed;
-    blocks += used;
     total += used;
   }
 

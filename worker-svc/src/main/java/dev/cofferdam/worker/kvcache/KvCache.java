@@ -147,7 +147,8 @@ public final class KvCache {
   }
 
   /** A sequence stays a holder of a block that it does not read for a while. */
-  public void rest(int block) {
+  public void rest(int block, TenantId tenant) {
+    pool.check(block, tenant);
     vault.leave(block);
   }
 
@@ -184,7 +185,8 @@ public final class KvCache {
   }
 
   /** A block is full and will not be written any more. */
-  public void filled(int block) {
+  public void filled(int block, TenantId tenant) {
+    pool.check(block, tenant);
     vault.filled(block);
   }
 

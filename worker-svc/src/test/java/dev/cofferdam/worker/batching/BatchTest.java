@@ -10,6 +10,8 @@ import dev.cofferdam.worker.execution.StepPlan;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class BatchTest {
   private static final int SLOTS = 4;
@@ -218,6 +220,30 @@ class BatchTest {
     assertThat(victim.heard.cause).isEqualTo(EndCause.LENGTH);
     assertThat(batch.stats().violations()).isPositive();
     assertThat(batch.kv().pool().owner(own)).isEqualTo(new TenantId("tenant-2"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void aForeignBlockInAPausedSequencesTableIsNoticedAndTouchesNothing(boolean beforeThePause) {
+    Run victim = add(1, 10, 20, 0);
+    Run attacker = add(2, 10, 20, 0);
+    stepper.step();
+    stepper.step();
+    int foreign = victim.sequence.blocks[1];
+    if (beforeThePause) {
+      attacker.sequence.blocks[1] = foreign;
+    }
+    attacker.sequence.pause();
+    stepper.step();
+    attacker.sequence.blocks[1] = foreign;
+    attacker.sequence.resume();
+    stepper.step();
+
+    assertThat(attacker.heard.cause).isEqualTo(EndCause.ISOLATION);
+    assertThat(batch.kv().readers(foreign)).isEqualTo(1);
+    finish();
+    assertThat(victim.heard.cause).isEqualTo(EndCause.LENGTH);
+    assertThat(batch.stats().violations()).isPositive();
   }
 
   @Test

@@ -34,7 +34,7 @@ class SealingTest {
   private int running(TenantId tenant, boolean encrypted) {
     int block = kv.allocate(tenant, 0, encrypted);
     System.arraycopy(content(), 0, memory.blocks[block], 0, FakeMemory.BYTES);
-    kv.filled(block);
+    kv.filled(block, tenant);
     kv.keep(tenant, 1, ROOT, FIRST, TOKENS, 0, block);
     return block;
   }
@@ -73,15 +73,24 @@ class SealingTest {
   void aBlockThatAnotherRunningSequenceReadsStaysOpenUntilBothRest() {
     int block = running(HARBOR, true);
     assertThat(match(HARBOR)).isEqualTo(1);
-    kv.rest(block);
+    kv.rest(block, HARBOR);
     kv.sealResting();
     assertThat(kv.sealOf(block)).isZero();
 
-    kv.rest(block);
+    kv.rest(block, HARBOR);
     kv.sealResting();
     assertThat(kv.sealOf(block)).isPositive();
     assertThat(kv.wake(block, HARBOR)).isTrue();
     assertThat(memory.blocks[block]).isEqualTo(content());
+  }
+
+  @Test
+  void nobodyElseMayLetABlockRestOrWakeIt() {
+    int block = running(HARBOR, true);
+    assertThatThrownBy(() -> kv.rest(block, PIRATES)).isInstanceOf(IsolationViolation.class);
+    assertThatThrownBy(() -> kv.wake(block, PIRATES)).isInstanceOf(IsolationViolation.class);
+    assertThatThrownBy(() -> kv.filled(block, PIRATES)).isInstanceOf(IsolationViolation.class);
+    assertThat(kv.readers(block)).isEqualTo(1);
   }
 
   @Test
@@ -103,8 +112,8 @@ class SealingTest {
   void everyHolderOfABlockWhoseSealIsBrokenLearnsThatItIsLost() {
     int block = running(HARBOR, true);
     assertThat(match(HARBOR)).isEqualTo(1);
-    kv.rest(block);
-    kv.rest(block);
+    kv.rest(block, HARBOR);
+    kv.rest(block, HARBOR);
     kv.sealResting();
     memory.blocks[block][0] ^= 1;
 
@@ -119,7 +128,7 @@ class SealingTest {
     kv = cache(Sealing.ALWAYS);
     int written = kv.allocate(HARBOR, 0, true);
     memory.blocks[written][0] = 9;
-    kv.rest(written);
+    kv.rest(written, HARBOR);
     kv.sealResting();
     assertThat(kv.sealOf(written)).isPositive();
 
@@ -131,11 +140,11 @@ class SealingTest {
   @Test
   void theSameContentSealedTwiceLooksDifferent() {
     int block = running(HARBOR, true);
-    kv.rest(block);
+    kv.rest(block, HARBOR);
     kv.sealResting();
     byte[] once = memory.blocks[block].clone();
     kv.wake(block, HARBOR);
-    kv.rest(block);
+    kv.rest(block, HARBOR);
     kv.sealResting();
 
     assertThat(memory.blocks[block]).isNotEqualTo(once);
@@ -159,11 +168,11 @@ class SealingTest {
   @Test
   void destroyingAKeyLosesWhatIsSealedUnderItAndNothingOfOthers() {
     int block = running(HARBOR, true);
-    kv.rest(block);
+    kv.rest(block, HARBOR);
     kv.sealResting();
     TenantId other = PIRATES;
     int foreign = running(other, true);
-    kv.rest(foreign);
+    kv.rest(foreign, other);
     kv.sealResting();
 
     kv.destroyKey(HARBOR);
@@ -210,7 +219,7 @@ class SealingTest {
   @Test
   void anExportOfASealedBlockIsTheSealedContent() {
     int block = running(HARBOR, true);
-    kv.rest(block);
+    kv.rest(block, HARBOR);
     kv.sealResting();
     ExportedBlock exported = kv.export(block, HARBOR);
     int own = kv.allocate(HARBOR, 0, true);
