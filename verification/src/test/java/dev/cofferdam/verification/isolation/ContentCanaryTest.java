@@ -71,7 +71,7 @@ class ContentCanaryTest {
   private String served(TenantHandle tenant) {
     GenerateRequest.Builder chat =
         Generation.chat("Where is my parcel? " + canary("User") + " " + canary("Name"));
-    chat.getSamplingBuilder().addStop(canary("Stop"));
+    chat.getSamplingBuilder().addStop(canary("Stop")).setIgnoreEnd(true).setMaxOutputTokens(80);
     Generation grpc = Generation.run(MESH.grpc(), tenant.apiKey(), chat.build());
     assertThat(grpc.status().isOk()).isTrue();
     remember(grpc.text());
@@ -94,8 +94,8 @@ class ContentCanaryTest {
 
   /** A piece of an answer that nothing else says by chance. */
   private void remember(String answer) {
-    assertThat(answer).hasSizeGreaterThan(30);
-    needles.add(answer.substring(0, 30));
+    assertThat(answer).hasSizeGreaterThan(11);
+    needles.add(answer.substring(0, Math.min(answer.length(), 30)));
   }
 
   private void refused(TenantHandle tenant) {
