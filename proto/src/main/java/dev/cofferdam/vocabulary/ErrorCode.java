@@ -17,6 +17,8 @@ public enum ErrorCode {
   UNSUPPORTED_PARAMETER(Category.CALLER, "INVALID_ARGUMENT", 400, false),
   /** Input and output together do not fit the context. */
   CONTEXT_LENGTH_EXCEEDED(Category.CALLER, "INVALID_ARGUMENT", 400, false),
+  /** The tenant's policy refuses the personal data in the input. */
+  PERSONAL_DATA(Category.CALLER, "INVALID_ARGUMENT", 400, false),
   /** The body is too large to be read. */
   REQUEST_TOO_LARGE(Category.CALLER, "RESOURCE_EXHAUSTED", 413, false),
   /** No identity, or one that does not hold. */

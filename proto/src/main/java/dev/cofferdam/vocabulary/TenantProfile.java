@@ -18,6 +18,7 @@ import java.util.Set;
  * @param clientCertificateRequired whether a client certificate is needed beside the key
  * @param kvEncrypted whether its KV blocks are encrypted
  * @param retentionDays days that its records are kept
+ * @param privacy what happens to personal data in its input
  * @param defaultModel model of requests that name none
  */
 public record TenantProfile(
@@ -33,6 +34,7 @@ public record TenantProfile(
     boolean clientCertificateRequired,
     boolean kvEncrypted,
     int retentionDays,
+    PrivacyPolicy privacy,
     Optional<String> defaultModel) {
 
   /** Whether a tenant is served. */

@@ -8,30 +8,50 @@ import java.util.Locale;
  */
 public enum Tier {
   /** Free and trial tenants. */
-  FREE(new TenantLimits(4, 60, 10_000, 2_000, 1_000_000_000L, 5), false, false, 1, 30),
+  FREE(
+      new TenantLimits(4, 60, 10_000, 2_000, 1_000_000_000L, 5),
+      false,
+      false,
+      1,
+      30,
+      PrivacyPolicy.OFF),
   /** Paying tenants. */
-  STANDARD(new TenantLimits(64, 600, 100_000, 4_000, 10_000_000_000L, 3), false, false, 2, 90),
+  STANDARD(
+      new TenantLimits(64, 600, 100_000, 4_000, 10_000_000_000L, 3),
+      false,
+      false,
+      2,
+      90,
+      PrivacyPolicy.OFF),
   /** Tenants under contract. */
   ENTERPRISE(
-      new TenantLimits(256, 6_000, 1_000_000, 8_000, 80_000_000_000L, 1), true, true, 5, 365);
+      new TenantLimits(256, 6_000, 1_000_000, 8_000, 80_000_000_000L, 1),
+      true,
+      true,
+      5,
+      365,
+      PrivacyPolicy.MASK_ALL);
 
   private final TenantLimits limits;
   private final boolean kvEncrypted;
   private final boolean clientCertificateRequired;
   private final int isolationLevel;
   private final int retentionDays;
+  private final PrivacyPolicy privacy;
 
   Tier(
       TenantLimits limits,
       boolean kvEncrypted,
       boolean clientCertificateRequired,
       int isolationLevel,
-      int retentionDays) {
+      int retentionDays,
+      PrivacyPolicy privacy) {
     this.limits = limits;
     this.kvEncrypted = kvEncrypted;
     this.clientCertificateRequired = clientCertificateRequired;
     this.isolationLevel = isolationLevel;
     this.retentionDays = retentionDays;
+    this.privacy = privacy;
   }
 
   /** Default limits. */
@@ -57,6 +77,11 @@ public enum Tier {
   /** Days that records are kept by default. */
   public int retentionDays() {
     return retentionDays;
+  }
+
+  /** What happens to personal data in inputs by default. */
+  public PrivacyPolicy privacy() {
+    return privacy;
   }
 
   /** Whether the tenant pays: it goes on with a local share when the limiter's store is out. */

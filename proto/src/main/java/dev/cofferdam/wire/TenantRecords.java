@@ -3,6 +3,8 @@ package dev.cofferdam.wire;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.vocabulary.PersonalData;
+import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantLimits;
 import dev.cofferdam.vocabulary.TenantProfile;
@@ -52,6 +54,7 @@ public final class TenantRecords {
             : tier.clientCertificateRequired(),
         tier.kvEncrypted(),
         record.getRetentionDays() == 0 ? tier.retentionDays() : record.getRetentionDays(),
+        privacy(record.getPrivacy(), tier.privacy()),
         text(record.getDefaultModel()));
   }
 
@@ -120,6 +123,35 @@ public final class TenantRecords {
         limits.contextTokensMax(),
         limits.kvBytesMax(),
         limits.priority());
+  }
+
+  private static PrivacyPolicy privacy(
+      dev.cofferdam.proto.admin.v1.PrivacyPolicy policy, PrivacyPolicy tier) {
+    PrivacyPolicy.Mode mode =
+        switch (policy.getMode()) {
+          case PRIVACY_MODE_UNSPECIFIED -> tier.mode();
+          case PRIVACY_MODE_OFF -> PrivacyPolicy.Mode.OFF;
+          case PRIVACY_MODE_MASK -> PrivacyPolicy.Mode.MASK;
+          case PRIVACY_MODE_REFUSE -> PrivacyPolicy.Mode.REFUSE;
+          case UNRECOGNIZED -> throw new IllegalArgumentException("privacy.mode: unknown value");
+        };
+    return PrivacyPolicy.of(
+        mode,
+        policy.getKindsList().stream().map(TenantRecords::personalData).toList(),
+        text(policy.getPhoneRegion()));
+  }
+
+  private static PersonalData personalData(dev.cofferdam.proto.admin.v1.PersonalData kind) {
+    return switch (kind) {
+      case PERSONAL_DATA_KEY_MATERIAL -> PersonalData.KEY_MATERIAL;
+      case PERSONAL_DATA_IBAN -> PersonalData.IBAN;
+      case PERSONAL_DATA_CARD -> PersonalData.CARD;
+      case PERSONAL_DATA_EMAIL -> PersonalData.EMAIL;
+      case PERSONAL_DATA_SSN -> PersonalData.SSN;
+      case PERSONAL_DATA_IP_ADDRESS -> PersonalData.IP_ADDRESS;
+      case PERSONAL_DATA_PHONE -> PersonalData.PHONE;
+      default -> throw new IllegalArgumentException("privacy.kinds: unknown value");
+    };
   }
 
   private static Set<WorkloadClass> classes(Tenant record) {

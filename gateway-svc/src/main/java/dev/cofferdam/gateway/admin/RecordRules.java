@@ -3,7 +3,10 @@ package dev.cofferdam.gateway.admin;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.PersonalData;
 import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.PrivacyMode;
+import dev.cofferdam.proto.admin.v1.PrivacyPolicy;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
@@ -19,6 +22,8 @@ public final class RecordRules {
   private static final Pattern NAME_OR_NONE =
       Pattern.compile("([A-Za-z0-9][A-Za-z0-9._-]{0,127})?");
   private static final Pattern DIGEST_OR_NONE = Pattern.compile("([0-9a-f]{64})?");
+
+  private static final Pattern REGION_OR_NONE = Pattern.compile("([A-Z]{2})?");
 
   /** Bounds the limiter's memory: it keeps an entry for each request of a window. */
   private static final int REQUESTS_PER_MINUTE_MAX = 100_000;
@@ -55,6 +60,7 @@ public final class RecordRules {
     problems.form("default_model", t.getDefaultModel(), NAME_OR_NONE);
     classes(problems, "workload_classes_allowed", t.getWorkloadClassesAllowedList());
     problems.range("retention_days", t.getRetentionDays(), 0, RETENTION_DAYS_MAX);
+    privacy(problems, t.getPrivacy());
     return problems;
   }
 
@@ -110,6 +116,18 @@ public final class RecordRules {
     if (l.hasPriority()) {
       problems.range("limits.priority", l.getPriority(), 1, PRIORITY_MAX);
     }
+  }
+
+  private static void privacy(Problems problems, PrivacyPolicy p) {
+    if (p.getMode() == PrivacyMode.UNRECOGNIZED) {
+      problems.add("privacy.mode", "", "off, mask or refuse");
+    }
+    for (PersonalData kind : p.getKindsList()) {
+      if (kind == PersonalData.PERSONAL_DATA_UNSPECIFIED || kind == PersonalData.UNRECOGNIZED) {
+        problems.add("privacy.kinds", "", "a kind of personal data");
+      }
+    }
+    problems.form("privacy.phone_region", p.getPhoneRegion(), REGION_OR_NONE);
   }
 
   private static void names(Problems problems, String field, List<String> names) {

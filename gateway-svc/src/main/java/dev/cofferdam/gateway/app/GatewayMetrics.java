@@ -56,6 +56,14 @@ public class GatewayMetrics implements RequestObserver {
     registry
         .counter("cofferdam.tokens", who.and("kind", "output"))
         .increment(ending.usage().outputTokens());
+    generation
+        .masking()
+        .counts()
+        .forEach(
+            (kind, values) ->
+                registry
+                    .counter("cofferdam.privacy.masked", who.and("kind", kind.label()))
+                    .increment(values));
     if (ending.attempts() > 1) {
       registry.counter("cofferdam.requests.continued", who).increment(ending.attempts() - 1);
     }

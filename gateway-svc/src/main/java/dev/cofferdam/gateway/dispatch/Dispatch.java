@@ -3,12 +3,14 @@ package dev.cofferdam.gateway.dispatch;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.ContentHash;
 import dev.cofferdam.gateway.facts.DeadLetter;
+import dev.cofferdam.gateway.privacy.Unmasking;
 import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantProfile;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +31,7 @@ public final class Dispatch {
   private final Mailbox mailbox;
   private final Course course;
   private final ContentHash response;
+  private final Unmasking unmasking;
   private @Nullable Runnable placing;
   private Workers.@Nullable Call worker;
   private @Nullable Lease lease;
@@ -42,6 +45,7 @@ public final class Dispatch {
     this.client = client;
     this.mailbox = new Mailbox(executor);
     this.course = new Course(generation, ports.clock().millis());
+    this.unmasking = new Unmasking(generation.masking());
     this.response = ports.facts().contentHash(generation.identity().tenant().id());
   }
 
@@ -229,11 +233,25 @@ public final class Dispatch {
   }
 
   private void tell(Told told) {
-    if (told instanceof Told.Text text) {
-      byte[] bytes = text.text().getBytes(StandardCharsets.UTF_8);
-      response.update(bytes, 0, bytes.length);
+    switch (told) {
+      case Told.Text text -> tell(text, unmasking.accept(text.text()));
+      case Told.Finished finished -> {
+        String rest = unmasking.end();
+        if (!rest.isEmpty()) {
+          tell(new Told.Text("", finished.usage().outputTokens(), List.of()), rest);
+        }
+        client.tell(finished);
+      }
+      default -> client.tell(told);
     }
-    client.tell(told);
+  }
+
+  private void tell(Told.Text told, String text) {
+    byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+    response.update(bytes, 0, bytes.length);
+    if (!text.isEmpty() || !told.scores().isEmpty()) {
+      client.tell(new Told.Text(text, told.outputTokens(), told.scores()));
+    }
   }
 
   private void wake(Effect.Wake wake) {

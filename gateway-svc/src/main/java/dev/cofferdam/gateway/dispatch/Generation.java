@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.privacy.Masking;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param format how its tokens become text
  * @param promptTokens input tokens; not to be changed
  * @param promptHmac keyed hash of the input
+ * @param masking the input's personal data, which the caller alone gets back
  * @param sampling how tokens are chosen
  * @param outputTokensMax bound of the output
  * @param stops texts that end the output
@@ -35,6 +37,7 @@ public record Generation(
     PromptFormat format,
     int[] promptTokens,
     byte[] promptHmac,
+    Masking masking,
     Sampling sampling,
     int outputTokensMax,
     List<String> stops,
@@ -56,6 +59,7 @@ public record Generation(
         format,
         promptTokens,
         promptHmac,
+        masking,
         sampling.withSeed(seed),
         outputTokensMax,
         stops,

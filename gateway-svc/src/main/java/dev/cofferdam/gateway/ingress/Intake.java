@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.facts.ContentHash;
 import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.privacy.Masking;
 import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
@@ -18,6 +19,7 @@ import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -85,7 +87,8 @@ public final class Intake {
   public int count(Identity identity, Asked asked) {
     Checks.input(asked.input(), asked.names());
     ModelEntry model = offers.model(identity.tenant(), asked.model(), asked.names().model());
-    return tokens(formats.of(model), asked.input()).length;
+    Masking masking = masking(identity.tenant(), asked);
+    return tokens(formats.of(model), masked(masking, asked.input())).length;
   }
 
   /** Leaves an audit fact of a request that was refused before it became a generation. */
@@ -154,7 +157,8 @@ public final class Intake {
         offers.adapter(tenant, model, asked.adapter(), asked.names().adapter());
     WorkloadClass workloadClass = workloadClass(tenant, asked.workloadClass());
     PromptFormat format = format(formats.of(model), asked);
-    int[] prompt = tokens(format, asked.input());
+    Masking masking = masking(tenant, asked);
+    int[] prompt = tokens(format, masked(masking, asked.input()));
     int outputMax = outputTokensMax(tenant, model, prompt.length, asked);
     return new Generation(
         id,
@@ -165,9 +169,10 @@ public final class Intake {
         format,
         prompt,
         hash(tenant, asked.input()),
+        masking,
         sampling(asked.tuning()),
         outputMax,
-        asked.tuning().stops(),
+        asked.tuning().stops().stream().map(masking::mask).toList(),
         workloadClass,
         Math.min(asked.deadlineEpochMs().orElse(Long.MAX_VALUE), clock.millis() + requestMsMax));
   }
@@ -189,6 +194,31 @@ public final class Intake {
   private static PromptFormat format(PromptFormat model, Asked asked) {
     PromptFormat format = asked.tuning().ignoreEnd() ? model.endless() : model;
     return asked.input() instanceof Asked.Input.Text ? format.continuing() : format;
+  }
+
+  private static Masking masking(TenantProfile tenant, Asked asked) {
+    return switch (asked.input()) {
+      case Asked.Input.Text text ->
+          Masking.of(tenant.privacy(), List.of(text.text()), asked.names().text());
+      case Asked.Input.Conversation conversation ->
+          Masking.of(
+              tenant.privacy(),
+              conversation.messages().stream().map(ChatMessage::content).toList(),
+              asked.names().messages());
+      case Asked.Input.Missing unused -> Masking.NONE;
+    };
+  }
+
+  private static Asked.Input masked(Masking masking, Asked.Input input) {
+    return switch (input) {
+      case Asked.Input.Text text -> new Asked.Input.Text(masking.mask(text.text()));
+      case Asked.Input.Conversation conversation ->
+          new Asked.Input.Conversation(
+              conversation.messages().stream()
+                  .map(message -> new ChatMessage(message.role(), masking.mask(message.content())))
+                  .toList());
+      case Asked.Input.Missing missing -> missing;
+    };
   }
 
   private static int[] tokens(PromptFormat format, Asked.Input input) {

@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.privacy.Masking;
 import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.gateway.quota.SampleTenants;
@@ -35,6 +36,7 @@ public final class Samples {
         SampleFormats.SUPPORT_DESK,
         SampleFormats.SUPPORT_DESK.ofText("Where is my parcel?"),
         new byte[32],
+        Masking.NONE,
         new Sampling(0, 1, 0, 0, Sampling.Penalties.NONE, 7, -1),
         outputTokensMax,
         List.of(stops),

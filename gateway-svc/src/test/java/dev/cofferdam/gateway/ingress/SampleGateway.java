@@ -51,6 +51,10 @@ public final class SampleGateway implements Closeable {
   public final List<Throwable> bugs = new CopyOnWriteArrayList<>();
   public final BlockingQueue<Ending> endings = new LinkedBlockingQueue<>();
   public volatile Optional<Refusal> limitWith = Optional.empty();
+
+  /** The key's tenant is of this tier. */
+  public volatile Tier tier = Tier.STANDARD;
+
   public final Intake intake;
   public final Dispatcher dispatcher;
   public final ExecutorService executor = Executors.newFixedThreadPool(4);
@@ -86,7 +90,7 @@ public final class SampleGateway implements Closeable {
       @Override
       public Authentication authenticate(Credentials credentials) {
         return credentials.bearerKey().filter(KEY::equals).isPresent()
-            ? new Authentication.Accepted(Samples.identity(Tier.STANDARD))
+            ? new Authentication.Accepted(Samples.identity(tier))
             : new Authentication.Rejected(
                 Refusal.of(ErrorCode.UNAUTHENTICATED, "the API key is not valid"));
       }

@@ -28,6 +28,7 @@ public final class SampleTenants {
         false,
         false,
         30,
+        tier.privacy(),
         Optional.empty());
   }
 }

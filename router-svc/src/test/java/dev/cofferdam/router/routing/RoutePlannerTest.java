@@ -7,6 +7,7 @@ import dev.cofferdam.router.fleet.Worker;
 import dev.cofferdam.router.fleet.WorkerLoad;
 import dev.cofferdam.router.tenancy.Directory;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
@@ -50,6 +51,7 @@ class RoutePlannerTest {
         false,
         false,
         30,
+        PrivacyPolicy.OFF,
         Optional.empty());
   }
 

@@ -41,8 +41,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 public final class FakeFleet implements Closeable {
   private final Map<String, MeshServer> workers = new LinkedHashMap<>();
   private final List<MeshServer> routers = new ArrayList<>();
-  private final int[] script;
   private final TestPki pki;
+
+  /** Tokens that workers answer with. */
+  public volatile int[] script;
 
   /** What the router was asked. */
   public final List<PlaceRequest> placed = new CopyOnWriteArrayList<>();

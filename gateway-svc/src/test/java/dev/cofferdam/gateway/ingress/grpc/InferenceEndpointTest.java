@@ -8,6 +8,8 @@ import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.SampleGateway;
+import dev.cofferdam.gateway.prompt.OutputText;
+import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.inference.v1.Chat;
@@ -22,6 +24,7 @@ import dev.cofferdam.proto.inference.v1.SamplingParameters;
 import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.Tier;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
@@ -136,6 +139,35 @@ class InferenceEndpointTest {
     List<GenerateResponse> events = new ArrayList<>();
     client().generate(request).forEachRemaining(events::add);
     return new Answer(events);
+  }
+
+  @Test
+  void personalDataReachesNoWorkerAndComesBackToTheCaller() {
+    gateway.tier = Tier.ENTERPRISE;
+    int[] words = Samples.tokens("We wrote to [EMAIL_1] about [CARD_9].");
+    fleet.script = java.util.Arrays.copyOf(words, words.length + 1);
+    fleet.script[words.length] = Samples.EOT;
+    StringBuilder answer = new StringBuilder();
+    client()
+        .generate(
+            GenerateRequest.newBuilder()
+                .setChat(
+                    Chat.newBuilder()
+                        .addMessages(
+                            ChatMessage.newBuilder()
+                                .setRole("user")
+                                .setContent("I am ada@example.org, write to ada@example.org!")))
+                .setSampling(
+                    SamplingParameters.newBuilder().setTemperature(0).setMaxOutputTokens(200))
+                .build())
+        .forEachRemaining(message -> answer.append(message.getDelta().getText()));
+    assertThat(answer).hasToString("We wrote to ada@example.org about [CARD_9].");
+    OutputText seen = SampleFormats.SUPPORT_DESK.output(List.of());
+    StringBuilder prompt = new StringBuilder();
+    for (int token : fleet.generated.getFirst().getTokenIdsList()) {
+      prompt.append(seen.accept(token).text());
+    }
+    assertThat(prompt).contains("I am [EMAIL_1], write to [EMAIL_1]!").doesNotContain("ada");
   }
 
   @Test

@@ -29,6 +29,7 @@ import dev.cofferdam.router.routing.RoutePlanner;
 import dev.cofferdam.router.routing.RoutingWeights;
 import dev.cofferdam.router.tenancy.Directory;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -186,6 +187,7 @@ class RoutingEndpointTest {
                       false,
                       false,
                       30,
+                      PrivacyPolicy.OFF,
                       Optional.empty()));
     }
 
