@@ -19,6 +19,7 @@ import java.util.Set;
  * @param kvEncrypted whether its KV blocks are encrypted
  * @param retentionDays days that its records are kept
  * @param privacy what happens to personal data in its input
+ * @param responseCacheSeconds how long its answers may be given again to it; 0: never
  * @param defaultModel model of requests that name none
  */
 public record TenantProfile(
@@ -35,6 +36,7 @@ public record TenantProfile(
     boolean kvEncrypted,
     int retentionDays,
     PrivacyPolicy privacy,
+    int responseCacheSeconds,
     Optional<String> defaultModel) {
 
   /** Whether a tenant is served. */

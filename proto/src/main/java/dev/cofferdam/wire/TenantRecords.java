@@ -55,6 +55,7 @@ public final class TenantRecords {
         tier.kvEncrypted(),
         record.getRetentionDays() == 0 ? tier.retentionDays() : record.getRetentionDays(),
         privacy(record.getPrivacy(), tier.privacy()),
+        record.getResponseCacheSeconds(),
         text(record.getDefaultModel()));
   }
 

@@ -33,6 +33,7 @@ public final class RecordRules {
   private static final int CONTEXT_TOKENS_MAX = 16 << 20;
   private static final int PRIORITY_MAX = 100;
   private static final int RETENTION_DAYS_MAX = 3_660;
+  private static final int RESPONSE_CACHE_SECONDS_MAX = 30 * 86_400;
   private static final int LIST_MAX = 1_000;
 
   private RecordRules() {}
@@ -61,6 +62,8 @@ public final class RecordRules {
     classes(problems, "workload_classes_allowed", t.getWorkloadClassesAllowedList());
     problems.range("retention_days", t.getRetentionDays(), 0, RETENTION_DAYS_MAX);
     privacy(problems, t.getPrivacy());
+    problems.range(
+        "response_cache_seconds", t.getResponseCacheSeconds(), 0, RESPONSE_CACHE_SECONDS_MAX);
     return problems;
   }
 

@@ -5,6 +5,7 @@ import dev.cofferdam.gateway.admin.grpc.AdminGrpcService;
 import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.PrefixNames;
+import dev.cofferdam.gateway.dispatch.ResponseCache;
 import dev.cofferdam.gateway.dispatch.grpc.GrpcPlacements;
 import dev.cofferdam.gateway.dispatch.grpc.GrpcWorkers;
 import dev.cofferdam.gateway.facts.AuditKeys;
@@ -19,6 +20,8 @@ import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
 import dev.cofferdam.gateway.ingress.openai.OpenAiEdge;
 import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
+import dev.cofferdam.gateway.responses.SealedResponses;
+import dev.cofferdam.gateway.responses.redis.RedisResponseStore;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredTenants;
@@ -99,6 +102,15 @@ final class Gateway implements AutoCloseable {
         new Dispatcher(
             limiter,
             new GrpcPlacements(channels, config.router().endpoints(), clock),
+            config
+                .responses()
+                .secretFile()
+                .<ResponseCache>map(
+                    file ->
+                        new SealedResponses(
+                            secret(file),
+                            new RedisResponseStore(redis, config.responses().timeoutMs())))
+                .orElse(ResponseCache.NONE),
             new GrpcWorkers(channels, clock),
             facts,
             new PrefixNames(secret(config.prefix().secretFile()), config.prefix().blockTokens()),

@@ -41,6 +41,9 @@ public interface GatewayConfig {
   /** Audit facts. */
   Audit audit();
 
+  /** Answers that are given again. */
+  Responses responses();
+
   /** Limits. */
   @WithDefault("1")
   int gatewayReplicas();
@@ -120,6 +123,16 @@ public interface GatewayConfig {
     /** Failed authentications that are recorded in a second. */
     @WithDefault("50")
     int refusalsPerSecondMax();
+  }
+
+  /** Answers that are given again. */
+  interface Responses {
+    /** File of at least 32 random bytes that all gateways share; none: no answer is kept. */
+    Optional<Path> secretFile();
+
+    /** Milliseconds to wait for the store. */
+    @WithDefault("50")
+    long timeoutMs();
   }
 
   /** Requests. */

@@ -56,6 +56,11 @@ public class GatewayMetrics implements RequestObserver {
     registry
         .counter("cofferdam.tokens", who.and("kind", "output"))
         .increment(ending.usage().outputTokens());
+    if (generation.recallable()) {
+      registry
+          .counter("cofferdam.responses", who.and("recalled", Boolean.toString(ending.recalled())))
+          .increment();
+    }
     generation
         .masking()
         .counts()

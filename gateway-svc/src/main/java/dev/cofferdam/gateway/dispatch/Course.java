@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.dispatch;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.prompt.OutputText;
 import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.Tier;
@@ -19,9 +20,9 @@ import java.util.Optional;
  * lead to nothing, but for an admission, which is settled with nothing used.
  *
  * <pre>
- * NEW → ADMITTING → PLACING ⇄ PAUSED
- *                      ⇅
- *                   SERVING            and from each of them → ENDED
+ * NEW → ADMITTING (→ RECALLING) → PLACING ⇄ PAUSED
+ *                                   ⇅
+ *                                SERVING            and from each of them → ENDED
  * </pre>
  *
  * One writer; not thread-safe.
@@ -33,6 +34,9 @@ public final class Course {
   /** Workers that a request may break before it counts as poison. */
   static final int BROKEN_MAX = 2;
 
+  /** Characters of an answer that is kept to be given again. */
+  private static final int KEPT_MAX = 1 << 16;
+
   /** Placements that are tried again in vain before the request is given up. */
   private static final int PAUSES_MAX = 5;
 
@@ -41,6 +45,7 @@ public final class Course {
   private enum State {
     NEW,
     ADMITTING,
+    RECALLING,
     PLACING,
     PAUSED,
     SERVING,
@@ -53,6 +58,7 @@ public final class Course {
   private final ArrayDeque<Scored> unreleased = new ArrayDeque<>();
   private final List<String> excluded = new ArrayList<>();
   private final List<Effect> effects = new ArrayList<>();
+  private final StringBuilder kept = new StringBuilder();
   private State state = State.NEW;
   private boolean leaseHeld;
   private int attempts;
@@ -69,6 +75,7 @@ public final class Course {
   private int generatedBefore;
   private int cachedPromptTokens;
   private boolean promptServed;
+  private boolean recalled;
   private long queueWaitMs;
   private long ttftMs = -1;
   private long kvBlocksAllocated;
@@ -95,6 +102,7 @@ public final class Course {
         limits = Optional.of(refused.limits());
         fail(AuditFact.Outcome.REFUSED, refused.refusal(), nowMs);
       }
+      case Event.Recalled found when state == State.RECALLING -> recalled(found, nowMs);
       case Event.Queued queued when state == State.PLACING && generated == 0 ->
           tell(new Told.Waiting(queued.position(), queued.expectedWaitMs()));
       case Event.Placed placed when state == State.PLACING -> placed(placed.placement());
@@ -149,9 +157,31 @@ public final class Course {
     tell(new Told.Accepted(admitted.limits()));
     if (generation.deadlineEpochMs() <= nowMs) {
       fail(AuditFact.Outcome.FAILED, deadlinePassed(), nowMs);
+    } else if (generation.recallable()) {
+      state = State.RECALLING;
+      effects.add(new Effect.Recall());
+    } else {
+      place();
+    }
+  }
+
+  /** An answer that was given before needs no worker and uses nothing of the limits' tokens. */
+  private void recalled(Event.Recalled found, long nowMs) {
+    if (found.response().isEmpty()) {
+      place();
       return;
     }
-    place();
+    recalled = true;
+    ResponseCache.Response response = found.response().get();
+    if (!response.text().isEmpty()) {
+      ttftMs = nowMs - beganMs;
+      tell(new Told.Text(response.text(), response.outputTokens(), List.of()));
+    }
+    int prompt = generation.promptTokens().length;
+    tell(
+        new Told.Finished(
+            response.reason(), new Told.Usage(prompt, prompt, response.outputTokens())));
+    end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);
   }
 
   private void place() {
@@ -258,6 +288,9 @@ public final class Course {
     if (ttftMs < 0) {
       ttftMs = nowMs - beganMs;
     }
+    if (generation.recallable() && kept.length() <= KEPT_MAX) {
+      kept.append(text);
+    }
     tell(new Told.Text(text, output.tokens(), scores));
   }
 
@@ -330,7 +363,16 @@ public final class Course {
 
   private void complete(Told.Reason reason, long nowMs) {
     tell(new Told.Finished(reason, usage()));
+    if (generation.recallable() && kept.length() <= KEPT_MAX && servedAsCatalogued()) {
+      effects.add(new Effect.Keep(new ResponseCache.Response(kept.toString(), generated, reason)));
+    }
     end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);
+  }
+
+  /** Whether the adapter that answered is the version that the answer is kept under. */
+  private boolean servedAsCatalogued() {
+    String version = generation.adapter().map(AdapterEntry::version).orElse("");
+    return placement.map(p -> p.adapterVersion().equals(version)).orElse(false);
   }
 
   private void fail(AuditFact.Outcome outcome, Refusal refusal, long nowMs) {
@@ -369,6 +411,7 @@ public final class Course {
                 kvBlocksAllocated,
                 kvBlocksZeroed,
                 promptServed && kvEncrypted,
+                recalled,
                 limits)));
   }
 

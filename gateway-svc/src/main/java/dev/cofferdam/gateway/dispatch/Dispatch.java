@@ -11,6 +11,7 @@ import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantProfile;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -100,6 +101,8 @@ public final class Dispatch {
   private void perform(Effect effect) {
     switch (effect) {
       case Effect.Admit unused -> admit();
+      case Effect.Recall unused -> recall();
+      case Effect.Keep keep -> ports.responses().keep(generation, keep.response());
       case Effect.Settle settle -> settle(settle);
       case Effect.Place place -> place(place);
       case Effect.StopPlacing unused -> stopPlacing();
@@ -136,6 +139,14 @@ public final class Dispatch {
           take(new Event.NotAdmitted(refused.refusal(), refused.state()));
       case null -> broken(new IllegalStateException("the limiter failed", bug));
     }
+  }
+
+  private void recall() {
+    ports
+        .responses()
+        .find(generation)
+        .whenComplete(
+            (found, bug) -> post(new Event.Recalled(bug == null ? found : Optional.empty())));
   }
 
   private void settle(Effect.Settle settle) {
@@ -295,7 +306,7 @@ public final class Dispatch {
   private AuditFact fact(Ending ending) {
     TenantProfile tenant = generation.identity().tenant();
     return new AuditFact(
-        java.util.Optional.of(generation.id()),
+        Optional.of(generation.id()),
         tenant.id().value(),
         tenant.tier().label(),
         generation.identity().actor(),
@@ -307,8 +318,8 @@ public final class Dispatch {
             : AuditFact.Severity.WARNING,
         ending.outcome(),
         ending.code().map(code -> code.wireName()).orElse(""),
-        "",
-        java.util.Optional.of(details(ending)));
+        ending.recalled() ? "answered from the tenant's response cache" : "",
+        Optional.of(details(ending)));
   }
 
   private AuditFact.Generation details(Ending ending) {

@@ -11,6 +11,7 @@ import java.util.concurrent.ScheduledExecutorService;
  *
  * @param limiter decides limits
  * @param placements finds workers
+ * @param responses answers that were given before
  * @param workers has them generate
  * @param facts keeps audit facts
  * @param prefixes names prefix blocks
@@ -21,6 +22,7 @@ import java.util.concurrent.ScheduledExecutorService;
 public record Dispatcher(
     Limiter limiter,
     Placements placements,
+    ResponseCache responses,
     Workers workers,
     AuditFacts facts,
     PrefixNames prefixes,

@@ -7,6 +7,12 @@ public sealed interface Effect {
   /** Ask the limiter. Answered by {@code Admitted} or {@code NotAdmitted}, always. */
   record Admit() implements Effect {}
 
+  /** Look for an answer that was given before. Answered by {@code Recalled}, always. */
+  record Recall() implements Effect {}
+
+  /** Keep an answer to give it again. */
+  record Keep(ResponseCache.Response response) implements Effect {}
+
   /** Settle the lease that the limiter granted; exactly once for each {@code Admitted}. */
   record Settle(long promptTokens, long outputTokens) implements Effect {}
 

@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.dispatch;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.vocabulary.Refusal;
 import java.util.List;
+import java.util.Optional;
 
 /** What happens to a request. */
 public sealed interface Event {
@@ -18,6 +19,9 @@ public sealed interface Event {
 
   /** The limiter refused. */
   record NotAdmitted(Refusal refusal, LimitState limits) implements Event {}
+
+  /** What was found of an answer that was given before. */
+  record Recalled(Optional<ResponseCache.Response> response) implements Event {}
 
   /** The request waits in a pool's queue. */
   record Queued(int position, long expectedWaitMs) implements Event {}

@@ -67,6 +67,17 @@ public record Generation(
         deadlineEpochMs);
   }
 
+  /**
+   * Whether an answer that was given before may be given again: the tenant wants that, and the
+   * model would say the same.
+   */
+  public boolean recallable() {
+    return identity.tenant().responseCacheSeconds() > 0
+        && sampling.temperature() == 0
+        && sampling.topLogprobs() < 0
+        && !model.digest().isEmpty();
+  }
+
   /** Whether a worker's bill waits for what the gateway says of the output. */
   public boolean settles() {
     return !stops.isEmpty();

@@ -9,6 +9,7 @@ import dev.cofferdam.vocabulary.Tier;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -31,7 +32,11 @@ class CourseTest {
     Told last;
 
     Scenario(Tier tier, int outputMax, String... stops) {
-      generation = Samples.generation(tier, outputMax, stops);
+      this(Samples.generation(tier, outputMax, stops));
+    }
+
+    Scenario(Generation generation) {
+      this.generation = generation;
       course = new Course(generation, now);
     }
 
@@ -54,6 +59,8 @@ class CourseTest {
     private void note(Effect effect) {
       switch (effect) {
         case Effect.Admit unused -> trace.add("admit");
+        case Effect.Recall unused -> trace.add("recall");
+        case Effect.Keep k -> trace.add("keep " + k.response());
         case Effect.Settle s -> trace.add("settle " + s.promptTokens() + "+" + s.outputTokens());
         case Effect.Place p -> {
           lastPlace = p;
@@ -119,6 +126,65 @@ class CourseTest {
     assertThat(s.ending.ttftMs()).isEqualTo(60);
     assertThat(s.ending.queueWaitMs()).isEqualTo(5);
     assertThat(s.ending.kvBlocksAllocated()).isEqualTo(4);
+  }
+
+  @Test
+  void anAnswerThatWasGivenBeforeIsGivenAgainAndUsesNothing() {
+    ResponseCache.Response answer =
+        new ResponseCache.Response("It is on its way.", 7, Told.Reason.STOP);
+    Scenario s =
+        new Scenario(Samples.recallable("harbor-books"))
+            .take(
+                new Event.Begin(true),
+                new Event.Admitted(Samples.LIMITS),
+                new Event.Recalled(Optional.of(answer)));
+    assertThat(s.trace)
+        .containsExactly(
+            "admit",
+            "tell accepted",
+            "recall",
+            "tell finished STOP",
+            "settle 0+0",
+            "record COMPLETED");
+    assertThat(s.text.toString()).isEqualTo("It is on its way.");
+    int prompt = s.generation.promptTokens().length;
+    assertThat(s.last)
+        .isEqualTo(new Told.Finished(Told.Reason.STOP, new Told.Usage(prompt, prompt, 7)));
+    assertThat(s.ending.recalled()).isTrue();
+    assertThat(s.ending.placement()).isEmpty();
+  }
+
+  @Test
+  void aNewAnswerOfATenantThatWantsItIsKept() {
+    int[] words = Samples.tokens("Hello.");
+    Scenario s =
+        new Scenario(Samples.recallable("harbor-books"))
+            .take(
+                new Event.Begin(true),
+                new Event.Admitted(Samples.LIMITS),
+                new Event.Recalled(Optional.empty()),
+                new Event.Placed(Samples.placement("w1")),
+                new Event.WorkerStarted(0, false),
+                tokens(0, words),
+                tokens(words.length, Samples.EOT),
+                new Event.WorkerFinished(true, new AttemptUsage(1, 1)));
+    assertThat(s.trace)
+        .contains(
+            "keep Response[text=Hello., outputTokens=" + (words.length + 1) + ", reason=STOP]");
+    assertThat(s.ending.recalled()).isFalse();
+  }
+
+  @Test
+  void aClientThatLeavesDuringTheRecallEndsTheRequestOnce() {
+    Scenario s =
+        new Scenario(Samples.recallable("harbor-books"))
+            .take(
+                new Event.Begin(true),
+                new Event.Admitted(Samples.LIMITS),
+                new Event.ClientGone(),
+                new Event.Recalled(Optional.empty()));
+    assertThat(s.trace)
+        .containsExactly("admit", "tell accepted", "recall", "settle 0+0", "record CANCELLED");
   }
 
   @Test
@@ -365,7 +431,10 @@ class CourseTest {
   @MethodSource("seeds")
   void everyRequestEndsExactlyOnce(int seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    Scenario s = new Scenario(Tier.STANDARD, 30, "zz");
+    Scenario s =
+        random.nextBoolean()
+            ? new Scenario(Tier.STANDARD, 30, "zz")
+            : new Scenario(Samples.recallable("harbor-books", "zz"));
     s.take(new Event.Begin(true));
     boolean admitted = false;
     for (int i = 0; i < 40; i++) {
@@ -385,7 +454,7 @@ class CourseTest {
   }
 
   private static Event any(SplittableRandom random, Scenario s) {
-    return switch (random.nextInt(12)) {
+    return switch (random.nextInt(13)) {
       case 0 -> new Event.Admitted(Samples.LIMITS);
       case 1 -> new Event.Queued(1, 1);
       case 2, 3 -> new Event.Placed(Samples.placement("w" + random.nextInt(4)));
@@ -395,6 +464,11 @@ class CourseTest {
       case 7 -> new Event.WorkerStarted(0, false);
       case 8, 9 -> tokens(random.nextInt(6), random.nextInt(4_096), random.nextInt(4_096));
       case 10 -> new Event.WorkerFailed(LOST, random.nextInt(4) > 0);
+      case 11 ->
+          new Event.Recalled(
+              random.nextInt(4) == 0
+                  ? Optional.of(new ResponseCache.Response("Yes.", 2, Told.Reason.STOP))
+                  : Optional.empty());
       default ->
           random.nextInt(4) == 0
               ? new Event.WorkerFinished(true, new AttemptUsage(1, 1))

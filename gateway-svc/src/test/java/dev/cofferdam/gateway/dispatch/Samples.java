@@ -27,9 +27,18 @@ public final class Samples {
   }
 
   public static Generation generation(Tier tier, int outputTokensMax, String... stops) {
+    return generation(identity(tier), outputTokensMax, stops);
+  }
+
+  /** A generation of a tenant to which answers may be given again. */
+  public static Generation recallable(String tenant, String... stops) {
+    return generation(new Identity(SampleTenants.remembering(tenant), "key:k1", "k1"), 100, stops);
+  }
+
+  private static Generation generation(Identity identity, int outputTokensMax, String... stops) {
     return new Generation(
         RequestId.random(),
-        identity(tier),
+        identity,
         "127.0.0.1",
         MODEL,
         Optional.empty(),

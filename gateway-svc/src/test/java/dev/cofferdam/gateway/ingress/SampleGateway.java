@@ -5,6 +5,7 @@ import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.PrefixNames;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
+import dev.cofferdam.gateway.dispatch.ResponseCache;
 import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.dispatch.grpc.GrpcPlacements;
 import dev.cofferdam.gateway.dispatch.grpc.GrpcWorkers;
@@ -68,6 +69,7 @@ public final class SampleGateway implements Closeable {
         new Dispatcher(
             new MemoryLimiter(),
             new GrpcPlacements(channels, routers, clock),
+            ResponseCache.NONE,
             new GrpcWorkers(channels, clock),
             facts,
             new PrefixNames(new byte[32], 16),

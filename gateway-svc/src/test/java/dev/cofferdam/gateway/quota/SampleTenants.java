@@ -15,6 +15,16 @@ public final class SampleTenants {
   /** An active tenant with these limits. */
   public static TenantProfile tenant(
       String id, Tier tier, int inFlight, int requests, long tokens) {
+    return tenant(id, tier, inFlight, requests, tokens, 0);
+  }
+
+  /** An active tenant to which answers may be given again for a minute. */
+  public static TenantProfile remembering(String id) {
+    return tenant(id, Tier.STANDARD, 64, 600, 100_000, 60);
+  }
+
+  private static TenantProfile tenant(
+      String id, Tier tier, int inFlight, int requests, long tokens, int responseCacheSeconds) {
     return new TenantProfile(
         new TenantId(id),
         tier,
@@ -29,6 +39,7 @@ public final class SampleTenants {
         false,
         30,
         tier.privacy(),
+        responseCacheSeconds,
         Optional.empty());
   }
 }

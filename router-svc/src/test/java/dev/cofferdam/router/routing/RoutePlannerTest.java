@@ -52,6 +52,7 @@ class RoutePlannerTest {
         false,
         30,
         PrivacyPolicy.OFF,
+        0,
         Optional.empty());
   }
 

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 import redis.embedded.core.ExecutableProvider;
 
 /** A real Redis in a process of its own, ended with the test's. */
-final class RedisProcess implements AutoCloseable {
+public final class RedisProcess implements AutoCloseable {
   private static final long START_MS_MAX = 20_000;
 
   private final String program = program();
@@ -22,7 +22,7 @@ final class RedisProcess implements AutoCloseable {
   private final int port;
   private Process process;
 
-  RedisProcess() {
+  public RedisProcess() {
     try {
       this.folder = Files.createTempDirectory("redis-test");
       try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -35,7 +35,7 @@ final class RedisProcess implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
   }
 
-  String url() {
+  public String url() {
     return "redis://127.0.0.1:" + port;
   }
 

@@ -188,6 +188,7 @@ class RoutingEndpointTest {
                       false,
                       30,
                       PrivacyPolicy.OFF,
+                      0,
                       Optional.empty()));
     }
 
