@@ -1,10 +1,13 @@
 package dev.cofferdam.worker.model;
 
+import dev.cofferdam.gguf.GgufException;
+import dev.cofferdam.gguf.ModelPath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -28,16 +31,17 @@ public final class ModelDigest {
   private ModelDigest() {}
 
   /**
-   * The digest of a model folder, or of a model in a single file, as 64 hexadecimal digits, see
-   * {@link FolderDigest}. Reads every byte of the weights.
+   * The digest of a model folder, or of the one file of a model in GGUF, as 64 hexadecimal digits,
+   * see {@link FolderDigest}. Reads every byte of the weights.
    *
    * @throws ModelLoadException when a file is unreadable, or there is no {@code config.json}
    */
   public static String of(Path folder) {
     TreeMap<String, byte[]> digests = new TreeMap<>();
-    if (Files.isRegularFile(folder)) {
+    Optional<Path> gguf = gguf(folder);
+    if (gguf.isPresent()) {
       try {
-        digests.put(String.valueOf(folder.getFileName()), sha256(folder));
+        digests.put(String.valueOf(gguf.get().getFileName()), sha256(gguf.get()));
       } catch (IOException e) {
         throw new ModelLoadException("model file: unreadable", e);
       }
@@ -57,6 +61,14 @@ public final class ModelDigest {
       throw new ModelLoadException("config.json: missing");
     }
     return FolderDigest.of(digests);
+  }
+
+  private static Optional<Path> gguf(Path model) {
+    try {
+      return ModelPath.gguf(model);
+    } catch (GgufException e) {
+      throw new ModelLoadException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static byte[] sha256(Path file) throws IOException {

@@ -3,8 +3,8 @@ package dev.cofferdam.worker.adapter;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.cofferdam.fuzz.Fuzz;
 import dev.cofferdam.worker.model.ElementType;
-import dev.cofferdam.worker.model.Fuzz;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.SafetensorsWriter;
 import dev.cofferdam.worker.model.TinyModel;

@@ -2,6 +2,7 @@ package dev.cofferdam.worker.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.fuzz.Fuzz;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;

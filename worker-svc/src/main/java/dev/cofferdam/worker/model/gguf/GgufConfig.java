@@ -2,6 +2,7 @@ package dev.cofferdam.worker.model.gguf;
 
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cofferdam.gguf.GgufMetadata;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelConfigReader;
 import dev.cofferdam.worker.model.RopeScaling;
@@ -45,7 +46,7 @@ final class GgufConfig {
   /**
    * The geometry of a file's model.
    *
-   * @throws dev.cofferdam.worker.model.ModelLoadException when it is malformed or not supported
+   * @throws dev.cofferdam.gguf.GgufException when it is malformed or not supported
    */
   static ModelConfig of(GgufFile file) {
     return new GgufConfig(file).config();

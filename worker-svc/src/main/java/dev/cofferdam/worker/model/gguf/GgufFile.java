@@ -1,13 +1,10 @@
 package dev.cofferdam.worker.model.gguf;
 
-import dev.cofferdam.worker.model.ModelLoadException;
-import java.io.IOException;
-import java.lang.foreign.Arena;
+import dev.cofferdam.gguf.GgufCursor;
+import dev.cofferdam.gguf.GgufHeader;
+import dev.cofferdam.gguf.GgufMetadata;
 import java.lang.foreign.MemorySegment;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -23,12 +20,6 @@ import java.util.Map;
  * @see <a href="https://github.com/ggml-org/ggml/blob/master/docs/gguf.md">the format</a>
  */
 record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tensors) {
-  private static final int MAGIC = 0x46554747; // "GGUF"
-
-  /** Several times that of the largest vocabulary known. */
-  private static final int HEADER_BYTES_MAX = 128 << 20;
-
-  private static final int TENSORS_MAX = 1 << 16;
   private static final int NAME_BYTES_MAX = 64;
   private static final int DIMENSIONS_MAX = 4;
   private static final String ALIGNMENT = "general.alignment";
@@ -39,46 +30,27 @@ record GgufFile(String name, GgufMetadata metadata, Map<String, GgufTensor> tens
    * Maps a file into memory; it is unmapped when nothing refers to it. The file must not be
    * truncated meanwhile.
    *
-   * @throws ModelLoadException when the file is unreadable or malformed
+   * @throws GgufException when the file is unreadable or malformed
    */
   static GgufFile map(Path file) {
-    String name = String.valueOf(file.getFileName());
-    if (!Files.isRegularFile(file)) { // opening a pipe would wait for its writer
-      throw new ModelLoadException(name + ": missing");
-    }
-    try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-      return of(
-          name, channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), Arena.ofAuto()));
-    } catch (IOException | UnsupportedOperationException e) {
-      throw new ModelLoadException(name + ": unreadable", e);
-    }
+    return of(String.valueOf(file.getFileName()), GgufHeader.map(file));
   }
 
   /**
    * Reads a file that is already in memory.
    *
-   * @throws ModelLoadException when it is malformed
+   * @throws GgufException when it is malformed
    */
   static GgufFile of(String name, MemorySegment file) {
-    GgufCursor cursor =
-        new GgufCursor(
-            name, file, HEADER_BYTES_MAX, "more than " + HEADER_BYTES_MAX + " bytes of metadata");
-    if (cursor.int32() != MAGIC) {
-      throw cursor.refused("not a GGUF file");
-    }
-    int version = cursor.int32();
-    if (version != 2 && version != 3) {
-      throw cursor.refused("version: only 2 and 3, little-endian, are supported");
-    }
-    long tensors = cursor.count("the number of tensors", TENSORS_MAX);
-    long pairs = cursor.int64();
-    GgufMetadata metadata = GgufMetadata.read(name, cursor, pairs);
+    GgufCursor cursor = GgufHeader.cursor(name, file);
+    GgufHeader header = GgufHeader.read(cursor);
+    GgufMetadata metadata = header.metadata();
     long alignment = metadata.whole(ALIGNMENT).orElse(32L);
     if (alignment < 8 || alignment > 1 << 16 || Long.bitCount(alignment) != 1) {
       throw metadata.refused(ALIGNMENT, "not a power of two from 8 to 65536");
     }
     List<Entry> entries = new ArrayList<>();
-    for (long i = 0; i < tensors; i++) {
+    for (int i = 0; i < header.tensors(); i++) {
       entries.add(entry(cursor));
     }
     return new GgufFile(name, metadata, place(name, cursor.position(), file, entries, alignment));

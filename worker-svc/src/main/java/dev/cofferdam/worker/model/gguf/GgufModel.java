@@ -1,5 +1,8 @@
 package dev.cofferdam.worker.model.gguf;
 
+import dev.cofferdam.gguf.GgufException;
+import dev.cofferdam.gguf.GgufTokenizer;
+import dev.cofferdam.gguf.GgufTokenizerReader;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelLoadException;
@@ -11,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -30,7 +34,7 @@ public record GgufModel(ModelWeights weights, Optional<GgufTokenizer> tokenizer)
    * @throws ModelLoadException when it is malformed or not supported
    */
   public static GgufModel load(Path file) {
-    return of(GgufFile.map(file));
+    return of(() -> GgufFile.map(file));
   }
 
   /**
@@ -40,7 +44,15 @@ public record GgufModel(ModelWeights weights, Optional<GgufTokenizer> tokenizer)
    * @throws ModelLoadException when it is malformed or not supported
    */
   public static GgufModel of(String name, MemorySegment file) {
-    return of(GgufFile.of(name, file));
+    return of(() -> GgufFile.of(name, file));
+  }
+
+  private static GgufModel of(Supplier<GgufFile> file) {
+    try {
+      return of(file.get());
+    } catch (GgufException e) {
+      throw new ModelLoadException(String.valueOf(e.getMessage()), e);
+    }
   }
 
   private static GgufModel of(GgufFile file) {

@@ -1,6 +1,6 @@
 package dev.cofferdam.worker.model.gguf;
 
-import dev.cofferdam.worker.model.Fuzz;
+import dev.cofferdam.fuzz.Fuzz;
 import dev.cofferdam.worker.model.ModelLoadException;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;

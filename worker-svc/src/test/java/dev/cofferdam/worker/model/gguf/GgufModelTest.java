@@ -3,6 +3,8 @@ package dev.cofferdam.worker.model.gguf;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import dev.cofferdam.gguf.GgufTokenizer;
+import dev.cofferdam.gguf.GgufWriter;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelLoadException;
@@ -93,7 +95,7 @@ class GgufModelTest {
     }
     GgufWriter writer = new GgufWriter();
     writer.version = 2;
-    byte[] file = writer.add("x", type, bytes.array(), blocks, size).bytes();
+    byte[] file = writer.add("x", type.id(), bytes.array(), blocks, size).bytes();
     GgufTensor tensor = GgufFile.of("test", MemorySegment.ofArray(file)).tensors().get("x");
     for (int i = 0; i < 50; i++) {
       int from = random.nextInt(expected.length);

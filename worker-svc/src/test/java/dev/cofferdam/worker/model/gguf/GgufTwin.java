@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.model.gguf;
 
+import dev.cofferdam.gguf.GgufWriter;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;

@@ -1,7 +1,7 @@
-package dev.cofferdam.worker.model.gguf;
+package dev.cofferdam.gguf;
 
-import dev.cofferdam.worker.model.gguf.GgufTokenizer.Kind;
-import dev.cofferdam.worker.model.gguf.GgufTokenizer.Merge;
+import dev.cofferdam.gguf.GgufTokenizer.Kind;
+import dev.cofferdam.gguf.GgufTokenizer.Merge;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -10,22 +10,21 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Reads and checks the pairs that begin with {@code tokenizer.}. */
-final class GgufTokenizerReader {
+public final class GgufTokenizerReader {
   private static final String PREFIX = "tokenizer.ggml.";
 
   private final GgufMetadata metadata;
 
-  GgufTokenizerReader(GgufMetadata metadata) {
+  public GgufTokenizerReader(GgufMetadata metadata) {
     this.metadata = metadata;
   }
 
   /**
    * The tokenizer, if the file has one.
    *
-   * @throws dev.cofferdam.worker.model.ModelLoadException when it is inconsistent or of an unknown
-   *     kind
+   * @throws GgufException when it is inconsistent or of an unknown kind
    */
-  Optional<GgufTokenizer> read() {
+  public Optional<GgufTokenizer> read() {
     return metadata.text(PREFIX + "model").map(this::read);
   }
 
@@ -104,7 +103,7 @@ final class GgufTokenizerReader {
 
   private Map<String, Integer> special(int count) {
     Map<String, Integer> special = new HashMap<>();
-    for (String name : List.of("bos", "eos", "eot", "unknown", "padding")) {
+    for (String name : List.of("bos", "eos", "eot", "eom", "unknown", "padding")) {
       String key = PREFIX + name + "_token_id";
       Optional<Long> id = metadata.whole(key);
       if (id.isPresent()) {

@@ -1,6 +1,5 @@
-package dev.cofferdam.worker.model.gguf;
+package dev.cofferdam.gguf;
 
-import dev.cofferdam.worker.model.ModelLoadException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteBuffer;
@@ -8,8 +7,8 @@ import java.nio.ByteOrder;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
-/** Reads a file from its start on, and never beyond a limit. */
-final class GgufCursor {
+/** Reads a file from its start on, and never beyond a limit: what would lead there is refused. */
+public final class GgufCursor {
   private static final ValueLayout.OfLong LONG =
       ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
   private static final ValueLayout.OfInt INT =
@@ -27,17 +26,24 @@ final class GgufCursor {
    * @param bytesMax what may be read of it
    * @param limit what to say when that is not enough
    */
-  GgufCursor(String name, MemorySegment file, long bytesMax, String limit) {
+  public GgufCursor(String name, MemorySegment file, long bytesMax, String limit) {
     this.name = name;
     this.file = file.asSlice(0, Math.min(file.byteSize(), bytesMax));
     this.end = file.byteSize() > bytesMax ? limit : "ends too early";
   }
 
-  long position() {
+  /** How messages call the file. */
+  String name() {
+    return name;
+  }
+
+  /** Bytes from the start of the file. */
+  public long position() {
     return position;
   }
 
-  long remaining() {
+  /** Bytes up to the limit. */
+  public long remaining() {
     return file.byteSize() - position;
   }
 
@@ -49,20 +55,27 @@ final class GgufCursor {
     return file.get(SHORT, advance(Short.BYTES));
   }
 
-  int int32() {
+  /** The next four bytes. */
+  public int int32() {
     return file.get(INT, advance(Integer.BYTES));
   }
 
-  long uint32() {
+  /** The next four bytes, unsigned. */
+  public long uint32() {
     return Integer.toUnsignedLong(int32());
   }
 
-  long int64() {
+  /** The next eight bytes. */
+  public long int64() {
     return file.get(LONG, advance(Long.BYTES));
   }
 
-  /** A count or length, from 0 to {@code most}. */
-  long count(String what, long most) {
+  /**
+   * A count or length, from 0 to {@code most}.
+   *
+   * @throws GgufException for any other
+   */
+  public long count(String what, long most) {
     long value = int64();
     if (value < 0 || value > most) {
       throw refused(what + " is not from 0 to " + most);
@@ -70,23 +83,29 @@ final class GgufCursor {
     return value;
   }
 
-  /** A string of at most {@code bytesMax} bytes. */
-  String text(int bytesMax) {
+  /**
+   * A string of at most {@code bytesMax} bytes.
+   *
+   * @throws GgufException for a longer one, and what is not UTF-8
+   */
+  public String text(int bytesMax) {
     int length = (int) count("the length of a string", Math.min(bytesMax, remaining()));
     byte[] bytes = file.asSlice(advance(length), length).toArray(ValueLayout.JAVA_BYTE);
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
-      throw new ModelLoadException(name + ": a string that is not UTF-8", e);
+      throw new GgufException(name + ": a string that is not UTF-8", e);
     }
   }
 
-  void skip(long bytes) {
+  /** Leaves out so many bytes. */
+  public void skip(long bytes) {
     advance(bytes);
   }
 
-  ModelLoadException refused(String complaint) {
-    return new ModelLoadException(name + ": " + complaint);
+  /** A refusal that names the file. */
+  public GgufException refused(String complaint) {
+    return new GgufException(name + ": " + complaint);
   }
 
   private long advance(long bytes) {

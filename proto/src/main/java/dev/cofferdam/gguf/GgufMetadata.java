@@ -1,6 +1,5 @@
-package dev.cofferdam.worker.model.gguf;
+package dev.cofferdam.gguf;
 
-import dev.cofferdam.worker.model.ModelLoadException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -9,7 +8,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /** The key-value pairs of a file. Of the arrays only those of the tokenizer are kept. */
-final class GgufMetadata {
+public final class GgufMetadata {
   private static final int PAIRS_MAX = 1 << 16;
   private static final int KEY_BYTES_MAX = 1 << 8;
   private static final int TEXT_BYTES_MAX = 1 << 20;
@@ -43,13 +42,13 @@ final class GgufMetadata {
   /**
    * Reads so many pairs.
    *
-   * @throws ModelLoadException when they are malformed
+   * @throws GgufException when they are malformed
    */
-  static GgufMetadata read(String file, GgufCursor cursor, long pairs) {
+  static GgufMetadata read(GgufCursor cursor, long pairs) {
     if (pairs > PAIRS_MAX) {
       throw cursor.refused("more than " + PAIRS_MAX + " metadata pairs");
     }
-    GgufMetadata metadata = new GgufMetadata(file);
+    GgufMetadata metadata = new GgufMetadata(cursor.name());
     for (long i = 0; i < pairs; i++) {
       String key = cursor.text(KEY_BYTES_MAX);
       int type = cursor.int32();
@@ -126,23 +125,32 @@ final class GgufMetadata {
     return value == 1;
   }
 
-  boolean has(String key) {
+  /** Whether there is a pair of that key. */
+  public boolean has(String key) {
     return values.containsKey(key);
   }
 
-  Optional<String> text(String key) {
+  /**
+   * A string.
+   *
+   * @throws GgufException for a value of another kind; so do the others
+   */
+  public Optional<String> text(String key) {
     return value(key, String.class, "a string");
   }
 
-  Optional<Boolean> flag(String key) {
+  /** A boolean. */
+  public Optional<Boolean> flag(String key) {
     return value(key, Boolean.class, "a boolean");
   }
 
-  Optional<Long> whole(String key) {
+  /** A whole number; one that only unsigned numbers of 64 bits have is negative. */
+  public Optional<Long> whole(String key) {
     return value(key, Long.class, "a whole number");
   }
 
-  Optional<Double> real(String key) {
+  /** A number with a fraction. */
+  public Optional<Double> real(String key) {
     return value(key, Double.class, "a number");
   }
 
@@ -173,7 +181,8 @@ final class GgufMetadata {
     return Optional.of(kind.cast(value));
   }
 
-  ModelLoadException refused(String key, String complaint) {
-    return new ModelLoadException(file + ": " + key + ": " + complaint);
+  /** A refusal that names the file and a key of it. */
+  public GgufException refused(String key, String complaint) {
+    return new GgufException(file + ": " + key + ": " + complaint);
   }
 }

@@ -1,4 +1,4 @@
-package dev.cofferdam.worker.model.gguf;
+package dev.cofferdam.gguf;
 
 import java.util.List;
 import java.util.Map;
@@ -14,8 +14,8 @@ import java.util.Optional;
  * @param kinds kind of each token id
  * @param scores score of each token id; empty where the model has none
  * @param merges pairs by rank; empty where the model has none
- * @param special ids by name: "bos", "eos", "eot", "unknown", "padding", as far as the file says
- *     them
+ * @param special ids by name: "bos", "eos", "eot", "eom", "unknown", "padding", as far as the file
+ *     says them
  * @param settings booleans by name: "add_bos_token", "add_eos_token", "add_space_prefix", as far as
  *     the file says them
  * @param chatTemplate Jinja template of a conversation, if there is one

@@ -1,4 +1,4 @@
-package dev.cofferdam.worker.model.gguf;
+package dev.cofferdam.gguf;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -9,36 +9,48 @@ import java.util.List;
 import java.util.Map;
 
 /** Writes GGUF files for tests. */
-final class GgufWriter {
+public final class GgufWriter {
   @SuppressWarnings("ArrayRecordComponent") // never compared
   private record Tensor(int type, long[] shape, byte[] data) {}
 
-  int version = 3;
-  long alignment = 32;
-  final Map<String, Object> metadata = new LinkedHashMap<>();
+  /** A type of tensors. */
+  public static final int F32 = 0;
+
+  /** A type of tensors. */
+  public static final int BF16 = 30;
+
+  private static final long ALIGNMENT = 32;
+
+  /** Version of the format. */
+  public int version = 3;
+
+  private final Map<String, Object> metadata = new LinkedHashMap<>();
   private final Map<String, Tensor> tensors = new LinkedHashMap<>();
 
-  GgufWriter with(String key, Object value) {
+  /** A metadata pair, in place of one of the same key. */
+  public GgufWriter with(String key, Object value) {
     metadata.put(key, value);
     return this;
   }
 
   /** A tensor; the shape outermost first. */
-  GgufWriter add(String name, GgufType type, byte[] data, long... shape) {
-    tensors.put(name, new Tensor(type.id(), shape, data));
+  public GgufWriter add(String name, int type, byte[] data, long... shape) {
+    tensors.put(name, new Tensor(type, shape, data));
     return this;
   }
 
-  GgufWriter addF32(String name, float[] values, long... shape) {
+  /** A tensor in F32; the shape outermost first. */
+  public GgufWriter addF32(String name, float[] values, long... shape) {
     ByteBuffer data =
         ByteBuffer.allocate(values.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (float value : values) {
       data.putFloat(value);
     }
-    return add(name, GgufType.F32, data.array(), shape);
+    return add(name, F32, data.array(), shape);
   }
 
-  byte[] bytes() {
+  /** The file. */
+  public byte[] bytes() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.writeBytes("GGUF".getBytes(StandardCharsets.US_ASCII));
     int32(out, version);
@@ -69,7 +81,7 @@ final class GgufWriter {
   }
 
   private void pad(ByteArrayOutputStream out) {
-    while (out.size() % alignment != 0) {
+    while (out.size() % ALIGNMENT != 0) {
       out.write(0);
     }
   }

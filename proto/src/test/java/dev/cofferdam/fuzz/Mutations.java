@@ -1,4 +1,4 @@
-package dev.cofferdam.worker.model;
+package dev.cofferdam.fuzz;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -1,4 +1,4 @@
-package dev.cofferdam.worker.model;
+package dev.cofferdam.fuzz;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
