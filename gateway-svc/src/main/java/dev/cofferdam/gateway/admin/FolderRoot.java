@@ -1,5 +1,7 @@
 package dev.cofferdam.gateway.admin;
 
+import dev.cofferdam.gguf.GgufException;
+import dev.cofferdam.gguf.ModelPath;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -9,6 +11,7 @@ import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
@@ -17,8 +20,8 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Folders of models or adapters below one root, by names that cannot lead out of it, and the digest
- * that names their content.
+ * Models and adapters below one root, by names that cannot lead out of it, and the digest that
+ * names their content.
  *
  * <p>The digest is what {@code sha256sum FILE... | sha256sum} prints for the plain names of the
  * files that count, in ascending order; workers compute the same.
@@ -58,14 +61,23 @@ public final class FolderRoot {
   }
 
   /**
-   * Digest over a model's configuration, weights and tokenizer, 64 hexadecimal digits; empty where
-   * the folder is not below the root or has no {@code config.json}. Reads every byte.
+   * Digest over a model's configuration, weights and tokenizer, or over its one file in GGUF, 64
+   * hexadecimal digits; empty where the model is not below the root, or is neither a folder with
+   * {@code config.json} nor one file. Reads every byte.
    */
   public Optional<String> modelDigest(String folder) {
-    return digest(
-        folder,
-        name -> MODEL_FILES.contains(name) || name.endsWith(".safetensors"),
-        Set.of("config.json"));
+    Optional<Path> gguf;
+    try {
+      gguf = path(folder).flatMap(ModelPath::gguf);
+    } catch (GgufException e) {
+      return Optional.empty();
+    }
+    return gguf.isPresent()
+        ? gguf.filter(this::inside).map(file -> digest(List.of(file)))
+        : digest(
+            folder,
+            name -> MODEL_FILES.contains(name) || name.endsWith(".safetensors"),
+            Set.of("config.json"));
   }
 
   /**
@@ -77,30 +89,37 @@ public final class FolderRoot {
   }
 
   private Optional<String> digest(String folder, Predicate<String> counts, Set<String> needed) {
-    Optional<Path> path = resolve(folder);
+    Optional<Path> path = path(folder).filter(Files::isDirectory).filter(this::inside);
     if (path.isEmpty()) {
       return Optional.empty();
     }
-    TreeMap<String, String> lines = new TreeMap<>();
+    List<Path> counted;
     try (Stream<Path> files = Files.list(path.get())) {
-      for (Path file : (Iterable<Path>) files::iterator) {
-        String name = String.valueOf(file.getFileName());
-        if (counts.test(name) && inside(file) && Files.isRegularFile(file)) {
-          lines.put(name, HexFormat.of().formatHex(sha256(file)) + "  " + name + "\n");
-        }
-      }
+      counted =
+          files.filter(f -> counts.test(name(f)) && inside(f) && Files.isRegularFile(f)).toList();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-    if (!lines.keySet().containsAll(needed)) {
-      return Optional.empty();
+    return counted.stream().map(FolderRoot::name).toList().containsAll(needed)
+        ? Optional.of(digest(counted))
+        : Optional.empty();
+  }
+
+  private static String digest(List<Path> files) {
+    TreeMap<String, String> lines = new TreeMap<>();
+    for (Path file : files) {
+      lines.put(name(file), HexFormat.of().formatHex(sha256(file)) + "  " + name(file) + "\n");
     }
     MessageDigest digest = sha256();
     lines.values().forEach(line -> digest.update(line.getBytes(StandardCharsets.UTF_8)));
-    return Optional.of(HexFormat.of().formatHex(digest.digest()));
+    return HexFormat.of().formatHex(digest.digest());
   }
 
-  private Optional<Path> resolve(String folder) {
+  private static String name(Path file) {
+    return String.valueOf(file.getFileName());
+  }
+
+  private Optional<Path> path(String folder) {
     if (!isPlain(folder)) {
       return Optional.empty();
     }
@@ -108,7 +127,7 @@ public final class FolderRoot {
     for (String segment : folder.split("/", -1)) {
       path = path.resolve(segment);
     }
-    return Files.isDirectory(path) && inside(path) ? Optional.of(path) : Optional.empty();
+    return Optional.of(path);
   }
 
   /** Links must not lead out of the root either. */
@@ -120,13 +139,15 @@ public final class FolderRoot {
     }
   }
 
-  private static byte[] sha256(Path file) throws IOException {
+  private static byte[] sha256(Path file) {
     MessageDigest digest = sha256();
     byte[] buffer = new byte[1 << 18];
     try (InputStream in = Files.newInputStream(file)) {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         digest.update(buffer, 0, n);
       }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
     return digest.digest();
   }

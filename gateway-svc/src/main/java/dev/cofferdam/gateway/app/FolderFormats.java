@@ -3,9 +3,11 @@ package dev.cofferdam.gateway.app;
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.ingress.PromptFormats;
 import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.gateway.prompt.ChatTemplate;
 import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.prompt.UnsupportedModelException;
+import dev.cofferdam.gateway.prompt.gguf.GgufModelFile;
 import dev.cofferdam.gateway.prompt.huggingface.ModelFolder;
-import dev.cofferdam.gateway.prompt.huggingface.UnsupportedModelException;
 import dev.cofferdam.gateway.prompt.jinja.JinjaTemplate;
 import dev.cofferdam.gateway.prompt.jinja.UnsupportedTemplateException;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
@@ -17,12 +19,13 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiFunction;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Prompt formats of the folders below the model root, each read once; a changed digest is read
- * anew. As many as there are models.
+ * Prompt formats of the models below the model root, each read once; a changed digest is read anew.
+ * As many as there are models.
  */
 final class FolderFormats implements PromptFormats {
   private static final Logger LOG = LoggerFactory.getLogger(FolderFormats.class);
@@ -73,12 +76,27 @@ final class FolderFormats implements PromptFormats {
       throw unavailable();
     }
     try {
-      return new ModelFolder(root.resolve(model.folder()))
-          .read((source, texts) -> new JinjaTemplate(source, texts, clock));
+      return read(root.resolve(model.folder()), clock);
     } catch (UnsupportedModelException | UnsupportedTemplateException e) {
       LOG.error("model {}: {}", model.id(), e.getMessage());
       throw unavailable();
     }
+  }
+
+  /**
+   * The format of a model in a Hugging Face folder or a GGUF file.
+   *
+   * @param clock the time that its chat template may ask for
+   * @throws UnsupportedModelException where the model cannot be read, or its tokenizer asks for
+   *     what is not offered
+   * @throws UnsupportedTemplateException where its chat template does
+   */
+  static PromptFormat read(Path model, Clock clock) {
+    BiFunction<String, Map<String, String>, ChatTemplate> templates =
+        (source, texts) -> new JinjaTemplate(source, texts, clock);
+    return GgufModelFile.of(model)
+        .map(file -> file.read(templates))
+        .orElseGet(() -> new ModelFolder(model).read(templates));
   }
 
   private static RefusedException unavailable() {

@@ -5,9 +5,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
-import dev.cofferdam.gateway.prompt.huggingface.ModelFolder;
-import dev.cofferdam.gateway.prompt.huggingface.UnsupportedModelException;
-import dev.cofferdam.gateway.prompt.jinja.JinjaTemplate;
+import dev.cofferdam.gateway.prompt.UnsupportedModelException;
 import dev.cofferdam.gateway.prompt.jinja.UnsupportedTemplateException;
 import dev.cofferdam.vocabulary.PublicPrefixSeal;
 import java.io.IOException;
@@ -31,8 +29,8 @@ public final class SignPrefix {
   private SignPrefix() {}
 
   /**
-   * Arguments: model folder, file with the system prompt, PEM file of an Ed25519 private key, file
-   * of the public prefixes, which is made or added to.
+   * Arguments: model (as it is named in the models folder), file with the system prompt, PEM file
+   * of an Ed25519 private key, file of the public prefixes, which is made or added to.
    */
   public static void main(String[] arguments) throws IOException, GeneralSecurityException {
     if (arguments.length != 4) {
@@ -58,7 +56,7 @@ public final class SignPrefix {
 
   static int sign(Path model, String systemPrompt, PrivateKey key, Path file)
       throws IOException, GeneralSecurityException {
-    int[] tokens = common(format(model), systemPrompt);
+    int[] tokens = common(FolderFormats.read(model, Clock.systemUTC()), systemPrompt);
     String id = model.toAbsolutePath().normalize().getFileName().toString();
     byte[] signature = PublicPrefixSeal.sign(key, id, tokens);
     ObjectMapper json = new ObjectMapper();
@@ -74,11 +72,6 @@ public final class SignPrefix {
     entry.put("signature", Base64.getEncoder().encodeToString(signature));
     Files.write(file, json.writeValueAsBytes(all));
     return tokens.length;
-  }
-
-  static PromptFormat format(Path model) {
-    return new ModelFolder(model)
-        .read((source, texts) -> new JinjaTemplate(source, texts, Clock.systemUTC()));
   }
 
   private static int[] common(PromptFormat format, String systemPrompt) {

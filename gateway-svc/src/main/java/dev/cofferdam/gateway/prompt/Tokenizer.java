@@ -49,10 +49,9 @@ public final class Tokenizer {
       }
     }
     MergeTable merges = new MergeTable(vocabulary.merges().size());
-    for (int rank = 0; rank < vocabulary.merges().size(); rank++) {
-      Vocabulary.Merge merge = vocabulary.merges().get(rank);
+    for (Vocabulary.Merge merge : vocabulary.merges()) {
       if (ordinary.get(merge.result()) != null) {
-        merges.put(merge.left(), merge.right(), rank, merge.result());
+        merges.put(merge.left(), merge.right(), merge.rank(), merge.result());
       }
     }
     return new BytePairEncoding(

@@ -11,7 +11,7 @@ import java.util.OptionalInt;
  *
  * @param tokens each byte-pair token by id as words are spelled, in bytes; empty for ids that are
  *     none
- * @param merges pairs of ids and what they merge to, lowest rank first
+ * @param merges pairs of ids and what they merge to
  * @param spelling what a word consists of before anything merges
  * @param ignoreMerges every word of the vocabulary is one token
  * @param added tokens beside the vocabulary
@@ -61,8 +61,12 @@ public record Vocabulary(
     return text.replaceFirst("^\u2581+", "").indexOf('\u2581') >= 0;
   }
 
-  /** Two adjacent tokens that become one. */
-  public record Merge(int left, int right, int result) {}
+  /**
+   * Two adjacent tokens that become one.
+   *
+   * @param rank the smallest merges first, the leftmost of equals
+   */
+  public record Merge(int left, int right, int result, int rank) {}
 
   /**
    * What a word consists of before anything merges.

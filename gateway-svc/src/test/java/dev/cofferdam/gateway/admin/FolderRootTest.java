@@ -36,6 +36,35 @@ class FolderRootTest {
         .contains("bee89374ab4be8ae988dda5d3aa1794e8bb326098c2566ddacdb4b12de430578");
   }
 
+  /** As {@code sha256sum weights.gguf | sha256sum} prints it. */
+  @Test
+  void theDigestOfAModelInOneFileIsThatOfItsSum() throws IOException {
+    write("root/g/weights.gguf", "GGUF");
+    write("root/h.gguf", "GGUF");
+    Optional<String> digest = folders.modelDigest("g");
+
+    assertThat(digest).contains("7949fe156bca673506cdd23ffadfa54e49cdf3f96505ff1b27e98d737a3ab523");
+    assertThat(folders.modelDigest("g/weights.gguf")).isEqualTo(digest);
+    assertThat(folders.modelDigest("h")).isPresent().isNotEqualTo(digest);
+    assertThat(folders.modelDigest("h.gguf")).isEqualTo(folders.modelDigest("h"));
+  }
+
+  @Test
+  void aFolderOfTwoFilesInOneHasNoDigest() throws IOException {
+    write("root/g/weights.gguf", "GGUF");
+    write("root/g/others.gguf", "GGUF");
+
+    assertThat(folders.modelDigest("g")).isEmpty();
+  }
+
+  @Test
+  void aLinkToAFileOutsideOfTheRootHasNoDigest() throws IOException {
+    write("outside/weights.gguf", "GGUF");
+    Files.createSymbolicLink(folder.resolve("root/l.gguf"), folder.resolve("outside/weights.gguf"));
+
+    assertThat(folders.modelDigest("l")).isEmpty();
+  }
+
   @Test
   void anAdaptersDigestIsThatOfItsTwoFilesSums() throws IOException {
     write("root/a/b/adapter_config.json", "{}");

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.time.Clock;
 import java.util.Base64;
 import java.util.List;
 import java.util.stream.StreamSupport;
@@ -41,7 +42,7 @@ class SignPrefixTest {
     assertThat(PublicPrefixSeal.holds(keys.getPublic(), "support-desk", tokens, signature))
         .isTrue();
 
-    PromptFormat format = SignPrefix.format(MODEL);
+    PromptFormat format = FolderFormats.read(MODEL, Clock.systemUTC());
     int[] prompt =
         format.ofChat(
             List.of(

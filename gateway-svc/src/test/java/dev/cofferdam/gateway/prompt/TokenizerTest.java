@@ -83,7 +83,7 @@ class TokenizerTest {
       byte[] r = tokens.get(right).orElseThrow();
       byte[] both = Arrays.copyOf(l, l.length + r.length);
       System.arraycopy(r, 0, both, l.length, r.length);
-      merges.add(new Vocabulary.Merge(left, right, tokens.size()));
+      merges.add(new Vocabulary.Merge(left, right, tokens.size(), merges.size()));
       usable.add(tokens.size());
       tokens.add(Optional.of(both));
     }

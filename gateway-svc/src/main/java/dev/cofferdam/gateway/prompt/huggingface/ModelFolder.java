@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.cofferdam.gateway.prompt.ChatTemplate;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.prompt.Tokenizer;
+import dev.cofferdam.gateway.prompt.UnsupportedModelException;
 import dev.cofferdam.gateway.prompt.Vocabulary;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.prompt.huggingface;
 
+import dev.cofferdam.gateway.prompt.UnsupportedModelException;
 import java.util.ArrayDeque;
 import java.util.regex.Pattern;
 import java.util.regex.PatternSyntaxException;

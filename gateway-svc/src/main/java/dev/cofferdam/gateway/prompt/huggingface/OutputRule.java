@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.prompt.huggingface;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cofferdam.gateway.prompt.ByteAlphabet;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,6 +2,8 @@ package dev.cofferdam.gateway.prompt.huggingface;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.gateway.prompt.AddedToken;
+import dev.cofferdam.gateway.prompt.ByteAlphabet;
+import dev.cofferdam.gateway.prompt.UnsupportedModelException;
 import dev.cofferdam.gateway.prompt.Vocabulary;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -178,7 +180,7 @@ final class TokenizerFile {
       if (a == null || b == null || merged == null) {
         throw new UnsupportedModelException("tokenizer.json: a merge of unknown tokens");
       }
-      merges.add(new Vocabulary.Merge(a, b, merged));
+      merges.add(new Vocabulary.Merge(a, b, merged, merges.size()));
     }
     return merges;
   }

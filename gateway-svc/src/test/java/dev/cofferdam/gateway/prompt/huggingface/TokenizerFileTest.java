@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cofferdam.gateway.prompt.MarkedText;
 import dev.cofferdam.gateway.prompt.OutputText;
 import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.prompt.UnsupportedModelException;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
-package dev.cofferdam.gateway.prompt.huggingface;
+package dev.cofferdam.gateway.prompt;
 
 import java.util.Arrays;
 
 /** GPT-2's printable characters for the 256 bytes, in which byte-level vocabularies are written. */
-final class ByteAlphabet {
+public final class ByteAlphabet {
   private static final int[] BYTE_OF = new int[512];
 
   static {
@@ -20,15 +20,15 @@ final class ByteAlphabet {
   /**
    * The bytes of a vocabulary entry.
    *
-   * @throws UnsupportedModelException for a character outside the alphabet
+   * @throws IllegalArgumentException for a character outside the alphabet
    */
-  static byte[] bytes(String entry) {
+  public static byte[] bytes(String entry) {
     byte[] bytes = new byte[entry.length()];
     for (int i = 0; i < bytes.length; i++) {
       char c = entry.charAt(i);
       int b = c < BYTE_OF.length ? BYTE_OF[c] : -1;
       if (b < 0) {
-        throw new UnsupportedModelException("tokenizer.json: the vocabulary is not byte-level");
+        throw new IllegalArgumentException("the vocabulary is not byte-level");
       }
       bytes[i] = (byte) b;
     }

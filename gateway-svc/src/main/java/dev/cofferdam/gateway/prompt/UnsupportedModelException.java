@@ -1,6 +1,6 @@
-package dev.cofferdam.gateway.prompt.huggingface;
+package dev.cofferdam.gateway.prompt;
 
-/** A model folder that cannot be read, or whose tokenizer does something that is not offered. */
+/** A model whose tokenizer cannot be read, or does something that is not offered. */
 public final class UnsupportedModelException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
