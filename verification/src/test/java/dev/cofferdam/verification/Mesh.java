@@ -2,6 +2,7 @@ package dev.cofferdam.verification;
 
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
+import dev.cofferdam.gguf.FolderTwin;
 import dev.cofferdam.local.LocalMesh;
 import dev.cofferdam.local.LocalOptions;
 import dev.cofferdam.local.SampleTenant;
@@ -12,6 +13,8 @@ import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
+import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
@@ -31,6 +34,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
@@ -42,6 +46,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -52,6 +57,9 @@ import javax.net.ssl.X509TrustManager;
  * another's limits.
  */
 public final class Mesh {
+  /** Name of the sample model's twin in one GGUF file; served once it is put. */
+  public static final String GGUF_MODEL = "support-desk-gguf";
+
   private static final class Holder {
     static final Mesh SHARED = start();
   }
@@ -74,9 +82,30 @@ public final class Mesh {
     Path repository = repository();
     Path state = repository.resolve("verification/target/mesh");
     LocalMesh local =
-        LocalMesh.start(state, LocalOptions.of(repository).withProgress(System.out::println));
+        LocalMesh.start(
+            state,
+            LocalOptions.of(repository)
+                .withModels(models(repository), List.of(GGUF_MODEL))
+                .withProgress(System.out::println));
     Runtime.getRuntime().addShutdownHook(new Thread(local::stop));
     return new Mesh(local);
+  }
+
+  /** The sample model as it is, and beside it as one file. */
+  private static Path models(Path repository) {
+    Path models = repository.resolve("verification/target/models");
+    Path sample = repository.resolve("models/support-desk");
+    try (Stream<Path> files = Files.list(sample)) {
+      Path copy = Files.createDirectories(models.resolve("support-desk"));
+      for (Path file : files.toList()) {
+        Files.copy(file, copy.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+      Files.write(
+          models.resolve(GGUF_MODEL + ".gguf"), FolderTwin.model(sample, "llama-bpe").bytes());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return models;
   }
 
   private Mesh(LocalMesh local) {
@@ -202,6 +231,21 @@ public final class Mesh {
     SampleTenant sample =
         local.tenants().stream().filter(t -> t.tenant().equals(tenant)).findFirst().orElseThrow();
     return new TenantHandle(sample.tenant(), sample.apiKey(), sample.adapter());
+  }
+
+  /** Makes a model known to the mesh, under the name that it has in the models folder. */
+  public Model putModel(String name) {
+    return AdminServiceGrpc.newBlockingStub(as(local.endpoints().grpc(), local.operator()))
+        .putModel(
+            PutModelRequest.newBuilder()
+                .setModel(
+                    Model.newBuilder()
+                        .setId(name)
+                        .setFolder(name)
+                        .setContextTokensMax(8_192)
+                        .addPools("shared"))
+                .build())
+        .getModel();
   }
 
   /** A new tenant with its tier's limits. */

@@ -134,11 +134,11 @@ public final class LocalMesh implements AutoCloseable {
   }
 
   private List<String> portNames() {
-    return portNames(options.workers());
+    return portNames(options.allWorkers());
   }
 
   private void identities() throws IOException {
-    for (String process : ServiceKind.processes(options.workers())) {
+    for (String process : ServiceKind.processes(options.allWorkers())) {
       identityOf(process);
     }
     authority.server("kafka");
@@ -188,6 +188,8 @@ public final class LocalMesh implements AutoCloseable {
     ServiceSettings settings =
         new ServiceSettings(
             options.repository(),
+            options.models(),
+            options::modelOfWorker,
             files.folder(),
             LocalAuthority.TRUST_DOMAIN,
             ports,
@@ -272,7 +274,7 @@ public final class LocalMesh implements AutoCloseable {
     Path copies = files.folder().resolve("apps");
     ServiceProcess.copy(options.repository(), copies);
     List<Callable<Void>> starts = new ArrayList<>();
-    for (String process : ServiceKind.processes(options.workers())) {
+    for (String process : ServiceKind.processes(options.allWorkers())) {
       starts.add(
           () -> {
             long began = System.nanoTime();
@@ -338,7 +340,7 @@ public final class LocalMesh implements AutoCloseable {
   /** Where it is. */
   public Endpoints endpoints() {
     Map<String, String> metrics = new LinkedHashMap<>();
-    for (String process : ServiceKind.processes(options.workers())) {
+    for (String process : ServiceKind.processes(options.allWorkers())) {
       metrics.put(process, "http://127.0.0.1:" + port(process + "-http") + "/q/metrics");
     }
     TlsFiles operator = operator();

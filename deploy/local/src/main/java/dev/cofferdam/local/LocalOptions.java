@@ -1,27 +1,34 @@
 package dev.cofferdam.local;
 
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
  * How a mesh is started.
  *
- * @param repository root of the checkout, where the services were built and the models lie
+ * @param repository root of the checkout, where the services were built
+ * @param models folder of the models, the sample model among them
+ * @param moreModels names of models in it that are served beside the sample, each by one more
+ *     worker
  * @param binaries where the programs of Redis and PostgreSQL are unpacked; may be shared by meshes
  * @param ports given ports by name; the others are chosen
  * @param redis a Redis program to use instead of the one that would be chosen
- * @param workers number of workers, 1 to 8
+ * @param workers number of workers of the sample model, 1 to 8
  * @param progress told what happens
  */
 public record LocalOptions(
     Path repository,
+    Path models,
+    List<String> moreModels,
     Path binaries,
     Map<String, Integer> ports,
     Optional<Path> redis,
     int workers,
     Progress progress) {
   public LocalOptions {
+    moreModels = List.copyOf(moreModels);
     ports = Map.copyOf(ports);
     if (workers < 1 || workers > 8) {
       throw new IllegalArgumentException("workers: " + workers + " (expected: 1 to 8)");
@@ -32,6 +39,8 @@ public record LocalOptions(
   public static LocalOptions of(Path repository) {
     return new LocalOptions(
         repository,
+        repository.resolve("models"),
+        List.of(),
         repository.resolve(".local/binaries"),
         Map.of(),
         Optional.empty(),
@@ -41,6 +50,22 @@ public record LocalOptions(
 
   /** These options with another listener. */
   public LocalOptions withProgress(Progress listener) {
-    return new LocalOptions(repository, binaries, ports, redis, workers, listener);
+    return new LocalOptions(
+        repository, models, moreModels, binaries, ports, redis, workers, listener);
+  }
+
+  /** These options with another folder of models, and models of it beside the sample. */
+  public LocalOptions withModels(Path folder, List<String> more) {
+    return new LocalOptions(repository, folder, more, binaries, ports, redis, workers, progress);
+  }
+
+  /** Number of all workers. */
+  int allWorkers() {
+    return workers + moreModels.size();
+  }
+
+  /** The model of a worker by its number, from 1 on; empty for the sample. */
+  Optional<String> modelOfWorker(int worker) {
+    return worker <= workers ? Optional.empty() : Optional.of(moreModels.get(worker - workers - 1));
   }
 }

@@ -39,6 +39,22 @@ public record Vocabulary(
   /** U+2581, which stands for a space where words are spelled in characters. */
   private static final byte[] MARK = {(byte) 0xe2, (byte) 0x96, (byte) 0x81};
 
+  /** The same with other tokens before and after a plain text. */
+  public Vocabulary around(List<Integer> newPrefix, List<Integer> newSuffix) {
+    return new Vocabulary(
+        tokens,
+        merges,
+        spelling,
+        ignoreMerges,
+        added,
+        form,
+        preTokenizer,
+        newPrefix,
+        newSuffix,
+        output,
+        leadingSpaces);
+  }
+
   /**
    * Bytes before which a word can be cut without changing its tokens, so that a whole text is not
    * one word: the mark of a space, where no merge makes a token that has one inside. Empty where

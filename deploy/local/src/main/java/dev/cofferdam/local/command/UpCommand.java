@@ -70,6 +70,8 @@ final class UpCommand {
     }
     return new LocalOptions(
         repository,
+        repository.resolve("models"),
+        List.of(),
         files.folder().resolve("binaries"),
         ports,
         arguments.value("--redis").map(Path::of),

@@ -5,12 +5,16 @@ import dev.cofferdam.mesh.TlsFiles;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * The settings of each service's process, as configuration properties.
  *
  * @param repository root of the checkout
+ * @param models folder of the models
+ * @param modelOfWorker model of a worker by its number; empty for the sample
  * @param state folder of the mesh's state
  * @param trustDomain of all identities
  * @param ports chosen ports by name
@@ -21,6 +25,8 @@ import java.util.function.Function;
  */
 public record ServiceSettings(
     Path repository,
+    Path models,
+    IntFunction<Optional<String>> modelOfWorker,
     Path state,
     String trustDomain,
     Map<String, Integer> ports,
@@ -30,6 +36,7 @@ public record ServiceSettings(
     Function<String, String> jdbcUrl) {
 
   private static final String HOST = "127.0.0.1";
+  private static final String SAMPLE = "support-desk";
 
   public ServiceSettings {
     ports = Map.copyOf(ports);
@@ -93,12 +100,16 @@ public record ServiceSettings(
     Map<String, String> p = new LinkedHashMap<>();
     p.put("cofferdam.worker.id", process);
     p.put("cofferdam.worker.pool", "shared");
-    p.put("cofferdam.worker.models-root", models());
+    p.put("cofferdam.worker.models-root", models.toString());
     p.put("cofferdam.worker.adapters-root", adapters());
-    p.put("cofferdam.worker.model", "support-desk");
-    Path prefixes = repository.resolve("models/public-prefixes");
-    p.put("cofferdam.worker.public-prefixes", prefixes.resolve("support-desk.json").toString());
-    p.put("cofferdam.worker.public-prefix-key", prefixes.resolve("key.pem").toString());
+    Optional<String> model =
+        modelOfWorker.apply(Integer.parseInt(process.substring("worker-".length())));
+    p.put("cofferdam.worker.model", model.orElse(SAMPLE));
+    if (model.isEmpty()) {
+      Path prefixes = repository.resolve("models/public-prefixes");
+      p.put("cofferdam.worker.public-prefixes", prefixes.resolve(SAMPLE + ".json").toString());
+      p.put("cofferdam.worker.public-prefix-key", prefixes.resolve("key.pem").toString());
+    }
     // The model is too small for more, and whoever passes its tokens on needs a processor, too.
     p.put("cofferdam.worker.threads", "1");
     p.put("cofferdam.worker.router-endpoints", address("router"));
@@ -109,7 +120,7 @@ public record ServiceSettings(
   private Map<String, String> gateway() {
     Map<String, String> p = new LinkedHashMap<>();
     p.put("cofferdam.router.endpoints", address("router"));
-    p.put("cofferdam.models.root", models());
+    p.put("cofferdam.models.root", models.toString());
     p.put("cofferdam.adapters.root", adapters());
     p.put("cofferdam.prefix.secret-file", secrets.file("prefix").toString());
     p.put("cofferdam.responses.secret-file", secrets.file("responses").toString());
@@ -121,10 +132,6 @@ public record ServiceSettings(
     p.put("quarkus.management.host", HOST);
     p.put("quarkus.management.port", String.valueOf(port("gateway-http")));
     return p;
-  }
-
-  private String models() {
-    return repository.resolve("models").toString();
   }
 
   private String adapters() {

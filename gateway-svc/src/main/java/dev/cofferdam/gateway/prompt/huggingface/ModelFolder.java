@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.BiFunction;
 
@@ -33,6 +34,8 @@ public final class ModelFolder {
               .streamReadConstraints(
                   StreamReadConstraints.builder().maxStringLength(64 << 20).build())
               .build());
+
+  private static final Set<String> FLAGGED = Set.of("LlamaTokenizer", "LlamaTokenizerFast");
 
   private final Path folder;
 
@@ -56,6 +59,7 @@ public final class ModelFolder {
       throw new UnsupportedModelException("tokenizer.json: " + e.getMessage(), e);
     }
     JsonNode config = optional("tokenizer_config.json");
+    vocabulary = withFlags(vocabulary, config);
     List<Integer> stops = stopTokens();
     OptionalInt unknown = vocabulary.spelling().unknown();
     if (unknown.isPresent() && stops.contains(unknown.getAsInt())) {
@@ -67,6 +71,38 @@ public final class ModelFolder {
         templateSource(config).map(source -> templates.apply(source, specialTexts(config))),
         stops,
         vocabulary.leadingSpaces());
+  }
+
+  /**
+   * Transformers' class for Llama 2 and Mistral puts the flags of its configuration, where there
+   * are some, in place of what tokenizer.json says; the classes of other families go by
+   * tokenizer.json alone. (<a
+   * href="https://github.com/huggingface/transformers/blob/v4.57.0/src/transformers/models/llama/tokenization_llama_fast.py">LlamaTokenizerFast</a>)
+   */
+  private static Vocabulary withFlags(Vocabulary vocabulary, JsonNode config) {
+    boolean heeds = FLAGGED.contains(config.path("tokenizer_class").asText());
+    if (!heeds || !(config.has("add_bos_token") || config.has("add_eos_token"))) {
+      return vocabulary;
+    }
+    return vocabulary.around(
+        config.path("add_bos_token").asBoolean(true)
+            ? List.of(special(vocabulary, config, "bos_token"))
+            : List.of(),
+        config.path("add_eos_token").asBoolean(false)
+            ? List.of(special(vocabulary, config, "eos_token"))
+            : List.of());
+  }
+
+  private static int special(Vocabulary vocabulary, JsonNode config, String name) {
+    String text = specialTexts(config).getOrDefault(name, "");
+    return vocabulary.added().stream()
+        .filter(token -> token.text().equals(text))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new UnsupportedModelException(
+                    "tokenizer_config.json: add_" + name + " without a " + name))
+        .id();
   }
 
   private List<Integer> stopTokens() {

@@ -44,6 +44,44 @@ class TokenizerFileTest {
     return new ModelFolder(folder).read((source, texts) -> messages -> MarkedText.own(source));
   }
 
+  /** LlamaTokenizerFast's flags against what its tokenizer.json does: begin and end. */
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "LlamaTokenizer | \"add_bos_token\":true,\"add_eos_token\":false | 1",
+        "LlamaTokenizerFast | \"add_bos_token\":false,\"add_eos_token\":true | 2",
+        "LlamaTokenizerFast | \"add_bos_token\":false | none",
+        "LlamaTokenizerFast | \"add_eos_token\":true | 1 2",
+        "LlamaTokenizerFast | \"legacy\":true | 1 2",
+        "PreTrainedTokenizerFast | \"add_bos_token\":false,\"add_eos_token\":false | 1 2",
+      })
+  void flagsOfTheConfigurationDecideWhereTheFamilysTokenizerHeedsThem(
+      String tokenizerClass, String flags, String around) throws IOException {
+    Family.LLAMA_2.write(folder);
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"tokenizer_class\":\"%s\",%s,\"bos_token\":\"<s>\",\"eos_token\":{\"content\":\"</s>\"}}"
+            .formatted(tokenizerClass, flags));
+    int[] expected =
+        around.equals("none")
+            ? new int[0]
+            : Arrays.stream(around.split(" ")).mapToInt(Integer::parseInt).toArray();
+    assertThat(read().ofText("")).containsExactly(expected);
+  }
+
+  @Test
+  void aFlagForATokenThatIsNoneIsRefused() throws IOException {
+    Family.LLAMA_2.write(folder);
+    Files.writeString(
+        folder.resolve("tokenizer_config.json"),
+        "{\"tokenizer_class\":\"LlamaTokenizer\",\"add_bos_token\":true}");
+    assertThatThrownBy(this::read)
+        .isInstanceOf(UnsupportedModelException.class)
+        .hasMessageContaining("add_bos_token");
+  }
+
   @ParameterizedTest
   @CsvSource(
       delimiter = '|',
