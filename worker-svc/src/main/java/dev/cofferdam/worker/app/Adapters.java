@@ -15,9 +15,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
+import java.util.function.BiConsumer;
 
 /**
  * The tiers of adapters as configured: host memory, disk, store.
@@ -30,12 +33,15 @@ record Adapters(AdapterShelf shelf, Runnable close) {
   /**
    * Wires the tiers; nothing is fetched yet.
    *
-   * @param model the model that the adapters are for
-   * @param prepare run with what was read, on the thread of the request that waits for it
+   * @param models geometry of the models that the adapters may be for, by id
+   * @param prepare run with the model's id and what was read, on the thread of the request that
+   *     waits for it
    * @throws IllegalArgumentException when the configuration names no store, or two
    */
   static Adapters open(
-      WorkerConfig.Worker worker, ModelConfig model, Consumer<LoraAdapter> prepare) {
+      WorkerConfig.Worker worker,
+      Map<String, ModelConfig> models,
+      BiConsumer<String, LoraAdapter> prepare) {
     WorkerConfig.Adapters config = worker.adapters();
     if (worker.adaptersRoot().isPresent() == config.s3().bucket().isPresent()) {
       throw new IllegalArgumentException(
@@ -53,12 +59,14 @@ record Adapters(AdapterShelf shelf, Runnable close) {
     AdapterStore store =
         s3.<AdapterStore>map(bucket -> bucket)
             .orElseGet(() -> new AdapterFolder(worker.adaptersRoot().orElseThrow()));
-    AdapterRegistry registry = new AdapterRegistry(store, cache, model);
+    Map<String, AdapterRegistry> registries = new HashMap<>();
+    models.forEach((id, model) -> registries.put(id, new AdapterRegistry(store, cache, model)));
     return new Adapters(
         new AdapterShelf(
-            (name, version) -> {
+            (model, name, version) -> {
+              AdapterRegistry registry = Objects.requireNonNull(registries.get(model), model);
               LoraAdapter adapter = registry.load(name, version);
-              prepare.accept(adapter);
+              prepare.accept(model, adapter);
               return adapter;
             },
             config.memoryBytesMax(),

@@ -1,84 +1,172 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
-import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
+import dev.cofferdam.worker.execution.cpu.Team;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelDigest;
+import dev.cofferdam.worker.model.ModelLoadException;
 import dev.cofferdam.worker.model.ModelWeights;
+import dev.cofferdam.worker.residency.ServedModel;
 import java.nio.file.Path;
-import java.util.Optional;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/**
- * A loaded model.
- *
- * @param executor runs its steps
- * @param model its geometry
- * @param digest digest of its files
- */
-record Engine(ModelExecutor executor, ModelConfig model, String digest) {
+/** The models that this worker may serve, and how they come into memory: onto the CPU. */
+final class Engine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
+  private record Described(ServedModel served, ModelConfig config, ExecutorOptions options) {}
+
+  private final Path root;
+  private final Team team;
+  private final Map<String, Described> models = new LinkedHashMap<>();
+
+  private Engine(Path root, Team team) {
+    this.root = root;
+    this.team = team;
+  }
+
   /**
-   * Loads a model onto the CPU, and compiles its kernels before the first request needs them.
+   * Looks at all models; none is in memory yet.
    *
-   * @param type how the weights are kept; default: BF16 where they are stored so, else F32
-   * @param kernels which kernels multiply them
-   * @param threads threads of a step; default: the processors that the process may use
-   * @param kvBytes bytes of KV memory; rounded down to whole blocks
-   * @throws IllegalArgumentException when they do not make one block, or when the kernels cannot
-   *     run
+   * @throws ModelLoadException when one of them cannot be used
+   * @throws IllegalArgumentException when the settings do not hold
    */
-  static Engine load(
-      Path folder,
-      Optional<WeightType> type,
-      KernelChoice kernels,
-      Optional<Integer> threads,
-      long kvBytes,
-      int blockTokens,
-      int adapterSlots,
-      int slots,
-      int rowsMax) {
-    long begun = System.nanoTime();
-    LOG.info("loading the model {}", folder.getFileName());
+  static Engine open(WorkerConfig.Worker worker) {
+    List<String> ids = ids(worker);
+    int threads = worker.threads().orElse(Runtime.getRuntime().availableProcessors());
+    Engine engine = new Engine(worker.modelsRoot(), new Team(threads));
+    try {
+      for (String id : ids) {
+        engine.models.put(id, describe(worker, id, threads, id.equals(ids.getFirst())));
+      }
+    } catch (RuntimeException e) {
+      engine.close();
+      throw e;
+    }
+    return engine;
+  }
+
+  private static List<String> ids(WorkerConfig.Worker worker) {
+    List<String> ids =
+        worker.models().orElseGet(() -> worker.model().map(List::of).orElse(List.of()));
+    if (ids.isEmpty() || worker.model().isPresent() == worker.models().isPresent()) {
+      throw new IllegalArgumentException(
+          "cofferdam.worker.model, cofferdam.worker.models (expected: exactly one of them)");
+    }
+    if (new HashSet<>(ids).size() != ids.size()) {
+      throw new IllegalArgumentException(
+          "cofferdam.worker.models: " + ids + " (expected: each model once)");
+    }
+    return ids;
+  }
+
+  private static Described describe(
+      WorkerConfig.Worker worker, String id, int threads, boolean first) {
+    Path folder = worker.modelsRoot().resolve(id);
     ModelWeights weights = ModelFiles.load(folder);
-    ModelConfig model = weights.config();
-    String digest = ModelDigest.of(folder);
-    long blockBytes = model.kvElementsPerToken() * blockTokens * Float.BYTES;
-    int blocks = (int) Math.min(Integer.MAX_VALUE / 2, kvBytes / blockBytes);
+    ModelConfig config = weights.config();
+    long blockBytes = config.kvElementsPerToken() * worker.blockTokens() * Float.BYTES;
+    int blocks = (int) Math.min(Integer.MAX_VALUE / 2, worker.kvBytes() / blockBytes);
     if (blocks < 1) {
       throw new IllegalArgumentException(
-          "cofferdam.worker.kv-bytes: " + kvBytes + " (expected: at least " + blockBytes + ")");
+          "cofferdam.worker.kv-bytes: "
+              + worker.kvBytes()
+              + " (expected: at least "
+              + blockBytes
+              + ", a block of "
+              + id
+              + ")");
     }
-    WeightType kept = type.orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32);
-    CpuExecutor executor =
-        CpuExecutor.create(
-            weights,
-            new ExecutorOptions(
-                blocks,
-                blockTokens,
-                adapterSlots,
-                slots,
-                rowsMax,
-                kept,
-                kernels,
-                threads.orElse(Runtime.getRuntime().availableProcessors())));
+    ExecutorOptions options =
+        new ExecutorOptions(
+            blocks,
+            worker.blockTokens(),
+            worker.adapterSlots(),
+            worker.slots(),
+            worker.stepTokensMax(),
+            worker.weights().orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32),
+            worker.kernels(),
+            threads);
+    String digest = ModelDigest.of(folder);
+    return new Described(
+        new ServedModel(
+            id,
+            digest,
+            ExecutorGeometry.of(config, options, Float.BYTES),
+            config.parameters() * bytes(options.weights()) + blocks * blockBytes,
+            first ? PublicPrefixFile.of(worker, id, digest) : List.of()),
+        config,
+        options);
+  }
+
+  private static int bytes(WeightType type) {
+    return switch (type) {
+      case F32 -> Float.BYTES;
+      case BF16 -> Short.BYTES;
+      case INT8 -> Byte.BYTES;
+    };
+  }
+
+  /** All models, in the order of the settings. */
+  List<ServedModel> models() {
+    return models.values().stream().map(Described::served).toList();
+  }
+
+  /** Geometry of a model. */
+  ModelConfig config(String model) {
+    return described(model).config;
+  }
+
+  private Described described(String model) {
+    Described described = models.get(model);
+    if (described == null) {
+      throw new IllegalArgumentException("model: " + model + " is not served here");
+    }
+    return described;
+  }
+
+  /**
+   * Loads a model, and compiles its kernels before the first request needs them. Blocks the caller.
+   *
+   * @throws ModelLoadException when it cannot be used, or is not what it was at the start
+   */
+  ModelExecutor load(ServedModel model) {
+    long begun = System.nanoTime();
+    Described described = described(model.id());
+    LOG.info("loading the model {}", model.id());
+    Path folder = root.resolve(model.id());
+    ModelWeights weights = ModelFiles.load(folder);
+    if (!weights.config().equals(described.config)
+        || !ModelDigest.of(folder).equals(model.digest())) {
+      throw new ModelLoadException("its files are not those of the start");
+    }
+    CpuExecutor executor = CpuExecutor.create(weights, described.options, team);
     LOG.info(
         "loaded {} ({} parameters in {}, {} kernels, {} KV blocks of {} bytes) in {} ms",
-        folder.getFileName(),
-        model.parameters(),
-        kept,
+        model.id(),
+        described.config.parameters(),
+        described.options.weights(),
         executor.kernels(),
-        blocks,
-        blockBytes,
+        model.geometry().blocks(),
+        model.geometry().blockBytes(),
         (System.nanoTime() - begun) / 1_000_000);
     long loaded = System.nanoTime();
     executor.warmUp();
     LOG.info("warmed up in {} ms", (System.nanoTime() - loaded) / 1_000_000);
-    return new Engine(executor, model, digest);
+    return executor;
+  }
+
+  @Override
+  public void close() {
+    team.close();
   }
 }

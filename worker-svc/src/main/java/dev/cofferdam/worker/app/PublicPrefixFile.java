@@ -30,7 +30,7 @@ final class PublicPrefixFile {
    *
    * @throws IllegalArgumentException naming what does not hold
    */
-  static List<PublicPrefix> of(WorkerConfig.Worker worker, String modelDigest) {
+  static List<PublicPrefix> of(WorkerConfig.Worker worker, String model, String modelDigest) {
     if (worker.publicPrefixes().isEmpty()) {
       return List.of();
     }
@@ -43,11 +43,7 @@ final class PublicPrefixFile {
                         "public-prefixes needs public-prefix-key, the key that they are signed"
                             + " with"));
     return read(
-        worker.publicPrefixes().get(),
-        publicKey(key),
-        worker.model(),
-        modelDigest,
-        worker.blockTokens());
+        worker.publicPrefixes().get(), publicKey(key), model, modelDigest, worker.blockTokens());
   }
 
   private static PublicKey publicKey(Path file) {

@@ -86,8 +86,28 @@ public interface WorkerConfig {
     /** Where else adapters come from, and where they are kept. */
     Adapters adapters();
 
-    /** Model id: the name of its folder. */
-    String model();
+    /** Model id: the name of its folder. Either this or {@link #models}. */
+    Optional<String> model();
+
+    /** Ids of several models that may be served; the first is in memory from the start. */
+    Optional<List<String>> models();
+
+    /**
+     * Bytes of the models in memory, each with its weights and its {@link #kvBytes}; default: all
+     * may be.
+     */
+    Optional<Long> modelsBytesMax();
+
+    /** Models of {@link #models} that are in memory from the start and stay. */
+    Optional<Set<String>> modelsPinned();
+
+    /** Milliseconds that a model with work stays in memory before it makes room for another. */
+    @WithDefault("5000")
+    long modelsTurnMs();
+
+    /** Milliseconds after a failed load in which requests for that model are refused. */
+    @WithDefault("10000")
+    long modelsRetryMs();
 
     /** host:port of every router. */
     List<String> routerEndpoints();
@@ -110,7 +130,7 @@ public interface WorkerConfig {
     /** Threads of a step, at least 1; default: the processors that the process may use. */
     Optional<Integer> threads();
 
-    /** Bytes of KV memory. */
+    /** Bytes of KV memory, for each model in memory. */
     @WithDefault("67108864")
     long kvBytes();
 
@@ -151,7 +171,7 @@ public interface WorkerConfig {
     @WithDefault("1.5")
     double decodeSlowdownMax();
 
-    /** File of the model's signed public prefixes; needs {@code public-prefix-key}. */
+    /** File of the (first) model's signed public prefixes; needs {@code public-prefix-key}. */
     Optional<Path> publicPrefixes();
 
     /**

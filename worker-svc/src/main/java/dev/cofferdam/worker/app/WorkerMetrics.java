@@ -26,35 +26,46 @@ public class WorkerMetrics implements ServingListener {
 
   /** Exposes the levels and counts of a worker. */
   void expose(WorkerNode node) {
-    BatchStats stats = node.stats();
-    count("cofferdam.worker.steps", stats, BatchStats::steps);
-    count("cofferdam.worker.steps.failed", stats, BatchStats::failedSteps);
-    count("cofferdam.worker.busy.seconds", stats, s -> s.busyNs() / 1e9);
-    count("cofferdam.worker.rows.prefill", stats, BatchStats::prefillRows);
-    count("cofferdam.worker.rows.decode", stats, BatchStats::decodeRows);
-    count("cofferdam.worker.preemptions", stats, BatchStats::preemptions);
-    count("cofferdam.kv.blocks.zeroed", stats, BatchStats::blocksZeroed);
-    count("cofferdam.kv.blocks.sealed", stats, BatchStats::seals);
-    count("cofferdam.kv.seals.broken", stats, BatchStats::sealsBroken);
-    count("cofferdam.kv.blocks.swapped", stats, BatchStats::blocksSwapped);
-    count("cofferdam.isolation.violations", stats, BatchStats::violations);
-    level("cofferdam.worker.sequences.running", stats, BatchStats::running);
-    level("cofferdam.worker.sequences.live", stats, BatchStats::sequences);
-    level("cofferdam.kv.blocks.free", stats, BatchStats::blocksUnheld);
-    level("cofferdam.kv.blocks.cached", stats, BatchStats::blocksCached);
-    level("cofferdam.worker.adapters.resident", stats, s -> s.adapterVersions().size());
-    Gauge.builder("cofferdam.kv.blocks", node, WorkerNode::kvBlocks).register(registry);
-    Gauge.builder("cofferdam.kv.block.bytes", node, n -> n.blockBytes()).register(registry);
-    Gauge.builder("cofferdam.usage.spool.bytes", node, n -> n.spoolBytes()).register(registry);
-    FunctionCounter.builder("cofferdam.usage.lost", node, n -> n.usageLost()).register(registry);
+    count("cofferdam.worker.steps", node, BatchStats::steps);
+    count("cofferdam.worker.steps.failed", node, BatchStats::failedSteps);
+    count("cofferdam.worker.busy.seconds", node, s -> s.busyNs() / 1e9);
+    count("cofferdam.worker.rows.prefill", node, BatchStats::prefillRows);
+    count("cofferdam.worker.rows.decode", node, BatchStats::decodeRows);
+    count("cofferdam.worker.preemptions", node, BatchStats::preemptions);
+    count("cofferdam.kv.blocks.zeroed", node, BatchStats::blocksZeroed);
+    count("cofferdam.kv.blocks.sealed", node, BatchStats::seals);
+    count("cofferdam.kv.seals.broken", node, BatchStats::sealsBroken);
+    count("cofferdam.kv.blocks.swapped", node, BatchStats::blocksSwapped);
+    count("cofferdam.isolation.violations", node, BatchStats::violations);
+    level("cofferdam.worker.sequences.running", node, BatchStats::running);
+    level("cofferdam.worker.sequences.live", node, BatchStats::sequences);
+    level("cofferdam.kv.blocks.free", node, BatchStats::blocksUnheld);
+    level("cofferdam.kv.blocks.cached", node, BatchStats::blocksCached);
+    gauge("cofferdam.worker.adapters.resident", node, n -> n.memory().adapters().size());
+    gauge("cofferdam.models.loaded", node, n -> n.memory().loaded());
+    total("cofferdam.models.loads", node, n -> n.memory().loads());
+    total("cofferdam.models.evictions", node, n -> n.memory().evictions());
+    total("cofferdam.models.load.seconds", node, WorkerNode::loadSeconds);
+    gauge("cofferdam.kv.blocks", node, WorkerNode::kvBlocks);
+    gauge("cofferdam.kv.bytes", node, WorkerNode::kvBytes);
+    gauge("cofferdam.usage.spool.bytes", node, WorkerNode::spoolBytes);
+    total("cofferdam.usage.lost", node, WorkerNode::usageLost);
   }
 
-  private void count(String name, BatchStats stats, ToDoubleFunction<BatchStats> value) {
-    FunctionCounter.builder(name, stats, value).register(registry);
+  private void count(String name, WorkerNode node, ToDoubleFunction<BatchStats> value) {
+    FunctionCounter.builder(name, node, n -> value.applyAsDouble(n.stats())).register(registry);
   }
 
-  private void level(String name, BatchStats stats, ToDoubleFunction<BatchStats> value) {
-    Gauge.builder(name, stats, value).register(registry);
+  private void level(String name, WorkerNode node, ToDoubleFunction<BatchStats> value) {
+    Gauge.builder(name, node, n -> value.applyAsDouble(n.stats())).register(registry);
+  }
+
+  private void gauge(String name, WorkerNode node, ToDoubleFunction<WorkerNode> value) {
+    Gauge.builder(name, node, value).register(registry);
+  }
+
+  private void total(String name, WorkerNode node, ToDoubleFunction<WorkerNode> value) {
+    FunctionCounter.builder(name, node, value).register(registry);
   }
 
   @Override

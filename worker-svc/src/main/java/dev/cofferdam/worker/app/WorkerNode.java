@@ -5,17 +5,21 @@ import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
-import dev.cofferdam.worker.batching.Batch;
 import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.batching.BatchStats;
-import dev.cofferdam.worker.batching.thread.StepLoop;
-import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.lease.LeaseBook;
 import dev.cofferdam.worker.lease.SessionKeys;
 import dev.cofferdam.worker.lease.WorkerLoad;
 import dev.cofferdam.worker.lease.WorkerProfile;
 import dev.cofferdam.worker.lease.grpc.RouterAnnouncer;
 import dev.cofferdam.worker.lease.grpc.SchedulerSession;
+import dev.cofferdam.worker.model.ModelConfig;
+import dev.cofferdam.worker.residency.ModelMemory;
+import dev.cofferdam.worker.residency.ResidencyOptions;
+import dev.cofferdam.worker.residency.ResidentModels;
+import dev.cofferdam.worker.residency.ServedModel;
+import dev.cofferdam.worker.residency.thread.ModelLoader;
+import dev.cofferdam.worker.residency.thread.StepLoop;
 import dev.cofferdam.worker.serving.Generations;
 import dev.cofferdam.worker.serving.ServingListener;
 import dev.cofferdam.worker.serving.grpc.WorkerEndpoint;
@@ -23,10 +27,14 @@ import dev.cofferdam.worker.serving.kafka.KafkaViolations;
 import dev.cofferdam.worker.usage.kafka.KafkaUsageSink;
 import java.io.IOException;
 import java.time.InstantSource;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -35,7 +43,9 @@ final class WorkerNode implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WorkerNode.class);
 
   private final WorkerConfig config;
-  private final Batch batch;
+  private final Engine engine;
+  private final ModelLoader loader;
+  private final ModelMemory memory;
   private final StepLoop loop;
   private final FactPublisher facts;
   private final KafkaUsageSink usage;
@@ -55,55 +65,62 @@ final class WorkerNode implements AutoCloseable {
    * @param onFatal run when the worker must end at once
    */
   static WorkerNode start(WorkerConfig config, ServingListener listener, Runnable onFatal) {
-    WorkerConfig.Worker worker = config.worker();
-    Engine engine =
-        Engine.load(
-            worker.modelsRoot().resolve(worker.model()),
-            worker.weights(),
-            worker.kernels(),
-            worker.threads(),
-            worker.kvBytes(),
-            worker.blockTokens(),
-            worker.adapterSlots(),
-            worker.slots(),
-            worker.stepTokensMax());
-    return new WorkerNode(config, engine, listener, onFatal);
+    return new WorkerNode(config, Engine.open(config.worker()), listener, onFatal);
   }
 
   private WorkerNode(
       WorkerConfig config, Engine engine, ServingListener listener, Runnable onFatal) {
     this.config = config;
+    this.engine = engine;
     WorkerConfig.Worker worker = config.worker();
+    loader = new ModelLoader(engine::load);
+    ResidentModels models =
+        new ResidentModels(
+            engine.models(),
+            residency(worker),
+            options(worker),
+            loader,
+            System::nanoTime,
+            StepLoop::logFailure);
+    memory = models.memory();
+    for (ServedModel model : engine.models()) {
+      if (model == engine.models().getFirst() || pinned(worker).contains(model.id())) {
+        models.start(model, engine.load(model));
+      }
+    }
     TlsFiles tls = tls(config);
     channels = new MeshChannels(tls);
     SessionKeys keys = new SessionKeys();
     session = new SchedulerSession(channels, worker.schedulerEndpoint(), keys);
-    batch = new Batch(engine.executor(), options(worker));
-    loop = new StepLoop(batch, engine.executor(), worker.inFlightMax(), session::progress, onFatal);
+    loop = new StepLoop(models, worker.inFlightMax(), session::progress, onFatal);
     facts =
         FactPublisher.open(
             new KafkaSettings(config.kafka().properties()),
             worker.id(),
             config.stateDir().resolve("spool"),
             worker.spoolBytesMax());
-    usage = new KafkaUsageSink(facts, engine.executor().kind(), worker.pool());
+    usage = new KafkaUsageSink(facts, "cpu", worker.pool());
     KafkaViolations violations =
         new KafkaViolations(facts, worker.id(), worker.pool(), InstantSource.system());
     completions =
         Executors.newSingleThreadExecutor(
             task -> Thread.ofPlatform().daemon().name("completions").unstarted(task));
-    adapters = Adapters.open(worker, engine.model(), engine.executor()::prepare);
+    Map<String, ServedModel> served = new LinkedHashMap<>();
+    Map<String, ModelConfig> configs = new LinkedHashMap<>();
+    for (ServedModel model : engine.models()) {
+      served.put(model.id(), model);
+      configs.put(model.id(), engine.config(model.id()));
+    }
+    adapters = Adapters.open(worker, configs, memory::prepare);
     generations =
         new Generations(
             new Generations.Parts(
                 loop,
-                batch.geometry(),
-                engine.digest(),
-                new LeaseBook(worker.id(), worker.model(), worker.grantsRememberedMax()),
+                served,
+                new LeaseBook(worker.id(), served.keySet(), worker.grantsRememberedMax()),
                 session,
                 usage,
                 adapters.shelf(),
-                PublicPrefixFile.of(worker, engine.digest()),
                 completions,
                 ServingListener.all(List.of(violations, listener)),
                 InstantSource.system(),
@@ -121,10 +138,10 @@ final class WorkerNode implements AutoCloseable {
             .listen(config.listen().host(), config.listen().port())
             .service(endpoint)
             .start();
-    WorkerProfile profile = profile(config, batch.geometry(), server.port());
+    WorkerProfile profile = profile(config, engine.models(), server.port());
     announcer =
         new RouterAnnouncer(
-            channels, worker.routerEndpoints(), profile, this::load, batch.journal());
+            channels, worker.routerEndpoints(), profile, this::load, models.journal());
     session.start(profile, generations);
     announcer.start();
     LOG.info("worker {} ready on {}", worker.id(), profile.endpoint());
@@ -141,45 +158,88 @@ final class WorkerNode implements AutoCloseable {
         worker.swapBytes());
   }
 
+  private static ResidencyOptions residency(WorkerConfig.Worker worker) {
+    return new ResidencyOptions(
+        worker.modelsBytesMax().orElse(Long.MAX_VALUE),
+        pinned(worker),
+        TimeUnit.MILLISECONDS.toNanos(worker.modelsTurnMs()),
+        TimeUnit.MILLISECONDS.toNanos(worker.modelsRetryMs()));
+  }
+
+  private static Set<String> pinned(WorkerConfig.Worker worker) {
+    return worker.modelsPinned().orElse(Set.of());
+  }
+
   private static TlsFiles tls(WorkerConfig config) {
     return new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
   }
 
-  private static WorkerProfile profile(WorkerConfig config, ExecutorGeometry geometry, int port) {
+  private static WorkerProfile profile(WorkerConfig config, List<ServedModel> models, int port) {
     WorkerConfig.Worker worker = config.worker();
     return new WorkerProfile(
         worker.id(),
         System.currentTimeMillis(),
         worker.pool(),
         worker.advertisedEndpoint().orElse(config.listen().host() + ":" + port),
-        worker.model(),
+        models.stream()
+            .map(
+                m ->
+                    new WorkerProfile.Model(
+                        m.id(), m.geometry().blocks(), m.geometry().blockBytes()))
+            .toList(),
         worker.zone().orElse(""),
         worker.slots(),
-        geometry.blocks(),
-        geometry.blockTokens(),
-        geometry.blockBytes(),
-        geometry.adapterSlots());
+        worker.blockTokens(),
+        worker.adapterSlots());
   }
 
   private WorkerLoad load() {
-    BatchStats stats = batch.stats();
     return new WorkerLoad(
-        stats.running(), stats.blocksUnheld(), stats.adapterVersions(), generations.draining());
+        memory.stats().running(),
+        memory.levels().stream()
+            .map(
+                level ->
+                    new WorkerLoad.ModelLoad(
+                        level.model().id(),
+                        level.inMemory(),
+                        level.kvBlocksFree(),
+                        level.model().geometry().blocks()))
+            .toList(),
+        memory.adapters(),
+        generations.draining());
   }
 
-  /** Counts and levels of the batch. */
+  /** Counts and levels of all models. */
   BatchStats stats() {
-    return batch.stats();
+    return memory.stats();
   }
 
-  /** KV blocks in all. */
-  int kvBlocks() {
-    return batch.geometry().blocks();
+  /** What is in memory. */
+  ModelMemory memory() {
+    return memory;
   }
 
-  /** Bytes of a KV block. */
-  long blockBytes() {
-    return batch.geometry().blockBytes();
+  /** Seconds of all loads of models after the start. */
+  double loadSeconds() {
+    return loader.loadNs() / 1e9;
+  }
+
+  /** KV blocks of the models in memory. */
+  long kvBlocks() {
+    return inMemory().mapToLong(model -> model.geometry().blocks()).sum();
+  }
+
+  /** Bytes of all of them. */
+  long kvBytes() {
+    return inMemory()
+        .mapToLong(model -> model.geometry().blocks() * model.geometry().blockBytes())
+        .sum();
+  }
+
+  private Stream<ServedModel> inMemory() {
+    return memory.levels().stream()
+        .filter(ModelMemory.Level::inMemory)
+        .map(ModelMemory.Level::model);
   }
 
   /** Usage records that found the spool full. */
@@ -215,6 +275,8 @@ final class WorkerNode implements AutoCloseable {
     server.stop(1_000);
     endpoint.close();
     loop.close();
+    loader.close();
+    engine.close();
     completions.shutdown();
     facts.close();
     adapters.close().run();

@@ -43,14 +43,20 @@ public final class Batch {
   private final List<Sequence> planned = new ArrayList<>();
   private final List<Sequence> ended = new ArrayList<>();
 
+  /** A batch with a journal of its own. */
+  public Batch(ModelExecutor executor, BatchOptions options) {
+    this(executor, options, new CacheJournal(Math.max(1024, 2 * executor.geometry().blocks())));
+  }
+
   /**
    * @param executor runs the steps; its pool is this batch's alone
+   * @param journal told of what the prefix cache gains and loses
    */
-  public Batch(ModelExecutor executor, BatchOptions options) {
+  public Batch(ModelExecutor executor, BatchOptions options, CacheJournal journal) {
     this.executor = executor;
     this.options = options;
     this.geometry = executor.geometry();
-    this.journal = new CacheJournal(Math.max(1024, 2 * geometry.blocks()));
+    this.journal = journal;
     this.kv =
         new KvCache(
             geometry.blocks(),
@@ -449,6 +455,21 @@ public final class Batch {
   /** Ends everything. */
   public void endAll(EndCause cause) {
     live.forEach(sequence -> sequence.cancel(cause));
+  }
+
+  /**
+   * Forgets everything that is cached: an empty batch holds nothing then, and all of its pool is
+   * zero.
+   *
+   * @throws IllegalStateException when something is held still
+   */
+  public void clear() {
+    kv.forgetAll();
+    kv.zeroReleased();
+    publishLevels();
+    if (!isEmpty() || kv.pool().free() != kv.pool().size()) {
+      throw new IllegalStateException("a batch that is to go holds blocks");
+    }
   }
 
   /** Counts and levels, for any thread. */

@@ -26,7 +26,31 @@ public final class BatchStats {
   long sealsBrokenInSteps;
   volatile List<String> adapterVersions = List.of();
 
-  BatchStats() {}
+  /** Nothing counted yet. */
+  public BatchStats() {}
+
+  /** Adds the counts of another. */
+  public void addCounts(BatchStats other) {
+    steps.addAndGet(other.steps());
+    failedSteps.addAndGet(other.failedSteps());
+    busyNs.addAndGet(other.busyNs());
+    prefillRows.addAndGet(other.prefillRows());
+    decodeRows.addAndGet(other.decodeRows());
+    preemptions.addAndGet(other.preemptions());
+    blocksZeroed.addAndGet(other.blocksZeroed());
+    violations.addAndGet(other.violations());
+    seals.addAndGet(other.seals());
+    sealsBroken.addAndGet(other.sealsBroken());
+    blocksSwapped.addAndGet(other.blocksSwapped());
+  }
+
+  /** Adds the levels of another, but for its adapters. */
+  public void addLevels(BatchStats other) {
+    running.addAndGet(other.running());
+    sequences.addAndGet(other.sequences());
+    blocksUnheld.addAndGet(other.blocksUnheld());
+    blocksCached.addAndGet(other.blocksCached());
+  }
 
   /** Steps that were executed. */
   public long steps() {

@@ -22,6 +22,8 @@ public enum EndCause {
   ISOLATION(Outcome.FAILED),
   /** More KV memory than the tenant or the worker can ever give. */
   OUT_OF_MEMORY(Outcome.FAILED),
+  /** Its model could not be loaded. */
+  MODEL_UNAVAILABLE(Outcome.FAILED),
   /** The worker ends. */
   SHUTDOWN(Outcome.FAILED),
   /** It was never begun: its adapter, its tokens or the worker's state did not allow it. */

@@ -8,6 +8,7 @@ import dev.cofferdam.worker.kvcache.PublicPrefix;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
@@ -128,6 +129,22 @@ public final class Sequence {
   /** Serves it again. */
   public void resume() {
     pauseWanted = false;
+  }
+
+  /** What it is to end with; empty while nobody asked for that. */
+  public Optional<EndCause> cancelled() {
+    return Optional.ofNullable(cancelled.get());
+  }
+
+  /** Ends a sequence that no batch took in, and tells its listener. */
+  public void refuse(EndCause why, long nowNs) {
+    end(why, nowNs);
+    listener.ended(why, usage(nowNs));
+  }
+
+  /** Input tokens of its request. */
+  public int promptTokens() {
+    return request.promptTokens();
   }
 
   /** Which attempt of which request. */

@@ -2,11 +2,16 @@ package dev.cofferdam.worker.batching;
 
 import dev.cofferdam.vocabulary.TenantId;
 
-/** The way into the batch, for any thread. */
+/** The way into the batches, for any thread. */
 public interface Submissions {
 
-  /** Hands a sequence over. Returns whether it was taken; its listener is told of its end then. */
-  boolean submit(Sequence sequence);
+  /**
+   * Hands a sequence over.
+   *
+   * @param model model that is to run it
+   * @return whether it was taken; its listener is told of its end then
+   */
+  boolean submit(String model, Sequence sequence);
 
   /** Has a tenant's key destroyed, and with it all that is kept of it, before the next step. */
   void destroyKey(TenantId tenant);

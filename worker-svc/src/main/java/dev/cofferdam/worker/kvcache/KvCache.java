@@ -201,6 +201,11 @@ public final class KvCache {
     vault.destroy(tenant);
   }
 
+  /** Takes everything out of the prefix cache; other holders keep theirs. */
+  public void forgetAll() {
+    prefixes.forgetAll();
+  }
+
   /** Key of a block that is kept encrypted; null for others. */
   public @Nullable BlockKey keyOf(int block) {
     return vault.keyOf(block);

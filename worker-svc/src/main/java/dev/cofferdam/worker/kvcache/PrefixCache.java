@@ -167,6 +167,15 @@ public final class PrefixCache {
     }
   }
 
+  /** Forgets all blocks; their other holders keep them. */
+  public void forgetAll() {
+    for (Entry entry : byBlock) {
+      if (entry != null) {
+        remove(entry);
+      }
+    }
+  }
+
   /** Evicts the tenant's least recently used idle block. Returns whether there was one. */
   public boolean evictOf(TenantId tenant) {
     Shelf shelf = shelves.get(tenant);

@@ -3,6 +3,7 @@ package dev.cofferdam.worker.lease;
 import dev.cofferdam.worker.batching.SequenceId;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 
 /**
  * Decides whether a lease whose signature holds may be honoured: here, now, and for the first time.
@@ -31,18 +32,18 @@ public final class LeaseBook {
   public static final long LIFE_MS_MAX = SessionKeys.GRACE_MS;
 
   private final String workerId;
-  private final String model;
+  private final Set<String> models;
   private final int rememberedMax;
   private final Map<SequenceId, Long> seen = new HashMap<>();
 
   /**
    * @param workerId this worker
-   * @param model the model that it serves
+   * @param models the models that it serves
    * @param rememberedMax leases that are remembered at once
    */
-  public LeaseBook(String workerId, String model, int rememberedMax) {
+  public LeaseBook(String workerId, Set<String> models, int rememberedMax) {
     this.workerId = workerId;
-    this.model = model;
+    this.models = Set.copyOf(models);
     this.rememberedMax = rememberedMax;
   }
 
@@ -51,7 +52,7 @@ public final class LeaseBook {
     if (!lease.workerId().equals(workerId)) {
       return Verdict.OTHER_WORKER;
     }
-    if (!lease.model().equals(model)) {
+    if (!models.contains(lease.model())) {
       return Verdict.OTHER_MODEL;
     }
     if (lease.expiresEpochMs() <= nowEpochMs) {

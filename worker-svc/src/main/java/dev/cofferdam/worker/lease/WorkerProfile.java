@@ -1,5 +1,7 @@
 package dev.cofferdam.worker.lease;
 
+import java.util.List;
+
 /**
  * What a worker says of itself.
  *
@@ -7,12 +9,10 @@ package dev.cofferdam.worker.lease;
  * @param incarnation larger for each start of the same worker
  * @param pool its pool
  * @param endpoint host:port of its WorkerService
- * @param model the model that it serves
+ * @param models the models that it serves, at least one
  * @param zone availability zone, empty where unknown
  * @param slots batch slots
- * @param kvBlocks KV blocks in all
- * @param blockTokens tokens of a block
- * @param blockBytes bytes of a block
+ * @param blockTokens tokens of a KV block
  * @param adapterSlots different adapters that may run at once
  */
 public record WorkerProfile(
@@ -20,10 +20,22 @@ public record WorkerProfile(
     long incarnation,
     String pool,
     String endpoint,
-    String model,
+    List<Model> models,
     String zone,
     int slots,
-    int kvBlocks,
     int blockTokens,
-    long blockBytes,
-    int adapterSlots) {}
+    int adapterSlots) {
+
+  /**
+   * A model that it serves.
+   *
+   * @param id model id
+   * @param kvBlocks KV blocks in its pool
+   * @param blockBytes bytes of one of them
+   */
+  public record Model(String id, int kvBlocks, long blockBytes) {}
+
+  public WorkerProfile {
+    models = List.copyOf(models);
+  }
+}

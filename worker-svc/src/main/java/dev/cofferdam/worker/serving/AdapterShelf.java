@@ -10,12 +10,12 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
 /**
- * Adapters in host memory, by (tenant, name, version), as many as so many bytes hold; the least
- * recently used goes. Of a pinned name, the version that was used last stays, however much that is.
- * Two requests for the same one read it once. Thread-safe; loading blocks the caller.
+ * Adapters in host memory, by (tenant, model, name, version), as many as so many bytes hold; the
+ * least recently used goes. Of a pinned name, the version that was used last stays, however much
+ * that is. Two requests for the same one read it once. Thread-safe; loading blocks the caller.
  */
 public final class AdapterShelf {
-  private record Named(TenantId tenant, String name) {}
+  private record Named(TenantId tenant, String model, String name) {}
 
   private record Key(Named named, String version) {}
 
@@ -48,8 +48,8 @@ public final class AdapterShelf {
    * @throws dev.cofferdam.worker.adapter.BadAdapterException as the source does
    * @throws dev.cofferdam.worker.adapter.AdapterUnavailableException as the source does
    */
-  public LoraAdapter get(TenantId tenant, String name, String version) {
-    Key key = new Key(new Named(tenant, name), version);
+  public LoraAdapter get(TenantId tenant, String model, String name, String version) {
+    Key key = new Key(new Named(tenant, model, name), version);
     CompletableFuture<LoraAdapter> wanted = new CompletableFuture<>();
     CompletableFuture<LoraAdapter> known;
     synchronized (shelf) {
@@ -74,7 +74,7 @@ public final class AdapterShelf {
 
   private void load(Key key, CompletableFuture<LoraAdapter> wanted) {
     try {
-      LoraAdapter adapter = source.load(key.named.name, key.version);
+      LoraAdapter adapter = source.load(key.named.model, key.named.name, key.version);
       synchronized (shelf) {
         wanted.complete(adapter);
         bytes += adapter.weightBytes();

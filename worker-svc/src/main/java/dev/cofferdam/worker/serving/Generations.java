@@ -22,10 +22,10 @@ import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.LeaseBook;
 import dev.cofferdam.worker.lease.LeaseEvents;
 import dev.cofferdam.worker.lease.LeaseOrders;
+import dev.cofferdam.worker.residency.ServedModel;
 import dev.cofferdam.worker.usage.AttemptRecord;
 import dev.cofferdam.worker.usage.UsageSink;
 import java.time.InstantSource;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -45,14 +45,12 @@ public final class Generations implements LeaseOrders {
   /**
    * What generations need.
    *
-   * @param submissions the way into the batch
-   * @param geometry shape of the model and the pool
-   * @param modelDigest digest of the model's files
+   * @param submissions the way into the batches
+   * @param models the models that are served, by id
    * @param book decides on leases
    * @param events told of leases
    * @param usage takes metering records
    * @param adapters adapters in host memory
-   * @param publicPrefixes beginnings of prompts that an operator signed as public
    * @param completions runs ends, which may wait for the disk; one after the other
    * @param listener told for metrics
    * @param clock the time of day
@@ -61,13 +59,11 @@ public final class Generations implements LeaseOrders {
    */
   public record Parts(
       Submissions submissions,
-      ExecutorGeometry geometry,
-      String modelDigest,
+      Map<String, ServedModel> models,
       LeaseBook book,
       LeaseEvents events,
       UsageSink usage,
       AdapterShelf adapters,
-      List<PublicPrefix> publicPrefixes,
       Executor completions,
       ServingListener listener,
       InstantSource clock,
@@ -167,38 +163,47 @@ public final class Generations implements LeaseOrders {
     if (running.size() >= parts.inFlightMax) {
       throw noCapacity("the worker's batch is full");
     }
-    check(work);
-    SequenceRequest request = request(work, adapter(lease), prefix(work));
+    ServedModel model = model(lease);
+    check(work, model.geometry());
+    SequenceRequest request = request(work, model, adapter(lease), prefix(work, model));
     Generation generation = new Generation(lease, output, work.settles());
-    generation.sequence = sequence(request, generation);
+    generation.sequence = sequence(request, model.geometry(), generation);
     running.put(lease.id(), generation);
     parts.events.accepted(lease);
-    if (!parts.submissions.submit(generation.sequence)) {
+    if (!parts.submissions.submit(lease.model(), generation.sequence)) {
       running.remove(lease.id());
       throw noCapacity("the worker's batch is full");
     }
     return generation;
   }
 
-  private void check(Work work) {
+  private ServedModel model(Lease lease) {
+    ServedModel model = parts.models.get(lease.model());
+    if (model == null) {
+      throw new IllegalStateException("a lease was honoured for a model that is not served");
+    }
+    return model;
+  }
+
+  private static void check(Work work, ExecutorGeometry geometry) {
     Lease lease = work.lease();
     int[] tokens = work.tokenIds();
     if (tokens.length != (long) lease.promptTokens() + lease.generatedTokens()) {
       throw invalid("token_ids", "their number is not the grant's");
     }
     for (int token : tokens) {
-      if (token < 0 || token >= parts.geometry.vocabularySize()) {
+      if (token < 0 || token >= geometry.vocabularySize()) {
         throw invalid("token_ids", "not all of them are in the vocabulary");
       }
     }
     if (lease.generatedTokens() >= lease.outputTokensMax()) {
       throw invalid("token_ids", "no output is left to be generated");
     }
-    if (tokens.length >= parts.geometry.positionsMax()) {
+    if (tokens.length >= geometry.positionsMax()) {
       throw Refusal.ofParameter(
               ErrorCode.CONTEXT_LENGTH_EXCEEDED,
               "token_ids",
-              "the model's context has " + parts.geometry.positionsMax() + " positions")
+              "the model's context has " + geometry.positionsMax() + " positions")
           .asException();
     }
     int keyBytes = work.prefixKey().length;
@@ -217,7 +222,8 @@ public final class Generations implements LeaseOrders {
     }
     try {
       return Optional.of(
-          parts.adapters.get(lease.tenant(), lease.adapter(), lease.adapterVersion()));
+          parts.adapters.get(
+              lease.tenant(), lease.model(), lease.adapter(), lease.adapterVersion()));
     } catch (BadAdapterException e) {
       throw Refusal.of(ErrorCode.BAD_ADAPTER, "the adapter's files do not hold").asException();
     } catch (AdapterUnavailableException e) {
@@ -226,19 +232,19 @@ public final class Generations implements LeaseOrders {
     }
   }
 
-  private Optional<PrefixDigests> prefix(Work work) {
+  private static Optional<PrefixDigests> prefix(Work work, ServedModel model) {
     return work.prefixKey().length == 0
         ? Optional.empty()
         : Optional.of(
             new PrefixDigests(
                 work.prefixKey(),
-                parts.modelDigest,
+                model.digest(),
                 work.lease().adapterVersion(),
-                parts.geometry.blockTokens()));
+                model.geometry().blockTokens()));
   }
 
-  private SequenceRequest request(
-      Work work, Optional<LoraAdapter> adapter, Optional<PrefixDigests> prefix) {
+  private static SequenceRequest request(
+      Work work, ServedModel model, Optional<LoraAdapter> adapter, Optional<PrefixDigests> prefix) {
     Lease lease = work.lease();
     return new SequenceRequest(
         lease.id(),
@@ -254,14 +260,15 @@ public final class Generations implements LeaseOrders {
         lease.kvEncrypted(),
         adapter,
         prefix,
-        PublicPrefix.longest(parts.publicPrefixes, work.tokenIds(), lease.promptTokens()));
+        PublicPrefix.longest(model.publicPrefixes(), work.tokenIds(), lease.promptTokens()));
   }
 
-  private Sequence sequence(SequenceRequest request, SequenceListener listener) {
+  private Sequence sequence(
+      SequenceRequest request, ExecutorGeometry geometry, SequenceListener listener) {
     return new Sequence(
         request,
-        parts.geometry.positionsMax(),
-        parts.geometry.blockTokens(),
+        geometry.positionsMax(),
+        geometry.blockTokens(),
         parts.nanoTime.getAsLong(),
         listener);
   }
@@ -459,6 +466,8 @@ public final class Generations implements LeaseOrders {
         case SLOW_READER -> Refusal.of(ErrorCode.CANCELLED, "the caller read too slowly");
         case REVOKED ->
             Refusal.of(revoked == null ? ErrorCode.NO_CAPACITY : revoked, "the lease was revoked");
+        case MODEL_UNAVAILABLE ->
+            Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the model cannot be loaded");
         case SHUTDOWN -> Refusal.of(ErrorCode.WORKER_LOST, "the worker ends");
         case OUT_OF_MEMORY ->
             Refusal.of(ErrorCode.NO_CAPACITY, "more KV memory than the worker can give");

@@ -30,7 +30,7 @@ class AdaptersTest {
 
   @TempDir Path folder;
 
-  private final ModelConfig model = TinyModel.llama().parsed();
+  private final Map<String, ModelConfig> models = Map.of("m", TinyModel.llama().parsed());
   private final TinyAdapter tiny = new TinyAdapter(2, 4, EnumSet.of(LoraTarget.VALUE));
 
   private final List<LoraAdapter> prepared = new ArrayList<>();
@@ -64,11 +64,15 @@ class AdaptersTest {
 
   @Test
   void readsAFolder() throws IOException {
-    String version = tiny.write(folder.resolve("acme/tone"), model, new SplittableRandom(1));
+    String version =
+        tiny.write(folder.resolve("acme/tone"), models.get("m"), new SplittableRandom(1));
     Adapters adapters =
-        Adapters.open(config(Map.of("adapters-root", folder.toString())), model, prepared::add);
+        Adapters.open(
+            config(Map.of("adapters-root", folder.toString())),
+            models,
+            (id, adapter) -> prepared.add(adapter));
     assertThat(prepared).isEmpty();
-    assertThat(adapters.shelf().get(ACME, "acme/tone", version).version()).isEqualTo(version);
+    assertThat(adapters.shelf().get(ACME, "m", "acme/tone", version).version()).isEqualTo(version);
     assertThat(prepared).hasSize(1);
     adapters.close().run();
   }
@@ -76,7 +80,7 @@ class AdaptersTest {
   @Test
   void readsABucketOnceAndItsDiskAfterThat() throws IOException {
     byte[] config = tiny.config().getBytes(StandardCharsets.UTF_8);
-    byte[] weights = tiny.weights(model, new SplittableRandom(1));
+    byte[] weights = tiny.weights(models.get("m"), new SplittableRandom(1));
     String version = new AdapterFiles(config, weights).version();
     try (S3Server server = new S3Server()) {
       server.objects.put("/models/lora/acme/tone/adapter_config.json", config);
@@ -92,9 +96,11 @@ class AdaptersTest {
               "adapters.cache.folder", folder.toString(),
               "adapters.memory-bytes-max", "0",
               "adapters.pinned", "acme/other");
-      Adapters adapters = Adapters.open(config(settings), model, prepared::add);
+      Adapters adapters =
+          Adapters.open(config(settings), models, (id, adapter) -> prepared.add(adapter));
       for (int i = 0; i < 3; i++) {
-        assertThat(adapters.shelf().get(ACME, "acme/tone", version).version()).isEqualTo(version);
+        assertThat(adapters.shelf().get(ACME, "m", "acme/tone", version).version())
+            .isEqualTo(version);
       }
       assertThat(server.requests).hasSize(2);
       adapters.close().run();
@@ -105,10 +111,12 @@ class AdaptersTest {
   void wantsExactlyOneStore() {
     Map<String, String> both = Map.of("adapters-root", "x", "adapters.s3.bucket", "models");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Adapters.open(config(Map.of()), model, prepared::add))
+        .isThrownBy(
+            () -> Adapters.open(config(Map.of()), models, (id, adapter) -> prepared.add(adapter)))
         .withMessageContaining("exactly one");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Adapters.open(config(both), model, prepared::add))
+        .isThrownBy(
+            () -> Adapters.open(config(both), models, (id, adapter) -> prepared.add(adapter)))
         .withMessageContaining("exactly one");
   }
 
@@ -117,7 +125,8 @@ class AdaptersTest {
     Map<String, String> half =
         Map.of("adapters.s3.bucket", "models", "adapters.s3.access-key-id", "id");
     assertThatIllegalArgumentException()
-        .isThrownBy(() -> Adapters.open(config(half), model, prepared::add))
+        .isThrownBy(
+            () -> Adapters.open(config(half), models, (id, adapter) -> prepared.add(adapter)))
         .withMessageContaining("both or neither");
   }
 }

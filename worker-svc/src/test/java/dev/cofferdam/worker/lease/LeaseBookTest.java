@@ -6,10 +6,11 @@ import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import dev.cofferdam.worker.lease.LeaseBook.Verdict;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class LeaseBookTest {
-  private final LeaseBook book = new LeaseBook("w1", "m", 2);
+  private final LeaseBook book = new LeaseBook("w1", Set.of("m"), 2);
 
   private static Lease lease(int request, int attempt, long expires) {
     return new Lease(

@@ -34,9 +34,9 @@ class AdapterShelfTest {
 
   @Test
   void theLeastRecentlyUsedGoes() {
-    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name), 900, Set.of());
+    AdapterShelf shelf = new AdapterShelf((model, name, version) -> load(name), 900, Set.of());
     for (String name : List.of("a", "b", "a", "c", "a", "b")) {
-      assertThat(shelf.get(ACME, name, "1")).isNotNull();
+      assertThat(shelf.get(ACME, "m", name, "1")).isNotNull();
     }
     assertThat(loads).containsExactly("a", "b", "c", "b");
   }
@@ -44,39 +44,41 @@ class AdapterShelfTest {
   @Test
   void aPinnedOneStaysUntilAnotherVersionOfItIsUsed() {
     AdapterShelf shelf =
-        new AdapterShelf((name, version) -> load(name + version), 900, Set.of("pinned"));
-    shelf.get(ACME, "pinned", "1");
+        new AdapterShelf((model, name, version) -> load(name + version), 900, Set.of("pinned"));
+    shelf.get(ACME, "m", "pinned", "1");
     for (String name : List.of("a", "b", "c")) {
-      shelf.get(ACME, name, "1");
+      shelf.get(ACME, "m", name, "1");
     }
-    shelf.get(ACME, "pinned", "1");
+    shelf.get(ACME, "m", "pinned", "1");
     assertThat(loads).containsExactly("pinned1", "a1", "b1", "c1");
 
-    shelf.get(ACME, "pinned", "2");
-    shelf.get(ACME, "a", "1");
-    shelf.get(ACME, "b", "1");
+    shelf.get(ACME, "m", "pinned", "2");
+    shelf.get(ACME, "m", "a", "1");
+    shelf.get(ACME, "m", "b", "1");
     loads.clear();
-    shelf.get(ACME, "pinned", "2");
+    shelf.get(ACME, "m", "pinned", "2");
     assertThat(loads).isEmpty();
-    shelf.get(ACME, "pinned", "1");
+    shelf.get(ACME, "m", "pinned", "1");
     assertThat(loads).containsExactly("pinned1");
   }
 
   @Test
   void oneThatIsLargerThanTheShelfIsReadForEachRequest() {
-    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name), 399, Set.of());
-    assertThat(shelf.get(ACME, "a", "1")).isNotNull();
-    assertThat(shelf.get(ACME, "a", "1")).isNotNull();
+    AdapterShelf shelf = new AdapterShelf((model, name, version) -> load(name), 399, Set.of());
+    assertThat(shelf.get(ACME, "m", "a", "1")).isNotNull();
+    assertThat(shelf.get(ACME, "m", "a", "1")).isNotNull();
     assertThat(loads).containsExactly("a", "a");
   }
 
   @Test
-  void tenantsAndVersionsDoNotShare() {
-    AdapterShelf shelf = new AdapterShelf((name, version) -> load(name + version), 9_000, Set.of());
-    shelf.get(ACME, "a", "1");
-    shelf.get(ACME, "a", "2");
-    shelf.get(new TenantId("other"), "a", "1");
-    assertThat(loads).containsExactly("a1", "a2", "a1");
+  void tenantsModelsAndVersionsDoNotShare() {
+    AdapterShelf shelf =
+        new AdapterShelf((model, name, version) -> load(name + version), 9_000, Set.of());
+    shelf.get(ACME, "m", "a", "1");
+    shelf.get(ACME, "m", "a", "2");
+    shelf.get(new TenantId("other"), "m", "a", "1");
+    shelf.get(ACME, "n", "a", "1");
+    assertThat(loads).containsExactly("a1", "a2", "a1", "a1");
   }
 
   @Test
@@ -85,7 +87,7 @@ class AdapterShelfTest {
     CountDownLatch goOn = new CountDownLatch(1);
     AdapterShelf shelf =
         new AdapterShelf(
-            (name, version) -> {
+            (model, name, version) -> {
               LoraAdapter adapter = load(name);
               if (name.equals("slow")) {
                 reading.countDown();
@@ -96,11 +98,11 @@ class AdapterShelfTest {
             400,
             Set.of());
     List<LoraAdapter> got = new CopyOnWriteArrayList<>();
-    Thread first = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "slow", "1")));
+    Thread first = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "m", "slow", "1")));
     await(reading);
-    shelf.get(ACME, "b", "1");
-    shelf.get(ACME, "c", "1");
-    Thread second = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "slow", "1")));
+    shelf.get(ACME, "m", "b", "1");
+    shelf.get(ACME, "m", "c", "1");
+    Thread second = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "m", "slow", "1")));
     while (second.getState() != Thread.State.WAITING) {
       Thread.sleep(1);
     }
@@ -116,7 +118,7 @@ class AdapterShelfTest {
   void aFailureIsToldToAllWhoWaitAndTheNextRequestReadsAnew() {
     AdapterShelf shelf =
         new AdapterShelf(
-            (name, version) -> {
+            (model, name, version) -> {
               loads.add(name);
               if (loads.size() == 1) {
                 throw new BadAdapterException("broken");
@@ -128,9 +130,11 @@ class AdapterShelfTest {
             },
             400,
             Set.of());
-    assertThatThrownBy(() -> shelf.get(ACME, "a", "1")).isInstanceOf(BadAdapterException.class);
-    assertThatThrownBy(() -> shelf.get(ACME, "a", "1")).hasCauseInstanceOf(OutOfMemoryError.class);
-    assertThat(shelf.get(ACME, "a", "1")).isNotNull();
+    assertThatThrownBy(() -> shelf.get(ACME, "m", "a", "1"))
+        .isInstanceOf(BadAdapterException.class);
+    assertThatThrownBy(() -> shelf.get(ACME, "m", "a", "1"))
+        .hasCauseInstanceOf(OutOfMemoryError.class);
+    assertThat(shelf.get(ACME, "m", "a", "1")).isNotNull();
   }
 
   private static void await(CountDownLatch latch) {

@@ -46,11 +46,13 @@ public final class CpuExecutor implements ModelExecutor {
   private final float[] finalNorm;
   private final PackedMatrix outputHead;
   private final Embedding embedding;
-  private final Team team;
+  private final Runnable closing;
   private final Projector projector;
   private final Kernels kernels;
 
-  private CpuExecutor(ModelWeights weights, ExecutorOptions options, Kernels kernels) {
+  private CpuExecutor(
+      ModelWeights weights, ExecutorOptions options, Kernels kernels, Team team, Runnable closing) {
+    this.closing = closing;
     model = weights.config();
     this.kernels = kernels;
     this.options = options;
@@ -74,7 +76,6 @@ public final class CpuExecutor implements ModelExecutor {
       layers[layer] = new LayerWeights(weights, kernels, layer);
     }
     buffers = new StepBuffers(model, options, layers[0], outputHead.paddedOutputs);
-    team = new Team(options.threads());
     int widest = Math.max(model.hidden(), Math.max(model.queryWidth(), model.feedForward()));
     projector = new Projector(team, options.rowsMax(), widest, kernels, outputHead);
     pass =
@@ -98,7 +99,25 @@ public final class CpuExecutor implements ModelExecutor {
    * @throws IllegalArgumentException when the options ask for native kernels that cannot run
    */
   public static CpuExecutor create(ModelWeights weights, ExecutorOptions options) {
-    return new CpuExecutor(weights, options, Kernels.of(options.kernels(), options.weights()));
+    Kernels kernels = Kernels.of(options.kernels(), options.weights());
+    Team team = new Team(options.threads());
+    try {
+      return new CpuExecutor(weights, options, kernels, team, team::close);
+    } catch (RuntimeException | Error e) {
+      team.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The same with the threads of a team that others use too; it is not closed with the executor.
+   *
+   * @throws dev.cofferdam.worker.model.ModelLoadException when a projection is too large for it
+   * @throws IllegalArgumentException when the options ask for native kernels that cannot run
+   */
+  public static CpuExecutor create(ModelWeights weights, ExecutorOptions options, Team team) {
+    Kernels kernels = Kernels.of(options.kernels(), options.weights());
+    return new CpuExecutor(weights, options, kernels, team, () -> {});
   }
 
   /** The kernels that run, for operators. */
@@ -252,6 +271,6 @@ public final class CpuExecutor implements ModelExecutor {
 
   @Override
   public void close() {
-    team.close();
+    closing.run();
   }
 }

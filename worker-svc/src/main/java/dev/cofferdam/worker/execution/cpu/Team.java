@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.execution.cpu;
 
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -10,11 +11,11 @@ import org.jspecify.annotations.Nullable;
  * a helper that another process keeps from running holds up at most the chunk that it has. Helpers
  * wait for the next job spinning for 20 µs, then parked. Allocates nothing per job.
  *
- * <p>One thread at a time calls {@link #run}. The chunks' number, the next chunk and the job's
- * number are one atomic word: who draws a chunk that exists keeps its job from ending, and with it
- * the job's fields from changing.
+ * <p>Executors may share a team: a thread that finds it busy with another's job runs its own job
+ * alone. The chunks' number, the next chunk and the job's number are one atomic word: who draws a
+ * chunk that exists keeps its job from ending, and with it the job's fields from changing.
  */
-final class Team implements AutoCloseable {
+public final class Team implements AutoCloseable {
   /** A piece of work in chunks that may run in any order and on any thread. */
   interface Job {
     /**
@@ -39,6 +40,7 @@ final class Team implements AutoCloseable {
 
   private final AtomicInteger done = new AtomicInteger();
   private final AtomicInteger parked = new AtomicInteger();
+  private final AtomicBoolean busy = new AtomicBoolean();
   private @Nullable Job job;
   private volatile @Nullable Throwable failure;
   private volatile @Nullable Thread waiting;
@@ -49,7 +51,7 @@ final class Team implements AutoCloseable {
    *
    * @param size threads, the caller's included
    */
-  Team(int size) {
+  public Team(int size) {
     helpers = new Thread[size - 1];
     for (int i = 0; i < helpers.length; i++) {
       int worker = i + 1;
@@ -76,10 +78,18 @@ final class Team implements AutoCloseable {
    * @throws IllegalStateException when a chunk failed on a helper
    */
   void run(Job job, int chunks) {
-    if (helpers.length == 0 || chunks == 1) {
+    if (helpers.length == 0 || chunks == 1 || !busy.compareAndSet(false, true)) {
       alone(job, chunks);
       return;
     }
+    try {
+      runTogether(job, chunks);
+    } finally {
+      busy.set(false);
+    }
+  }
+
+  private void runTogether(Job job, int chunks) {
     this.job = job;
     done.setPlain(0);
     draw.set(

@@ -7,6 +7,7 @@ import dev.cofferdam.proto.routing.v1.AnnounceRequest;
 import dev.cofferdam.proto.routing.v1.AnnounceResponse;
 import dev.cofferdam.proto.routing.v1.CacheChange;
 import dev.cofferdam.proto.routing.v1.Load;
+import dev.cofferdam.proto.routing.v1.ModelLoad;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import dev.cofferdam.proto.routing.v1.WorkerIdentity;
 import dev.cofferdam.vocabulary.SpiffeId;
@@ -105,7 +106,7 @@ public final class RouterAnnouncer implements AutoCloseable {
                 .setIncarnation(profile.incarnation())
                 .setPool(profile.pool())
                 .setEndpoint(profile.endpoint())
-                .addModels(profile.model())
+                .addAllModels(profile.models().stream().map(WorkerProfile.Model::id).toList())
                 .setBlockTokens(profile.blockTokens())
                 .setZone(profile.zone()))
         .build();
@@ -116,10 +117,22 @@ public final class RouterAnnouncer implements AutoCloseable {
         Load.newBuilder()
             .setRunning(now.running())
             .setSlots(profile.slots())
-            .setKvBlocksFree(now.kvBlocksFree())
-            .setKvBlocks(profile.kvBlocks())
+            .addAllAdaptersResident(now.adapters())
             .setDraining(now.draining());
-    now.adapterVersions().forEach(v -> message.addAdaptersResident(profile.model() + "/" + v));
+    long free = 0;
+    long blocks = 0;
+    for (WorkerLoad.ModelLoad model : now.models()) {
+      free += model.kvBlocksFree();
+      blocks += model.kvBlocks();
+      message.addModels(
+          ModelLoad.newBuilder()
+              .setModel(model.model())
+              .setInMemory(model.inMemory())
+              .setKvBlocksFree(model.kvBlocksFree())
+              .setKvBlocks(model.kvBlocks()));
+    }
+    message.setKvBlocksFree(Math.clamp(free, 0, Integer.MAX_VALUE));
+    message.setKvBlocks(Math.clamp(blocks, 0, Integer.MAX_VALUE));
     return AnnounceRequest.newBuilder().setLoad(message).build();
   }
 

@@ -5,6 +5,7 @@ import dev.cofferdam.proto.scheduling.v1.AttachRequest;
 import dev.cofferdam.proto.scheduling.v1.AttachResponse;
 import dev.cofferdam.proto.scheduling.v1.Ended;
 import dev.cofferdam.proto.scheduling.v1.Hello;
+import dev.cofferdam.proto.scheduling.v1.KvPool;
 import dev.cofferdam.proto.scheduling.v1.Progress;
 import dev.cofferdam.proto.scheduling.v1.Revoke;
 import dev.cofferdam.proto.scheduling.v1.RunningRequest;
@@ -193,12 +194,19 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
             .setIncarnation(profile.incarnation())
             .setPool(profile.pool())
             .setEndpoint(profile.endpoint())
-            .addModels(profile.model())
             .setSlots(profile.slots())
-            .setKvBlocks(profile.kvBlocks())
+            .setKvBlocks(profile.models().getFirst().kvBlocks())
             .setBlockTokens(profile.blockTokens())
-            .setBlockBytes(profile.blockBytes())
+            .setBlockBytes(profile.models().getFirst().blockBytes())
             .setAdapterSlots(profile.adapterSlots());
+    for (WorkerProfile.Model model : profile.models()) {
+      hello.addModels(model.id());
+      hello.addPools(
+          KvPool.newBuilder()
+              .setModel(model.id())
+              .setKvBlocks(model.kvBlocks())
+              .setBlockBytes(model.blockBytes()));
+    }
     for (Running one : running.values()) {
       RunningRequest.Builder request =
           RunningRequest.newBuilder().setClaims(LeaseCodec.claims(one.lease));

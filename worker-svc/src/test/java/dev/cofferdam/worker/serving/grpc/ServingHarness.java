@@ -12,18 +12,22 @@ import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.wire.GrantSeal;
-import dev.cofferdam.worker.batching.Batch;
 import dev.cofferdam.worker.batching.BatchOptions;
+import dev.cofferdam.worker.batching.BatchStats;
 import dev.cofferdam.worker.batching.EndCause;
 import dev.cofferdam.worker.batching.FakeExecutor;
 import dev.cofferdam.worker.batching.SequenceId;
 import dev.cofferdam.worker.batching.SequenceProgress;
 import dev.cofferdam.worker.batching.SequenceUsage;
-import dev.cofferdam.worker.batching.thread.StepLoop;
 import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.LeaseBook;
 import dev.cofferdam.worker.lease.LeaseEvents;
 import dev.cofferdam.worker.lease.SessionKeys;
+import dev.cofferdam.worker.residency.ModelLoads;
+import dev.cofferdam.worker.residency.ResidencyOptions;
+import dev.cofferdam.worker.residency.ResidentModels;
+import dev.cofferdam.worker.residency.ServedModel;
+import dev.cofferdam.worker.residency.thread.StepLoop;
 import dev.cofferdam.worker.serving.AdapterShelf;
 import dev.cofferdam.worker.serving.Generations;
 import dev.cofferdam.worker.serving.ServingListener;
@@ -33,6 +37,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -48,7 +53,16 @@ final class ServingHarness implements AutoCloseable {
   static final byte[] KEY = new byte[32];
 
   final FakeExecutor executor = new FakeExecutor(200, 4, 2, 20_000);
-  final Batch batch = new Batch(executor, new BatchOptions(8, 32, 8, 30_000_000_000L));
+  private final ServedModel model =
+      new ServedModel("support-desk", "model digest", executor.geometry(), 1, List.of());
+  private final ResidentModels models =
+      new ResidentModels(
+          List.of(model),
+          new ResidencyOptions(1, Set.of(), 1, 1),
+          new BatchOptions(8, 32, 8, 30_000_000_000L),
+          new NoLoads(),
+          System::nanoTime,
+          reason -> {});
   final BlockingQueue<AttemptRecord> usage = new LinkedBlockingQueue<>();
   final List<String> refused = new CopyOnWriteArrayList<>();
   final List<String> leases = new CopyOnWriteArrayList<>();
@@ -63,21 +77,21 @@ final class ServingHarness implements AutoCloseable {
 
   ServingHarness(Path folder) {
     keys.add("k1", KEY, System.currentTimeMillis() + 60_000, System.currentTimeMillis());
-    loop = new StepLoop(batch, executor, 16, (progress, free) -> {}, () -> {});
+    models.start(model, executor);
+    loop = new StepLoop(models, 16, (progress, free) -> {}, () -> {});
     generations =
         new Generations(
             new Generations.Parts(
                 loop,
-                batch.geometry(),
-                "model digest",
-                new LeaseBook("w1", "support-desk", 1_000),
+                Map.of(model.id(), model),
+                new LeaseBook("w1", Set.of(model.id()), 1_000),
                 new Leases(),
                 new Sink(),
                 new AdapterShelf(
-                    (name, version) -> FakeExecutor.adapter(Integer.parseInt(version)).get(),
+                    (served, name, version) ->
+                        FakeExecutor.adapter(Integer.parseInt(version)).get(),
                     1 << 20,
                     Set.of()),
-                List.of(),
                 completions,
                 new Listener(),
                 InstantSource.system(),
@@ -92,6 +106,10 @@ final class ServingHarness implements AutoCloseable {
             .service(endpoint)
             .start();
     gateway = channels("gateway", "spiffe://cofferdam.local/service/gateway");
+  }
+
+  BatchStats stats() {
+    return models.memory().stats();
   }
 
   MeshChannels channels(String name, String spiffeId) {
@@ -180,6 +198,18 @@ final class ServingHarness implements AutoCloseable {
     endpoint.close();
     loop.close();
     completions.shutdown();
+  }
+
+  private static final class NoLoads implements ModelLoads {
+    @Override
+    public void begin(ServedModel wanted) {
+      throw new IllegalStateException("nothing is to be loaded");
+    }
+
+    @Override
+    public Optional<Ended> poll() {
+      return Optional.empty();
+    }
   }
 
   private final class Leases implements LeaseEvents {

@@ -91,7 +91,7 @@ class WorkerEndpointTest {
 
     assertThat(again.getFirst().getStarted().getKvEncrypted()).isTrue();
     assertThat(again.getFirst().getStarted().getCachedPromptTokens()).isEqualTo(12);
-    assertThat(worker.batch.stats().seals()).isPositive();
+    assertThat(worker.stats().seals()).isPositive();
     assertThat(generate(request(4, 4, c -> c)).getFirst().getStarted().getKvEncrypted()).isFalse();
   }
 
@@ -114,7 +114,7 @@ class WorkerEndpointTest {
     worker.executor.stepNanos = 0;
     assertThat(generate(request(16, 1, c -> c)).getFirst().getStarted().getCachedPromptTokens())
         .isZero();
-    assertThat(worker.batch.stats().blocksUnheld()).isEqualTo(200);
+    assertThat(worker.stats().blocksUnheld()).isEqualTo(200);
   }
 
   @Test
@@ -271,8 +271,8 @@ class WorkerEndpointTest {
     assertThat(usage.usage().kvBlocksZeroed())
         .isPositive()
         .isEqualTo(usage.usage().kvBlocksAllocated());
-    assertThat(worker.batch.stats().sequences()).isZero();
-    assertThat(worker.batch.stats().blocksUnheld()).isEqualTo(200);
+    assertThat(worker.stats().sequences()).isZero();
+    assertThat(worker.stats().blocksUnheld()).isEqualTo(200);
     assertThat(worker.leases).contains("accepted");
   }
 

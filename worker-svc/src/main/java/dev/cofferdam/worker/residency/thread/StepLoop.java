@@ -1,13 +1,11 @@
-package dev.cofferdam.worker.batching.thread;
+package dev.cofferdam.worker.residency.thread;
 
 import dev.cofferdam.vocabulary.TenantId;
-import dev.cofferdam.worker.batching.Batch;
 import dev.cofferdam.worker.batching.EndCause;
 import dev.cofferdam.worker.batching.Sequence;
 import dev.cofferdam.worker.batching.SequenceProgress;
-import dev.cofferdam.worker.batching.Stepper;
 import dev.cofferdam.worker.batching.Submissions;
-import dev.cofferdam.worker.execution.ModelExecutor;
+import dev.cofferdam.worker.residency.ResidentModels;
 import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -17,14 +15,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The step thread, the only one that touches the batch and the executor. Fed by a bounded mailbox;
+ * The step thread, the only one that touches batches and executors. Fed by a bounded mailbox;
  * sleeps when there is nothing to run.
  */
 public final class StepLoop implements Submissions, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(StepLoop.class);
   private static final long PROGRESS_NS = 10_000_000;
 
-  /** With sequences of which none can run: a reader may be slow, a pause may last. */
+  /**
+   * With sequences of which none can run: a reader may be slow, a pause may last, a model may load.
+   */
   private static final long BLOCKED_PARK_NS = 20_000_000;
 
   /** Takes progress in, on the step thread: must not block. */
@@ -37,12 +37,12 @@ public final class StepLoop implements Submissions, AutoCloseable {
     void progress(List<SequenceProgress> progress, int kvBlocksFree);
   }
 
-  private final Batch batch;
-  private final Stepper stepper;
-  private final ModelExecutor executor;
+  private record Submitted(String model, Sequence sequence) {}
+
+  private final ResidentModels models;
   private final ProgressListener progress;
   private final Runnable onFatal;
-  private final ArrayBlockingQueue<Sequence> mailbox;
+  private final ArrayBlockingQueue<Submitted> mailbox;
   private final Queue<TenantId> keysToDestroy = new ConcurrentLinkedQueue<>();
   private final Thread thread;
   private volatile boolean closing;
@@ -54,26 +54,20 @@ public final class StepLoop implements Submissions, AutoCloseable {
    *
    * @param mailboxMax sequences that may wait to be taken in
    * @param progress told every 10 ms while there is work
-   * @param onFatal run when blocks cannot be zeroed or the batch is broken: the process must end
+   * @param onFatal run when blocks cannot be zeroed or a batch is broken: the process must end
    */
   public StepLoop(
-      Batch batch,
-      ModelExecutor executor,
-      int mailboxMax,
-      ProgressListener progress,
-      Runnable onFatal) {
-    this.batch = batch;
-    this.executor = executor;
+      ResidentModels models, int mailboxMax, ProgressListener progress, Runnable onFatal) {
+    this.models = models;
     this.progress = progress;
     this.onFatal = onFatal;
     this.mailbox = new ArrayBlockingQueue<>(mailboxMax);
-    this.stepper = new Stepper(batch, executor, System::nanoTime, StepLoop::logFailure);
     this.thread = Thread.ofPlatform().daemon().name("step").start(this::run);
   }
 
   @Override
-  public boolean submit(Sequence sequence) {
-    if (closing || !mailbox.offer(sequence)) {
+  public boolean submit(String model, Sequence sequence) {
+    if (closing || !mailbox.offer(new Submitted(model, sequence))) {
       return false;
     }
     wake();
@@ -99,34 +93,34 @@ public final class StepLoop implements Submissions, AutoCloseable {
 
   private void run() {
     try {
-      while (!closing || !batch.isEmpty() || !mailbox.isEmpty()) {
+      while (!closing || !models.isEmpty() || !mailbox.isEmpty()) {
         turn();
       }
     } catch (Throwable e) {
       LOG.error("the step loop is broken: {}", describe(e));
       onFatal.run();
     } finally {
-      executor.close();
+      models.close();
     }
   }
 
   private void turn() {
-    for (Sequence next = mailbox.poll(); next != null; next = mailbox.poll()) {
-      batch.add(next);
+    for (Submitted next = mailbox.poll(); next != null; next = mailbox.poll()) {
+      models.add(next.model, next.sequence);
     }
     for (TenantId t = keysToDestroy.poll(); t != null; t = keysToDestroy.poll()) {
-      batch.destroyKey(t);
+      models.destroyKey(t);
     }
     if (closing) {
-      batch.endAll(EndCause.SHUTDOWN);
+      models.endAll(EndCause.SHUTDOWN);
     }
     long now = System.nanoTime();
     stepBegunNs = now == 0 ? 1 : now;
-    boolean ran = stepper.step();
+    boolean ran = models.turn();
     stepBegunNs = 0;
     tellProgress();
     if (!ran && !closing && mailbox.isEmpty() && keysToDestroy.isEmpty()) {
-      if (batch.isEmpty()) {
+      if (models.isEmpty() && !models.isLoading()) {
         LockSupport.park(this);
       } else {
         LockSupport.parkNanos(this, BLOCKED_PARK_NS);
@@ -137,15 +131,16 @@ public final class StepLoop implements Submissions, AutoCloseable {
   private void tellProgress() {
     long now = System.nanoTime();
     if (now - progressToldNs >= PROGRESS_NS) {
-      List<SequenceProgress> told = batch.progress(now);
+      List<SequenceProgress> told = models.progress(now);
       if (!told.isEmpty()) {
         progressToldNs = now;
-        progress.progress(told, batch.stats().blocksUnheld());
+        progress.progress(told, models.memory().stats().blocksUnheld());
       }
     }
   }
 
-  private static void logFailure(Throwable reason) {
+  /** Logs what an executor threw, without its message. */
+  public static void logFailure(Throwable reason) {
     LOG.error("a step failed: {}", describe(reason));
   }
 
