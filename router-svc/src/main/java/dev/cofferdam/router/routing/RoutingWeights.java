@@ -5,22 +5,25 @@ package dev.cofferdam.router.routing;
  *
  * @param prefix share of the input that is cached
  * @param load free slots and memory
+ * @param model model in memory
  * @param adapter adapter in memory
  * @param tenant same worker as last time
  */
-public record RoutingWeights(double prefix, double load, double adapter, double tenant) {
+public record RoutingWeights(
+    double prefix, double load, double model, double adapter, double tenant) {
   /**
    * A cached prefix saves compute; load comes close behind, so that one hot prefix does not drown a
-   * worker.
+   * worker. A model that is to be loaded first costs seconds, but a worker that is full costs more.
    */
-  public static final RoutingWeights DEFAULT = new RoutingWeights(3, 2.5, 1, 0.25);
+  public static final RoutingWeights DEFAULT = new RoutingWeights(3, 2.5, 2, 1, 0.25);
 
   public RoutingWeights {
     if (prefix < 0
         || load < 0
+        || model < 0
         || adapter < 0
         || tenant < 0
-        || prefix + load + adapter + tenant <= 0) {
+        || prefix + load + model + adapter + tenant <= 0) {
       throw new IllegalArgumentException("routing weights must not be negative, and not all zero");
     }
   }

@@ -20,6 +20,7 @@ final class Scorers {
     return List.of(
         new Weighted(new Prefix(), weights.prefix()),
         new Weighted(new Load(), weights.load()),
+        new Weighted(new ModelResidency(), weights.model()),
         new Weighted(new AdapterResidency(), weights.adapter()),
         new Weighted(new TenantAffinity(), weights.tenant()));
   }
@@ -56,18 +57,39 @@ final class Scorers {
       if (!load.known() || load.slots() == 0 || load.kvBlocks() == 0) {
         return new Score(NEUTRAL, "not reported yet");
       }
+      WorkerLoad.ModelLoad model = load.models().get(request.envelope().model());
+      int blocksFree = model == null ? load.kvBlocksFree() : model.kvBlocksFree();
+      int blocks = model == null ? load.kvBlocks() : Math.max(1, model.kvBlocks());
       double slots = 1.0 - Math.min(1.0, load.running() / (double) load.slots());
-      double memory = Math.min(1.0, load.kvBlocksFree() / (double) load.kvBlocks());
+      double memory = Math.min(1.0, blocksFree / (double) blocks);
       return new Score(
           Math.min(slots, memory),
           load.running()
               + " of "
               + load.slots()
               + " slots, "
-              + load.kvBlocksFree()
+              + blocksFree
               + " of "
-              + load.kvBlocks()
+              + blocks
               + " blocks free");
+    }
+  }
+
+  /** Whether the model is in memory already. */
+  private static final class ModelResidency implements Scorer {
+    @Override
+    public String name() {
+      return "model";
+    }
+
+    @Override
+    public Score score(Worker worker, RequestView request) {
+      WorkerLoad.ModelLoad model = worker.load().models().get(request.envelope().model());
+      if (model == null) {
+        return new Score(NEUTRAL, "not reported yet");
+      }
+      return new Score(
+          model.inMemory() ? 1.0 : 0.0, model.inMemory() ? "in memory" : "to be loaded");
     }
   }
 

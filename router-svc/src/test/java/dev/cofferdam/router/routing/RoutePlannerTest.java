@@ -66,7 +66,7 @@ class RoutePlannerTest {
         16,
         "",
         0,
-        new WorkerLoad(true, running, 8, 100, 100, Set.of(), false));
+        new WorkerLoad(true, running, 8, 100, 100, Set.of(), false, Map.of()));
   }
 
   private static Envelope request(
@@ -195,6 +195,31 @@ class RoutePlannerTest {
   }
 
   @Test
+  void aWorkerWithTheModelInMemoryIsPreferredUntilItIsFullAndTheExplanationSaysWhy() {
+    Worker without = withModel(worker("a", "shared", 0), false);
+    Route.Ranked idle = ranked(request(ACME), without, withModel(worker("b", "shared", 2), true));
+    assertThat(idle.candidates()).extracting(Candidate::workerId).containsExactly("b", "a");
+    assertThat(idle.candidates().getFirst().explanation()).anyMatch(l -> l.endsWith("in memory"));
+    assertThat(idle.candidates().getLast().explanation()).contains("model 0.00 ×2.0 to be loaded");
+    Route.Ranked full = ranked(request(ACME), without, withModel(worker("b", "shared", 8), true));
+    assertThat(full.candidates().getFirst().workerId()).isEqualTo("a");
+  }
+
+  private static Worker withModel(Worker w, boolean inMemory) {
+    WorkerLoad load =
+        new WorkerLoad(
+            true,
+            w.load().running(),
+            8,
+            0,
+            1,
+            Set.of(),
+            false,
+            Map.of("m", new WorkerLoad.ModelLoad(inMemory, 100, 100)));
+    return new Worker(w.id(), 1, w.pool(), w.endpoint(), w.models(), 16, "", 0, load);
+  }
+
+  @Test
   void theWorkerThatHoldsThePrefixIsPreferredUntilItIsMuchBusier() {
     index.add("b", List.of(digest(0), digest(1)));
     Route.Ranked idle = ranked(request(ACME), worker("a", "shared", 0), worker("b", "shared", 0));
@@ -211,7 +236,7 @@ class RoutePlannerTest {
     for (Candidate c : ranked(request(ACME), worker("a", "shared", 3), silent).candidates()) {
       assertThat(c.score()).isBetween(0.0, 1.0);
       assertThat(c.explanation())
-          .hasSize(4)
+          .hasSize(5)
           .allMatch(line -> line.matches("[a-z]+ [01]\\.\\d\\d ×[0-9.]+ .+"));
     }
   }

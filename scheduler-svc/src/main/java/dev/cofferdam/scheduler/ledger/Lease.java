@@ -33,7 +33,7 @@ public final class Lease {
     this.request = request;
     this.workerId = worker.workerId();
     this.kvBlocks = request.kvBlocks(worker.blockTokens());
-    this.kvBytes = kvBlocks * worker.blockBytes();
+    this.kvBytes = kvBlocks * worker.pool(request.model()).blockBytes();
     this.charged = charged;
     this.grantedMs = grantedMs;
     this.queueWaitMs = queueWaitMs;

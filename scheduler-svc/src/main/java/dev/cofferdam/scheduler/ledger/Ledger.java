@@ -35,6 +35,7 @@ public final class Ledger {
   private final Map<String, WorkerAccount> workers = new TreeMap<>();
   private final Map<AttemptKey, Lease> leases = new HashMap<>();
   private final Map<String, TenantUse> tenants = new HashMap<>();
+  private Guarantees guarantees = Guarantees.NONE;
   private int slots;
   private int attachments;
 
@@ -59,11 +60,20 @@ public final class Ledger {
     private final int ordinal;
     private final Map<AttemptKey, Lease> leases = new LinkedHashMap<>();
     private final Map<String, Integer> adapters = new HashMap<>();
-    private int kvBlocksTaken;
+    private final Map<String, KvAccount> kv = new HashMap<>();
 
-    private WorkerAccount(WorkerDescriptor descriptor, int ordinal) {
+    private WorkerAccount(WorkerDescriptor descriptor, int ordinal, Guarantees guarantees) {
       this.descriptor = descriptor;
       this.ordinal = ordinal;
+      for (String model : descriptor.models()) {
+        kv.put(model, new KvAccount(descriptor.pool(model), guarantees));
+      }
+    }
+
+    /** Of a model that runs here though the worker does not name it: adopted as it is. */
+    private KvAccount kv(String model) {
+      return kv.computeIfAbsent(
+          model, unused -> new KvAccount(descriptor.pool(model), Guarantees.NONE));
     }
 
     private int slotsFree() {
@@ -76,15 +86,15 @@ public final class Ledger {
 
     private boolean canEverFit(PoolRequest request) {
       int blocks = request.kvBlocks(descriptor.blockTokens());
-      return blocks <= descriptor.kvBlocks()
+      return blocks <= kv(request.model()).most(request.tenant().value())
           && (request.adapter().isEmpty() || descriptor.adapterSlots() > 0)
-          && (request.kvBytesMax() == 0
-              || blocks * descriptor.blockBytes() <= request.kvBytesMax());
+          && (request.kvBytesMax() == 0 || kvBytes(request, descriptor) <= request.kvBytesMax());
     }
 
     private boolean fitsNow(PoolRequest request) {
       return slotsFree() > 0
-          && request.kvBlocks(descriptor.blockTokens()) <= descriptor.kvBlocks() - kvBlocksTaken
+          && request.kvBlocks(descriptor.blockTokens())
+              <= kv(request.model()).free(request.tenant().value())
           && (request.adapter().isEmpty()
               || adapters.containsKey(request.adapterSlot())
               || adapters.size() < descriptor.adapterSlots());
@@ -92,7 +102,7 @@ public final class Ledger {
 
     private void take(Lease lease) {
       leases.put(lease.key(), lease);
-      kvBlocksTaken += lease.kvBlocks();
+      kv(lease.request().model()).take(lease);
       if (!lease.request().adapter().isEmpty()) {
         adapters.merge(lease.request().adapterSlot(), 1, Integer::sum);
       }
@@ -100,7 +110,7 @@ public final class Ledger {
 
     private void free(Lease lease) {
       leases.remove(lease.key());
-      kvBlocksTaken -= lease.kvBlocks();
+      kv(lease.request().model()).free(lease);
       if (!lease.request().adapter().isEmpty()) {
         adapters.computeIfPresent(
             lease.request().adapterSlot(), (slot, uses) -> uses > 1 ? uses - 1 : null);
@@ -110,12 +120,21 @@ public final class Ledger {
 
   /** Opens the account of a worker. Its former account must be closed. */
   public void attach(WorkerDescriptor worker) {
-    if (workers.putIfAbsent(worker.workerId(), new WorkerAccount(worker, attachments + 1))
+    if (workers.putIfAbsent(
+            worker.workerId(), new WorkerAccount(worker, attachments + 1, guarantees))
         != null) {
       throw new IllegalStateException("worker is attached already: " + worker.workerId());
     }
     attachments++;
     slots += worker.slots();
+  }
+
+  /** What tenants are sure of from now on; leases that there are stay. */
+  public void guarantee(Guarantees next) {
+    guarantees = next;
+    for (WorkerAccount account : workers.values()) {
+      account.kv.values().forEach(pool -> pool.guarantee(next));
+    }
   }
 
   /** How often a worker was attached so far. */
@@ -245,7 +264,7 @@ public final class Ledger {
     for (WorkerAccount account : workers.values()) {
       if (mayServe(account, request, attachmentsSeen)
           && account.canEverFit(request)
-          && (best == null || blocksFree(account) > blocksFree(best))) {
+          && (best == null || blocksFree(account, request) > blocksFree(best, request))) {
         best = account;
       }
     }
@@ -298,7 +317,7 @@ public final class Ledger {
 
   /** KV blocks that are leased on a worker. */
   public int kvBlocksTaken(String workerId) {
-    return account(workerId).kvBlocksTaken;
+    return account(workerId).kv.values().stream().mapToInt(KvAccount::taken).sum();
   }
 
   /** Batch slots that are leased on a worker. */
@@ -336,17 +355,21 @@ public final class Ledger {
     TenantUse use = tenants.get(request.tenant().value());
     return request.kvBytesMax() == 0
         || use == null
-        || use.kvBytes + request.kvBlocks(worker.blockTokens()) * worker.blockBytes()
-            <= request.kvBytesMax();
+        || use.kvBytes + kvBytes(request, worker) <= request.kvBytesMax();
   }
 
   private long smallestKvBytes(PoolRequest request) {
     long least = Long.MAX_VALUE;
     for (WorkerAccount account : workers.values()) {
-      WorkerDescriptor worker = account.descriptor;
-      least = Math.min(least, request.kvBlocks(worker.blockTokens()) * worker.blockBytes());
+      if (account.serves(request)) {
+        least = Math.min(least, kvBytes(request, account.descriptor));
+      }
     }
     return least == Long.MAX_VALUE ? 0 : least;
+  }
+
+  private static long kvBytes(PoolRequest request, WorkerDescriptor worker) {
+    return request.kvBlocks(worker.blockTokens()) * worker.pool(request.model()).blockBytes();
   }
 
   private static boolean mayServe(WorkerAccount account, PoolRequest request, int attachmentsSeen) {
@@ -365,7 +388,7 @@ public final class Ledger {
     return null;
   }
 
-  private static int blocksFree(WorkerAccount account) {
-    return account.descriptor.kvBlocks() - account.kvBlocksTaken;
+  private static int blocksFree(WorkerAccount account, PoolRequest request) {
+    return account.kv(request.model()).free(request.tenant().value());
   }
 }

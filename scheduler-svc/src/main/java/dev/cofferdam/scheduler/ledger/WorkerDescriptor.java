@@ -1,5 +1,6 @@
 package dev.cofferdam.scheduler.ledger;
 
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -11,10 +12,11 @@ import java.util.Set;
  * @param endpoint host:port of its service
  * @param models models that it serves
  * @param slots batch slots
- * @param kvBlocks KV blocks in all
+ * @param kvBlocks KV blocks in all, of a model without a pool of its own here
  * @param blockTokens tokens of a block
- * @param blockBytes bytes of a block
+ * @param blockBytes bytes of a block, of a model without a pool of its own here
  * @param adapterSlots different adapters that may run at once
+ * @param pools KV pools by model
  */
 public record WorkerDescriptor(
     String workerId,
@@ -26,13 +28,15 @@ public record WorkerDescriptor(
     int kvBlocks,
     int blockTokens,
     long blockBytes,
-    int adapterSlots) {
+    int adapterSlots,
+    Map<String, KvPool> pools) {
 
   /**
    * @throws IllegalArgumentException naming every field that does not hold
    */
   public WorkerDescriptor {
     models = Set.copyOf(models);
+    pools = Map.copyOf(pools);
     StringBuilder problems = new StringBuilder();
     check(problems, "slots", slots, 1);
     check(problems, "kv_blocks", kvBlocks, 1);
@@ -45,6 +49,38 @@ public record WorkerDescriptor(
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(problems.substring(2));
     }
+  }
+
+  /** A worker whose models have KV pools of one size. */
+  public WorkerDescriptor(
+      String workerId,
+      long incarnation,
+      long session,
+      String endpoint,
+      Set<String> models,
+      int slots,
+      int kvBlocks,
+      int blockTokens,
+      long blockBytes,
+      int adapterSlots) {
+    this(
+        workerId,
+        incarnation,
+        session,
+        endpoint,
+        models,
+        slots,
+        kvBlocks,
+        blockTokens,
+        blockBytes,
+        adapterSlots,
+        Map.of());
+  }
+
+  /** The KV pool of a model. */
+  public KvPool pool(String model) {
+    KvPool own = pools.get(model);
+    return own == null ? new KvPool(kvBlocks, blockBytes) : own;
   }
 
   private static void check(StringBuilder problems, String name, long value, long least) {

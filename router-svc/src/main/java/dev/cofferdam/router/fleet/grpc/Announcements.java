@@ -5,6 +5,7 @@ import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.proto.routing.v1.AnnounceRequest;
 import dev.cofferdam.proto.routing.v1.AnnounceResponse;
 import dev.cofferdam.proto.routing.v1.CacheChange;
+import dev.cofferdam.proto.routing.v1.ModelLoad;
 import dev.cofferdam.proto.routing.v1.WorkerIdentity;
 import dev.cofferdam.router.affinity.PrefixIndex;
 import dev.cofferdam.router.fleet.Fleet;
@@ -18,6 +19,7 @@ import java.time.Clock;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,7 +82,15 @@ public final class Announcements {
                 load.getKvBlocksFree(),
                 load.getKvBlocks(),
                 Set.copyOf(load.getAdaptersResidentList()),
-                load.getDraining()),
+                load.getDraining(),
+                load.getModelsList().stream()
+                    .collect(
+                        Collectors.toMap(
+                            ModelLoad::getModel,
+                            m ->
+                                new WorkerLoad.ModelLoad(
+                                    m.getInMemory(), m.getKvBlocksFree(), m.getKvBlocks()),
+                            (first, again) -> again))),
             clock.millis());
       } else if (request.hasCache()) {
         change(id, request.getCache());

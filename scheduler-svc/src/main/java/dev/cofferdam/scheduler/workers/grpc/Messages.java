@@ -10,6 +10,7 @@ import dev.cofferdam.proto.scheduling.v1.RunningRequest;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.ledger.KvPool;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.scheduler.shard.PoolEffect;
@@ -24,6 +25,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 
 /** Between the service's messages and the core's words. */
 final class Messages {
@@ -80,7 +82,11 @@ final class Messages {
         m.getKvBlocks(),
         m.getBlockTokens(),
         m.getBlockBytes(),
-        m.getAdapterSlots());
+        m.getAdapterSlots(),
+        m.getPoolsList().stream()
+            .collect(
+                Collectors.toMap(
+                    p -> p.getModel(), p -> new KvPool(p.getKvBlocks(), p.getBlockBytes()))));
   }
 
   /**
