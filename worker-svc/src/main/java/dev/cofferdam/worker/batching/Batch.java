@@ -11,6 +11,7 @@ import dev.cofferdam.worker.kvcache.IsolationViolation;
 import dev.cofferdam.worker.kvcache.KvCache;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -154,9 +155,10 @@ public final class Batch {
     for (Sequence sequence : live) {
       held += holdsSlot(sequence) ? 1 : 0;
     }
+    boolean poolShort = false;
     for (int i = 0; i < live.size() && held < options.slots(); i++) {
       Sequence sequence = live.get(i);
-      if (sequence.state() != SequenceState.WAITING) {
+      if (sequence.state() != SequenceState.WAITING || (poolShort && !supply.sure(sequence))) {
         continue;
       }
       Supply supplied = begin(sequence, nowNs);
@@ -165,8 +167,9 @@ public final class Batch {
       } else if (supplied == Supply.NEVER) {
         end(sequence, EndCause.OUT_OF_MEMORY, nowNs);
       } else if (supplied == Supply.POOL_SHORT) {
-        // Those behind must not overtake: a large request would starve.
-        break;
+        // Those behind must not overtake: a large request would starve. What a tenant is sure of,
+        // no other could have.
+        poolShort = true;
       }
     }
     sweep();
@@ -450,6 +453,16 @@ public final class Batch {
       }
     }
     kv.destroyKey(tenant);
+  }
+
+  /**
+   * Sets what tenants are sure of from now on.
+   *
+   * @param bytes KV bytes by tenant
+   * @return whether all of it fits; otherwise each tenant gets the same share of its own
+   */
+  public boolean guarantee(Map<TenantId, Long> bytes) {
+    return kv.guarantee(bytes);
   }
 
   /** Ends everything. */

@@ -11,7 +11,8 @@ import java.util.List;
  * Gives KV blocks to sequences and takes them back. When memory is short, sequences with later
  * virtual start tags lose theirs. They go on when there is room, from what was swapped out or by
  * computing anew where the swap space was full, with exactly the tokens that they would have had.
- * Only sequences of the same tenant pay for a tenant's quota.
+ * Only sequences of the same tenant pay for a tenant's quota, and nobody loses what it is sure of
+ * to another.
  */
 final class BlockSupply {
   /** What became of a wish for blocks. */
@@ -54,7 +55,7 @@ final class BlockSupply {
   Supply begin(Sequence sequence, long nowNs) {
     int wanted = blocksFor(sequence.length);
     long quota = sequence.request.kvBytesMax();
-    if (blocksFor(sequence.lengthMax) > kv.blocksMax(quota)) {
+    if (blocksFor(sequence.lengthMax) > kv.blocksMax(sequence.tenant(), quota)) {
       return Supply.NEVER;
     }
     sequence.accrue(nowNs);
@@ -74,6 +75,11 @@ final class BlockSupply {
     swap.in(sequence);
     noteFullBlocks(sequence);
     return Supply.GIVEN;
+  }
+
+  /** Whether a waiting sequence has room in what its tenant is sure of. */
+  boolean sure(Sequence sequence) {
+    return kv.sure(sequence.tenant()) >= blocksFor(sequence.length);
   }
 
   /** Shares what is cached of a sequence: its public beginning, then what is the tenant's own. */
@@ -170,11 +176,16 @@ final class BlockSupply {
     return false;
   }
 
-  /** Sequences that have rows in this step already keep their blocks. */
-  private static boolean mayTakeFrom(Sequence victim, Sequence needy, boolean quotaBound) {
+  /**
+   * Sequences that have rows in this step already keep their blocks. Of a tenant with no more than
+   * it is sure of, others gain only the public blocks: those are nobody's, and who holds them must
+   * not keep an earlier sequence from them for good.
+   */
+  private boolean mayTakeFrom(Sequence victim, Sequence needy, boolean quotaBound) {
     return victim.blockCount > 0
         && victim.rows == 0
-        && (!quotaBound || victim.tenant().equals(needy.tenant()));
+        && (victim.tenant().equals(needy.tenant())
+            || (!quotaBound && (kv.mayGive(victim.tenant()) || victim.publicBlocks() > 0)));
   }
 
   private void goOnLater(Sequence victim, long nowNs) {

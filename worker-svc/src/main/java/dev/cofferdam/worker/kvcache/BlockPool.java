@@ -3,6 +3,7 @@ package dev.cofferdam.worker.kvcache;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
  * zeros), <em>held</em> (an owner, and one or more holders of that owner: sequences and the prefix
  * cache), or <em>soiled</em> (nobody holds it any more; it keeps its owner until it is zero). The
  * only way from one owner to another leads through zeros.
+ *
+ * <p>A tenant may be sure of a number of blocks: as many as it has fewer than that are kept free
+ * for it, and nobody else is given them.
  *
  * <p>Every use names the tenant, and is checked in production. Not thread-safe: the step thread's.
  */
@@ -22,6 +26,11 @@ public final class BlockPool {
   private final int[] free;
   private final int[] soiled;
   private final Map<TenantId, Integer> blocksByOwner = new HashMap<>();
+  private Map<TenantId, Integer> guaranteed = Map.of();
+
+  /** Sum of what guaranteed tenants have fewer than they are sure of. */
+  private int keptFree;
+
   private int freeCount;
   private int soiledCount;
   private long zeroedTotal;
@@ -39,9 +48,47 @@ public final class BlockPool {
     freeCount = blocks;
   }
 
-  /** Gives a free block to a tenant, with one holder; {@link #NONE} when none is free. */
+  /**
+   * Sets what tenants are sure of from now on. Blocks that others have stay theirs; none of them is
+   * given to others again until all that is unused is free.
+   *
+   * @param blocks by tenant; together at most all
+   */
+  public void guarantee(Map<TenantId, Integer> blocks) {
+    guaranteed = Map.copyOf(blocks);
+    keptFree = 0;
+    guaranteed.keySet().forEach(tenant -> keptFree += unused(tenant));
+  }
+
+  /** Blocks that a tenant is sure of. */
+  public int guaranteed(TenantId tenant) {
+    return guaranteed.getOrDefault(tenant, 0);
+  }
+
+  /** Tenants that are sure of blocks. */
+  Set<TenantId> guaranteed() {
+    return guaranteed.keySet();
+  }
+
+  /** Blocks that a tenant has fewer than it is sure of. */
+  int unused(TenantId tenant) {
+    return Math.max(0, guaranteed(tenant) - ownedBy(tenant));
+  }
+
+  /** Blocks that a tenant may be given at once; negative when others are short of theirs. */
+  public int freeFor(TenantId tenant) {
+    return freeCount - (keptFree - unused(tenant));
+  }
+
+  private void count(TenantId owner, int change) {
+    keptFree -= unused(owner);
+    blocksByOwner.merge(owner, change, (a, b) -> a + b == 0 ? null : a + b);
+    keptFree += unused(owner);
+  }
+
+  /** Gives a free block to a tenant, with one holder; {@link #NONE} when none is free for it. */
   public int allocate(TenantId owner) {
-    if (freeCount == 0) {
+    if (freeCount == 0 || freeFor(owner) <= 0) {
       return NONE;
     }
     int block = free[freeCount - 1];
@@ -51,7 +98,7 @@ public final class BlockPool {
     freeCount--;
     owners[block] = owner;
     holders[block] = 1;
-    blocksByOwner.merge(owner, 1, Integer::sum);
+    count(owner, 1);
     return block;
   }
 
@@ -118,7 +165,7 @@ public final class BlockPool {
       if (owner == null || holders[block] != 0) {
         throw violation("a soiled block is held");
       }
-      blocksByOwner.computeIfPresent(owner, (unused, n) -> n == 1 ? null : n - 1);
+      count(owner, -1);
       owners[block] = null;
       free[freeCount++] = block;
     }

@@ -3,7 +3,9 @@ package dev.cofferdam.worker.kvcache;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.BlockMemory;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,11 +46,39 @@ public final class KvCache {
   }
 
   /**
+   * Sets what tenants are sure of from now on: memory that no other tenant's sequences or cached
+   * blocks take while the tenant itself has less. Where that is more than the pool, each tenant
+   * gets the same share of its own. What others have cached beyond it goes at once; what their
+   * sequences hold is free when they end.
+   *
+   * @param bytes by tenant, in whole blocks
+   * @return whether all of it fits
+   */
+  public boolean guarantee(Map<TenantId, Long> bytes) {
+    double sum = 0;
+    for (long wanted : bytes.values()) {
+      sum += (double) (wanted / blockBytes);
+    }
+    double share = sum <= pool.size() ? 1 : pool.size() / sum;
+    Map<TenantId, Integer> blocks = new HashMap<>();
+    bytes.forEach(
+        (tenant, wanted) ->
+            blocks.put(tenant, (int) Math.floor(share * (double) (wanted / blockBytes))));
+    pool.guarantee(blocks);
+    pool.zeroSoiled(vault);
+    while (pool.freeFor(TenantId.PUBLIC) < 0 && prefixes.evictLeastWeighted()) {
+      pool.zeroSoiled(vault);
+    }
+    return share == 1;
+  }
+
+  /**
    * A zeroed block for a tenant, with the caller as its holder and reader.
    *
    * @param kvBytesMax largest number of KV bytes of the tenant, cached ones included; 0: no bound
    * @param encrypted whether it is to be kept encrypted
-   * @return the block, or {@link BlockPool#NONE} when the quota or the pool is used up
+   * @return the block, or {@link BlockPool#NONE} when the quota or the pool is used up, or what is
+   *     left of it is kept for others
    */
   public int allocate(TenantId tenant, long kvBytesMax, boolean encrypted) {
     int quota = quotaBlocks(kvBytesMax);
@@ -61,11 +91,12 @@ public final class KvCache {
         pool.zeroSoiled(vault);
       }
     }
-    if (pool.free() == 0 && pool.zeroSoiled(vault) == 0) {
-      if (!prefixes.evictOf(tenant) && !prefixes.evictLeastWeighted()) {
+    while (pool.freeFor(tenant) <= 0) {
+      if (pool.zeroSoiled(vault) == 0
+          && !prefixes.evictOf(tenant)
+          && !prefixes.evictLeastWeighted()) {
         return BlockPool.NONE;
       }
-      pool.zeroSoiled(vault);
     }
     int block = pool.allocate(tenant);
     if (block != BlockPool.NONE) {
@@ -76,14 +107,39 @@ public final class KvCache {
 
   /** Blocks that {@link #allocate} could give to a tenant now. */
   public int available(TenantId tenant, long kvBytesMax) {
+    if (!pool.guaranteed().isEmpty()) {
+      pool.zeroSoiled(vault);
+    }
     int inPool = pool.free() + pool.soiled() + prefixes.idle();
+    for (TenantId other : pool.guaranteed()) {
+      if (!other.equals(tenant)) {
+        // What it has cannot shrink below this by eviction, and what it lacks is kept for it.
+        int idle = prefixes.idleOf(other);
+        int evictable = Math.clamp(pool.ownedBy(other) - pool.guaranteed(other), 0, idle);
+        inPool -= idle - evictable + pool.unused(other);
+      }
+    }
     int inQuota = quotaBlocks(kvBytesMax) - pool.ownedBy(tenant) + prefixes.idleOf(tenant);
     return Math.max(0, Math.min(inPool, inQuota));
   }
 
   /** The most blocks that a tenant could ever have. */
-  public int blocksMax(long kvBytesMax) {
-    return Math.min(pool.size(), quotaBlocks(kvBytesMax));
+  public int blocksMax(TenantId tenant, long kvBytesMax) {
+    int inPool = pool.size();
+    for (TenantId other : pool.guaranteed()) {
+      inPool -= other.equals(tenant) ? 0 : pool.guaranteed(other);
+    }
+    return Math.min(inPool, quotaBlocks(kvBytesMax));
+  }
+
+  /** Blocks that a tenant is given whatever others want. */
+  public int sure(TenantId tenant) {
+    return pool.unused(tenant) + prefixes.idleOf(tenant);
+  }
+
+  /** Whether others gain something when a tenant lets go of a block. */
+  public boolean mayGive(TenantId tenant) {
+    return pool.ownedBy(tenant) > pool.guaranteed(tenant);
   }
 
   private int quotaBlocks(long kvBytesMax) {

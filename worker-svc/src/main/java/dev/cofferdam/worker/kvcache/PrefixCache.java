@@ -188,12 +188,16 @@ public final class PrefixCache {
 
   /**
    * Evicts an idle block of the tenant with the least weight, the least recently used one among
-   * equals. Returns whether there was one.
+   * equals, of those that have more than they are sure of. Returns whether there was one.
    */
   public boolean evictLeastWeighted() {
     Shelf victim = null;
-    for (Shelf shelf : shelves.values()) {
-      if (shelf.oldest != null && (victim == null || before(shelf, victim))) {
+    for (Map.Entry<TenantId, Shelf> entry : shelves.entrySet()) {
+      TenantId tenant = entry.getKey();
+      Shelf shelf = entry.getValue();
+      if (shelf.oldest != null
+          && pool.ownedBy(tenant) > pool.guaranteed(tenant)
+          && (victim == null || before(shelf, victim))) {
         victim = shelf;
       }
     }

@@ -65,6 +65,7 @@ public final class ResidentModels {
   private final Stepper.StepFailures failures;
   private final CacheJournal journal;
   private final ModelMemory memory;
+  private Map<TenantId, Long> guarantees = Map.of();
   private long bytes;
   private long waitingToldNs;
 
@@ -190,6 +191,7 @@ public final class ResidentModels {
         new Resident(executor.get(), batch, new Stepper(batch, executor.get(), nanoTime, failures));
     place.inSinceNs = now;
     place.usedNs = now;
+    batch.guarantee(guarantees);
     memory.in(place.model, executor.get(), batch.stats());
     takeIn(place);
   }
@@ -296,6 +298,24 @@ public final class ResidentModels {
       waitingToldNs = nowNs;
     }
     return progress;
+  }
+
+  /**
+   * Sets what tenants are sure of from now on, in the KV pool of each model.
+   *
+   * @param next KV bytes by tenant
+   * @return ids of the models in memory whose pools do not hold all of it
+   */
+  public List<String> guarantee(Map<TenantId, Long> next) {
+    guarantees = Map.copyOf(next);
+    List<String> scaled = new ArrayList<>();
+    for (Place place : places.values()) {
+      Resident resident = place.resident;
+      if (resident != null && !resident.batch.guarantee(guarantees)) {
+        scaled.add(place.model.id());
+      }
+    }
+    return scaled;
   }
 
   /** Destroys the keys of a tenant's KV in all models, and ends what runs or waits for it. */

@@ -319,6 +319,11 @@ public final class Generations implements LeaseOrders {
   }
 
   @Override
+  public void guarantee(Map<TenantId, Long> bytes) {
+    parts.submissions.guarantee(bytes);
+  }
+
+  @Override
   public void drain() {
     draining = true;
   }

@@ -11,17 +11,19 @@ import dev.cofferdam.worker.kvcache.PublicPrefix;
 import dev.cofferdam.worker.kvcache.Sealing;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 
 /**
  * Random histories of a batch: arrivals, cancellations, pauses, slow readers, failing steps,
- * poison, NaN, quotas, evictions by a stranger, more adapters than slots, never enough memory,
- * swap, encryption at rest and always, flipped bits, and destroyed keys. The invariants are checked
- * after every step. A failure prints its seed; run it alone with {@code -Dsimulation.seed=…}, and
- * more of them with {@code -Dsimulation.seeds=10000}.
+ * poison, NaN, quotas, guarantees, evictions by a stranger, more adapters than slots, never enough
+ * memory, swap, encryption at rest and always, flipped bits, and destroyed keys. The invariants are
+ * checked after every step. A failure prints its seed; run it alone with {@code
+ * -Dsimulation.seed=…}, and more of them with {@code -Dsimulation.seeds=10000}.
  */
 class BatchSimulationTest {
   private static final int SEEDS = Integer.getInteger("simulation.seeds", 300);
@@ -87,6 +89,7 @@ class BatchSimulationTest {
     final List<Run> live = new ArrayList<>();
     final int stepTokensMax;
     final Sealing sealing;
+    final Map<TenantId, Long> guaranteed = new HashMap<>();
     long now = 1;
     int requests;
     double tag;
@@ -109,7 +112,29 @@ class BatchSimulationTest {
                   random.nextBoolean() ? 1.5 : Double.POSITIVE_INFINITY,
                   sealing,
                   random.nextInt(3) * 10_000L));
+      if (random.nextBoolean()) {
+        guarantee(blocks);
+      }
       stepper = new Stepper(batch, executor, () -> now += random.nextInt(2_000), e -> rethrow(e));
+    }
+
+    /** Two tenants are sure of up to two thirds of the pool together. */
+    private void guarantee(int blocks) {
+      guaranteed.put(new TenantId("tenant-0"), 1_000L * random.nextInt(blocks / 3 + 1));
+      guaranteed.put(new TenantId("tenant-3"), 1_000L * random.nextInt(blocks / 3 + 1) + 999);
+      assertThat(batch.guarantee(guaranteed)).as("all of it fits").isTrue();
+    }
+
+    /** Blocks that others have leave room for all that each tenant is sure of. */
+    private void checkGuarantees() {
+      BlockPool pool = batch.kv().pool();
+      int spokenFor = pool.size() - pool.free();
+      for (var entry : guaranteed.entrySet()) {
+        int sure = (int) (entry.getValue() / 1_000);
+        assertThat(pool.guaranteed(entry.getKey())).isEqualTo(sure);
+        spokenFor += Math.max(0, sure - pool.ownedBy(entry.getKey()));
+      }
+      assertThat(spokenFor).as("blocks that are held or kept").isLessThanOrEqualTo(pool.size());
     }
 
     /** What the executor asserts is a failure of the test, not of the step. */
@@ -133,6 +158,8 @@ class BatchSimulationTest {
         step();
       }
       assertThat(batch.isEmpty()).as("everything ends").isTrue();
+      guaranteed.clear();
+      batch.guarantee(guaranteed);
       checkEnd();
     }
 
@@ -274,6 +301,7 @@ class BatchSimulationTest {
         }
       }
       checkSealed();
+      checkGuarantees();
       int free = 0;
       int cached = 0;
       for (int block = 0; block < pool.size(); block++) {

@@ -7,10 +7,13 @@ import dev.cofferdam.worker.batching.SequenceProgress;
 import dev.cofferdam.worker.batching.Submissions;
 import dev.cofferdam.worker.residency.ResidentModels;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,6 +47,7 @@ public final class StepLoop implements Submissions, AutoCloseable {
   private final Runnable onFatal;
   private final ArrayBlockingQueue<Submitted> mailbox;
   private final Queue<TenantId> keysToDestroy = new ConcurrentLinkedQueue<>();
+  private final AtomicReference<@Nullable Map<TenantId, Long>> guarantees = new AtomicReference<>();
   private final Thread thread;
   private volatile boolean closing;
   private volatile long stepBegunNs;
@@ -81,6 +85,12 @@ public final class StepLoop implements Submissions, AutoCloseable {
   }
 
   @Override
+  public void guarantee(Map<TenantId, Long> bytes) {
+    guarantees.set(Map.copyOf(bytes));
+    wake();
+  }
+
+  @Override
   public void wake() {
     LockSupport.unpark(thread);
   }
@@ -110,6 +120,15 @@ public final class StepLoop implements Submissions, AutoCloseable {
     }
     for (TenantId t = keysToDestroy.poll(); t != null; t = keysToDestroy.poll()) {
       models.destroyKey(t);
+    }
+    Map<TenantId, Long> guaranteed = guarantees.getAndSet(null);
+    if (guaranteed != null) {
+      for (String model : models.guarantee(guaranteed)) {
+        LOG.warn(
+            "the KV pool of {} is smaller than what {} tenants are sure of; each gets its share",
+            model,
+            guaranteed.size());
+      }
     }
     if (closing) {
       models.endAll(EndCause.SHUTDOWN);
