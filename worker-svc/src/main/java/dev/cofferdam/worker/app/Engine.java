@@ -2,6 +2,7 @@ package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
@@ -74,7 +75,10 @@ final class Engine implements AutoCloseable {
     Path folder = worker.modelsRoot().resolve(id);
     ModelWeights weights = ModelFiles.load(folder);
     ModelConfig config = weights.config();
-    long blockBytes = config.kvElementsPerToken() * worker.blockTokens() * Float.BYTES;
+    WeightType kept =
+        worker.weights().orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32);
+    KvType kv = worker.kv().orElse(KvType.of(kept));
+    long blockBytes = config.kvElementsPerToken() * worker.blockTokens() * kv.bytes;
     int blocks = (int) Math.min(Integer.MAX_VALUE / 2, worker.kvBytes() / blockBytes);
     if (blocks < 1) {
       throw new IllegalArgumentException(
@@ -93,7 +97,8 @@ final class Engine implements AutoCloseable {
             worker.adapterSlots(),
             worker.slots(),
             worker.stepTokensMax(),
-            worker.weights().orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32),
+            kept,
+            kv,
             worker.kernels(),
             threads);
     String digest = ModelDigest.of(folder);
@@ -101,7 +106,7 @@ final class Engine implements AutoCloseable {
         new ServedModel(
             id,
             digest,
-            ExecutorGeometry.of(config, options, Float.BYTES),
+            ExecutorGeometry.of(config, options, kv.bytes),
             config.parameters() * bytes(options.weights()) + blocks * blockBytes,
             first ? PublicPrefixFile.of(worker, id, digest) : List.of()),
         config,
@@ -151,13 +156,14 @@ final class Engine implements AutoCloseable {
     }
     CpuExecutor executor = CpuExecutor.create(weights, described.options, team);
     LOG.info(
-        "loaded {} ({} parameters in {}, {} kernels, {} KV blocks of {} bytes) in {} ms",
+        "loaded {} ({} parameters in {}, {} kernels, {} KV blocks of {} bytes in {}) in {} ms",
         model.id(),
         described.config.parameters(),
         described.options.weights(),
         executor.kernels(),
         model.geometry().blocks(),
         model.geometry().blockBytes(),
+        described.options.kv(),
         (System.nanoTime() - begun) / 1_000_000);
     long loaded = System.nanoTime();
     executor.warmUp();

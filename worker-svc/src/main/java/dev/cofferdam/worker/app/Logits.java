@@ -66,6 +66,7 @@ public final class Logits {
                 1,
                 ROWS_MAX,
                 options.dtype(),
+                options.kv(),
                 options.kernels(),
                 Runtime.getRuntime().availableProcessors()));
     slot = adapter.map(loaded.executor::loadAdapter).orElse(0);
@@ -122,6 +123,7 @@ public final class Logits {
         writeModel(json);
         json.writeStringField("executor", executor.kind());
         json.writeStringField("dtype", options.dtype().name().toLowerCase(Locale.ROOT));
+        json.writeStringField("kv", options.kv().name().toLowerCase(Locale.ROOT));
         json.writeStringField("kernels", options.kernels().name().toLowerCase(Locale.ROOT));
         if (options.adapter().isPresent()) {
           json.writeStringField("adapter", String.valueOf(options.adapter().get().getFileName()));

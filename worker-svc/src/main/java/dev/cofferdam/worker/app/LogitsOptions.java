@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.execution.KernelChoice;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.model.ModelConfig;
 import java.nio.file.Path;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param executor "cpu" or "reference"
  * @param greedy tokens of the continuation
  * @param dtype how weights are kept
+ * @param kv how keys and values are kept; default: as goes with the weights
  * @param kernels which kernels multiply them
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared
@@ -28,11 +30,12 @@ record LogitsOptions(
     String executor,
     int greedy,
     WeightType dtype,
+    KvType kv,
     KernelChoice kernels) {
   static final String USAGE =
       "usage: logits <model folder or .gguf> --tokens 1,2,3 [--adapter <folder>]"
           + " [--executor cpu|reference] [--greedy N] [--dtype f32|bf16|int8]"
-          + " [--kernels java|native]";
+          + " [--kv f32|bf16] [--kernels java|native]";
 
   private static final int TOKENS_MAX = 1 << 20;
 
@@ -48,6 +51,7 @@ record LogitsOptions(
     String executor = "cpu";
     String greedy = "0";
     String dtype = "f32";
+    String kv = null;
     String kernels = "java";
     for (int i = 0; i < arguments.length; i++) {
       String word = arguments[i];
@@ -57,6 +61,7 @@ record LogitsOptions(
         case "--executor" -> executor = value(arguments, ++i);
         case "--greedy" -> greedy = value(arguments, ++i);
         case "--dtype" -> dtype = value(arguments, ++i);
+        case "--kv" -> kv = value(arguments, ++i);
         case "--kernels" -> kernels = value(arguments, ++i);
         default -> {
           if (word.startsWith("-") || model != null) {
@@ -73,6 +78,7 @@ record LogitsOptions(
         oneOf("--executor", executor, Set.of("cpu", "reference")),
         number("--greedy", greedy, TOKENS_MAX),
         dtype(executor, dtype),
+        kv == null ? KvType.of(dtype(executor, dtype)) : kv(kv),
         kernels(executor, kernels));
   }
 
@@ -136,6 +142,11 @@ record LogitsOptions(
           "--dtype: " + dtype + " is not supported by the reference executor, only f32 is");
     }
     return WeightType.valueOf(dtype.toUpperCase(Locale.ROOT));
+  }
+
+  private static KvType kv(String kv) {
+    oneOf("--kv", kv, Set.of("f32", "bf16"));
+    return KvType.valueOf(kv.toUpperCase(Locale.ROOT));
   }
 
   private static KernelChoice kernels(String executor, String kernels) {

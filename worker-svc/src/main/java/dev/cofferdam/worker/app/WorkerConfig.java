@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.app;
 
 import dev.cofferdam.worker.execution.KernelChoice;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.kvcache.Sealing;
 import io.smallrye.config.ConfigMapping;
@@ -119,6 +120,12 @@ public interface WorkerConfig {
      * How weights are kept: f32, bf16 or int8; default: bf16 where they are stored so, else f32.
      */
     Optional<WeightType> weights();
+
+    /**
+     * How keys and values are kept: f32 or bf16; default: f32 beside weights in f32, else bf16. The
+     * same for a whole pool.
+     */
+    Optional<KvType> kv();
 
     /**
      * Which kernels multiply weights: {@code java}, {@code native} (fails at the start where they

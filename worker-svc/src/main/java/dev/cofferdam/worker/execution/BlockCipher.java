@@ -1,9 +1,7 @@
 package dev.cofferdam.worker.execution;
 
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.security.GeneralSecurityException;
-import java.util.Arrays;
 import javax.crypto.AEADBadTagException;
 import javax.crypto.Cipher;
 import javax.crypto.spec.GCMParameterSpec;
@@ -12,9 +10,9 @@ import javax.crypto.spec.GCMParameterSpec;
  * Seals the parts of KV blocks: AES-256 in counter mode, authenticated by GHASH (NIST SP 800-38D).
  * The nonce is the number of the seal, which its caller never uses twice in a process, and the
  * index of the part; keys do not outlive a process, so that a nonce never repeats under a key after
- * a restart either.
+ * a restart either. A sealed part is its cipher text and, right behind, its tag.
  *
- * <p>Keeps plain text until {@link #wipe}. One thread's.
+ * <p>Works from array to array and keeps nothing of either. One thread's.
  */
 public final class BlockCipher {
   /** Bytes of the authentication tag of a part. */
@@ -24,13 +22,9 @@ public final class BlockCipher {
 
   private final Cipher cipher;
   private final int partBytes;
-  private final byte[] plain;
-  private final byte[] sealed;
-  private final MemorySegment plainSegment;
-  private final MemorySegment sealedSegment;
 
   /**
-   * @param partBytes bytes of each part
+   * @param partBytes bytes of each part, its tag left aside
    */
   public BlockCipher(int partBytes) {
     try {
@@ -39,35 +33,21 @@ public final class BlockCipher {
       throw new IllegalStateException("this Java runtime has no AES-GCM", e);
     }
     this.partBytes = partBytes;
-    plain = new byte[partBytes];
-    sealed = new byte[partBytes + TAG_BYTES];
-    plainSegment = MemorySegment.ofArray(plain);
-    sealedSegment = MemorySegment.ofArray(sealed);
   }
 
   /**
    * Encrypts a part.
    *
-   * @param from plain text
-   * @param to receives the cipher text; may be {@code from}
+   * @param from holds the plain text at {@code fromAt}
+   * @param to receives cipher text and tag at {@code toAt}; may be the same place
    * @param seal number of the seal
    * @param index of the part among those of the same seal
-   * @param tags receives the tag at {@code tagAt}
    */
   public void seal(
-      MemorySegment from,
-      MemorySegment to,
-      BlockKey key,
-      long seal,
-      int index,
-      byte[] tags,
-      int tagAt) {
+      byte[] from, int fromAt, byte[] to, int toAt, BlockKey key, long seal, int index) {
     try {
-      plainSegment.copyFrom(from);
       start(Cipher.ENCRYPT_MODE, key, seal, index);
-      cipher.doFinal(plain, 0, partBytes, sealed, 0);
-      MemorySegment.copy(sealedSegment, 0, to, 0, partBytes);
-      System.arraycopy(sealed, partBytes, tags, tagAt, TAG_BYTES);
+      cipher.doFinal(from, fromAt, partBytes, to, toAt);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("a KV block cannot be sealed", e);
     }
@@ -76,39 +56,26 @@ public final class BlockCipher {
   /**
    * Decrypts a part.
    *
-   * @param from cipher text
-   * @param to receives the plain text; may be {@code from}; untouched where the seal is broken
+   * @param from holds cipher text and tag at {@code fromAt}
+   * @param to receives the plain text at {@code toAt}; may be the same place; of no meaning where
+   *     the seal is broken
    * @return whether the seal was whole: not so with another key, seal, index or tag, with a key
    *     that is destroyed, or where a bit of the cipher text differs
    */
   public boolean open(
-      MemorySegment from,
-      MemorySegment to,
-      BlockKey key,
-      long seal,
-      int index,
-      byte[] tags,
-      int tagAt) {
+      byte[] from, int fromAt, byte[] to, int toAt, BlockKey key, long seal, int index) {
     if (key.isDestroyed()) {
       return false;
     }
     try {
-      MemorySegment.copy(from, 0, sealedSegment, 0, partBytes);
-      System.arraycopy(tags, tagAt, sealed, partBytes, TAG_BYTES);
       start(Cipher.DECRYPT_MODE, key, seal, index);
-      cipher.doFinal(sealed, 0, partBytes + TAG_BYTES, plain, 0);
-      to.copyFrom(plainSegment);
+      cipher.doFinal(from, fromAt, partBytes + TAG_BYTES, to, toAt);
       return true;
     } catch (AEADBadTagException e) {
       return false;
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("a KV block cannot be opened", e);
     }
-  }
-
-  /** Forgets the plain text of the last part. To be called after each group of parts. */
-  public void wipe() {
-    Arrays.fill(plain, (byte) 0);
   }
 
   private void start(int mode, BlockKey key, long seal, int index) throws GeneralSecurityException {

@@ -9,6 +9,7 @@ package dev.cofferdam.worker.execution;
  * @param sequencesMax most sequences of a step
  * @param rowsMax most rows of a step
  * @param weights how weights are kept
+ * @param kv how keys and values are kept
  * @param kernels which kernels multiply them
  * @param threads threads that a step may use, the step thread's included
  */
@@ -19,6 +20,7 @@ public record ExecutorOptions(
     int sequencesMax,
     int rowsMax,
     WeightType weights,
+    KvType kv,
     KernelChoice kernels,
     int threads) {
   public ExecutorOptions {
@@ -31,7 +33,10 @@ public record ExecutorOptions(
     require(threads >= 1, "threads", threads, "at least 1");
   }
 
-  /** With weights in F32, Java's kernels, and as many threads as the process may use processors. */
+  /**
+   * With weights and KV in F32, Java's kernels, and as many threads as the process may use
+   * processors.
+   */
   public ExecutorOptions(
       int blocks, int blockTokens, int adapterSlots, int sequencesMax, int rowsMax) {
     this(
@@ -41,20 +46,29 @@ public record ExecutorOptions(
         sequencesMax,
         rowsMax,
         WeightType.F32,
+        KvType.F32,
         KernelChoice.JAVA,
         Runtime.getRuntime().availableProcessors());
   }
 
-  /** The same with weights kept otherwise. */
+  /** The same with weights kept otherwise, and KV as goes with them. */
   public ExecutorOptions withWeights(WeightType weights) {
-    return new ExecutorOptions(
-        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, kernels, threads);
+    return with(weights, KvType.of(weights), kernels);
+  }
+
+  /** The same with KV kept otherwise. */
+  public ExecutorOptions withKv(KvType kv) {
+    return with(weights, kv, kernels);
   }
 
   /** The same with other kernels. */
   public ExecutorOptions withKernels(KernelChoice kernels) {
+    return with(weights, kv, kernels);
+  }
+
+  private ExecutorOptions with(WeightType weights, KvType kv, KernelChoice kernels) {
     return new ExecutorOptions(
-        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, kernels, threads);
+        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, kv, kernels, threads);
   }
 
   private static void require(boolean condition, String name, int value, String expected) {

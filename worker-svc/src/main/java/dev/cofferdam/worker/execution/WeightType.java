@@ -1,6 +1,6 @@
 package dev.cofferdam.worker.execution;
 
-/** How an executor keeps the weights of projections. Activations, norms and KV stay F32. */
+/** How an executor keeps the weights of projections. Activations and norms stay F32. */
 public enum WeightType {
   /** As they are. */
   F32,

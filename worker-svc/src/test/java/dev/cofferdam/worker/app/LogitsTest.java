@@ -75,7 +75,17 @@ class LogitsTest {
 
   @Test
   void bf16IsExactForAModelThatIsStoredSo() throws IOException {
-    assertThat(logits("bf16")).isEqualTo(logits("f32"));
+    assertThat(logits("bf16", "--kv", "f32")).isEqualTo(logits("f32"));
+  }
+
+  @Test
+  void keysAndValuesInBf16ChangeLogitsByLessThanAHundredth() throws IOException {
+    double[] exact = logits("f32");
+    double[] rounded = logits("f32", "--kv", "bf16");
+    assertThat(rounded).isNotEqualTo(exact).isEqualTo(logits("bf16"));
+    for (int i = 0; i < exact.length; i++) {
+      assertThat(rounded[i]).isCloseTo(exact[i], Offset.offset(1e-2 * (1 + Math.abs(exact[i]))));
+    }
   }
 
   @Test
@@ -109,9 +119,11 @@ class LogitsTest {
     assertThat(Math.sqrt(error / size)).isBetween(1e-6, 0.05);
   }
 
-  private double[] logits(String dtype) throws IOException {
+  private double[] logits(String dtype, String... more) throws IOException {
     out.reset();
-    assertThat(run(MODEL, "--tokens", "3,1,4,1,5", "--dtype", dtype)).isZero();
+    List<String> line = new ArrayList<>(List.of(MODEL, "--tokens", "3,1,4,1,5", "--dtype", dtype));
+    line.addAll(List.of(more));
+    assertThat(run(line.toArray(String[]::new))).isZero();
     JsonNode json = new ObjectMapper().readTree(out.toByteArray());
     assertThat(json.get("dtype").asText()).isEqualTo(dtype);
     return IntStream.range(0, 160)

@@ -6,6 +6,7 @@ import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
 import dev.cofferdam.worker.generation.Penalties;
 import dev.cofferdam.worker.kvcache.Sealing;
@@ -80,8 +81,9 @@ class ExactResumeTest {
     return new Job(tenant, prompt, random.nextLong(), List.of());
   }
 
-  private List<Integer> alone(ModelWeights model, Job job) {
-    try (CpuExecutor executor = CpuExecutor.create(model, new ExecutorOptions(64, 4, 1, 1, 64))) {
+  private List<Integer> alone(ModelWeights model, KvType kv, Job job) {
+    ExecutorOptions options = new ExecutorOptions(64, 4, 1, 1, 64).withKv(kv);
+    try (CpuExecutor executor = CpuExecutor.create(model, options)) {
       Batch batch = new Batch(executor, new BatchOptions(1, 64, 64, 1_000_000_000));
       Recorded heard = add(batch, job);
       Stepper stepper = new Stepper(batch, executor, System::nanoTime, ExactResumeTest::fail);
@@ -97,20 +99,21 @@ class ExactResumeTest {
   }
 
   @ParameterizedTest
-  @CsvSource({"AT_REST,0", "AT_REST,100000", "ALWAYS,0", "ALWAYS,100000"})
+  @CsvSource({"AT_REST,0,BF16", "AT_REST,100000,F32", "ALWAYS,0,F32", "ALWAYS,100000,BF16"})
   void
       pausedRecomputedSwappedSealedCachedChunkedAndContinuedSequencesGiveTheTokensThatTheyGiveAlone(
-          Sealing sealing, long swapBytes) {
+          Sealing sealing, long swapBytes, KvType kv) {
     ModelWeights model = TinyModel.llama().write(folder, random);
     List<Job> jobs = new ArrayList<>();
     List<List<Integer>> expected = new ArrayList<>();
     for (int i = 0; i < 24; i++) {
       Job job = job(i % 3);
       jobs.add(job);
-      expected.add(alone(model, job));
+      expected.add(alone(model, kv, job));
     }
     sequences.clear();
-    try (CpuExecutor executor = CpuExecutor.create(model, new ExecutorOptions(60, 4, 1, 5, 17))) {
+    ExecutorOptions options = new ExecutorOptions(60, 4, 1, 5, 17).withKv(kv);
+    try (CpuExecutor executor = CpuExecutor.create(model, options)) {
       Batch batch =
           new Batch(
               executor, new BatchOptions(5, 17, 3, 1_000_000_000_000L, 1.5, sealing, swapBytes));

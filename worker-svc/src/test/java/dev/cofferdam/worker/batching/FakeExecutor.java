@@ -8,7 +8,8 @@ import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.SealBrokenException;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
-import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -58,10 +59,14 @@ public final class FakeExecutor implements ModelExecutor {
   }
 
   private final ExecutorGeometry geometry;
-  private final long[][] cells;
+
+  /** By block: its cells, and behind them room for a tag. */
+  private final byte[][] blocks;
+
+  private final LongBuffer[] cells;
+  private final int cellBytes;
   private final BlockCipher cipher;
-  private final byte[][] tags;
-  private final long[] opened;
+  private final byte[] opened;
   private final Set<Long> seals = new HashSet<>();
   private final Map<Integer, String> adapters = new HashMap<>();
   private int failNext;
@@ -73,10 +78,12 @@ public final class FakeExecutor implements ModelExecutor {
   public FakeExecutor(int blocks, int blockTokens, int adapterSlots, int positionsMax) {
     geometry =
         new ExecutorGeometry(VOCABULARY, positionsMax, blocks, blockTokens, 1_000, adapterSlots);
-    cells = new long[blocks][blockTokens];
+    cellBytes = Long.BYTES * blockTokens;
+    this.blocks = new byte[blocks][cellBytes + BlockCipher.TAG_BYTES];
+    cells = new LongBuffer[blocks];
+    Arrays.setAll(cells, i -> ByteBuffer.wrap(this.blocks[i], 0, cellBytes).asLongBuffer());
     cipher = new BlockCipher(blockTokens * Long.BYTES);
-    tags = new byte[blocks][BlockCipher.TAG_BYTES];
-    opened = new long[blockTokens];
+    opened = new byte[cellBytes];
   }
 
   /** Lets the next so many steps fail half-way. */
@@ -130,13 +137,14 @@ public final class FakeExecutor implements ModelExecutor {
 
   private void write(StepPlan plan, int s, int row, Mark mark) {
     int position = plan.positions[row];
-    long[] block = cells[plan.blockTable[plan.blockStart[s] + position / geometry.blockTokens()]];
+    LongBuffer block =
+        cells[plan.blockTable[plan.blockStart[s] + position / geometry.blockTokens()]];
     int slot = position % geometry.blockTokens();
     long cell = cell(mark, plan.tokenIds[row], position);
-    if (block[slot] != 0 && block[slot] != cell) {
+    if (block.get(slot) != 0 && block.get(slot) != cell) {
       throw new AssertionError("a cell that was not zero is written over");
     }
-    block[slot] = cell;
+    block.put(slot, cell);
   }
 
   private long read(StepPlan plan, int s, Mark mark) {
@@ -147,7 +155,7 @@ public final class FakeExecutor implements ModelExecutor {
       if (slot == 0) {
         open(plan, s, plan.blockStart[s] + p / geometry.blockTokens());
       }
-      long cell = opened[slot];
+      long cell = ByteBuffer.wrap(opened).getLong(Long.BYTES * slot);
       int token = (int) (cell >> 16 & 0xFFFF);
       if (cell != cell(mark, token, p)) {
         throw new AssertionError("a sequence reads a foreign or missing cell at " + p);
@@ -160,14 +168,14 @@ public final class FakeExecutor implements ModelExecutor {
   private void open(StepPlan plan, int s, int entry) {
     int block = plan.blockTable[entry];
     if (plan.seal[entry] == 0) {
-      System.arraycopy(cells[block], 0, opened, 0, opened.length);
+      System.arraycopy(blocks[block], 0, opened, 0, cellBytes);
     } else if (!cipher.open(
-        MemorySegment.ofArray(cells[block]),
-        MemorySegment.ofArray(opened),
+        blocks[block],
+        0,
+        opened,
+        0,
         Objects.requireNonNull(plan.blockKey[s]),
         plan.seal[entry],
-        0,
-        tags[block],
         0)) {
       throw new SealBrokenException();
     }
@@ -181,12 +189,13 @@ public final class FakeExecutor implements ModelExecutor {
 
   /** Flips a bit of a block. */
   public void tamper(int block) {
-    cells[block][block % cells[block].length] ^= 1L << block % Long.SIZE;
+    blocks[block][block % cellBytes] ^= (byte) (1 << block % Byte.SIZE);
   }
 
   /** Whether the block holds cells that can be read as they lie there. */
   public boolean readable(int block) {
-    for (long cell : cells[block]) {
+    for (int i = 0; i < cells[block].capacity(); i++) {
+      long cell = cells[block].get(i);
       if (cell != 0 && (cell >>> 48 != 0 || (cell >> 16 & 0xFFFF) >= VOCABULARY)) {
         return false;
       }
@@ -197,48 +206,36 @@ public final class FakeExecutor implements ModelExecutor {
   @Override
   public void sealBlock(int block, BlockKey key, long seal) {
     unused(seal);
-    MemorySegment part = MemorySegment.ofArray(cells[block]);
-    cipher.seal(part, part, key, seal, 0, tags[block], 0);
+    cipher.seal(blocks[block], 0, blocks[block], 0, key, seal, 0);
   }
 
   @Override
   public boolean openBlock(int block, BlockKey key, long seal) {
-    MemorySegment part = MemorySegment.ofArray(cells[block]);
-    boolean whole = cipher.open(part, part, key, seal, 0, tags[block], 0);
-    if (!whole) {
-      Arrays.fill(cells[block], 0);
-    }
+    return open(blocks[block], block, key, seal);
+  }
+
+  private boolean open(byte[] from, int block, BlockKey key, long seal) {
+    boolean whole = cipher.open(from, 0, blocks[block], 0, key, seal, 0);
+    Arrays.fill(blocks[block], whole ? cellBytes : 0, blocks[block].length, (byte) 0);
     return whole;
   }
 
   @Override
   public byte[] exportBlock(int block, BlockKey key, long seal) {
     unused(seal);
-    byte[] exported = new byte[8 * opened.length + BlockCipher.TAG_BYTES];
-    MemorySegment to = MemorySegment.ofArray(exported).asSlice(0, 8L * opened.length);
-    cipher.seal(MemorySegment.ofArray(cells[block]), to, key, seal, 0, exported, 8 * opened.length);
+    byte[] exported = new byte[blocks[block].length];
+    cipher.seal(blocks[block], 0, exported, 0, key, seal, 0);
     return exported;
   }
 
   @Override
   public byte[] exportSealed(int block) {
-    byte[] exported = new byte[8 * opened.length + BlockCipher.TAG_BYTES];
-    MemorySegment.ofArray(exported)
-        .asSlice(0, 8L * opened.length)
-        .copyFrom(MemorySegment.ofArray(cells[block]));
-    System.arraycopy(tags[block], 0, exported, 8 * opened.length, BlockCipher.TAG_BYTES);
-    return exported;
+    return blocks[block].clone();
   }
 
   @Override
   public boolean importBlock(int block, BlockKey key, long seal, byte[] exported) {
-    MemorySegment from = MemorySegment.ofArray(exported).asSlice(0, 8L * opened.length);
-    MemorySegment to = MemorySegment.ofArray(cells[block]);
-    boolean whole = cipher.open(from, to, key, seal, 0, exported, 8 * opened.length);
-    if (!whole) {
-      Arrays.fill(cells[block], 0);
-    }
-    return whole;
+    return open(exported, block, key, seal);
   }
 
   private static long start(int adapter) {
@@ -274,15 +271,15 @@ public final class FakeExecutor implements ModelExecutor {
   @Override
   public void zeroBlocks(int[] blockIds, int count) {
     for (int i = 0; i < count; i++) {
-      Arrays.fill(cells[blockIds[i]], 0);
+      Arrays.fill(blocks[blockIds[i]], (byte) 0);
     }
   }
 
   @Override
   public long residueBytes(int blockId) {
     long bytes = 0;
-    for (long cell : cells[blockId]) {
-      bytes += cell == 0 ? 0 : 8;
+    for (byte value : blocks[blockId]) {
+      bytes += value == 0 ? 0 : 1;
     }
     return bytes;
   }

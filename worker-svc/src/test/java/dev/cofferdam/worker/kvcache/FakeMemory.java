@@ -3,23 +3,21 @@ package dev.cofferdam.worker.kvcache;
 import dev.cofferdam.worker.execution.BlockCipher;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.BlockMemory;
-import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Blocks of a few bytes, with the real cipher. */
+/** Blocks of a few bytes and room for a tag, with the real cipher. */
 final class FakeMemory implements BlockMemory {
   static final int BYTES = 32;
+  static final int BLOCK = BYTES + BlockCipher.TAG_BYTES;
 
   final List<Integer> zeroed = new ArrayList<>();
   final byte[][] blocks;
-  private final byte[][] tags;
   private final BlockCipher cipher = new BlockCipher(BYTES);
 
   FakeMemory(int blocks) {
-    this.blocks = new byte[blocks][BYTES];
-    this.tags = new byte[blocks][BlockCipher.TAG_BYTES];
+    this.blocks = new byte[blocks][BLOCK];
   }
 
   @Override
@@ -32,42 +30,34 @@ final class FakeMemory implements BlockMemory {
 
   @Override
   public void sealBlock(int block, BlockKey key, long seal) {
-    MemorySegment part = MemorySegment.ofArray(blocks[block]);
-    cipher.seal(part, part, key, seal, 0, tags[block], 0);
+    cipher.seal(blocks[block], 0, blocks[block], 0, key, seal, 0);
   }
 
   @Override
   public boolean openBlock(int block, BlockKey key, long seal) {
-    MemorySegment part = MemorySegment.ofArray(blocks[block]);
-    return whole(block, cipher.open(part, part, key, seal, 0, tags[block], 0));
+    return open(blocks[block], block, key, seal);
   }
 
   @Override
   public byte[] exportBlock(int block, BlockKey key, long seal) {
-    byte[] exported = new byte[BYTES + BlockCipher.TAG_BYTES];
-    MemorySegment to = MemorySegment.ofArray(exported).asSlice(0, BYTES);
-    cipher.seal(MemorySegment.ofArray(blocks[block]), to, key, seal, 0, exported, BYTES);
+    byte[] exported = new byte[BLOCK];
+    cipher.seal(blocks[block], 0, exported, 0, key, seal, 0);
     return exported;
   }
 
   @Override
   public byte[] exportSealed(int block) {
-    byte[] exported = Arrays.copyOf(blocks[block], BYTES + BlockCipher.TAG_BYTES);
-    System.arraycopy(tags[block], 0, exported, BYTES, BlockCipher.TAG_BYTES);
-    return exported;
+    return blocks[block].clone();
   }
 
   @Override
   public boolean importBlock(int block, BlockKey key, long seal, byte[] exported) {
-    MemorySegment from = MemorySegment.ofArray(exported).asSlice(0, BYTES);
-    MemorySegment to = MemorySegment.ofArray(blocks[block]);
-    return whole(block, cipher.open(from, to, key, seal, 0, exported, BYTES));
+    return open(exported, block, key, seal);
   }
 
-  private boolean whole(int block, boolean whole) {
-    if (!whole) {
-      Arrays.fill(blocks[block], (byte) 0);
-    }
+  private boolean open(byte[] from, int block, BlockKey key, long seal) {
+    boolean whole = cipher.open(from, 0, blocks[block], 0, key, seal, 0);
+    Arrays.fill(blocks[block], whole ? BYTES : 0, BLOCK, (byte) 0);
     return whole;
   }
 }

@@ -25,8 +25,8 @@ class SealingTest {
   }
 
   private static byte[] content() {
-    byte[] content = new byte[FakeMemory.BYTES];
-    Arrays.fill(content, (byte) 77);
+    byte[] content = new byte[FakeMemory.BLOCK];
+    Arrays.fill(content, 0, FakeMemory.BYTES, (byte) 77);
     return content;
   }
 
@@ -103,7 +103,7 @@ class SealingTest {
     assertThat(match(HARBOR)).isZero();
     assertThat(kv.sealsBroken()).isEqualTo(1);
     assertThat(kv.cached()).isZero();
-    assertThat(memory.blocks[block]).isEqualTo(new byte[FakeMemory.BYTES]);
+    assertThat(memory.blocks[block]).isEqualTo(new byte[FakeMemory.BLOCK]);
     kv.zeroReleased();
     assertThat(kv.pool().free()).isEqualTo(4);
   }
@@ -177,7 +177,7 @@ class SealingTest {
 
     kv.destroyKey(HARBOR);
     assertThat(kv.wake(block, HARBOR)).isFalse();
-    assertThat(memory.blocks[block]).isEqualTo(new byte[FakeMemory.BYTES]);
+    assertThat(memory.blocks[block]).isEqualTo(new byte[FakeMemory.BLOCK]);
     assertThat(match(HARBOR)).isZero();
     assertThat(kv.wake(foreign, other)).isTrue();
     assertThat(memory.blocks[foreign]).isEqualTo(content());
@@ -211,7 +211,7 @@ class SealingTest {
 
     int foreign = kv.allocate(PIRATES, 0, false);
     assertThat(kv.restore(foreign, PIRATES, exported)).isFalse();
-    assertThat(memory.blocks[foreign]).isEqualTo(new byte[FakeMemory.BYTES]);
+    assertThat(memory.blocks[foreign]).isEqualTo(new byte[FakeMemory.BLOCK]);
     kv.drop(exported);
     assertThat(kv.keys()).isZero();
   }

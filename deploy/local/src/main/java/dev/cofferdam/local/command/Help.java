@@ -31,6 +31,7 @@ final class Help {
              --executor NAME   cpu (default) or reference, in double precision
              --greedy N        and N tokens of the continuation
              --dtype NAME      how weights are kept: f32 (default), bf16, int8
+             --kv NAME         how keys and values are kept: f32, bf16 (default: with the weights)
              --kernels NAME    what multiplies them: java (default), native
         native-kernels       build the worker again after a C compiler was installed, which adds
                              the native kernels

@@ -19,8 +19,8 @@ import java.util.Objects;
 import java.util.WeakHashMap;
 
 /**
- * Runs steps on the CPU: weights as {@link ExecutorOptions} says, everything else in F32. A row's
- * numbers are bitwise the same whatever else is in the step, however its prompt was chunked,
+ * Runs steps on the CPU: weights and KV as {@link ExecutorOptions} says, everything else in F32. A
+ * row's numbers are bitwise the same whatever else is in the step, however its prompt was chunked,
  * wherever its blocks lie, and, with Java's kernels, on every machine with a fused multiply-add:
  * all sums run in an order that is fixed for each output, and no function of the platform's own
  * precision is called. {@link Kernels} says what native kernels compute.
@@ -56,11 +56,11 @@ public final class CpuExecutor implements ModelExecutor {
     model = weights.config();
     this.kernels = kernels;
     this.options = options;
-    geometry = ExecutorGeometry.of(model, options, Float.BYTES);
+    geometry = ExecutorGeometry.of(model, options, options.kv().bytes);
     check = new StepPlanCheck(geometry, options);
     adapters = new AdapterSlots<>(options.adapterSlots());
     sampler = new SequenceSampler(model.vocabularySize());
-    pool = new KvPool(model, options.blocks(), options.blockTokens());
+    pool = new KvPool(model, options.kv(), options.blocks(), options.blockTokens());
     cipher = pool.cipher();
     finalNorm = weights.read(ModelWeights.FINAL_NORM);
     outputHead =
@@ -83,7 +83,6 @@ public final class CpuExecutor implements ModelExecutor {
             model,
             layers,
             pool,
-            options.blockTokens(),
             geometry.positionsMax(),
             buffers,
             team,
@@ -207,21 +206,16 @@ public final class CpuExecutor implements ModelExecutor {
   @Override
   public void sealBlock(int blockId, BlockKey key, long seal) {
     pool.seal(blockId, cipher, key, seal);
-    cipher.wipe();
   }
 
   @Override
   public boolean openBlock(int blockId, BlockKey key, long seal) {
-    boolean whole = pool.open(blockId, cipher, key, seal);
-    cipher.wipe();
-    return whole;
+    return pool.open(blockId, cipher, key, seal);
   }
 
   @Override
   public byte[] exportBlock(int blockId, BlockKey key, long seal) {
-    byte[] exported = pool.export(blockId, cipher, key, seal);
-    cipher.wipe();
-    return exported;
+    return pool.export(blockId, cipher, key, seal);
   }
 
   @Override
@@ -231,14 +225,12 @@ public final class CpuExecutor implements ModelExecutor {
 
   @Override
   public boolean importBlock(int blockId, BlockKey key, long seal, byte[] exported) {
-    boolean whole = pool.restore(blockId, cipher, key, seal, exported);
-    cipher.wipe();
-    return whole;
+    return pool.restore(blockId, cipher, key, seal, exported);
   }
 
-  /** Elements of sealed blocks that lie readable beside the pool; none between steps. */
-  long openedResidue() {
-    return pass.openedResidue();
+  /** Keys and values that lie readable beside the pool; none between steps. */
+  long stagedResidue() {
+    return pass.stagedResidue();
   }
 
   @Override

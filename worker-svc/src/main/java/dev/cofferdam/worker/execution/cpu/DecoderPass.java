@@ -16,8 +16,6 @@ final class DecoderPass {
   private final ModelConfig model;
   private final LayerWeights[] layers;
   private final KvPool pool;
-  private final OpenedLayer opened;
-  private final int blockTokens;
   private final RotaryTable rotary;
   private final StepBuffers buffers;
   private final Team team;
@@ -37,7 +35,6 @@ final class DecoderPass {
       ModelConfig model,
       LayerWeights[] layers,
       KvPool pool,
-      int blockTokens,
       int positions,
       StepBuffers buffers,
       Team team,
@@ -46,8 +43,6 @@ final class DecoderPass {
     this.model = model;
     this.layers = layers;
     this.pool = pool;
-    opened = new OpenedLayer(pool, team);
-    this.blockTokens = blockTokens;
     this.buffers = buffers;
     this.team = team;
     this.projector = projector;
@@ -55,7 +50,7 @@ final class DecoderPass {
     rotary = new RotaryTable(model, positions);
     int queryRowStride = layers[0].queryKeyValue.paddedOutputs;
     attention =
-        new Attention(team, model, pool, opened, blockTokens, buffers, queryRowStride, positions);
+        new Attention(team, model, pool, buffers, queryRowStride, buffers.sequenceOfRow.length);
     plan = new StepPlan(1, 1, 1);
   }
 
@@ -68,11 +63,10 @@ final class DecoderPass {
   void run(StepPlan plan) {
     this.plan = plan;
     lora.group(buffers.slotOfRow, plan.rows);
-    opened.begin(plan, blockTokens);
     try {
       decode();
     } finally {
-      opened.end();
+      attention.wipe();
     }
   }
 
@@ -80,7 +74,6 @@ final class DecoderPass {
     for (layer = 0; layer < layers.length; layer++) {
       rows = plan.rows;
       keysAndValues();
-      opened.read(layer);
       boolean last = layer == layers.length - 1;
       if (last) {
         keepSampledRows();
@@ -93,9 +86,9 @@ final class DecoderPass {
     }
   }
 
-  /** Elements of sealed blocks that are readable; none between steps. */
-  long openedResidue() {
-    return opened.residue();
+  /** Keys and values that are readable beside the pool; none between steps. */
+  long stagedResidue() {
+    return attention.residue();
   }
 
   private void keysAndValues() {
@@ -125,10 +118,10 @@ final class DecoderPass {
           weights.queryKeyValueBias.length);
       rotate(at, model.heads(), weights.queryNorm, position);
       rotate(at + matrix.offsetOf(1), model.kvHeads(), weights.keyNorm, position);
-      int entry = plan.blockStart[buffers.sequenceOfRow[row]] + position / blockTokens;
+      int entry = plan.blockStart[buffers.sequenceOfRow[row]] + position / pool.blockTokens;
       pool.write(
           plan.blockTable[entry],
-          position % blockTokens,
+          position % pool.blockTokens,
           layer,
           buffers.queryKeyValue,
           at + matrix.offsetOf(1),

@@ -2,172 +2,196 @@ package dev.cofferdam.worker.execution.cpu;
 
 import dev.cofferdam.worker.execution.BlockCipher;
 import dev.cofferdam.worker.execution.BlockKey;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.model.ModelConfig;
-import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
  * The paged KV pool: one array for each block, so that zeroing, scanning and copying a block touch
- * one piece of memory. A block holds [layer][key, then value][kv head]; keys as [element][token],
- * values as [token][element]. A block is sealed layer by layer, so that a step can read one layer
- * of it at a time; the tags lie beside the pool.
+ * one piece of memory. A block is sealed part by part, a part being some of a layer's heads, so
+ * that a step can open what it reads where and when it reads it. It holds [layer][part], and each
+ * part its heads, each with its keys and then its values, and behind them room for the part's tag,
+ * which is zero while the block is open.
+ *
+ * <p>In F32, keys are [element][token], and values [token][element]. In BF16, four bytes hold two
+ * rows of that: the lower half the even row's number, the upper half the odd row's, so that both
+ * widen to F32 without moving across vector lanes.
  */
 final class KvPool {
+  /** Bytes of a part from which on a longer one is hardly decrypted faster. */
+  private static final int PART_BYTES_MIN = 8192;
+
+  static final VarHandle FLOATS = view(float[].class);
+  static final VarHandle INTS = view(int[].class);
+  private static final VarHandle SHORTS = view(short[].class);
+
   /** The blocks by id. */
-  final float[][] blocks;
+  final byte[][] blocks;
+
+  final KvType type;
+  final int blockTokens;
+  final int headDimension;
+
+  /** Key-value heads of a part. */
+  final int headsOfPart;
+
+  /** Parts of a layer. */
+  final int parts;
+
+  /** Bytes of a part, its tag left aside. */
+  final int partBytes;
+
+  /** Bytes of a head's keys in a block, and of its values. */
+  final int headBytes;
 
   private final int kvHeads;
-  private final int headDimension;
-  private final int blockTokens;
-  private final int headElements;
-  private final int layers;
-  private final int layerElements;
-  private final byte[][] tags;
+  private final int partsOfBlock;
 
-  KvPool(ModelConfig model, int blocks, int blockTokens) {
-    this.kvHeads = model.kvHeads();
-    this.headDimension = model.headDimension();
+  KvPool(ModelConfig model, KvType type, int blocks, int blockTokens) {
+    this.type = type;
     this.blockTokens = blockTokens;
-    this.headElements = headDimension * blockTokens;
-    this.layers = model.layers();
-    this.layerElements = 2 * kvHeads * headElements;
-    this.tags = new byte[blocks][layers * BlockCipher.TAG_BYTES];
-    this.blocks = new float[blocks][Math.toIntExact(model.kvElementsPerToken() * blockTokens)];
+    kvHeads = model.kvHeads();
+    headDimension = model.headDimension();
+    headBytes = Math.multiplyExact(headDimension * blockTokens, type.bytes);
+    headsOfPart = headsOfPart(kvHeads, 2L * headBytes);
+    parts = kvHeads / headsOfPart;
+    partBytes = Math.multiplyExact(headsOfPart, 2 * headBytes);
+    partsOfBlock = Math.multiplyExact(model.layers(), parts);
+    this.blocks =
+        new byte[blocks][Math.multiplyExact(partsOfBlock, partBytes + BlockCipher.TAG_BYTES)];
   }
 
-  /** Where the keys of a head begin in each block. */
-  int keys(int layer, int head) {
-    return (2 * layer * kvHeads + head) * headElements;
+  private static VarHandle view(Class<?> array) {
+    return MethodHandles.byteArrayViewVarHandle(array, ByteOrder.LITTLE_ENDIAN)
+        .withInvokeExactBehavior();
   }
 
-  /** Where the values of a head begin in each block. */
-  int values(int layer, int head) {
-    return ((2 * layer + 1) * kvHeads + head) * headElements;
+  private static int headsOfPart(int kvHeads, long headBytes) {
+    int heads = 1;
+    while (heads < kvHeads && (kvHeads % heads != 0 || heads * headBytes < PART_BYTES_MIN)) {
+      heads++;
+    }
+    return heads;
+  }
+
+  /** Number of a part in its block. */
+  int index(int layer, int part) {
+    return layer * parts + part;
+  }
+
+  /** Where a part begins in its block. */
+  int at(int index) {
+    return index * (partBytes + BlockCipher.TAG_BYTES);
   }
 
   /** Writes key and value of a token, given as all heads one after the other. */
   void write(int blockId, int slot, int layer, float[] source, int key, int value) {
-    float[] block = blocks[blockId];
+    byte[] block = blocks[blockId];
     for (int head = 0; head < kvHeads; head++) {
-      int to = keys(layer, head) + slot;
-      int from = key + head * headDimension;
-      for (int i = 0; i < headDimension; i++) {
-        block[to + i * blockTokens] = source[from + i];
+      int keys = at(index(layer, head / headsOfPart)) + head % headsOfPart * 2 * headBytes;
+      int offset = head * headDimension;
+      if (type == KvType.F32) {
+        writeF32(block, keys, slot, source, key + offset, value + offset);
+      } else {
+        writeBf16(block, keys, slot, source, key + offset, value + offset);
       }
-      System.arraycopy(
-          source,
-          value + head * headDimension,
-          block,
-          values(layer, head) + slot * headDimension,
-          headDimension);
     }
+  }
+
+  private void writeF32(byte[] block, int keys, int slot, float[] source, int key, int value) {
+    int keyAt = keys + slot * Float.BYTES;
+    int valueAt = keys + headBytes + slot * headDimension * Float.BYTES;
+    for (int i = 0; i < headDimension; i++) {
+      FLOATS.set(block, keyAt + i * blockTokens * Float.BYTES, source[key + i]);
+      FLOATS.set(block, valueAt + i * Float.BYTES, source[value + i]);
+    }
+  }
+
+  private void writeBf16(byte[] block, int keys, int slot, float[] source, int key, int value) {
+    int keyAt = keys + slot * Integer.BYTES;
+    for (int i = 0; i < headDimension; i += 2) {
+      int pair = bf16(source[key + i]) | bf16(source[key + i + 1]) << Short.SIZE;
+      INTS.set(block, keyAt + i / 2 * blockTokens * Integer.BYTES, pair);
+    }
+    int valueAt =
+        keys + headBytes + slot / 2 * headDimension * Integer.BYTES + slot % 2 * Short.BYTES;
+    for (int i = 0; i < headDimension; i++) {
+      SHORTS.set(block, valueAt + i * Integer.BYTES, (short) bf16(source[value + i]));
+    }
+  }
+
+  /** The nearest BF16, the even one of two; what is not a number stays none. */
+  static int bf16(float number) {
+    int bits = Float.floatToRawIntBits(number);
+    return Float.isNaN(number) ? bits >>> 16 | 0x40 : bits + 0x7FFF + (bits >>> 16 & 1) >>> 16;
   }
 
   /** Fills a block with zeros. */
   void zero(int blockId) {
-    Arrays.fill(blocks[blockId], 0f);
-    Arrays.fill(tags[blockId], (byte) 0);
+    Arrays.fill(blocks[blockId], (byte) 0);
   }
 
-  /** Elements of a layer's keys and values in a block. */
-  int layerElements() {
-    return layerElements;
-  }
-
-  /** A cipher for the layers of this pool's blocks. */
+  /** A cipher for the parts of this pool's blocks. */
   BlockCipher cipher() {
-    return new BlockCipher(layerElements * Float.BYTES);
-  }
-
-  private MemorySegment layer(int blockId, int layer) {
-    long bytes = (long) layerElements * Float.BYTES;
-    return MemorySegment.ofArray(blocks[blockId]).asSlice(layer * bytes, bytes);
+    return new BlockCipher(partBytes);
   }
 
   /** Encrypts a block in place. */
   void seal(int blockId, BlockCipher cipher, BlockKey key, long seal) {
-    for (int layer = 0; layer < layers; layer++) {
-      MemorySegment part = layer(blockId, layer);
-      cipher.seal(part, part, key, seal, layer, tags[blockId], layer * BlockCipher.TAG_BYTES);
+    seal(blockId, blocks[blockId], cipher, key, seal);
+  }
+
+  private void seal(int blockId, byte[] to, BlockCipher cipher, BlockKey key, long seal) {
+    for (int index = 0; index < partsOfBlock; index++) {
+      cipher.seal(blocks[blockId], at(index), to, at(index), key, seal, index);
     }
   }
 
   /** Decrypts a block in place; where its seal is broken it is zeroed, and the answer is no. */
   boolean open(int blockId, BlockCipher cipher, BlockKey key, long seal) {
-    for (int layer = 0; layer < layers; layer++) {
-      if (!open(blockId, layer, cipher, key, seal, layer(blockId, layer))) {
+    return open(blocks[blockId], blockId, cipher, key, seal);
+  }
+
+  private boolean open(byte[] from, int blockId, BlockCipher cipher, BlockKey key, long seal) {
+    byte[] block = blocks[blockId];
+    for (int index = 0; index < partsOfBlock; index++) {
+      int at = at(index);
+      if (!cipher.open(from, at, block, at, key, seal, index)) {
         zero(blockId);
         return false;
       }
+      Arrays.fill(block, at + partBytes, at(index + 1), (byte) 0);
     }
-    Arrays.fill(tags[blockId], (byte) 0);
     return true;
   }
 
-  /** Decrypts a layer of a sealed block to another place. */
-  boolean open(int blockId, int layer, BlockCipher cipher, BlockKey key, long seal, float[] to) {
-    return open(blockId, layer, cipher, key, seal, MemorySegment.ofArray(to));
-  }
-
-  private boolean open(
-      int blockId, int layer, BlockCipher cipher, BlockKey key, long seal, MemorySegment to) {
-    int tag = layer * BlockCipher.TAG_BYTES;
-    return cipher.open(layer(blockId, layer), to, key, seal, layer, tags[blockId], tag);
-  }
-
-  /** Copies a layer of an open block. */
-  void copy(int blockId, int layer, float[] to) {
-    System.arraycopy(blocks[blockId], layer * layerElements, to, 0, layerElements);
-  }
-
-  /** An open block's content, sealed: of each layer the cipher text, then the tags. */
+  /** An open block's content, sealed, in the layout of a block. */
   byte[] export(int blockId, BlockCipher cipher, BlockKey key, long seal) {
-    int bytes = layerElements * Float.BYTES;
-    byte[] exported = new byte[layers * (bytes + BlockCipher.TAG_BYTES)];
-    MemorySegment to = MemorySegment.ofArray(exported);
-    for (int layer = 0; layer < layers; layer++) {
-      int tag = layers * bytes + layer * BlockCipher.TAG_BYTES;
-      MemorySegment part = to.asSlice((long) layer * bytes, bytes);
-      cipher.seal(layer(blockId, layer), part, key, seal, layer, exported, tag);
-    }
+    byte[] exported = new byte[blocks[blockId].length];
+    seal(blockId, exported, cipher, key, seal);
     return exported;
   }
 
   /** A sealed block's content, in the same form. */
   byte[] exportSealed(int blockId) {
-    int bytes = layerElements * Float.BYTES;
-    byte[] exported = new byte[layers * (bytes + BlockCipher.TAG_BYTES)];
-    MemorySegment.ofArray(exported)
-        .asSlice(0, (long) layers * bytes)
-        .copyFrom(MemorySegment.ofArray(blocks[blockId]));
-    System.arraycopy(tags[blockId], 0, exported, layers * bytes, tags[blockId].length);
-    return exported;
+    return blocks[blockId].clone();
   }
 
   /**
    * Fills a block with what was exported; where that is not whole, with zeros: the answer is no.
    */
   boolean restore(int blockId, BlockCipher cipher, BlockKey key, long seal, byte[] exported) {
-    int bytes = layerElements * Float.BYTES;
-    MemorySegment from = MemorySegment.ofArray(exported);
-    for (int layer = 0; layer < layers; layer++) {
-      int tag = layers * bytes + layer * BlockCipher.TAG_BYTES;
-      MemorySegment part = from.asSlice((long) layer * bytes, bytes);
-      if (!cipher.open(part, layer(blockId, layer), key, seal, layer, exported, tag)) {
-        zero(blockId);
-        return false;
-      }
-    }
-    return true;
+    return open(exported, blockId, cipher, key, seal);
   }
 
   /** Bytes of a block that are not zero. */
   long residueBytes(int blockId) {
     long bytes = 0;
-    for (float value : blocks[blockId]) {
-      for (int bits = Float.floatToRawIntBits(value); bits != 0; bits >>>= Byte.SIZE) {
-        bytes += (bits & 0xFF) == 0 ? 0 : 1;
-      }
+    for (byte value : blocks[blockId]) {
+      bytes += value == 0 ? 0 : 1;
     }
     return bytes;
   }

@@ -1,6 +1,5 @@
 package dev.cofferdam.worker.execution.cpu;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorOperators;
@@ -19,6 +18,7 @@ final class RowMath {
   private static final int LANES = SPECIES.length();
 
   private static final float EXP_LEAST = -87f;
+  private static final int EXP_MOST_BITS = Float.floatToRawIntBits(-EXP_LEAST);
   private static final float LOG2_E = 1.442695f;
 
   /** 1.5 · 2²³: added, it leaves the rounded integer in the low bits. */
@@ -94,30 +94,60 @@ final class RowMath {
     }
   }
 
+  /** The next multiple of {@link #WIDEST}. */
+  static int padded(int width) {
+    return (width + WIDEST - 1) / WIDEST * WIDEST;
+  }
+
   /**
-   * Replaces scores by {@code exp(scale · (score − greatest))}, and returns the sum of those. The
-   * next {@link #WIDEST} elements behind the last score are overwritten. Scores that are not finite
-   * make everything NaN.
+   * Whether no element is greater than a bound, and all are numbers.
    *
-   * @param sums scratch of {@link #WIDEST} elements
+   * @param width a multiple of {@link #WIDEST}
    */
-  static float exponentials(float[] scores, int at, int count, float scale, float[] sums) {
-    int padded = (count + WIDEST - 1) / WIDEST * WIDEST;
-    for (int i = count; i < padded; i++) {
-      scores[at + i] = Float.NEGATIVE_INFINITY;
+  static boolean noneAbove(float[] values, int at, int width, float bound) {
+    for (int i = 0; i < width; i += LANES) {
+      if (!FloatVector.fromArray(SPECIES, values, at + i)
+          .compare(VectorOperators.LE, bound)
+          .allTrue()) {
+        return false;
+      }
     }
+    return true;
+  }
+
+  /**
+   * The greatest element; not a number where one is none.
+   *
+   * @param width a multiple of {@link #WIDEST}
+   */
+  static float greatest(float[] values, int at, int width) {
     FloatVector greatest = FloatVector.broadcast(SPECIES, Float.NEGATIVE_INFINITY);
-    for (int i = 0; i < padded; i += LANES) {
-      greatest = greatest.max(FloatVector.fromArray(SPECIES, scores, at + i));
+    for (int i = 0; i < width; i += LANES) {
+      greatest = greatest.max(FloatVector.fromArray(SPECIES, values, at + i));
     }
-    float maximum = greatest.reduceLanes(VectorOperators.MAX);
-    if (!Float.isFinite(maximum)) {
-      Arrays.fill(scores, at, at + padded, Float.NaN);
-      return Float.NaN;
-    }
-    for (int i = 0; i < padded; i += LANES) {
+    return greatest.reduceLanes(VectorOperators.MAX);
+  }
+
+  /**
+   * Replaces {@code width} scores by {@code exp(scale · (score − bound))}, at least {@code
+   * exp(−87)}.
+   *
+   * @param width a multiple of {@link #WIDEST}
+   * @param bound finite, and no score is greater
+   */
+  static void exponentials(float[] scores, int at, int width, float scale, float bound) {
+    for (int i = 0; i < width; i += LANES) {
       FloatVector x = FloatVector.fromArray(SPECIES, scores, at + i);
-      FloatVector z = x.sub(maximum).mul(scale).max(EXP_LEAST);
+      // Positive floats are ordered as their bits are, and the minimum of integers is one
+      // instruction.
+      FloatVector z =
+          FloatVector.broadcast(SPECIES, bound)
+              .sub(x)
+              .mul(scale)
+              .reinterpretAsInts()
+              .min(EXP_MOST_BITS)
+              .reinterpretAsFloats()
+              .neg();
       FloatVector t =
           z.fma(FloatVector.broadcast(SPECIES, LOG2_E), FloatVector.broadcast(SPECIES, ROUNDER));
       FloatVector n = t.sub(ROUNDER);
@@ -133,26 +163,41 @@ final class RowMath {
       IntVector exponent = t.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23);
       p.reinterpretAsInts().add(exponent).reinterpretAsFloats().intoArray(scores, at + i);
     }
-    for (int i = count; i < padded; i++) {
-      scores[at + i] = 0;
-    }
-    return sum(scores, at, padded, sums);
   }
 
-  private static float sum(float[] values, int at, int padded, float[] sums) {
-    Arrays.fill(sums, 0);
-    for (int i = 0; i < padded; i += WIDEST) {
-      for (int lane = 0; lane < WIDEST; lane += LANES) {
-        FloatVector.fromArray(SPECIES, sums, lane)
-            .add(FloatVector.fromArray(SPECIES, values, at + i + lane))
-            .intoArray(sums, lane);
+  /**
+   * Adds elements to {@link #WIDEST} sums, the i-th to the sum i mod {@link #WIDEST}.
+   *
+   * @param width a multiple of {@link #WIDEST}
+   */
+  static void addToSums(float[] values, int at, int width, float[] sums, int sumsAt) {
+    for (int lane = 0; lane < WIDEST; lane += LANES) {
+      FloatVector sum = FloatVector.fromArray(SPECIES, sums, sumsAt + lane);
+      for (int i = lane; i < width; i += WIDEST) {
+        sum = sum.add(FloatVector.fromArray(SPECIES, values, at + i));
       }
+      sum.intoArray(sums, sumsAt + lane);
     }
+  }
+
+  /** The sum of {@link #WIDEST} sums, which are overwritten. */
+  static float total(float[] sums, int at) {
     for (int width = WIDEST / 2; width > 0; width /= 2) {
       for (int lane = 0; lane < width; lane++) {
-        sums[lane] += sums[lane + width];
+        sums[at + lane] += sums[at + lane + width];
       }
     }
-    return sums[0];
+    return sums[at];
+  }
+
+  /**
+   * {@code values *= factor}.
+   *
+   * @param width a multiple of {@link #WIDEST}
+   */
+  static void scale(float[] values, int at, int width, float factor) {
+    for (int i = 0; i < width; i += LANES) {
+      FloatVector.fromArray(SPECIES, values, at + i).mul(factor).intoArray(values, at + i);
+    }
   }
 }

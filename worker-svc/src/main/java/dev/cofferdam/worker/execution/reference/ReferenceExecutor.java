@@ -6,6 +6,7 @@ import dev.cofferdam.worker.execution.AdapterSlots;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.SequenceSampler;
 import dev.cofferdam.worker.execution.StepPlan;
@@ -38,6 +39,8 @@ public final class ReferenceExecutor implements ModelExecutor {
   /** [block][layer][token][K then V, of all heads]. */
   private final double[][][][] pool;
 
+  private final KvType kv;
+
   private final float[] logits;
 
   /** Of the last row that a token was sampled from. */
@@ -63,6 +66,7 @@ public final class ReferenceExecutor implements ModelExecutor {
     }
     ropeFrequencies = model.ropeFrequencies();
     pool = new double[options.blocks()][model.layers()][options.blockTokens()][2 * model.kvWidth()];
+    kv = options.kv();
     logits = new float[model.vocabularySize()];
   }
 
@@ -154,6 +158,9 @@ public final class ReferenceExecutor implements ModelExecutor {
     double[] slot = keyValue(plan, s, layer, position);
     System.arraycopy(key, 0, slot, 0, key.length);
     System.arraycopy(value, 0, slot, key.length, value.length);
+    if (kv == KvType.BF16) {
+      Arrays.setAll(slot, i -> bf16(slot[i]));
+    }
 
     double[] mixed = new double[model.queryWidth()];
     for (int head = 0; head < model.heads(); head++) {
@@ -161,6 +168,12 @@ public final class ReferenceExecutor implements ModelExecutor {
     }
     return project(
         LayerTensor.OUTPUT, LayerTensor.OUTPUT_BIAS, LoraTarget.OUTPUT, layer, adapter, mixed);
+  }
+
+  /** The nearest number with eight significant bits, the even one of two. */
+  private static double bf16(double number) {
+    double unit = Math.scalb(1.0, Math.getExponent(number) - 7);
+    return Math.rint(number / unit) * unit;
   }
 
   private double[] keyValue(StepPlan plan, int s, int layer, int position) {

@@ -10,6 +10,7 @@ import dev.cofferdam.worker.adapter.TinyAdapter;
 import dev.cofferdam.worker.execution.Conversation;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.KernelChoice;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.WeightType;
@@ -58,6 +59,7 @@ class CpuExecutorTest {
     ExecutorOptions options =
         new ExecutorOptions(BLOCKS, 4 * random.nextInt(1, 6), 3, SEQUENCES, ROWS)
             .withWeights(model.bf16() ? WeightType.BF16 : WeightType.F32)
+            .withKv(KvType.values()[seed / 2 % 2])
             .withKernels(kernels(seed));
     try (CpuExecutor cpu = CpuExecutor.create(model, options);
         ReferenceExecutor reference = ReferenceExecutor.create(model, options)) {
@@ -76,7 +78,8 @@ class CpuExecutorTest {
         cpu.execute(plan, actual);
         reference.execute(plan, expected);
         for (int s = 0; s < plan.sequences; s++) {
-          assertClose(actual, expected, s, tiny.vocabularySize());
+          double error = options.kv() == KvType.F32 ? 1e-4 : 1e-2;
+          assertClose(actual, expected, s, tiny.vocabularySize(), error);
         }
       }
     }
@@ -112,13 +115,14 @@ class CpuExecutorTest {
   }
 
   /** The vocabulary is small enough for the alternatives to hold all of it. */
-  private static void assertClose(StepResult actual, StepResult expected, int s, int vocabulary) {
+  private static void assertClose(
+      StepResult actual, StepResult expected, int s, int vocabulary, double error) {
     float[] a = byToken(actual, s, vocabulary);
     float[] e = byToken(expected, s, vocabulary);
     assertThat(actual.notFinite[s]).isFalse();
     for (int token = 0; token < vocabulary; token++) {
       assertThat((double) a[token])
-          .isCloseTo(e[token], Offset.offset(1e-4 * (1 + Math.abs(e[token]))));
+          .isCloseTo(e[token], Offset.offset(error * (1 + Math.abs(e[token]))));
     }
   }
 
@@ -146,6 +150,7 @@ class CpuExecutorTest {
     ExecutorOptions options =
         new ExecutorOptions(BLOCKS, blockTokens, 3, SEQUENCES, ROWS)
             .withWeights(WeightType.values()[random.nextInt(3)])
+            .withKv(KvType.values()[seed / 2 % 2])
             .withKernels(kernels(seed));
     try (CpuExecutor executor = CpuExecutor.create(model, options)) {
       for (int i = 1; i <= 3; i++) {

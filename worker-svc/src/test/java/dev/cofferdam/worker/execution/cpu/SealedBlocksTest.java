@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.Conversation;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.SealBrokenException;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
@@ -19,13 +20,19 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Encryption of real KV: what was computed is kept to the bit, and nothing else is accepted. */
+@ParameterizedClass
+@EnumSource
 class SealedBlocksTest {
   private static final int TOKENS = 30;
   private static final int BLOCK_TOKENS = 4;
   private static final int[] BLOCKS = {3, 1, 4, 0, 5, 9, 2, 6};
 
+  @Parameter KvType kv;
   @TempDir Path folder;
   private final SplittableRandom random = new SplittableRandom(5);
   private final BlockKey key = BlockKey.random(new SecureRandom());
@@ -38,7 +45,8 @@ class SealedBlocksTest {
   void compute() {
     tiny = TinyModel.llama();
     ModelWeights model = tiny.write(folder, random);
-    executor = CpuExecutor.create(model, new ExecutorOptions(10, BLOCK_TOKENS, 1, 1, 64));
+    ExecutorOptions options = new ExecutorOptions(10, BLOCK_TOKENS, 1, 1, 64).withKv(kv);
+    executor = CpuExecutor.create(model, options);
     tokens = Conversation.tokens(random, TOKENS, tiny.vocabularySize());
     Conversation conversation = new Conversation(tokens, BLOCKS, 0);
     StepPlan plan = Conversation.plan(1, 64);
@@ -94,7 +102,7 @@ class SealedBlocksTest {
     plan.blockKey[0] = key;
 
     assertThat(logits(plan)).isEqualTo(plain);
-    assertThat(executor.openedResidue()).isZero();
+    assertThat(executor.stagedResidue()).isZero();
   }
 
   @Test
@@ -122,7 +130,7 @@ class SealedBlocksTest {
     plan.blockTable[2] = BLOCKS[2];
     plan.blockTable[3] = BLOCKS[3];
     assertThatThrownBy(() -> logits(plan)).isInstanceOf(SealBrokenException.class);
-    assertThat(executor.openedResidue()).isZero();
+    assertThat(executor.stagedResidue()).isZero();
   }
 
   @Test
