@@ -62,8 +62,14 @@ MULTIPLY(cofferdam_int8_amx) {
   }
   if (full < rows) {
     const char *rest = (const char *)x + full / BLOCK_ROWS * int8_block_bytes(inputs);
-    sweep(rest, weights, scales, y + (long)full * y_stride, rows - full, inputs, panel, from, to,
-          y_stride);
+    float *y_rest = y + (long)full * y_stride;
+    if (rows - full == 1) {
+      cofferdam_int8_row(rest, weights, scales, y_rest, 1, inputs, panel, from, to, y_stride);
+    } else {
+      sweep(rest, weights, scales, y_rest, rows - full, inputs, panel, from, to, y_stride);
+    }
   }
-  _tile_release();
+  if (rows > 1) {
+    _tile_release();
+  }
 }

@@ -98,7 +98,69 @@ INLINE void tile(const int rows, const block_head *head, int row, const int32_t 
   }
 }
 
+/* One row by `panels` panels of `vectors` vectors, so many words apart. */
+INLINE void row_by(const int panels, const int vectors, const block_head *head, const int32_t *w,
+                   long panel_words, int words, const float *scales, float *y) {
+  __m512i high[2][2];
+  __m512i low[2][2];
+#pragma GCC unroll 2
+  for (int p = 0; p < panels; p++) {
+    high[p][0] = high[p][1] = low[p][0] = low[p][1] = _mm512_setzero_si512();
+  }
+  const char *x = (const char *)head + HEAD_BYTES;
+  for (int word = 0; word < words; word++, w += vectors * 16) {
+    const char *at = x + word / 16 * INT8_STEP_BYTES + word % 16 * 4;
+    __m512i h = _mm512_set1_epi32(*(const int32_t *)at);
+    __m512i l = _mm512_set1_epi32(*(const int32_t *)(at + LOW_DIGITS));
+#pragma GCC unroll 2
+    for (int p = 0; p < panels; p++) {
+#pragma GCC unroll 2
+      for (int v = 0; v < vectors; v++) {
+        const int32_t *codes = w + p * panel_words + v * 16;
+        PREFETCH_ROW(codes);
+        __m512i code = _mm512_loadu_si512(codes);
+        high[p][v] = _mm512_dpbusd_epi32(high[p][v], code, h);
+        low[p][v] = _mm512_dpbusd_epi32(low[p][v], code, l);
+      }
+    }
+  }
+#pragma GCC unroll 2
+  for (int p = 0; p < panels; p++) {
+#pragma GCC unroll 2
+    for (int v = 0; v < vectors; v++) {
+      const int output = (p * vectors + v) * 16;
+      _mm512_storeu_ps(y + output, int8_value(head, 0, high[p][v], low[p][v], scales + output));
+    }
+  }
+}
+
+/* A single row, the first of its block, two panels at a time. */
+MULTIPLY(cofferdam_int8_row) {
+  (void)rows;
+  (void)y_stride;
+  const int words = inputs / 4;
+  const long panel_words = (long)panel * words;
+  for (int p = from; p < to; p += 2) {
+    const int32_t *w = (const int32_t *)weights + p * panel_words;
+    const float *s = scales + (long)p * panel;
+    float *out = y + (long)p * panel;
+    if (panel == 32 && to - p > 1) {
+      row_by(2, 2, x, w, panel_words, words, s, out);
+    } else if (panel == 32) {
+      row_by(1, 2, x, w, panel_words, words, s, out);
+    } else if (to - p > 1) {
+      row_by(2, 1, x, w, panel_words, words, s, out);
+    } else {
+      row_by(1, 1, x, w, panel_words, words, s, out);
+    }
+  }
+}
+
 MULTIPLY(cofferdam_int8_vnni) {
+  if (rows == 1) {
+    cofferdam_int8_row(x, weights, scales, y, rows, inputs, panel, from, to, y_stride);
+    return;
+  }
   const int words = inputs / 4;
   for (int p = from; p < to; p++) {
     const int32_t *w = (const int32_t *)weights + (long)p * panel * words;

@@ -26,6 +26,10 @@ enum {
   FEATURE_AMX = 8     /* AMX for BF16 and int8, and AVX-512 BF16 */
 };
 
+/* Asks for weights of a single row ahead of their use, into the second-level cache: beyond a page,
+   which the processor's own prefetching does not cross. */
+#define PREFETCH_ROW(p) __builtin_prefetch((const char *)(p) + 4096, 0, 2)
+
 /* Rows that lie together in the packed input of the kernels for BF16 and int8. */
 #define BLOCK_ROWS 16
 
@@ -46,6 +50,7 @@ MULTIPLY(cofferdam_bf16_avx512);
 PACK(cofferdam_bf16_pack);
 MULTIPLY(cofferdam_bf16_amx);
 PACK(cofferdam_int8_pack);
+MULTIPLY(cofferdam_int8_row);
 MULTIPLY(cofferdam_int8_amx);
 MULTIPLY(cofferdam_int8_vnni);
 

@@ -27,6 +27,7 @@ INLINE void configure_tiles(int rows) {
     config.row_bytes[i] = 64;
     config.rows[i] = (uint8_t)(i < 6 ? rows : TILE_WORDS);
   }
+  __asm__ volatile("" : : "r"(&config) : "memory"); /* GCC believes that only eight bytes are read */
   _tile_loadconfig(&config);
 }
 

@@ -14,7 +14,7 @@ final class Bf16Matrix extends VectorMatrix {
 
   Bf16Matrix(int inputs, int[] outputs) {
     super(inputs, outputs);
-    weights = new int[Alignment.PAD + paddedInputs / 2 * paddedOutputs];
+    weights = new int[Alignment.PAD + paddedInputs / 2 * paddedOutputs + AHEAD];
   }
 
   /** The nearest BF16, to even on a tie; NaN stays NaN. */
@@ -58,20 +58,20 @@ final class Bf16Matrix extends VectorMatrix {
   }
 
   @Override
-  void row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
+  int row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
     int groups = paddedInputs / 2;
     int next = panels == 1 ? 0 : groups * PANEL;
-    Bf16Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
+    return Bf16Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
   }
 
   @Override
-  void tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
+  int tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
     int groups = paddedInputs / 2;
     int at = at(panel * PANEL);
-    switch (rows) {
+    return switch (rows) {
       case TILE -> Bf16Kernel.tile8(x, x0, weights, at, groups, y, y0, yStride);
       case 4 -> Bf16Kernel.tile4(x, x0, weights, at, groups, y, y0, yStride);
       default -> Bf16Kernel.tile2(x, x0, weights, at, groups, y, y0, yStride);
-    }
+    };
   }
 }

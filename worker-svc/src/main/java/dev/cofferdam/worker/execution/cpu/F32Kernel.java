@@ -17,10 +17,11 @@ final class F32Kernel {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
   private static final int PANEL = PackedMatrix.PANEL;
+  private static final int AHEAD = VectorMatrix.AHEAD;
 
   private F32Kernel() {}
 
-  static void tile12(
+  static int tile12(
       float[] x, int x0, float[] w, int weightsAt, int inputs, float[] y, int y0, int yStride) {
     int y1 = y0 + yStride;
     int y2 = y1 + yStride;
@@ -57,7 +58,10 @@ final class F32Kernel {
     FloatVector a10_1 = FloatVector.fromArray(SPECIES, y, y10 + LANES);
     FloatVector a11_0 = FloatVector.fromArray(SPECIES, y, y11);
     FloatVector a11_1 = FloatVector.fromArray(SPECIES, y, y11 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt, from = x0; i < inputs; i++, at += PANEL, from += 12) {
+      touched |=
+          Float.floatToRawIntBits(w[at + AHEAD]) | Float.floatToRawIntBits(w[at + AHEAD + LANES]);
       FloatVector w0 = FloatVector.fromArray(SPECIES, w, at);
       FloatVector w1 = FloatVector.fromArray(SPECIES, w, at + LANES);
       FloatVector b0 = FloatVector.broadcast(SPECIES, x[from]);
@@ -121,9 +125,10 @@ final class F32Kernel {
     a10_1.intoArray(y, y10 + LANES);
     a11_0.intoArray(y, y11);
     a11_1.intoArray(y, y11 + LANES);
+    return touched;
   }
 
-  static void tile4(
+  static int tile4(
       float[] x, int x0, float[] w, int weightsAt, int inputs, float[] y, int y0, int yStride) {
     int y1 = y0 + yStride;
     int y2 = y1 + yStride;
@@ -136,7 +141,10 @@ final class F32Kernel {
     FloatVector a21 = FloatVector.fromArray(SPECIES, y, y2 + LANES);
     FloatVector a30 = FloatVector.fromArray(SPECIES, y, y3);
     FloatVector a31 = FloatVector.fromArray(SPECIES, y, y3 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt, from = x0; i < inputs; i++, at += PANEL, from += 4) {
+      touched |=
+          Float.floatToRawIntBits(w[at + AHEAD]) | Float.floatToRawIntBits(w[at + AHEAD + LANES]);
       FloatVector w0 = FloatVector.fromArray(SPECIES, w, at);
       FloatVector w1 = FloatVector.fromArray(SPECIES, w, at + LANES);
       FloatVector b0 = FloatVector.broadcast(SPECIES, x[from]);
@@ -160,16 +168,20 @@ final class F32Kernel {
     a21.intoArray(y, y2 + LANES);
     a30.intoArray(y, y3);
     a31.intoArray(y, y3 + LANES);
+    return touched;
   }
 
-  static void tile2(
+  static int tile2(
       float[] x, int x0, float[] w, int weightsAt, int inputs, float[] y, int y0, int yStride) {
     int y1 = y0 + yStride;
     FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
     FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt, from = x0; i < inputs; i++, at += PANEL, from += 2) {
+      touched |=
+          Float.floatToRawIntBits(w[at + AHEAD]) | Float.floatToRawIntBits(w[at + AHEAD + LANES]);
       FloatVector w0 = FloatVector.fromArray(SPECIES, w, at);
       FloatVector w1 = FloatVector.fromArray(SPECIES, w, at + LANES);
       FloatVector b0 = FloatVector.broadcast(SPECIES, x[from]);
@@ -183,17 +195,24 @@ final class F32Kernel {
     a01.intoArray(y, y0 + LANES);
     a10.intoArray(y, y1);
     a11.intoArray(y, y1 + LANES);
+    return touched;
   }
 
   /** One row by two panels, the second {@code next} weights further on. */
-  static void tile1(
+  static int tile1(
       float[] x, int x0, float[] w, int weightsAt, int next, int inputs, float[] y, int y0) {
     int y1 = y0 + (next == 0 ? 0 : PANEL);
     FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
     FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt; i < inputs; i++, at += PANEL) {
+      touched |=
+          Float.floatToRawIntBits(w[at + AHEAD]) | Float.floatToRawIntBits(w[at + AHEAD + LANES]);
+      touched |=
+          Float.floatToRawIntBits(w[at + next + AHEAD])
+              | Float.floatToRawIntBits(w[at + next + AHEAD + LANES]);
       FloatVector b = FloatVector.broadcast(SPECIES, x[x0 + i]);
       FloatVector c0 = FloatVector.fromArray(SPECIES, w, at);
       FloatVector c1 = FloatVector.fromArray(SPECIES, w, at + LANES);
@@ -208,5 +227,6 @@ final class F32Kernel {
     a01.intoArray(y, y0 + LANES);
     a10.intoArray(y, y1);
     a11.intoArray(y, y1 + LANES);
+    return touched;
   }
 }

@@ -9,7 +9,7 @@ final class F32Matrix extends VectorMatrix {
 
   F32Matrix(int inputs, int[] outputs) {
     super(inputs, outputs);
-    weights = new float[Alignment.PAD + paddedInputs * paddedOutputs];
+    weights = new float[Alignment.PAD + paddedInputs * paddedOutputs + AHEAD];
   }
 
   @Override
@@ -41,20 +41,20 @@ final class F32Matrix extends VectorMatrix {
   }
 
   @Override
-  void row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
+  int row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
     int groups = paddedInputs;
     int next = panels == 1 ? 0 : groups * PANEL;
-    F32Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
+    return F32Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
   }
 
   @Override
-  void tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
+  int tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
     int groups = paddedInputs;
     int at = at(panel * PANEL);
-    switch (rows) {
+    return switch (rows) {
       case TILE -> F32Kernel.tile12(x, x0, weights, at, groups, y, y0, yStride);
       case 4 -> F32Kernel.tile4(x, x0, weights, at, groups, y, y0, yStride);
       default -> F32Kernel.tile2(x, x0, weights, at, groups, y, y0, yStride);
-    }
+    };
   }
 }

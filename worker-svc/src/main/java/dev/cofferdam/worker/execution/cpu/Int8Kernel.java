@@ -19,10 +19,11 @@ final class Int8Kernel {
   private static final int BYTE_2 = 0xFF0000;
   private static final int LANES = SPECIES.length();
   private static final int PANEL = PackedMatrix.PANEL;
+  private static final int AHEAD = VectorMatrix.AHEAD;
 
   private Int8Kernel() {}
 
-  static void tile8(
+  static int tile8(
       float[] x, int x0, int[] w, int weightsAt, int groups, float[] y, int y0, int yStride) {
     int y1 = y0 + yStride;
     int y2 = y1 + yStride;
@@ -47,7 +48,9 @@ final class Int8Kernel {
     FloatVector a61 = FloatVector.fromArray(SPECIES, y, y6 + LANES);
     FloatVector a70 = FloatVector.fromArray(SPECIES, y, y7);
     FloatVector a71 = FloatVector.fromArray(SPECIES, y, y7 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 32) {
+      touched |= w[at + AHEAD] | w[at + AHEAD + LANES];
       IntVector p0 = IntVector.fromArray(INTS, w, at);
       IntVector p1 = IntVector.fromArray(INTS, w, at + LANES);
       FloatVector w00 =
@@ -183,9 +186,10 @@ final class Int8Kernel {
     a61.intoArray(y, y6 + LANES);
     a70.intoArray(y, y7);
     a71.intoArray(y, y7 + LANES);
+    return touched;
   }
 
-  static void tile4(
+  static int tile4(
       float[] x, int x0, int[] w, int weightsAt, int groups, float[] y, int y0, int yStride) {
     int y1 = y0 + yStride;
     int y2 = y1 + yStride;
@@ -198,7 +202,9 @@ final class Int8Kernel {
     FloatVector a21 = FloatVector.fromArray(SPECIES, y, y2 + LANES);
     FloatVector a30 = FloatVector.fromArray(SPECIES, y, y3);
     FloatVector a31 = FloatVector.fromArray(SPECIES, y, y3 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 16) {
+      touched |= w[at + AHEAD] | w[at + AHEAD + LANES];
       IntVector p0 = IntVector.fromArray(INTS, w, at);
       IntVector p1 = IntVector.fromArray(INTS, w, at + LANES);
       FloatVector w00 =
@@ -278,16 +284,19 @@ final class Int8Kernel {
     a21.intoArray(y, y2 + LANES);
     a30.intoArray(y, y3);
     a31.intoArray(y, y3 + LANES);
+    return touched;
   }
 
-  static void tile2(
+  static int tile2(
       float[] x, int x0, int[] w, int weightsAt, int groups, float[] y, int y0, int yStride) {
     int y1 = y0 + yStride;
     FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
     FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 8) {
+      touched |= w[at + AHEAD] | w[at + AHEAD + LANES];
       IntVector p0 = IntVector.fromArray(INTS, w, at);
       IntVector p1 = IntVector.fromArray(INTS, w, at + LANES);
       FloatVector w00 =
@@ -339,17 +348,21 @@ final class Int8Kernel {
     a01.intoArray(y, y0 + LANES);
     a10.intoArray(y, y1);
     a11.intoArray(y, y1 + LANES);
+    return touched;
   }
 
   /** One row by two panels, the second {@code next} weights further on. */
-  static void tile1(
+  static int tile1(
       float[] x, int x0, int[] w, int weightsAt, int next, int groups, float[] y, int y0) {
     int y1 = y0 + (next == 0 ? 0 : PANEL);
     FloatVector a00 = FloatVector.fromArray(SPECIES, y, y0);
     FloatVector a01 = FloatVector.fromArray(SPECIES, y, y0 + LANES);
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
+    int touched = 0;
     for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 4) {
+      touched |= w[at + AHEAD] | w[at + AHEAD + LANES];
+      touched |= w[at + next + AHEAD] | w[at + next + AHEAD + LANES];
       IntVector c0 = IntVector.fromArray(INTS, w, at);
       IntVector c1 = IntVector.fromArray(INTS, w, at + LANES);
       IntVector d0 = IntVector.fromArray(INTS, w, at + next);
@@ -419,5 +432,6 @@ final class Int8Kernel {
     a01.intoArray(y, y0 + LANES);
     a10.intoArray(y, y1);
     a11.intoArray(y, y1 + LANES);
+    return touched;
   }
 }

@@ -25,7 +25,7 @@ final class Int8Matrix extends VectorMatrix {
 
   Int8Matrix(int inputs, int[] outputs) {
     super(inputs, outputs);
-    weights = new int[Alignment.PAD + paddedInputs / 4 * paddedOutputs];
+    weights = new int[Alignment.PAD + paddedInputs / 4 * paddedOutputs + AHEAD];
     scales = new float[paddedOutputs];
   }
 
@@ -81,21 +81,21 @@ final class Int8Matrix extends VectorMatrix {
   }
 
   @Override
-  void row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
+  int row(float[] x, int x0, int panel, int panels, float[] y, int y0) {
     int groups = paddedInputs / 4;
     int next = panels == 1 ? 0 : groups * PANEL;
-    Int8Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
+    return Int8Kernel.tile1(x, x0, weights, at(panel * PANEL), next, groups, y, y0);
   }
 
   @Override
-  void tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
+  int tile(int rows, float[] x, int x0, int panel, float[] y, int y0, int yStride) {
     int groups = paddedInputs / 4;
     int at = at(panel * PANEL);
-    switch (rows) {
+    return switch (rows) {
       case TILE -> Int8Kernel.tile8(x, x0, weights, at, groups, y, y0, yStride);
       case 4 -> Int8Kernel.tile4(x, x0, weights, at, groups, y, y0, yStride);
       default -> Int8Kernel.tile2(x, x0, weights, at, groups, y, y0, yStride);
-    }
+    };
   }
 
   @Override

@@ -16,6 +16,9 @@ abstract sealed class PackedMatrix permits VectorMatrix, NativeMatrix {
   /** Outputs of a panel: two vectors. */
   static final int PANEL = 2 * FloatVector.SPECIES_PREFERRED.length();
 
+  /** Leaves room for what stands before and behind the weights in an array. */
+  private static final int ELEMENTS_MAX = Integer.MAX_VALUE - (1 << 16);
+
   private static final int READ_ELEMENTS = 1 << 16;
 
   final int inputs;
@@ -38,7 +41,7 @@ abstract sealed class PackedMatrix permits VectorMatrix, NativeMatrix {
       partOffsets[part] = Math.toIntExact(padded);
       padded += padded(outputs[part]);
     }
-    if (paddedInputs * padded > Integer.MAX_VALUE - 8) {
+    if (paddedInputs * padded > ELEMENTS_MAX) {
       throw new ModelLoadException("weights: a projection of more than 2^31 elements");
     }
     this.paddedOutputs = (int) padded;

@@ -58,6 +58,15 @@ class NativeMatrixTest {
       fill(x, random);
     }
 
+    Case(Kernels kernels, PackedMatrix matrix, int rows, float[] x) {
+      this.kernels = kernels;
+      this.matrix = matrix;
+      this.inputs = matrix.inputs;
+      this.outputs = matrix.paddedOutputs;
+      this.rows = rows;
+      this.x = x;
+    }
+
     private static void fill(float[] values, SplittableRandom random) {
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) random.nextGaussian();
@@ -122,6 +131,34 @@ class NativeMatrixTest {
       assertThat(given.multiply(from, to))
           .isEqualTo(Arrays.copyOfRange(together, from * given.outputs, to * given.outputs));
       from = to;
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource(NativeKernel.class)
+  void givesARowAloneTheSameBitsAtTheEndsOfTheRangeOfNumbers(NativeKernel kernel) {
+    SplittableRandom random = new SplittableRandom(1);
+    Kernels kernels = usable(kernel);
+    PackedMatrix matrix = kernels.matrix(200, new int[] {90});
+    float[] row = new float[200];
+    for (int output = 0; output < 90; output++) {
+      fillOfAnySize(row, random);
+      matrix.place(row, 0, output);
+    }
+    Case given = new Case(kernels, matrix, 17, new float[17 * 200]);
+    fillOfAnySize(given.x, random);
+    float[] together = given.multiply(0, 17);
+    for (int r = 0; r < 17; r++) {
+      assertThat(given.multiply(r, r + 1))
+          .isEqualTo(Arrays.copyOfRange(together, r * given.outputs, (r + 1) * given.outputs));
+    }
+  }
+
+  /** Any sign, digits and exponent, those below the normal numbers included. */
+  private static void fillOfAnySize(float[] values, SplittableRandom random) {
+    for (int i = 0; i < values.length; i++) {
+      float value = Float.intBitsToFloat(random.nextInt());
+      values[i] = Float.isFinite(value) ? value : 0;
     }
   }
 
