@@ -32,6 +32,9 @@ public final class GgufTokenizerReader {
     if (!model.equals("gpt2") && !model.equals("llama")) {
       throw metadata.refused(PREFIX + "model", "only gpt2 and llama are supported");
     }
+    if (metadata.has(PREFIX + "precompiled_charsmap")) {
+      throw metadata.refused(PREFIX + "precompiled_charsmap", "not supported");
+    }
     List<String> tokens =
         metadata.list(PREFIX + "tokens", String.class, "strings").orElseGet(List::of);
     if (tokens.isEmpty()) {

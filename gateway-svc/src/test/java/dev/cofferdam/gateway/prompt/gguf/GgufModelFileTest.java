@@ -254,6 +254,10 @@ class GgufModelFileTest {
     String pre = "tokenizer.ggml.pre";
     refuses(byteLevel(), f -> f.with(pre, "kimi-k2"), pre + ": kimi-k2 is not supported");
     refuses(byteLevel(), f -> f.with("tokenizer.ggml.model", "t5"), "tokenizer.ggml.model");
+    refuses(
+        pieces().writer("llama"),
+        f -> f.with("tokenizer.ggml.precompiled_charsmap", List.of(1, 2)),
+        "tokenizer.ggml.precompiled_charsmap");
     refuses(new GgufWriter(), f -> {}, "tokenizer.ggml.model: missing");
     refuses(
         byteLevel(),
