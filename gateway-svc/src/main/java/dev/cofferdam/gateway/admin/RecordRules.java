@@ -116,6 +116,10 @@ public final class RecordRules {
     if (l.hasKvBytesMax()) {
       problems.range("limits.kv_bytes_max", l.getKvBytesMax(), 1, Long.MAX_VALUE);
     }
+    if (l.hasKvBytesGuaranteed()) {
+      long most = l.hasKvBytesMax() ? l.getKvBytesMax() : Long.MAX_VALUE;
+      problems.range("limits.kv_bytes_guaranteed", l.getKvBytesGuaranteed(), 0, most);
+    }
     if (l.hasPriority()) {
       problems.range("limits.priority", l.getPriority(), 1, PRIORITY_MAX);
     }

@@ -37,11 +37,11 @@ public final class Topics {
           facts(USAGE, Set.of(Role.WORKER, Role.SCHEDULER), Role.METERING),
           facts(AUDIT, Set.of(Role.GATEWAY, Role.WORKER, Role.METERING, Role.AUDIT), Role.AUDIT),
           facts(DEAD_LETTERS, Set.of(Role.GATEWAY), Role.OPERATOR),
-          configuration(TENANTS, Set.of(Role.GATEWAY, Role.ROUTER)),
+          configuration(TENANTS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER)),
           configuration(API_KEYS, Set.of(Role.GATEWAY)),
           configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),
           configuration(ADAPTERS, Set.of(Role.GATEWAY, Role.ROUTER)),
-          configuration(POOLS, Set.of(Role.GATEWAY, Role.ROUTER)));
+          configuration(POOLS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER)));
 
   private Topics() {}
 

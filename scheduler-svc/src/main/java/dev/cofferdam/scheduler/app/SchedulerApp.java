@@ -8,6 +8,7 @@ import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.fairness.TokenWeights;
 import dev.cofferdam.scheduler.shard.PoolSettings;
+import dev.cofferdam.scheduler.tenancy.kafka.TopicGuarantees;
 import dev.cofferdam.scheduler.workers.grpc.SchedulingEndpoint;
 import dev.cofferdam.scheduler.workers.kafka.UsageFacts;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -35,6 +36,7 @@ public class SchedulerApp {
   private final SchedulerConfig config;
   private final SchedulerMetrics metrics;
   private volatile @Nullable FactPublisher publisher;
+  private volatile @Nullable TopicGuarantees guarantees;
   private volatile @Nullable SchedulingEndpoint endpoint;
   private volatile @Nullable MeshServer server;
 
@@ -45,21 +47,25 @@ public class SchedulerApp {
 
   void start(@Observes StartupEvent event) {
     ParentWatch.startIfAsked();
+    KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
     FactPublisher facts =
         FactPublisher.open(
-            new KafkaSettings(config.kafka().properties()),
-            "scheduler",
-            config.stateDir().resolve("spool"),
-            config.spoolBytesMax());
+            kafka, "scheduler", config.stateDir().resolve("spool"), config.spoolBytesMax());
     publisher = facts;
+    TopicGuarantees guaranteed =
+        new TopicGuarantees(kafka, config.stateDir().resolve("configuration"));
+    guarantees = guaranteed;
     SchedulingEndpoint scheduling =
         new SchedulingEndpoint(
             settings(config.scheduling()),
             new UsageFacts(facts),
             metrics,
+            guaranteed::of,
             System::currentTimeMillis,
             new SecureRandom());
     endpoint = scheduling;
+    guaranteed.onChange(scheduling::guaranteesChanged);
+    scheduling.guaranteesChanged();
     server =
         MeshServer.builder(
                 config.trustDomain(),
@@ -79,6 +85,10 @@ public class SchedulerApp {
     MeshServer serving = server;
     if (serving != null) {
       serving.stop(500);
+    }
+    TopicGuarantees guaranteed = guarantees;
+    if (guaranteed != null) {
+      guaranteed.close();
     }
     FactPublisher publishing = publisher;
     if (publishing != null) {

@@ -73,6 +73,10 @@ public final class PoolCore {
       case PoolEvent.Progress e -> progress(e, nowMs);
       case PoolEvent.Ended e -> ended(e, nowMs);
       case PoolEvent.WorkerLost e -> workerLost(e.workerId(), e.session(), nowMs);
+      case PoolEvent.Guaranteed e -> {
+        ledger.guarantee(e.guarantees());
+        place(nowMs);
+      }
       case PoolEvent.Tick e -> tick(nowMs);
     }
     return effects;

@@ -2,6 +2,7 @@ package dev.cofferdam.scheduler.shard;
 
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import java.util.List;
@@ -37,6 +38,9 @@ public sealed interface PoolEvent {
 
   /** A worker's session ended. */
   record WorkerLost(String workerId, long session) implements PoolEvent {}
+
+  /** What tenants are sure of from now on. */
+  record Guaranteed(Guarantees guarantees) implements PoolEvent {}
 
   /** Time went by. */
   record Tick() implements PoolEvent {}

@@ -36,6 +36,7 @@ final class Pool {
     private int attempt = 1;
     private String tenant = "acme";
     private double weight = 1;
+    private String model = "m";
     private String adapter = "";
     private WorkloadClass workloadClass = WorkloadClass.INTERACTIVE;
     private int prompt = 100;
@@ -59,6 +60,11 @@ final class Pool {
     Ask tenant(String name, double share) {
       tenant = name;
       weight = share;
+      return this;
+    }
+
+    Ask model(String id) {
+      model = id;
       return this;
     }
 
@@ -105,7 +111,7 @@ final class Pool {
           new TenantId(tenant),
           "standard",
           weight,
-          "m",
+          model,
           adapter,
           adapter.isEmpty() ? "" : "v1",
           workloadClass,

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.QueueBounds;
+import dev.cofferdam.scheduler.ledger.Guarantees;
+import dev.cofferdam.scheduler.ledger.KvPool;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.scheduler.shard.Pool.Ask;
@@ -17,6 +19,8 @@ import dev.cofferdam.scheduler.shard.PoolEffect.SessionClosed;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class PoolCoreTest {
@@ -51,6 +55,43 @@ class PoolCoreTest {
     assertThat(pool.all(Granted.class).getLast().queueWaitMs()).isEqualTo(400);
     pool.after(1_000);
     assertThat(pool.all(Queued.class).getLast()).isEqualTo(new Queued(third, 0, 400));
+  }
+
+  @Test
+  void whatATenantIsSureOfIsLeasedToNobodyElseHoweverLittleItUses() {
+    pool.attach("w1", 8, 30);
+    pool.step(new PoolEvent.Guaranteed(new Guarantees(Map.of("sure", 16 * 1024L))));
+    pool.enqueue(new Ask(1).tenant("other", 1));
+    pool.enqueue(new Ask(2).tenant("another", 1));
+    assertThat(pool.granted()).hasSize(1);
+    pool.enqueue(new Ask(3).tenant("sure", 1));
+    assertThat(pool.granted()).hasSize(2);
+    assertThat(pool.all(Granted.class).getLast().request().tenant().value()).isEqualTo("sure");
+
+    pool.step(new PoolEvent.Guaranteed(Guarantees.NONE));
+    assertThat(pool.granted()).hasSize(2);
+    pool.step(
+        new PoolEvent.Guaranteed(new Guarantees(Map.of("sure", 40 * 1024L, "a", 80 * 1024L))));
+    long never = pool.enqueue(new Ask(4).tenant("other", 1));
+    assertThat(pool.only(Refused.class).ticket()).isEqualTo(never);
+  }
+
+  @Test
+  void aWorkersModelsHaveKvPoolsOfTheirOwn() {
+    WorkerDescriptor one = pool.describe("w1", 1, 8, 13);
+    Map<String, KvPool> pools = Map.of("m", new KvPool(13, 1024), "n", new KvPool(13, 4096));
+    WorkerDescriptor two =
+        new WorkerDescriptor(
+            "w1", 1, one.session(), "w1:1", Set.of("m", "n"), 8, 1, 16, 1, 2, pools);
+    pool.step(new PoolEvent.WorkerAttached(two, List.of()));
+    pool.enqueue(new Ask(1));
+    pool.enqueue(new Ask(2));
+    assertThat(pool.granted()).hasSize(1);
+    pool.enqueue(new Ask(3).model("n").tenant("other", 1));
+    assertThat(pool.granted()).hasSize(2);
+    assertThat(pool.core.ledger().leases())
+        .extracting(lease -> lease.kvBytes())
+        .containsExactlyInAnyOrder(13 * 1024L, 13 * 4096L);
   }
 
   @Test

@@ -9,7 +9,10 @@ import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.proto.routing.v1.AnnounceRequest;
 import dev.cofferdam.proto.scheduling.v1.AttachRequest;
+import dev.cofferdam.proto.scheduling.v1.AttachResponse;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
+import dev.cofferdam.proto.scheduling.v1.Guarantee;
+import dev.cofferdam.proto.scheduling.v1.Guarantees;
 import dev.cofferdam.proto.scheduling.v1.Hello;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
@@ -75,6 +78,10 @@ class WorkerNodeTest {
   }
 
   private WorkerConfig config() {
+    return config(Map.of("model", "tiny"));
+  }
+
+  private WorkerConfig config(Map<String, String> models) {
     TlsFiles tls = pki.identity("w1", "spiffe://cofferdam.local/service/worker/w1");
     Map<String, String> values = new HashMap<>();
     values.put("cofferdam.tls.certificate", tls.certificate().toString());
@@ -86,7 +93,7 @@ class WorkerNodeTest {
     values.put("cofferdam.worker.id", "w1");
     values.put("cofferdam.worker.models-root", folder.resolve("models").toString());
     values.put("cofferdam.worker.adapters-root", folder.resolve("adapters").toString());
-    values.put("cofferdam.worker.model", "tiny");
+    models.forEach((name, value) -> values.put("cofferdam.worker." + name, value));
     values.put("cofferdam.worker.router-endpoints", "127.0.0.1:" + routerServer.port());
     values.put("cofferdam.worker.scheduler-endpoint", "127.0.0.1:" + schedulerServer.port());
     values.put("cofferdam.worker.kv-bytes", "1000000");
@@ -167,6 +174,42 @@ class WorkerNodeTest {
                 .ofSequence(java.util.stream.IntStream.range(0, 16).toArray(), 16, 1)
                 .getFirst());
     router.await(a -> a.getCache().getAddedList().contains(first));
+  }
+
+  @Test
+  void servesEachOfItsModelsAndTheOneThatWasNotUsedLastMakesRoom() throws Exception {
+    worker.close();
+    TinyModel.llama().write(folder.resolve("models/second"), new SplittableRandom(2));
+    worker =
+        WorkerNode.start(
+            config(Map.of("models", "tiny,second", "models-bytes-max", "1200000")),
+            new Ignore(),
+            () -> {});
+    Hello hello =
+        scheduler.await(a -> a.hasHello() && a.getHello().getModelsCount() == 2).getHello();
+    assertThat(hello.getPoolsList()).extracting(p -> p.getModel()).contains("tiny", "second");
+    scheduler.worker.onNext(
+        AttachResponse.newBuilder()
+            .setGuarantees(
+                Guarantees.newBuilder()
+                    .addTenants(
+                        Guarantee.newBuilder().setTenant("harbor-books").setKvBytes(90_000)))
+            .build());
+    router.await(
+        a -> a.getLoad().getModelsList().stream().filter(m -> m.getInMemory()).count() == 1);
+
+    for (String model : List.of("tiny", "second", "tiny")) {
+      List<GenerateResponse> responses =
+          generate(hello.getEndpoint(), request(claims(40, 10).setModel(model), new byte[32]));
+      assertThat(responses.getLast().getFinished().getUsage().getOutputTokens()).isEqualTo(10);
+      router.await(
+          a ->
+              a.getLoad().getModelsList().stream()
+                  .anyMatch(m -> m.getModel().equals(model) && m.getInMemory()));
+    }
+    assertThat(worker.memory().loads()).isEqualTo(3);
+    assertThat(worker.memory().evictions()).isEqualTo(2);
+    assertThat(worker.memory().loaded()).isEqualTo(1);
   }
 
   @Test

@@ -1,8 +1,10 @@
 package dev.cofferdam.scheduler.workers.grpc;
 
+import dev.cofferdam.proto.scheduling.v1.AttachResponse;
 import dev.cofferdam.proto.scheduling.v1.EnqueueRequest;
 import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
+import dev.cofferdam.proto.scheduling.v1.Guarantee;
 import dev.cofferdam.proto.scheduling.v1.Hello;
 import dev.cofferdam.proto.scheduling.v1.Refused;
 import dev.cofferdam.proto.scheduling.v1.RequestProgress;
@@ -10,6 +12,7 @@ import dev.cofferdam.proto.scheduling.v1.RunningRequest;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.ledger.KvPool;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
@@ -152,6 +155,16 @@ final class Messages {
         .setKvBytesMax(request.kvBytesMax())
         .setKvEncrypted(request.kvEncrypted())
         .build();
+  }
+
+  static AttachResponse guarantees(Guarantees guarantees) {
+    var message = dev.cofferdam.proto.scheduling.v1.Guarantees.newBuilder();
+    guarantees
+        .bytes()
+        .forEach(
+            (tenant, bytes) ->
+                message.addTenants(Guarantee.newBuilder().setTenant(tenant).setKvBytes(bytes)));
+    return AttachResponse.newBuilder().setGuarantees(message).build();
   }
 
   static EnqueueResponse refused(Refusal refusal, boolean wasAdmitted) {

@@ -8,6 +8,7 @@ import dev.cofferdam.proto.scheduling.v1.Granted;
 import dev.cofferdam.proto.scheduling.v1.Queued;
 import dev.cofferdam.proto.scheduling.v1.Revoke;
 import dev.cofferdam.proto.scheduling.v1.SessionKey;
+import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.shard.PoolCore;
 import dev.cofferdam.scheduler.shard.PoolEffect;
 import dev.cofferdam.scheduler.shard.PoolEvent;
@@ -63,6 +64,7 @@ final class PoolDriver implements AutoCloseable {
   private final Map<Long, Caller> callers = new HashMap<>();
   private final Map<Long, Session> sessions = new HashMap<>();
   private final Thread thread;
+  private Guarantees guarantees = Guarantees.NONE;
   private volatile boolean closed;
   private long nowMs;
   private long tickAtMs;
@@ -135,7 +137,23 @@ final class PoolDriver implements AutoCloseable {
           Session session = new Session(event.worker().workerId(), observer, keys);
           sessions.put(event.worker().session(), session);
           announce(session, keys.signing(nowMs));
+          session.observer.onNext(Messages.guarantees(guarantees));
           step(event);
+        });
+  }
+
+  /**
+   * What tenants are sure of may have changed; workers are told before anything is leased by it.
+   */
+  void guarantee(Guarantees next) {
+    post(
+        () -> {
+          if (!next.equals(guarantees)) {
+            guarantees = next;
+            AttachResponse message = Messages.guarantees(next);
+            sessions.values().forEach(s -> tell(() -> s.observer.onNext(message)));
+            step(new PoolEvent.Guaranteed(next));
+          }
         });
   }
 

@@ -9,6 +9,7 @@ import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
 import dev.cofferdam.proto.scheduling.v1.Hello;
 import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.scheduler.shard.PoolCore;
 import dev.cofferdam.scheduler.shard.PoolEvent;
@@ -24,6 +25,7 @@ import io.opentelemetry.api.trace.Span;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 import java.util.regex.Pattern;
@@ -44,6 +46,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
   private final PoolSettings settings;
   private final LostUsage lostUsage;
   private final PoolListener listener;
+  private final Function<String, Guarantees> guarantees;
   private final LongSupplier clock;
   private final RandomGenerator random;
   private final long term;
@@ -52,6 +55,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
   private final AtomicLong sessions = new AtomicLong();
 
   /**
+   * @param guarantees what tenants are sure of in a pool, as of now
    * @param clock milliseconds since the epoch
    * @param random a secure one, outside tests
    */
@@ -59,11 +63,13 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
       PoolSettings settings,
       LostUsage lostUsage,
       PoolListener listener,
+      Function<String, Guarantees> guarantees,
       LongSupplier clock,
       RandomGenerator random) {
     this.settings = settings;
     this.lostUsage = lostUsage;
     this.listener = listener;
+    this.guarantees = guarantees;
     this.clock = clock;
     this.random = random;
     this.term = clock.getAsLong();
@@ -106,6 +112,11 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
     return stream;
   }
 
+  /** What tenants are sure of may have changed. */
+  public void guaranteesChanged() {
+    pools.forEach((name, driver) -> driver.guarantee(guarantees.apply(name)));
+  }
+
   /** Ends every call and session. */
   @Override
   public void close() {
@@ -132,6 +143,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
     PoolDriver driver =
         new PoolDriver(name, new PoolCore(settings), lostUsage, listener, clock, random, term);
     driver.start();
+    driver.guarantee(guarantees.apply(name));
     return driver;
   }
 

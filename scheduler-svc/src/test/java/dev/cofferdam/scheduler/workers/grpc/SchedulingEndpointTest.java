@@ -21,6 +21,7 @@ import dev.cofferdam.proto.scheduling.v1.RequestProgress;
 import dev.cofferdam.proto.scheduling.v1.RunningRequest;
 import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
 import dev.cofferdam.proto.scheduling.v1.SessionKey;
+import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.shard.PoolEffect;
 import dev.cofferdam.scheduler.shard.PoolListener;
 import dev.cofferdam.scheduler.shard.PoolSettings;
@@ -37,10 +38,12 @@ import io.grpc.stub.ClientResponseObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -48,6 +51,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The service over real mTLS, with workers and routers made of plain stubs. */
 class SchedulingEndpointTest {
+  private Guarantees guaranteed = Guarantees.NONE;
   private static final String DOMAIN = "test.local";
   private static final long WAIT_S = 20;
   @TempDir private Path folder;
@@ -95,6 +99,7 @@ class SchedulingEndpointTest {
             PoolSettings.DEFAULT,
             usage,
             new Silent(),
+            pool -> guaranteed,
             System::currentTimeMillis,
             new SecureRandom());
     server =
@@ -169,7 +174,16 @@ class SchedulingEndpointTest {
 
     private SessionKey attach(Hello hello) throws InterruptedException {
       requests.onNext(AttachRequest.newBuilder().setHello(hello).build());
-      return received.next(AttachResponse.class).getSessionKey();
+      SessionKey key = received.next(AttachResponse.class).getSessionKey();
+      assertThat(guarantees()).isEqualTo(guaranteed.bytes());
+      return key;
+    }
+
+    private Map<String, Long> guarantees() throws InterruptedException {
+      AttachResponse told = received.next(AttachResponse.class);
+      assertThat(told.hasGuarantees()).isTrue();
+      return told.getGuarantees().getTenantsList().stream()
+          .collect(Collectors.toMap(g -> g.getTenant(), g -> g.getKvBytes()));
     }
 
     private void progress(RequestProgress progress) {
@@ -268,6 +282,20 @@ class SchedulingEndpointTest {
     assertThat(claims.getTerm()).isEqualTo(key.getTerm());
     assertThat(claims.getExpiresEpochMs())
         .isBetween(System.currentTimeMillis(), System.currentTimeMillis() + 10_000);
+  }
+
+  @Test
+  void workersAreToldWhatTenantsAreSureOfAndOthersAreNotLeasedIt() throws Exception {
+    guaranteed = new Guarantees(Map.of("rival", 98 * 1024L));
+    Session session = new Session();
+    session.attach(hello("w1").build());
+    EnqueueResponse refused = enqueue(ask(1).build()).next(EnqueueResponse.class);
+    assertThat(refused.getRefused().getCode()).isEqualTo(ErrorCode.NO_CAPACITY.wireName());
+
+    guaranteed = new Guarantees(Map.of("rival", 10 * 1024L));
+    endpoint.guaranteesChanged();
+    assertThat(session.guarantees()).isEqualTo(guaranteed.bytes());
+    granted(enqueue(ask(2).build()));
   }
 
   @Test

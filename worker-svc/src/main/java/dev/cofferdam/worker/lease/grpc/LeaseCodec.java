@@ -2,6 +2,8 @@ package dev.cofferdam.worker.lease.grpc;
 
 import dev.cofferdam.proto.scheduling.v1.Grant;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
+import dev.cofferdam.proto.scheduling.v1.Guarantee;
+import dev.cofferdam.proto.scheduling.v1.Guarantees;
 import dev.cofferdam.proto.scheduling.v1.RequestProgress;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -12,10 +14,16 @@ import dev.cofferdam.worker.batching.SequenceId;
 import dev.cofferdam.worker.batching.SequenceUsage;
 import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.SessionKeys;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Leases and progress as messages. */
 public final class LeaseCodec {
+  private static final Logger LOG = LoggerFactory.getLogger(LeaseCodec.class);
+
   private LeaseCodec() {}
 
   /** The lease of a grant whose signature holds and whose claims make sense. */
@@ -87,6 +95,21 @@ public final class LeaseCodec {
         .setTerm(lease.term())
         .setQueueWaitMs(lease.queueWaitMs())
         .build();
+  }
+
+  /** KV bytes that tenants are sure of; what makes no sense is left out. */
+  static Map<TenantId, Long> guarantees(Guarantees message) {
+    Map<TenantId, Long> bytes = new HashMap<>();
+    for (Guarantee one : message.getTenantsList()) {
+      try {
+        if (one.getKvBytes() > 0) {
+          bytes.put(new TenantId(one.getTenant()), one.getKvBytes());
+        }
+      } catch (IllegalArgumentException e) {
+        LOG.warn("the scheduler guarantees memory to a tenant whose id has no form");
+      }
+    }
+    return bytes;
   }
 
   /** What an attempt was served. */

@@ -248,6 +248,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
       case RESUME ->
           id(message.getResume().getRequestId(), message.getResume().getAttempt(), orders::resume);
       case DRAIN -> orders.drain();
+      case GUARANTEES -> orders.guarantee(LeaseCodec.guarantees(message.getGuarantees()));
       default -> LOG.warn("the scheduler sent an event that this worker does not know");
     }
   }
