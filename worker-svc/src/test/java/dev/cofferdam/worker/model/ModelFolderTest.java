@@ -188,6 +188,8 @@ class ModelFolderTest {
   void theDigestOfASingleFileIsThatOfTheCommonToolsToo() throws Exception {
     Path file = Files.writeString(folder.resolve("model.gguf"), "GGUF");
     assertThat(ModelDigest.of(file)).isEqualTo(sha256(sha256("GGUF") + "  model.gguf\n"));
+    assertThat(ModelDigest.of(folder)).isEqualTo(ModelDigest.of(file));
+    assertThat(ModelDigest.of(folder.resolve("model"))).isEqualTo(ModelDigest.of(file));
   }
 
   @Test
