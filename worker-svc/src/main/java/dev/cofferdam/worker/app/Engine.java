@@ -75,8 +75,7 @@ final class Engine implements AutoCloseable {
     Path folder = worker.modelsRoot().resolve(id);
     ModelWeights weights = ModelFiles.load(folder);
     ModelConfig config = weights.config();
-    WeightType kept =
-        worker.weights().orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32);
+    WeightType kept = worker.weights().orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32);
     KvType kv = worker.kv().orElse(KvType.of(kept));
     long blockBytes = config.kvElementsPerToken() * worker.blockTokens() * kv.bytes;
     int blocks = (int) Math.min(Integer.MAX_VALUE / 2, worker.kvBytes() / blockBytes);
