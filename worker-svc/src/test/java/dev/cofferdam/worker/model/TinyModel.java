@@ -48,6 +48,24 @@ public record TinyModel(
         ElementType.F32);
   }
 
+  /** The same with heads of another width. */
+  public TinyModel withHeadDimension(int width) {
+    return new TinyModel(
+        type,
+        vocabularySize,
+        hidden,
+        feedForward,
+        layers,
+        heads,
+        kvHeads,
+        width,
+        positionsMax,
+        tied,
+        attentionBias,
+        ropeParameters,
+        elementType);
+  }
+
   /** A model of random geometry, that covers everything that the executors support. */
   public static TinyModel random(RandomGenerator random) {
     int kvHeads = random.nextInt(1, 4);

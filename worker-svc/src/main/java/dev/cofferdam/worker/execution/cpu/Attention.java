@@ -33,6 +33,9 @@ final class Attention {
     /** Queries of the task for each key-value head. */
     int queries;
 
+    /** Whether the task reads blocks as they lie. */
+    boolean unstaged;
+
     /** Of each query: the greatest score so far, or what is as good as that. */
     final float[] bounds;
 
@@ -68,6 +71,10 @@ final class Attention {
   private final int group;
   private final int width;
   private final int rowsOfTask;
+
+  /** Whether a single row reads blocks as they lie: all of its queries of a head at once. */
+  private final boolean unstaged;
+
   private final float scoreScale;
   private final Scratch[] scratch;
   private final int[] firstRows;
@@ -102,6 +109,7 @@ final class Attention {
     width = model.headDimension();
     group = model.heads() / model.kvHeads();
     rowsOfTask = Math.max(1, QUERIES / group);
+    unstaged = Bf16ScoreKernel.reads(pool) && group <= TILE;
     scoreScale = (float) (1 / Math.sqrt(width));
     firstRows = new int[rowsMax];
     rowCounts = new int[rowsMax];
@@ -182,13 +190,14 @@ final class Attention {
     int sequence = buffers.sequenceOfRow[lastRow];
     Scratch own = scratch[worker];
     own.queries = queries;
+    own.unstaged = unstaged && rowCounts[piece] == 1;
     int all = headsOfTask * queries;
     Arrays.fill(own.bounds, 0, all, Float.NEGATIVE_INFINITY);
     Arrays.fill(own.sums, 0, all * RowMath.WIDEST, 0);
     Arrays.fill(own.outputs, 0, all * own.staged.valueStride, 0);
     for (int from = 0; from < positions; from += own.staged.chunkTokens) {
       int to = Math.min(positions, from + own.staged.chunkTokens);
-      if (!stage(sequence, firstHead, from, to, own.staged)) {
+      if (!stage(sequence, firstHead, from, to, own)) {
         broken = true;
         return;
       }
@@ -201,22 +210,22 @@ final class Attention {
     finish(first, firstHead, own);
   }
 
-  private boolean stage(int sequence, int firstHead, int from, int to, StagedKv staged) {
+  private boolean stage(int sequence, int firstHead, int from, int to, Scratch own) {
     BlockKey key = plan.blockKey[sequence];
     int index = pool.index(layer, firstHead / pool.headsOfPart);
-    for (int position = from; position < to; position += pool.blockTokens) {
+    int count = 0;
+    for (int position = from; position < to; position += pool.blockTokens, count++) {
       int entry = plan.blockStart[sequence] + position / pool.blockTokens;
       int block = plan.blockTable[entry];
-      if (key != null && plan.seal[entry] != 0) {
-        if (!staged.open(block, index, key, plan.seal[entry], position - from)) {
-          return false;
-        }
-      } else {
-        for (int head = 0; head < headsOfTask; head++) {
-          int headOfPart = (firstHead + head) % pool.headsOfPart;
-          staged.copy(block, index, headOfPart, head, position - from);
-        }
+      if (key == null || plan.seal[entry] == 0) {
+        own.staged.take(count, block, index);
+      } else if (!own.staged.open(count, block, index, key, plan.seal[entry])) {
+        return false;
       }
+    }
+    own.staged.leaveOut(count);
+    for (int head = 0; head < headsOfTask && !own.unstaged; head++) {
+      own.staged.stage(count, (firstHead + head) % pool.headsOfPart, head);
     }
     return true;
   }
@@ -229,6 +238,35 @@ final class Attention {
       int row = row(first + (query + i) / group);
       own.queryAt[i] = row * queryRowStride + (kvHead * group + (query + i) % group) * width;
       own.counts[i] = Math.clamp(plan.positions[row] + 1 - from, 0, staged.chunkTokens);
+    }
+    score(kvHead, head, queries, own);
+    int state = head * own.queries + query;
+    for (int i = 0; i < queries; i++) {
+      if (own.counts[i] > 0) {
+        weigh(own, i, state + i);
+      }
+    }
+    if (own.unstaged) {
+      addUnstagedValues(kvHead, state, queries, own);
+    } else {
+      addValues(head, state, queries, own);
+    }
+  }
+
+  private void score(int kvHead, int head, int queries, Scratch own) {
+    StagedKv staged = own.staged;
+    if (own.unstaged) {
+      Bf16ScoreKernel.scores(
+          queries,
+          buffers.queryKeyValue,
+          own.queryAt,
+          width,
+          staged.blocks,
+          staged.at,
+          staged.headAt(kvHead % pool.headsOfPart),
+          own.scores,
+          staged.keyStride);
+      return;
     }
     int most = RowMath.padded(own.counts[queries - 1]);
     for (int i = 0; i < queries; i++) {
@@ -247,13 +285,6 @@ final class Attention {
         0,
         staged.keyStride,
         most);
-    int state = head * own.queries + query;
-    for (int i = 0; i < queries; i++) {
-      if (own.counts[i] > 0) {
-        weigh(own, i, state + i);
-      }
-    }
-    addValues(head, state, queries, own);
   }
 
   /** Turns a query's scores into weights. */
@@ -326,6 +357,27 @@ final class Attention {
             stride,
             stride);
       }
+    }
+  }
+
+  /** The same of a single row's queries, which see the same positions. */
+  private void addUnstagedValues(int kvHead, int state, int queries, Scratch own) {
+    StagedKv staged = own.staged;
+    int values = staged.headAt(kvHead % pool.headsOfPart) + pool.headBytes;
+    for (int i = 0; i * pool.blockTokens < own.counts[0]; i++) {
+      int done = i * pool.blockTokens;
+      Bf16ValueKernel.values(
+          queries,
+          own.scores,
+          own.scoresAt,
+          done,
+          Math.min(pool.blockTokens, own.counts[0] - done),
+          staged.blocks[i],
+          staged.at[i] + values,
+          width,
+          own.outputs,
+          state * staged.valueStride,
+          staged.valueStride);
     }
   }
 

@@ -11,9 +11,10 @@ import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
- * What one thread attends to next: keys and values of some heads and of a chunk of positions, in
- * F32, for the few microseconds in which they are used and in memory that stays in the processor's
- * cache. Where a block is sealed, its part is decrypted into here from the pool, and nowhere else.
+ * What one thread attends to next: keys and values of some heads and of a chunk of positions, for
+ * the few microseconds in which they are used and in memory that stays in the processor's cache.
+ * Where a block is sealed, its part is decrypted into here from the pool, and nowhere else. Where
+ * many queries use them, they are staged in F32.
  */
 final class StagedKv {
   /** Positions of a chunk, where blocks are not longer. */
@@ -39,6 +40,12 @@ final class StagedKv {
   /** By head: [position][element]; the elements behind a head's last are zero. */
   final float[] values;
 
+  /** By block of the chunk: where its part lies. */
+  final byte[][] blocks;
+
+  /** By block of the chunk: where its part begins there. */
+  final int[] at;
+
   private final KvPool pool;
   private final BlockCipher cipher;
   private final byte[] plain;
@@ -46,8 +53,12 @@ final class StagedKv {
   StagedKv(KvPool pool) {
     this.pool = pool;
     cipher = pool.cipher();
-    plain = new byte[pool.partBytes];
-    chunkTokens = pool.blockTokens * Math.max(1, CHUNK_TOKENS / pool.blockTokens);
+    int chunkBlocks = Math.max(1, CHUNK_TOKENS / pool.blockTokens);
+    chunkTokens = pool.blockTokens * chunkBlocks;
+    plain = new byte[chunkBlocks * pool.partBytes];
+    blocks = new byte[chunkBlocks][];
+    Arrays.fill(blocks, plain);
+    at = new int[chunkBlocks];
     keyStride = RowMath.padded(chunkTokens);
     valueStride = RowMath.padded(pool.headDimension);
     keys = new float[pool.headsOfPart * pool.headDimension * keyStride];
@@ -65,25 +76,39 @@ final class StagedKv {
   }
 
   /**
-   * Decrypts a part of a sealed block, and stages its heads.
+   * Decrypts a part of a sealed block, as the {@code i}-th of the chunk.
    *
    * @param index of the part in the block
-   * @param position of the block's first token in the chunk
-   * @return whether its seal was whole; otherwise nothing of it is staged
+   * @return whether its seal was whole
    */
-  boolean open(int block, int index, BlockKey key, long seal, int position) {
-    if (!cipher.open(pool.blocks[block], pool.at(index), plain, 0, key, seal, index)) {
-      return false;
-    }
-    for (int head = 0; head < pool.headsOfPart; head++) {
-      stage(plain, head * 2 * pool.headBytes, head, position);
-    }
-    return true;
+  boolean open(int i, int block, int index, BlockKey key, long seal) {
+    blocks[i] = plain;
+    at[i] = i * pool.partBytes;
+    return cipher.open(pool.blocks[block], pool.at(index), plain, at[i], key, seal, index);
   }
 
-  /** Stages a head of an open block's part as the {@code to}-th head. */
-  void copy(int block, int index, int head, int to, int position) {
-    stage(pool.blocks[block], pool.at(index) + head * 2 * pool.headBytes, to, position);
+  /** Takes a part of an open block, where it lies, as the {@code i}-th of the chunk. */
+  void take(int i, int block, int index) {
+    blocks[i] = pool.blocks[block];
+    at[i] = pool.at(index);
+  }
+
+  /** The chunk has no such blocks: what reads all of its places finds nothing of anybody there. */
+  void leaveOut(int from) {
+    Arrays.fill(blocks, from, blocks.length, plain);
+    Arrays.fill(at, from, at.length, 0);
+  }
+
+  /** Where a head of a part begins in it. */
+  int headAt(int headOfPart) {
+    return headOfPart * 2 * pool.headBytes;
+  }
+
+  /** Stages a head of the first {@code count} parts as the {@code to}-th head. */
+  void stage(int count, int headOfPart, int to) {
+    for (int i = 0; i < count; i++) {
+      stage(blocks[i], at[i] + headAt(headOfPart), to, i * pool.blockTokens);
+    }
   }
 
   private void stage(byte[] from, int at, int head, int position) {

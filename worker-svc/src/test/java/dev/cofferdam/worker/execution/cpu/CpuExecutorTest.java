@@ -144,9 +144,12 @@ class CpuExecutorTest {
   @MethodSource("seeds")
   void givesBitwiseTheSameLogitsInAnyBatchAndChunking(int seed) {
     SplittableRandom random = new SplittableRandom(1000 + seed);
-    TinyModel tiny = TinyModel.random(random);
+    // Every fourth has the geometry of real models, for which there are kernels of their own.
+    boolean wide = seed % 4 == 2;
+    TinyModel any = TinyModel.random(random);
+    TinyModel tiny = wide ? any.withHeadDimension(64) : any;
     ModelWeights model = tiny.write(folder, random);
-    int blockTokens = 4 * random.nextInt(1, 6);
+    int blockTokens = wide ? 16 : 4 * random.nextInt(1, 6);
     ExecutorOptions options =
         new ExecutorOptions(BLOCKS, blockTokens, 3, SEQUENCES, ROWS)
             .withWeights(WeightType.values()[random.nextInt(3)])
