@@ -23,7 +23,18 @@ import org.jspecify.annotations.NullMarked;
  */
 public final class HouseRules {
   private static final Set<String> LEAVES =
-      Set.of("grpc", "kafka", "redis", "postgres", "cpu", "cuda", "reference", "s3", "openai");
+      Set.of(
+          "grpc",
+          "kafka",
+          "redis",
+          "postgres",
+          "cpu",
+          "cuda",
+          "reference",
+          "s3",
+          "rest",
+          "openai",
+          "anthropic");
   private static final String[] TECHNOLOGIES = {
     "io.quarkus..",
     "jakarta..",

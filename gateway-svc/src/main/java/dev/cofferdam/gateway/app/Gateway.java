@@ -17,7 +17,9 @@ import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.ingress.Offers;
 import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
-import dev.cofferdam.gateway.ingress.openai.OpenAiEdge;
+import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
+import dev.cofferdam.gateway.ingress.rest.RestEdge;
+import dev.cofferdam.gateway.ingress.rest.RestSettings;
 import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.responses.SealedResponses;
@@ -33,6 +35,7 @@ import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import io.vertx.core.Vertx;
+import io.vertx.ext.web.Router;
 import io.vertx.redis.client.Redis;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -62,7 +65,7 @@ final class Gateway implements AutoCloseable {
   private final InferenceEndpoint inference;
   private final AdminGrpcService admin;
   private final Authenticator authenticator;
-  private final OpenAiEdge edge;
+  private final RestEdge edge;
 
   Gateway(GatewayConfig config, Redis redis, Vertx vertx, GatewayMetrics metrics) {
     Clock clock = Clock.systemUTC();
@@ -122,7 +125,8 @@ final class Gateway implements AutoCloseable {
         new Intake(
             new Offers(catalog), formats, facts, clock, random::nextLong, config.request().msMax());
     this.inference = new InferenceEndpoint(intake, dispatcher, workers);
-    this.edge = new OpenAiEdge(vertx, authenticator, intake, dispatcher, workers);
+    this.edge =
+        new RestEdge(vertx, authenticator, intake, dispatcher, workers, RestSettings.DEFAULTS);
     this.admin =
         new AdminGrpcService(
             new KafkaConfiguration(writer, configured.views()),
@@ -145,9 +149,9 @@ final class Gateway implements AutoCloseable {
     workers.execute(() -> formats.warmUp(catalog.models()));
   }
 
-  /** The REST edge's routes. */
-  OpenAiEdge edge() {
-    return edge;
+  /** Adds the routes of the REST APIs. */
+  void mount(Router router) {
+    new OpenAiApi(edge, edge.intake().offers()).mount(router);
   }
 
   /** Starts the gRPC API. */

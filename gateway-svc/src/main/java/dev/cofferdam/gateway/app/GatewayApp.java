@@ -34,7 +34,7 @@ public class GatewayApp {
   }
 
   void routes(@Observes Router router) {
-    gateway().edge().mount(router);
+    gateway().mount(router);
   }
 
   void start(@Observes StartupEvent event) {

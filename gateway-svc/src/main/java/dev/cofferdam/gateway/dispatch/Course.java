@@ -180,7 +180,9 @@ public final class Course {
     int prompt = generation.promptTokens().length;
     tell(
         new Told.Finished(
-            response.reason(), new Told.Usage(prompt, prompt, response.outputTokens())));
+            response.reason(),
+            new Told.Usage(prompt, prompt, response.outputTokens()),
+            Optional.empty()));
     end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);
   }
 
@@ -362,8 +364,10 @@ public final class Course {
   }
 
   private void complete(Told.Reason reason, long nowMs) {
-    tell(new Told.Finished(reason, usage()));
-    if (generation.recallable() && kept.length() <= KEPT_MAX && servedAsCatalogued()) {
+    tell(new Told.Finished(reason, usage(), output.stopMet()));
+    // A kept answer does not say which stop text ended it.
+    boolean whole = output.stopMet().isEmpty() && kept.length() <= KEPT_MAX;
+    if (generation.recallable() && whole && servedAsCatalogued()) {
       effects.add(new Effect.Keep(new ResponseCache.Response(kept.toString(), generated, reason)));
     }
     end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);

@@ -24,8 +24,12 @@ public sealed interface Told {
    */
   record Text(String text, int outputTokens, List<TokenScores> scores) implements Told {}
 
-  /** The end of a request that was served. */
-  record Finished(Reason reason, Usage usage) implements Told {}
+  /**
+   * The end of a request that was served.
+   *
+   * @param stopText the stop text that was met, where it was one
+   */
+  record Finished(Reason reason, Usage usage, Optional<String> stopText) implements Told {}
 
   /** The end of a request that was refused or failed. */
   record Failed(Refusal refusal, Optional<LimitState> limits) implements Told {}

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * One output's way from tokens to text. Text leaves it in whole characters (U+FFFD stands for bytes
@@ -31,6 +32,7 @@ public final class OutputText {
   private int completedTokens;
   private int leadingSpaces;
   private boolean ended;
+  private Optional<String> stopMet = Optional.empty();
 
   /**
    * What a token led to.
@@ -95,12 +97,18 @@ public final class OutputText {
     return spaces == 0 ? bytes : Arrays.copyOfRange(bytes, spaces, bytes.length);
   }
 
+  /** The stop text that ended the output. */
+  public Optional<String> stopMet() {
+    return stopMet;
+  }
+
   /** Bytes of the longest stop text that ends here, 0 for none. */
   private int matchAfter(byte b) {
     int longest = 0;
     for (StopMatcher stop : stops) {
-      if (stop.accept(b)) {
-        longest = Math.max(longest, stop.matched());
+      if (stop.accept(b) && stop.matched() > longest) {
+        longest = stop.matched();
+        stopMet = Optional.of(stop.text());
       }
     }
     return longest;

@@ -4,11 +4,13 @@ import java.nio.charset.StandardCharsets;
 
 /** Finds one stop text in a stream of bytes (Knuth, Morris and Pratt 1977). */
 final class StopMatcher {
+  private final String text;
   private final byte[] stop;
   private final int[] fallback;
   private int matched;
 
   StopMatcher(String text) {
+    this.text = text;
     this.stop = text.getBytes(StandardCharsets.UTF_8);
     this.fallback = new int[stop.length];
     int k = 0;
@@ -32,6 +34,10 @@ final class StopMatcher {
       matched++;
     }
     return matched == stop.length;
+  }
+
+  String text() {
+    return text;
   }
 
   /** Bytes at the stream's end that may be the stop text's beginning. */

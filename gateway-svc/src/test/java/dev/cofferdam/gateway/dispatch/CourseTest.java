@@ -149,7 +149,9 @@ class CourseTest {
     assertThat(s.text.toString()).isEqualTo("It is on its way.");
     int prompt = s.generation.promptTokens().length;
     assertThat(s.last)
-        .isEqualTo(new Told.Finished(Told.Reason.STOP, new Told.Usage(prompt, prompt, 7)));
+        .isEqualTo(
+            new Told.Finished(
+                Told.Reason.STOP, new Told.Usage(prompt, prompt, 7), Optional.empty()));
     assertThat(s.ending.recalled()).isTrue();
     assertThat(s.ending.placement()).isEmpty();
   }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.gateway.ingress.Asked;
+import dev.cofferdam.gateway.ingress.rest.StrictJson;
 import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.RefusedException;
@@ -15,20 +16,20 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class ChatRequestReaderTest {
+class ChatQueryTest {
   private static final String MESSAGES = "\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]";
 
-  private static ChatRequest read(String body) {
-    return ChatRequestReader.read(body.getBytes(StandardCharsets.UTF_8));
+  private static ChatQuery read(String body) {
+    return ChatQuery.read(StrictJson.object(body.getBytes(StandardCharsets.UTF_8)));
   }
 
-  private static ChatRequest with(String fields) {
+  private static ChatQuery with(String fields) {
     return read("{" + MESSAGES + "," + fields + "}");
   }
 
   @Test
   void aWholeRequestIsRead() {
-    ChatRequest request =
+    ChatQuery request =
         with(
             "\"model\":\"support-desk:harbor-books\",\"stream\":true,"
                 + "\"stream_options\":{\"include_usage\":true},\"temperature\":0.5,\"top_p\":0.9,"
@@ -38,7 +39,7 @@ class ChatRequestReaderTest {
                 + "\"user\":\"u\"");
     assertThat(request.asked().model()).isEqualTo("support-desk");
     assertThat(request.asked().adapter()).isEqualTo("harbor-books");
-    assertThat(request.model()).isEqualTo("support-desk:harbor-books");
+    assertThat(request.model().written()).isEqualTo("support-desk:harbor-books");
     assertThat(request.stream()).isTrue();
     assertThat(request.includeUsage()).isTrue();
     Asked.Tuning tuning = request.asked().tuning();
@@ -63,7 +64,7 @@ class ChatRequestReaderTest {
 
   @Test
   void contentMayComeInTextParts() {
-    ChatRequest request =
+    ChatQuery request =
         read(
             "{\"messages\":[{\"role\":\"developer\",\"content\":[{\"type\":\"text\",\"text\":\"a\"},"
                 + "{\"type\":\"text\",\"text\":\"b\"}]}]}");
@@ -164,7 +165,7 @@ class ChatRequestReaderTest {
         "[{\"role\":\"user\",\"content\":5}] | messages[0].content",
         "[{\"role\":5,\"content\":\"x\"}] | messages[0].role",
         "[{\"role\":\"tool\",\"content\":\"x\"}] | messages[0].role",
-        "[{\"role\":\"user\",\"content\":\"x\",\"tool_calls\":[{}]}] | messages[0]",
+        "[{\"role\":\"user\",\"content\":\"x\",\"tool_calls\":[{}]}] | messages[0].tool_calls",
         "[{\"role\":\"user\",\"content\":[{\"type\":\"image_url\"}]}] | messages[0].content[0]",
         "[{\"role\":\"user\",\"content\":[{\"type\":\"text\"}]}] | messages[0].content[0].text",
       })
@@ -205,7 +206,8 @@ class ChatRequestReaderTest {
   @Test
   void bytesThatAreNotUtf8AreRefused() {
     byte[] body = with0("{\"messages\":[{\"role\":\"user\",\"content\":\"", (byte) 0xc3, "\"}]}");
-    assertThatThrownBy(() -> ChatRequestReader.read(body)).isInstanceOf(RefusedException.class);
+    assertThatThrownBy(() -> ChatQuery.read(StrictJson.object(body)))
+        .isInstanceOf(RefusedException.class);
   }
 
   private static byte[] with0(String before, byte b, String after) {

@@ -1,56 +1,38 @@
 package dev.cofferdam.gateway.ingress.openai;
 
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.cofferdam.gateway.quota.Decision;
+import dev.cofferdam.gateway.ingress.rest.Dialect;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RequestId;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
-import java.util.Optional;
 
-/** Refusals in OpenAI's JSON shape and headers. The one place where they become HTTP. */
-final class ApiErrors {
-  private ApiErrors() {}
+/** Refusals and limits in OpenAI's shape and headers. */
+final class OpenAiDialect implements Dialect {
+  @Override
+  public String requestIdHeader() {
+    return "x-request-id";
+  }
 
   /** {"error": {"message", "type", "param", "code"}}. */
-  static ObjectNode body(Refusal refusal) {
-    ObjectNode error = StrictJson.MAPPER.createObjectNode();
-    error.put("message", refusal.message());
-    error.put("type", type(refusal.code()));
-    error.put("param", refusal.parameter().orElse(null));
-    error.put("code", code(refusal.code()));
-    ObjectNode body = StrictJson.MAPPER.createObjectNode();
-    body.set("error", error);
+  @Override
+  public ObjectNode error(RequestId id, Refusal refusal) {
+    ObjectNode body = JsonNodeFactory.instance.objectNode();
+    body.putObject("error")
+        .put("message", refusal.message())
+        .put("type", type(refusal.code()))
+        .put("param", refusal.parameter().orElse(null))
+        .put("code", code(refusal.code()));
     return body;
   }
 
-  /** Headers of a refusal beside its request id. */
-  static Map<String, String> headers(Refusal refusal, Optional<LimitState> limits) {
-    Map<String, String> headers = new LinkedHashMap<>();
-    limits.ifPresent(state -> headers.putAll(limits(state)));
-    refusal
-        .retryAfter()
-        .ifPresent(
-            wait -> {
-              long ms = Math.max(1, wait.toMillis());
-              headers.put("retry-after", Long.toString((ms + 999) / 1000));
-              headers.put("retry-after-ms", Long.toString(ms));
-            });
-    int status = refusal.code().httpStatus();
-    boolean triedAgainByClients = status == 429 || status == 408 || status == 409 || status >= 500;
-    boolean helps =
-        refusal.code().retryable()
-            && !"false".equals(refusal.metadata().get(Decision.SHOULD_RETRY));
-    if (triedAgainByClients && !helps) {
-      headers.put("x-should-retry", "false");
-    }
-    return headers;
-  }
-
   /** x-ratelimit-{limit,remaining,reset}-{requests,tokens}. */
-  static Map<String, String> limits(LimitState state) {
+  @Override
+  public Map<String, String> limits(LimitState state) {
     Map<String, String> headers = new LinkedHashMap<>();
     headers.put("x-ratelimit-limit-requests", Long.toString(state.limitRequests()));
     headers.put("x-ratelimit-limit-tokens", Long.toString(state.limitTokens()));
@@ -86,7 +68,8 @@ final class ApiErrors {
     };
   }
 
-  private static String code(ErrorCode code) {
+  /** The code that OpenAI has for it, or our own. */
+  static String code(ErrorCode code) {
     return switch (code) {
       case UNAUTHENTICATED -> "invalid_api_key";
       case RATE_LIMIT_REQUESTS, RATE_LIMIT_TOKENS, CONCURRENCY_LIMIT -> "rate_limit_exceeded";

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ApiErrorsTest {
+class OpenAiDialectTest {
   @ParameterizedTest
   @CsvSource({
     "-5, 0ms",
@@ -19,6 +19,6 @@ class ApiErrorsTest {
     "90100, 1m30.1s"
   })
   void durationsAreWrittenAsOpenAiDoes(long ms, String text) {
-    assertThat(ApiErrors.duration(ms)).isEqualTo(text);
+    assertThat(OpenAiDialect.duration(ms)).isEqualTo(text);
   }
 }

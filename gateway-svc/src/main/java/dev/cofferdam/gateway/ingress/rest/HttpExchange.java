@@ -1,4 +1,4 @@
-package dev.cofferdam.gateway.ingress.openai;
+package dev.cofferdam.gateway.ingress.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.gateway.quota.LimitState;
@@ -12,6 +12,7 @@ import io.opentelemetry.context.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -24,6 +25,7 @@ final class HttpExchange {
   /** Writes that may wait for the event loop before the exchange says that it is not ready. */
   private static final int PENDING_MAX = 8;
 
+  private final Dialect dialect;
   private final io.vertx.core.Context loop;
   private final HttpServerResponse response;
   private final RequestId id = RequestId.random();
@@ -36,7 +38,8 @@ final class HttpExchange {
   private volatile Runnable onGone = () -> {};
   private volatile boolean abandoned;
 
-  HttpExchange(Vertx vertx, HttpServerRequest request, String route) {
+  HttpExchange(Vertx vertx, HttpServerRequest request, String route, Dialect dialect) {
+    this.dialect = dialect;
     this.loop = vertx.getOrCreateContext();
     this.response = request.response();
     this.sourceIp = request.remoteAddress() == null ? "-" : request.remoteAddress().hostAddress();
@@ -48,6 +51,7 @@ final class HttpExchange {
     span.setAttribute("url.scheme", request.isSSL() ? "https" : "http");
     span.setAttribute("client.address", sourceIp);
     response.putHeader("x-request-id", id.value());
+    response.putHeader(dialect.requestIdHeader(), id.value());
     response.closeHandler(unused -> left());
     response.exceptionHandler(unused -> left());
   }
@@ -58,6 +62,15 @@ final class HttpExchange {
 
   String sourceIp() {
     return sourceIp;
+  }
+
+  Dialect dialect() {
+    return dialect;
+  }
+
+  /** A refusal in the API's words. */
+  JsonNode error(Refusal refusal) {
+    return dialect.error(id, refusal);
   }
 
   /** The request's span as a parent. */
@@ -76,6 +89,16 @@ final class HttpExchange {
             onWritable.run();
           }
         });
+  }
+
+  /** Runs on the event loop after a while. */
+  void later(long ms, Runnable action) {
+    loop.owner().setTimer(ms, unused -> onLoop(action));
+  }
+
+  /** Whether the answer is out, or nobody is there to take it. */
+  boolean over() {
+    return gone || response.ended();
   }
 
   /** Whether more can be written without piling up. */
@@ -110,7 +133,7 @@ final class HttpExchange {
 
   /** Sends a part of a stream; on the event loop only. */
   void write(String text) {
-    if (gone || response.ended()) {
+    if (over()) {
       return;
     }
     var unused = response.write(text);
@@ -126,7 +149,7 @@ final class HttpExchange {
 
   /** Ends a stream; on the event loop only. */
   void end() {
-    if (!gone && !response.ended()) {
+    if (!over()) {
       var unused = response.end();
     }
     span.end();
@@ -143,7 +166,7 @@ final class HttpExchange {
     if (status >= 500) {
       span.setStatus(StatusCode.ERROR, Integer.toString(status));
     }
-    if (!gone && !response.ended()) {
+    if (!over()) {
       headers.forEach(response::putHeader);
       response.setStatusCode(status).putHeader("content-type", "application/json");
       var unused = response.end(body.toString());
@@ -153,8 +176,10 @@ final class HttpExchange {
 
   /** Sends a refusal; on the event loop only. */
   void refuse(Refusal refusal, Optional<LimitState> limits) {
-    answer(
-        refusal.code().httpStatus(), ApiErrors.body(refusal), ApiErrors.headers(refusal, limits));
+    Map<String, String> headers = new LinkedHashMap<>();
+    limits.ifPresent(state -> headers.putAll(dialect.limits(state)));
+    headers.putAll(Refusals.headers(refusal));
+    answer(refusal.code().httpStatus(), error(refusal), headers);
   }
 
   private void left() {

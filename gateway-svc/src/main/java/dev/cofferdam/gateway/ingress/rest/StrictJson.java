@@ -1,4 +1,4 @@
-package dev.cofferdam.gateway.ingress.openai;
+package dev.cofferdam.gateway.ingress.rest;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -16,11 +16,11 @@ import java.nio.charset.CodingErrorAction;
 import java.nio.charset.StandardCharsets;
 
 /** Parses bodies: valid UTF-8, one JSON object, no name twice, bounded depth and numbers. */
-final class StrictJson {
+public final class StrictJson {
   private static final int DEPTH_MAX = 32;
   private static final int NUMBER_CHARACTERS_MAX = 64;
 
-  static final JsonMapper MAPPER =
+  private static final JsonMapper MAPPER =
       JsonMapper.builder(
               JsonFactory.builder()
                   .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
@@ -41,7 +41,7 @@ final class StrictJson {
    *
    * @throws RefusedException INVALID_REQUEST, without a word of the body
    */
-  static JsonNode object(byte[] body) {
+  public static JsonNode object(byte[] body) {
     String text;
     try {
       text =

@@ -1,4 +1,4 @@
-package dev.cofferdam.gateway.ingress.openai;
+package dev.cofferdam.gateway.ingress.rest;
 
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Told;
@@ -6,23 +6,21 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** A chat completion as one answer. What it gathers is bounded by the model's context. */
-final class ChatWhole extends Choices {
+/** An answer as one JSON object. What it gathers is bounded by the model's context. */
+final class WholeAnswer extends Answer {
   private final HttpExchange exchange;
-  private final ChatRequest request;
-  private final ChatAnswer answer;
+  private final Writer writer;
   private final List<Gathered> gathered = new ArrayList<>();
-  private final ChatAnswer.Choice[] ended;
+  private final Writer.Choice[] ended;
 
   private record Gathered(StringBuilder text, List<TokenScores> scores) {}
 
-  ChatWhole(HttpExchange exchange, ChatRequest request, ChatAnswer answer) {
-    super(exchange, request.choices());
+  WholeAnswer(HttpExchange exchange, Query query, Writer writer) {
+    super(exchange, query.inputs().size(), query.choices());
     this.exchange = exchange;
-    this.request = request;
-    this.answer = answer;
-    this.ended = new ChatAnswer.Choice[request.choices()];
-    for (int i = 0; i < request.choices(); i++) {
+    this.writer = writer;
+    this.ended = new Writer.Choice[query.inputs().size() * query.choices()];
+    for (int i = 0; i < ended.length; i++) {
       gathered.add(new Gathered(new StringBuilder(), new ArrayList<>()));
     }
   }
@@ -39,15 +37,14 @@ final class ChatWhole extends Choices {
   }
 
   @Override
-  void ended(int choice, Told.Reason reason) {
+  void ended(int choice, Told.Finished end) {
     Gathered all = gathered.get(choice);
-    ended[choice] = new ChatAnswer.Choice(all.text().toString(), all.scores(), reason);
+    ended[choice] = new Writer.Choice(all.text().toString(), all.scores(), end);
   }
 
   @Override
   void finished(Told.Usage sum) {
-    exchange.answer(
-        200, answer.completion(Arrays.asList(ended), request.logprobs(), sum), limitHeaders());
+    exchange.answer(200, writer.whole(Arrays.asList(ended), sum), limitHeaders());
   }
 
   @Override

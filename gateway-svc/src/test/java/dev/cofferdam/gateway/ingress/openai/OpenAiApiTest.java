@@ -4,24 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.SampleGateway;
-import dev.cofferdam.mesh.TestPki;
+import dev.cofferdam.gateway.ingress.rest.RestHarness;
+import dev.cofferdam.gateway.ingress.rest.RestSettings;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
-import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServer;
-import io.vertx.ext.web.Router;
 import java.io.InputStream;
-import java.net.URI;
-import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -30,59 +24,34 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
-/** The REST edge over HTTP, with a router and workers behind it over mTLS. */
+/** OpenAI's API over HTTP, with a router and workers behind it over mTLS. */
 @Timeout(60)
-class OpenAiEdgeTest {
-  private static final String ANSWER = "Your parcel arrives on Monday.";
+class OpenAiApiTest {
+  private static final String ANSWER = RestHarness.ANSWER;
   private static final JsonMapper JSON = new JsonMapper();
 
   @TempDir Path folder;
-  private final HttpClient http =
-      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
-  private Vertx vertx;
-  private HttpServer server;
+  private RestHarness rest;
   private FakeFleet fleet;
   private SampleGateway gateway;
 
   @BeforeEach
   void start() throws Exception {
-    TestPki pki = new TestPki(folder);
-    int[] words = Samples.tokens(ANSWER);
-    int[] script = Arrays.copyOf(words, words.length + 1);
-    script[words.length] = Samples.EOT;
-    fleet = new FakeFleet(pki, script);
-    gateway =
-        new SampleGateway(
-            pki.identity("gateway", "spiffe://cofferdam.local/service/gateway"),
-            List.of(fleet.router()));
-    vertx = Vertx.vertx();
-    Router router = Router.router(vertx);
-    new OpenAiEdge(
-            vertx, gateway.authenticator(), gateway.intake, gateway.dispatcher, gateway.executor)
-        .mount(router);
-    server =
-        vertx
-            .createHttpServer()
-            .requestHandler(router)
-            .listen(0, "127.0.0.1")
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS);
+    rest = new RestHarness(folder, RestSettings.DEFAULTS);
+    fleet = rest.fleet;
+    gateway = rest.gateway;
   }
 
   @AfterEach
   void stop() throws Exception {
-    http.close();
-    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
-    gateway.close();
-    fleet.close();
-    assertThat(gateway.bugs).isEmpty();
+    rest.close();
   }
 
   private HttpRequest.Builder request(String path) {
-    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + server.actualPort() + path))
-        .header("authorization", "Bearer " + SampleGateway.KEY);
+    return rest.request(path);
   }
 
   private HttpRequest chat(String fields) {
@@ -97,7 +66,7 @@ class OpenAiEdgeTest {
   }
 
   private HttpResponse<String> send(HttpRequest request) throws Exception {
-    return http.send(request, HttpResponse.BodyHandlers.ofString());
+    return rest.send(request);
   }
 
   private static List<JsonNode> events(String body) throws Exception {
@@ -247,7 +216,7 @@ class OpenAiEdgeTest {
   void aClientThatHangsUpEndsTheWorkersCall() throws Exception {
     fleet.endless = true;
     HttpResponse<InputStream> response =
-        http.send(chat(",\"stream\":true"), HttpResponse.BodyHandlers.ofInputStream());
+        rest.http.send(chat(",\"stream\":true"), HttpResponse.BodyHandlers.ofInputStream());
     assertThat(response.body().readNBytes(100)).hasSize(100);
     response.body().close();
     assertThat(fleet.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
@@ -285,6 +254,117 @@ class OpenAiEdgeTest {
                 .build()),
         404,
         "model_not_found");
+  }
+
+  private HttpResponse<String> complete(String fields) throws Exception {
+    return rest.post("/v1/completions", "{\"model\":\"support-desk\"," + fields + "}");
+  }
+
+  @Test
+  void aCompletionContinuesItsPromptAndHasSixteenTokensUnlessMoreAreAskedFor() throws Exception {
+    JsonNode body = JSON.readTree(complete("\"prompt\":\"Where is it?\"").body());
+    assertThat(body.path("object").asText()).isEqualTo("text_completion");
+    assertThat(body.path("id").asText()).startsWith("cmpl-");
+    JsonNode choice = body.path("choices").path(0);
+    assertThat(choice.path("text").asText()).isEqualTo(ANSWER);
+    assertThat(choice.path("finish_reason").asText()).isEqualTo("stop");
+    assertThat(choice.path("logprobs").isNull()).isTrue();
+    assertThat(fleet.placed.getFirst().getEnvelope().getOutputTokensMax()).isEqualTo(16);
+  }
+
+  @Test
+  void eachOfSeveralPromptsHasItsChoicesInOrder() throws Exception {
+    JsonNode body =
+        JSON.readTree(
+            complete("\"prompt\":[\"Where is it?\",\"Where is it?\"],\"n\":2,\"best_of\":2")
+                .body());
+    assertThat(body.path("choices").findValuesAsText("index")).containsExactly("0", "1", "2", "3");
+    int prompts = fleet.placed.stream().mapToInt(p -> p.getEnvelope().getPromptTokens()).sum() / 2;
+    assertThat(body.path("usage").path("prompt_tokens").asInt()).isEqualTo(prompts);
+    assertThat(body.path("usage").path("completion_tokens").asInt())
+        .isEqualTo(4 * (fleet.words().length + 1));
+  }
+
+  @Test
+  void theLogprobsOfACompletionAreListsOfTheSameLength() throws Exception {
+    JsonNode logprobs =
+        JSON.readTree(complete("\"prompt\":\"x\",\"logprobs\":1").body())
+            .path("choices")
+            .path(0)
+            .path("logprobs");
+    int count = fleet.words().length;
+    assertThat(logprobs.path("tokens").size()).isEqualTo(count);
+    assertThat(logprobs.path("token_logprobs").size()).isEqualTo(count);
+    assertThat(logprobs.path("top_logprobs").size()).isEqualTo(count);
+    StringBuilder text = new StringBuilder();
+    for (int i = 0; i < count; i++) {
+      assertThat(logprobs.path("text_offset").path(i).asInt()).isEqualTo(text.length());
+      text.append(logprobs.path("tokens").path(i).asText());
+    }
+    assertThat(text.toString()).isEqualTo(ANSWER);
+    assertThat(logprobs.path("token_logprobs").path(0).asDouble()).isEqualTo(-0.5);
+  }
+
+  @Test
+  void aStreamedCompletionEndsWithAReasonUsageAndAnEndMark() throws Exception {
+    List<JsonNode> events =
+        events(
+            complete(
+                    "\"prompt\":\"x\",\"stream\":true,"
+                        + "\"stream_options\":{\"include_usage\":true}")
+                .body());
+    StringBuilder text = new StringBuilder();
+    events.forEach(e -> text.append(e.path("choices").path(0).path("text").asText()));
+    assertThat(text.toString()).isEqualTo(ANSWER);
+    assertThat(events.get(events.size() - 2).path("choices").path(0).path("finish_reason").asText())
+        .isEqualTo("stop");
+    assertThat(events.getLast().path("usage").path("completion_tokens").asInt())
+        .isEqualTo(fleet.words().length + 1);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "\"prompt\":[1,2,3] | unsupported_parameter | prompt",
+        "\"prompt\":[[1],[2]] | unsupported_parameter | prompt",
+        "\"prompt\":\"x\",\"echo\":true | unsupported_parameter | echo",
+        "\"prompt\":\"x\",\"suffix\":\"y\" | unsupported_parameter | suffix",
+        "\"prompt\":\"x\",\"best_of\":2 | unsupported_parameter | best_of",
+        "\"prompt\":\"x\",\"tools\":[] | unsupported_parameter | tools",
+        "\"prompt\":{} | invalid_request | prompt",
+        "\"prompt\":[] | invalid_request | prompt",
+        "\"prompt\":\"\" | invalid_request | prompt",
+        "\"prompt\":[\"x\",\"\"] | invalid_request | prompt",
+        "\"n\":2 | invalid_request | prompt",
+        "\"prompt\":[\"a\",\"b\",\"c\"],\"n\":3 | invalid_request | prompt",
+        "\"prompt\":\"x\",\"logprobs\":6 | invalid_request | logprobs",
+        "\"prompt\":\"x\",\"logprobs\":true | invalid_request | logprobs",
+        "\"prompt\":\"x\",\"max_tokens\":0 | invalid_request | max_tokens",
+        "\"prompt\":\"x\",\"max_tokens\":9000 | context_length_exceeded | prompt",
+      })
+  void whatACompletionCannotHaveIsRefusedByName(String fields, String code, String parameter)
+      throws Exception {
+    HttpResponse<String> response = complete(fields);
+    assertError(response, 400, code);
+    assertThat(JSON.readTree(response.body()).path("error").path("param").asText())
+        .isEqualTo(parameter);
+  }
+
+  @Test
+  void credentialsThatDisagreeAreRefusedWhereverTheyStand() throws Exception {
+    assertError(
+        send(request("/v1/models").header("x-api-key", "cdm_other").build()),
+        403,
+        "identity_mismatch");
+    assertThat(
+            send(request("/v1/models").header("x-api-key", SampleGateway.KEY).build()).statusCode())
+        .isEqualTo(200);
+    assertThat(
+            send(rest.bare("/v1/models").header("x-api-key", SampleGateway.KEY).build())
+                .statusCode())
+        .isEqualTo(200);
   }
 
   @Test

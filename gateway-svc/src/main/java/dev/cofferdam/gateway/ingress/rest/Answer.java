@@ -1,0 +1,106 @@
+package dev.cofferdam.gateway.ingress.rest;
+
+import dev.cofferdam.gateway.dispatch.Client;
+import dev.cofferdam.gateway.dispatch.Told;
+import dev.cofferdam.gateway.quota.LimitState;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * The answer to one HTTP request, made of one or more generations. They finish together; where one
+ * fails, the request fails. Everything here runs on the exchange's event loop.
+ */
+abstract class Answer {
+  private final HttpExchange exchange;
+  private final int choices;
+  private final Told.Usage[] usages;
+  private Optional<LimitState> limits = Optional.empty();
+  private int finished;
+  private boolean over;
+
+  /**
+   * @param inputs inputs that are answered
+   * @param choices answers to each
+   */
+  Answer(HttpExchange exchange, int inputs, int choices) {
+    this.exchange = exchange;
+    this.choices = choices;
+    this.usages = new Told.Usage[inputs * choices];
+  }
+
+  /** The client of one of the generations: those of the first input come first. */
+  final Client client(int index) {
+    return new Client() {
+      @Override
+      public void tell(Told told) {
+        exchange.onLoop(() -> take(index, told));
+      }
+
+      @Override
+      public boolean ready() {
+        return Answer.this.ready();
+      }
+    };
+  }
+
+  /** Whether more can be taken without buffering. */
+  abstract boolean ready();
+
+  abstract void text(int choice, Told.Text text);
+
+  abstract void ended(int choice, Told.Finished end);
+
+  /** All of them ended. Each input counts once. */
+  abstract void finished(Told.Usage sum);
+
+  abstract void failed(Told.Failed failed);
+
+  /** Headers that say what the limiter left. */
+  final Map<String, String> limitHeaders() {
+    return limits.map(exchange.dialect()::limits).orElse(Map.of());
+  }
+
+  private void take(int choice, Told told) {
+    if (over) {
+      return;
+    }
+    switch (told) {
+      case Told.Accepted accepted -> limits = Optional.of(accepted.limits());
+      case Told.Waiting unused -> {
+        // The protocols have no words for it.
+      }
+      case Told.Text text -> text(choice, text);
+      case Told.Finished end -> {
+        usages[choice] = end.usage();
+        ended(choice, end);
+        if (++finished == usages.length) {
+          over = true;
+          finished(sum());
+        }
+      }
+      case Told.Failed failed -> {
+        over = true;
+        failed(failed);
+        exchange.abandon();
+      }
+    }
+  }
+
+  private Told.Usage sum() {
+    int prompt = 0;
+    int cached = 0;
+    int output = 0;
+    for (int first = 0; first < usages.length; first += choices) {
+      int promptOfInput = 0;
+      int cachedOfInput = 0;
+      for (int i = first; i < first + choices; i++) {
+        promptOfInput = Math.max(promptOfInput, usages[i].promptTokens());
+        cachedOfInput = Math.max(cachedOfInput, usages[i].cachedPromptTokens());
+        output += usages[i].outputTokens();
+      }
+      prompt += promptOfInput;
+      cached += cachedOfInput;
+    }
+    return new Told.Usage(prompt, cached, output);
+  }
+}

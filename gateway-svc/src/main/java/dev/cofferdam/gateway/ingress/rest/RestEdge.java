@@ -1,0 +1,289 @@
+package dev.cofferdam.gateway.ingress.rest;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.cofferdam.gateway.dispatch.Dispatch;
+import dev.cofferdam.gateway.dispatch.Dispatcher;
+import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.identity.Authentication;
+import dev.cofferdam.gateway.identity.Authenticator;
+import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.ingress.Asked;
+import dev.cofferdam.gateway.ingress.Intake;
+import dev.cofferdam.mesh.Tracing;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantProfile;
+import io.grpc.Context;
+import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
+import io.vertx.core.http.HttpServerRequest;
+import io.vertx.ext.web.Route;
+import io.vertx.ext.web.RoutingContext;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.function.BiConsumer;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What every endpoint of the REST APIs goes through: identity before a byte of the body, bounded
+ * bodies, work off the event loops, and answers in the endpoint's dialect whatever happens.
+ */
+public final class RestEdge {
+  /** Bytes of a body at most. */
+  public static final int BODY_BYTES_MAX = 4 << 20;
+
+  /** Bodies that wait to be tokenised; the next one is refused. */
+  private static final int WAITING_MAX = 256;
+
+  private static final Logger LOG = LoggerFactory.getLogger(RestEdge.class);
+  private static final Duration BUSY = Duration.ofSeconds(1);
+
+  private final Vertx vertx;
+  private final Authenticator authenticator;
+  private final Intake intake;
+  private final Dispatcher dispatcher;
+  private final Executor executor;
+  private final RestSettings settings;
+  private final Semaphore waiting = new Semaphore(WAITING_MAX);
+
+  /**
+   * @param executor where requests do their work, off the event loops
+   */
+  public RestEdge(
+      Vertx vertx,
+      Authenticator authenticator,
+      Intake intake,
+      Dispatcher dispatcher,
+      Executor executor,
+      RestSettings settings) {
+    this.vertx = vertx;
+    this.authenticator = authenticator;
+    this.intake = intake;
+    this.dispatcher = dispatcher;
+    this.executor = executor;
+    this.settings = settings;
+  }
+
+  /** Checks of requests. */
+  public Intake intake() {
+    return intake;
+  }
+
+  /** Who asks, and where the answer goes. */
+  private record Caller(HttpExchange exchange, Identity identity) {}
+
+  /** An endpoint that answers from memory what needs no body; empty is not found. */
+  public void lookUp(
+      Route route,
+      String name,
+      Dialect dialect,
+      BiFunction<TenantProfile, RoutingContext, JsonNode> answer) {
+    route.handler(
+        routing ->
+            serve(
+                routing,
+                name,
+                dialect,
+                caller ->
+                    caller
+                        .exchange()
+                        .answer(200, answer.apply(caller.identity().tenant(), routing), Map.of())));
+  }
+
+  /** An endpoint that answers a body at once. */
+  public void compute(
+      Route route, String name, Dialect dialect, BiFunction<Identity, JsonNode, JsonNode> answer) {
+    body(
+        route,
+        name,
+        dialect,
+        (body, caller) -> {
+          JsonNode done = answer.apply(caller.identity(), StrictJson.object(body));
+          caller.exchange().onLoop(() -> caller.exchange().answer(200, done, Map.of()));
+        });
+  }
+
+  /** An endpoint that generates. */
+  public void generate(
+      Route route, String name, Dialect dialect, Function<JsonNode, Query> reader) {
+    body(route, name, dialect, (body, caller) -> begin(read(body, caller, reader), caller));
+  }
+
+  /** Whatever no other route takes. */
+  public void unknown(Route route, String name, Dialect dialect) {
+    route.handler(
+        routing ->
+            new HttpExchange(vertx, routing.request(), name, dialect)
+                .refuse(
+                    Refusal.of(ErrorCode.NOT_FOUND, "no such path, or not with this method"),
+                    Optional.empty()));
+  }
+
+  private void body(Route route, String name, Dialect dialect, BiConsumer<byte[], Caller> handler) {
+    route.handler(
+        routing ->
+            serve(routing, name, dialect, caller -> receive(routing.request(), caller, handler)));
+  }
+
+  private void serve(
+      RoutingContext routing, String name, Dialect dialect, Consumer<Caller> handler) {
+    HttpServerRequest request = routing.request();
+    HttpExchange exchange = new HttpExchange(vertx, request, name, dialect);
+    try {
+      RestCredentials shown = RestCredentials.of(request, exchange.sourceIp());
+      switch (authenticator.authenticate(exchange.id(), shown.credentials())) {
+        case Authentication.Rejected rejected ->
+            exchange.refuse(rejected.refusal(), Optional.empty());
+        case Authentication.Accepted accepted -> {
+          Caller caller = new Caller(exchange, accepted.identity());
+          if (shown.disagree()) {
+            refuse(caller, RestCredentials.DISAGREE, "authenticate");
+          } else {
+            handler.accept(caller);
+          }
+        }
+      }
+    } catch (RuntimeException e) {
+      exchange.refuse(refusal(e), Optional.empty());
+    }
+  }
+
+  private void receive(
+      HttpServerRequest request, Caller caller, BiConsumer<byte[], Caller> handler) {
+    String length = request.getHeader("content-length");
+    if (length != null && length.length() < 19 && Long.parseLong(length) > BODY_BYTES_MAX) {
+      tooLarge(request, caller);
+      return;
+    }
+    Buffer body = Buffer.buffer();
+    boolean[] refused = {false};
+    request.handler(
+        part -> {
+          if (body.length() + part.length() <= BODY_BYTES_MAX) {
+            body.appendBuffer(part);
+          } else if (!refused[0]) {
+            refused[0] = true;
+            tooLarge(request, caller);
+          }
+        });
+    request.endHandler(
+        unused -> {
+          if (!refused[0]) {
+            queue(() -> handler.accept(body.getBytes(), caller), caller);
+          }
+        });
+    request.resume();
+  }
+
+  private void queue(Runnable work, Caller caller) {
+    if (!waiting.tryAcquire()) {
+      refuse(
+          caller,
+          Refusal.of(ErrorCode.NO_CAPACITY, "the gateway is busy").withRetryAfter(BUSY),
+          "generate");
+      return;
+    }
+    HttpExchange exchange = caller.exchange();
+    executor.execute(
+        () -> {
+          try {
+            work.run();
+          } catch (RuntimeException e) {
+            Refusal refusal = refusal(e);
+            exchange.onLoop(() -> exchange.refuse(refusal, Optional.empty()));
+          } finally {
+            waiting.release();
+          }
+        });
+  }
+
+  /** Refuses on the event loop, and leaves an audit fact. */
+  private void refuse(Caller caller, Refusal refusal, String operation) {
+    HttpExchange exchange = caller.exchange();
+    intake.refused(exchange.id(), caller.identity(), exchange.sourceIp(), operation, refusal);
+    exchange.refuse(refusal, Optional.empty());
+  }
+
+  /** What is still to come of the body is read and dropped, so that the client sees the answer. */
+  private void tooLarge(HttpServerRequest request, Caller caller) {
+    String message = "the body is larger than " + BODY_BYTES_MAX + " bytes";
+    refuse(caller, Refusal.of(ErrorCode.REQUEST_TOO_LARGE, message), "generate");
+    request.handler(unused -> {});
+    request.resume();
+  }
+
+  private Query read(byte[] body, Caller caller, Function<JsonNode, Query> reader) {
+    try {
+      return reader.apply(StrictJson.object(body));
+    } catch (RefusedException e) {
+      HttpExchange exchange = caller.exchange();
+      intake.refused(
+          exchange.id(), caller.identity(), exchange.sourceIp(), "generate", e.refusal());
+      throw e;
+    }
+  }
+
+  private void begin(Query query, Caller caller) {
+    HttpExchange exchange = caller.exchange();
+    List<Generation> inputs = new ArrayList<>();
+    for (Asked input : query.inputs()) {
+      RequestId id = inputs.isEmpty() ? exchange.id() : RequestId.random();
+      inputs.add(intake.accept(id, caller.identity(), exchange.sourceIp(), input));
+    }
+    long epochS = dispatcher.clock().millis() / 1000;
+    Writer writer = query.writer(new Query.Begun(exchange.id(), epochS, inputs));
+    Answer answer =
+        query.stream()
+            ? new StreamedAnswer(exchange, query, writer, settings.heartbeatMs())
+            : new WholeAnswer(exchange, query, writer);
+    List<Dispatch> dispatches = start(inputs, query.choices(), answer, caller);
+    exchange.listen(
+        () -> dispatches.forEach(Dispatch::writable), () -> dispatches.forEach(Dispatch::cancel));
+  }
+
+  private List<Dispatch> start(List<Generation> inputs, int choices, Answer answer, Caller caller) {
+    HttpExchange exchange = caller.exchange();
+    TenantProfile tenant = caller.identity().tenant();
+    Context context =
+        Tracing.with(
+            Tracing.tagged(
+                exchange.trace(),
+                tenant.id().value(),
+                tenant.tier().label(),
+                exchange.id().value()));
+    List<Dispatch> dispatches = new ArrayList<>();
+    for (Generation input : inputs) {
+      for (int i = 0; i < choices; i++) {
+        Generation one =
+            i == 0 ? input : input.another(RequestId.random(), input.sampling().seed() + i);
+        dispatches.add(
+            dispatcher.start(
+                one, answer.client(dispatches.size()), context.fixedContextExecutor(executor)));
+      }
+    }
+    return dispatches;
+  }
+
+  private static Refusal refusal(RuntimeException failure) {
+    if (failure instanceof RefusedException refused) {
+      return refused.refusal();
+    }
+    StackTraceElement[] trace = failure.getStackTrace();
+    LOG.error(
+        "a request failed: {} at {}",
+        failure.getClass().getName(),
+        trace.length == 0 ? "-" : trace[0]);
+    return Refusal.of(ErrorCode.INTERNAL, "internal error");
+  }
+}

@@ -1,0 +1,129 @@
+package dev.cofferdam.gateway.ingress.rest;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.cofferdam.gateway.dispatch.Samples;
+import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
+import dev.cofferdam.gateway.ingress.SampleGateway;
+import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
+import dev.cofferdam.mesh.TestPki;
+import io.vertx.core.Vertx;
+import io.vertx.core.http.HttpServer;
+import io.vertx.ext.web.Router;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** The REST edge over HTTP, with a router and workers behind it over mTLS. */
+public final class RestHarness implements AutoCloseable {
+  /** What the workers answer. */
+  public static final String ANSWER = "Your parcel arrives on Monday.";
+
+  private static final JsonMapper JSON = new JsonMapper();
+
+  public final FakeFleet fleet;
+  public final SampleGateway gateway;
+  public final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+  private final Vertx vertx = Vertx.vertx();
+  private final HttpServer server;
+
+  /**
+   * @param folder for the certificates
+   */
+  public RestHarness(Path folder, RestSettings settings) throws Exception {
+    TestPki pki = new TestPki(folder);
+    int[] words = Samples.tokens(ANSWER);
+    int[] script = Arrays.copyOf(words, words.length + 1);
+    script[words.length] = Samples.EOT;
+    fleet = new FakeFleet(pki, script);
+    gateway =
+        new SampleGateway(
+            pki.identity("gateway", "spiffe://cofferdam.local/service/gateway"),
+            List.of(fleet.router()));
+    Router router = Router.router(vertx);
+    RestEdge edge =
+        new RestEdge(
+            vertx,
+            gateway.authenticator(),
+            gateway.intake,
+            gateway.dispatcher,
+            gateway.executor,
+            settings);
+    new OpenAiApi(edge, gateway.intake.offers()).mount(router);
+    server =
+        vertx
+            .createHttpServer()
+            .requestHandler(router)
+            .listen(0, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .get(10, TimeUnit.SECONDS);
+  }
+
+  @Override
+  public void close() throws Exception {
+    http.close();
+    vertx.close().toCompletionStage().toCompletableFuture().get(10, TimeUnit.SECONDS);
+    gateway.close();
+    fleet.close();
+    assertThat(gateway.bugs).isEmpty();
+  }
+
+  /** The port of the server. */
+  public int port() {
+    return server.actualPort();
+  }
+
+  /** A request with the key. */
+  public HttpRequest.Builder request(String path) {
+    return bare(path).header("authorization", "Bearer " + SampleGateway.KEY);
+  }
+
+  /** A request without credentials. */
+  public HttpRequest.Builder bare(String path) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path));
+  }
+
+  /** Posts a body with the key. */
+  public HttpResponse<String> post(String path, String body) throws Exception {
+    return send(request(path).POST(HttpRequest.BodyPublishers.ofString(body)).build());
+  }
+
+  public HttpResponse<String> send(HttpRequest request) throws Exception {
+    return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  public static JsonNode json(HttpResponse<String> response) throws Exception {
+    return JSON.readTree(response.body());
+  }
+
+  /** A server-sent event; its name is "" where it has none. */
+  public record Sse(String name, JsonNode data) {}
+
+  /** The events of a stream, up to a last line of data that is no JSON. */
+  public static List<Sse> sse(String body) throws Exception {
+    List<Sse> events = new ArrayList<>();
+    for (String block : body.split("\n\n", -1)) {
+      String name = "";
+      for (String line : block.lines().toList()) {
+        if (line.startsWith("event: ")) {
+          name = line.substring("event: ".length());
+        } else if (line.startsWith("data: {")) {
+          events.add(new Sse(name, JSON.readTree(line.substring("data: ".length()))));
+        } else {
+          assertThat(line).matches("data: \\[DONE]|:.*|");
+        }
+      }
+    }
+    return events;
+  }
+}
