@@ -15,6 +15,7 @@ import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.TenantAuthenticator;
 import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.ingress.Offers;
+import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
 import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
 import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
@@ -151,6 +152,7 @@ final class Gateway implements AutoCloseable {
 
   /** Adds the routes of the REST APIs. */
   void mount(Router router) {
+    new AnthropicApi(edge, edge.intake(), Clock.systemUTC()).mount(router);
     new OpenAiApi(edge, edge.intake().offers()).mount(router);
   }
 

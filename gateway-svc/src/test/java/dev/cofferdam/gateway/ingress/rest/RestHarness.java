@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
 import dev.cofferdam.gateway.ingress.SampleGateway;
+import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
 import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
 import dev.cofferdam.mesh.TestPki;
 import io.vertx.core.Vertx;
@@ -17,6 +18,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
+import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -58,6 +60,7 @@ public final class RestHarness implements AutoCloseable {
             gateway.dispatcher,
             gateway.executor,
             settings);
+    new AnthropicApi(edge, gateway.intake, Clock.systemUTC()).mount(router);
     new OpenAiApi(edge, gateway.intake.offers()).mount(router);
     server =
         vertx
