@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/** OpenAI's API: /v1/chat/completions, /v1/completions, /v1/models. */
+/** OpenAI's API: /v1/chat/completions, /v1/completions, /v1/responses, /v1/models. */
 public final class OpenAiApi {
   private final RestEdge edge;
   private final Offers offers;
@@ -33,6 +33,7 @@ public final class OpenAiApi {
   public void mount(Router router) {
     generates(router, "/v1/chat/completions", ChatQuery::read);
     generates(router, "/v1/completions", CompletionQuery::read);
+    generates(router, "/v1/responses", ResponseQuery::read);
     edge.lookUp(
         router.get("/v1/models"), "/v1/models", dialect, (tenant, routing) -> models(tenant));
     edge.lookUp(
