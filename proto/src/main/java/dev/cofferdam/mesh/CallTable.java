@@ -30,6 +30,7 @@ public final class CallTable {
           entry("cofferdam.admin.v1.AdminService/PutModel", Set.of(OPERATOR)),
           entry("cofferdam.admin.v1.AdminService/PutAdapter", Set.of(OPERATOR)),
           entry("cofferdam.admin.v1.AdminService/PutPool", Set.of(OPERATOR)),
+          entry("cofferdam.admin.v1.AdminService/PutRateCard", Set.of(OPERATOR)),
           entry("cofferdam.routing.v1.RoutingService/Place", Set.of(GATEWAY)),
           entry("cofferdam.routing.v1.RoutingService/Announce", Set.of(WORKER)),
           entry("cofferdam.scheduling.v1.SchedulingService/Enqueue", Set.of(ROUTER)),

@@ -9,6 +9,8 @@ package dev.cofferdam.vocabulary;
  * @param contextTokensMax input and output tokens of one request
  * @param kvBytesMax bytes of KV memory
  * @param priority 1 is the highest
+ * @param burst how evenly requests must come
+ * @param budgets what it may spend in a day and a month
  */
 public record TenantLimits(
     int concurrentRequests,
@@ -16,7 +18,9 @@ public record TenantLimits(
     long tokensPerMinute,
     int contextTokensMax,
     long kvBytesMax,
-    int priority) {
+    int priority,
+    Burst burst,
+    Budgets budgets) {
 
   /**
    * @throws IllegalArgumentException naming every value that is not positive
@@ -32,6 +36,25 @@ public record TenantLimits(
     if (!problems.isEmpty()) {
       throw new IllegalArgumentException(problems.toString());
     }
+  }
+
+  /** Limits without a budget, whose bucket is no narrower than the window of requests. */
+  public TenantLimits(
+      int concurrentRequests,
+      int requestsPerMinute,
+      long tokensPerMinute,
+      int contextTokensMax,
+      long kvBytesMax,
+      int priority) {
+    this(
+        concurrentRequests,
+        requestsPerMinute,
+        tokensPerMinute,
+        contextTokensMax,
+        kvBytesMax,
+        priority,
+        Burst.ofWindow(Math.max(1, requestsPerMinute)),
+        Budgets.NONE);
   }
 
   /** Share in fair queuing: 1 / priority. */

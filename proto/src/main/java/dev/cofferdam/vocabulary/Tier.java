@@ -9,7 +9,15 @@ import java.util.Locale;
 public enum Tier {
   /** Free and trial tenants. */
   FREE(
-      new TenantLimits(4, 60, 10_000, 2_000, 1_000_000_000L, 5),
+      new TenantLimits(
+          4,
+          60,
+          10_000,
+          2_000,
+          1_000_000_000L,
+          5,
+          new Burst(30, 120),
+          Budgets.stoppingAt(500_000, 5_000_000)),
       false,
       false,
       1,
@@ -17,7 +25,8 @@ public enum Tier {
       PrivacyPolicy.OFF),
   /** Paying tenants. */
   STANDARD(
-      new TenantLimits(64, 600, 100_000, 4_000, 10_000_000_000L, 3),
+      new TenantLimits(
+          64, 600, 100_000, 4_000, 10_000_000_000L, 3, new Burst(300, 1_200), Budgets.NONE),
       false,
       false,
       2,
@@ -25,7 +34,8 @@ public enum Tier {
       PrivacyPolicy.OFF),
   /** Tenants under contract. */
   ENTERPRISE(
-      new TenantLimits(256, 6_000, 1_000_000, 8_000, 80_000_000_000L, 1),
+      new TenantLimits(
+          256, 6_000, 1_000_000, 8_000, 80_000_000_000L, 1, new Burst(3_000, 12_000), Budgets.NONE),
       true,
       true,
       5,

@@ -5,6 +5,7 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.Durations;
 import com.google.rpc.BadRequest;
 import com.google.rpc.ErrorInfo;
+import com.google.rpc.Help;
 import com.google.rpc.QuotaFailure;
 import com.google.rpc.RetryInfo;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -22,6 +23,9 @@ import java.util.Optional;
  * statuses.
  */
 public final class Statuses {
+  /** Metadata key of a refusal: where people can see and change what refuses them. */
+  public static final String HELP_URL = "help_url";
+
   /** ErrorInfo's domain. */
   public static final String DOMAIN = "cofferdam.dev";
 
@@ -59,6 +63,11 @@ public final class Statuses {
                           .setSubject(refusal.code().wireName())
                           .setDescription(refusal.message()))
                   .build()));
+    }
+    String help = refusal.metadata().get(HELP_URL);
+    if (help != null) {
+      status.addDetails(
+          Any.pack(Help.newBuilder().addLinks(Help.Link.newBuilder().setUrl(help)).build()));
     }
     refusal
         .parameter()

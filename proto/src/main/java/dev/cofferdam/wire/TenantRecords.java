@@ -3,6 +3,8 @@ package dev.cofferdam.wire;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.vocabulary.Budgets;
+import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.PersonalData;
 import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.TenantId;
@@ -12,10 +14,13 @@ import dev.cofferdam.vocabulary.Tier;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 
 /** Tenant records of the configuration topic as profiles with the tier's defaults applied. */
 public final class TenantRecords {
+  private static final int BURST_LEAST = 30;
+
   private TenantRecords() {}
 
   /**
@@ -30,7 +35,7 @@ public final class TenantRecords {
     }
     Tier tier = tier(record.getTier());
     TenantProfile.Status status = status(record.getStatus());
-    TenantLimits limits = limits(tier.limits(), record.getLimits());
+    TenantLimits limits = limits(tier.limits(), record.getLimits(), record.getRateCard());
     if (status == TenantProfile.Status.THROTTLED) {
       limits = throttled(limits, record.getThrottleShare());
     }
@@ -103,27 +108,73 @@ public final class TenantRecords {
     };
   }
 
-  private static TenantLimits limits(TenantLimits defaults, LimitOverrides o) {
+  private static TenantLimits limits(TenantLimits defaults, LimitOverrides o, String rateCard) {
+    int requestsPerMinute =
+        o.hasRequestsPerMinute() ? o.getRequestsPerMinute() : defaults.requestsPerMinute();
     return new TenantLimits(
         o.hasConcurrentRequests() ? o.getConcurrentRequests() : defaults.concurrentRequests(),
-        o.hasRequestsPerMinute() ? o.getRequestsPerMinute() : defaults.requestsPerMinute(),
+        requestsPerMinute,
         o.hasTokensPerMinute() ? o.getTokensPerMinute() : defaults.tokensPerMinute(),
         o.hasContextTokensMax() ? o.getContextTokensMax() : defaults.contextTokensMax(),
         o.hasKvBytesMax() ? o.getKvBytesMax() : defaults.kvBytesMax(),
-        o.hasPriority() ? o.getPriority() : defaults.priority());
+        o.hasPriority() ? o.getPriority() : defaults.priority(),
+        burst(defaults, o, requestsPerMinute),
+        budgets(defaults.budgets(), o, rateCard));
+  }
+
+  /** The tier's bucket, for the tier's window; that of another window is as much wider. */
+  private static Burst burst(TenantLimits defaults, LimitOverrides o, int requestsPerMinute) {
+    Burst scaled =
+        scaled(
+            defaults.burst(),
+            (double) requestsPerMinute / defaults.requestsPerMinute(),
+            requestsPerMinute);
+    return new Burst(
+        o.hasBurstRequests() ? o.getBurstRequests() : scaled.requests(),
+        o.hasBurstPerMinute() ? o.getBurstPerMinute() : scaled.requestsPerMinute());
+  }
+
+  /** A part of a bucket; one in front of a small window lets the whole window through at once. */
+  private static Burst scaled(Burst burst, double share, int requestsPerMinute) {
+    int atOnce = Math.min(requestsPerMinute, BURST_LEAST);
+    return new Burst(
+        Math.max(atOnce, scaled(burst.requests(), share)),
+        scaled(burst.requestsPerMinute(), share));
+  }
+
+  private static Budgets budgets(Budgets defaults, LimitOverrides o, String rateCard) {
+    return new Budgets(
+        o.hasDailyTokens() ? budget(o.getDailyTokens()) : defaults.dailyTokens(),
+        o.hasMonthlyTokens() ? budget(o.getMonthlyTokens()) : defaults.monthlyTokens(),
+        o.hasDailyCostMicros() ? budget(o.getDailyCostMicros()) : defaults.dailyMicros(),
+        o.hasMonthlyCostMicros() ? budget(o.getMonthlyCostMicros()) : defaults.monthlyMicros(),
+        o.hasBudgetHardStop() ? o.getBudgetHardStop() : defaults.hardStop(),
+        rateCard.isEmpty() ? Budgets.DEFAULT_RATE_CARD : rateCard);
+  }
+
+  private static OptionalLong budget(long value) {
+    return value == 0 ? OptionalLong.empty() : OptionalLong.of(value);
   }
 
   private static TenantLimits throttled(TenantLimits limits, double share) {
     if (!(share > 0 && share <= 1)) {
       throw new IllegalArgumentException("throttle_share: " + share + " (expected: in (0, 1])");
     }
+    int requestsPerMinute = scaled(limits.requestsPerMinute(), share);
+    Burst burst = scaled(limits.burst(), share, requestsPerMinute);
     return new TenantLimits(
         limits.concurrentRequests(),
-        Math.max(1, (int) (limits.requestsPerMinute() * share)),
+        requestsPerMinute,
         Math.max(1, (long) (limits.tokensPerMinute() * share)),
         limits.contextTokensMax(),
         limits.kvBytesMax(),
-        limits.priority());
+        limits.priority(),
+        new Burst(Math.min(limits.burst().requests(), burst.requests()), burst.requestsPerMinute()),
+        limits.budgets());
+  }
+
+  private static int scaled(int value, double share) {
+    return Math.max(1, (int) (value * share));
   }
 
   private static PrivacyPolicy privacy(

@@ -7,10 +7,14 @@ import com.google.protobuf.ByteString;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.scheduling.v1.Grant;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
+import dev.cofferdam.vocabulary.Budgets;
+import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.TenantLimits;
 import dev.cofferdam.vocabulary.TenantProfile;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -62,6 +66,68 @@ class WireTest {
                   grant.toBuilder().setMac(ByteString.copyFrom(flipped)).build(), WireTest::keys))
           .isEmpty();
     }
+  }
+
+  @Test
+  void aRecordWithoutBudgetsAndBurstHasThoseOfItsTier() {
+    TenantLimits free = TenantRecords.profile(record("free", Tier.TIER_FREE)).limits();
+    TenantLimits standard = TenantRecords.profile(record("paid", Tier.TIER_STANDARD)).limits();
+
+    assertThat(free.budgets().dailyTokens()).hasValue(500_000);
+    assertThat(free.budgets().hardStop()).isTrue();
+    assertThat(standard.budgets()).isEqualTo(Budgets.NONE);
+    assertThat(standard.burst()).isEqualTo(new Burst(300, 1_200));
+  }
+
+  @Test
+  void aRecordsOwnBudgetsReplaceTheTiersAndZeroIsNone() {
+    TenantLimits limits =
+        TenantRecords.profile(
+                record("free", Tier.TIER_FREE).toBuilder()
+                    .setRateCard("contract-7")
+                    .setLimits(
+                        LimitOverrides.newBuilder()
+                            .setDailyTokens(0)
+                            .setMonthlyCostMicros(5_000_000)
+                            .setBudgetHardStop(false)
+                            .setBurstRequests(7))
+                    .build())
+            .limits();
+
+    assertThat(limits.budgets().dailyTokens()).isEmpty();
+    assertThat(limits.budgets().monthlyTokens()).hasValue(5_000_000);
+    assertThat(limits.budgets().monthlyMicros()).hasValue(5_000_000);
+    assertThat(limits.budgets().hardStop()).isFalse();
+    assertThat(limits.budgets().rateCard()).isEqualTo("contract-7");
+    assertThat(limits.burst()).isEqualTo(new Burst(7, 120));
+  }
+
+  @Test
+  void aBucketFollowsItsWindowAndAThrottle() {
+    Tenant wide =
+        record("wide", Tier.TIER_STANDARD).toBuilder()
+            .setLimits(LimitOverrides.newBuilder().setRequestsPerMinute(6_000))
+            .build();
+    Tenant throttled =
+        wide.toBuilder()
+            .setStatus(TenantStatus.TENANT_STATUS_THROTTLED)
+            .setThrottleShare(0.1)
+            .build();
+    Tenant narrow =
+        wide.toBuilder().setLimits(LimitOverrides.newBuilder().setRequestsPerMinute(3)).build();
+
+    assertThat(TenantRecords.profile(wide).limits().burst()).isEqualTo(new Burst(3_000, 12_000));
+    assertThat(TenantRecords.profile(throttled).limits().burst()).isEqualTo(new Burst(300, 1_200));
+    assertThat(TenantRecords.profile(throttled).limits().tokensPerMinute()).isEqualTo(10_000);
+    assertThat(TenantRecords.profile(narrow).limits().burst()).isEqualTo(new Burst(3, 6));
+  }
+
+  private static Tenant record(String id, Tier tier) {
+    return Tenant.newBuilder()
+        .setId(id)
+        .setTier(tier)
+        .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
+        .build();
   }
 
   @Test

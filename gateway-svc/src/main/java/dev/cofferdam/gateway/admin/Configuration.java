@@ -4,6 +4,7 @@ import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.ApiKey;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import java.util.Map;
 import java.util.Optional;
@@ -25,6 +26,9 @@ public interface Configuration {
   /** A model by its id. */
   Optional<Model> model(String id);
 
+  /** A rate card by its id. */
+  Optional<RateCard> rateCard(String id);
+
   /** Creates or replaces a tenant. */
   void put(Tenant tenant);
 
@@ -39,4 +43,7 @@ public interface Configuration {
 
   /** Creates or replaces a pool. */
   void put(Pool pool);
+
+  /** Creates or replaces a rate card. */
+  void put(RateCard card);
 }

@@ -3,15 +3,19 @@ package dev.cofferdam.gateway.admin;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.ModelRate;
 import dev.cofferdam.proto.admin.v1.PersonalData;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.PrivacyMode;
 import dev.cofferdam.proto.admin.v1.PrivacyPolicy;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 
 /** What records must hold before they are written. */
@@ -28,6 +32,7 @@ public final class RecordRules {
   /** Bounds the limiter's memory: it keeps an entry for each request of a window. */
   private static final int REQUESTS_PER_MINUTE_MAX = 100_000;
 
+  private static final int BURST_PER_MINUTE_MAX = 6_000_000;
   private static final int CONCURRENT_REQUESTS_MAX = 10_000;
   private static final long TOKENS_PER_MINUTE_MAX = 1_000_000_000_000L;
   private static final int CONTEXT_TOKENS_MAX = 16 << 20;
@@ -35,6 +40,14 @@ public final class RecordRules {
   private static final int RETENTION_DAYS_MAX = 3_660;
   private static final int RESPONSE_CACHE_SECONDS_MAX = 30 * 86_400;
   private static final int LIST_MAX = 1_000;
+
+  /** Redis' scripts count in doubles, which hold whole numbers up to 2^53. */
+  private static final long BUDGET_MAX = 1_000_000_000_000_000L;
+
+  /** 100 000 units of the currency for a million tokens. */
+  private static final long RATE_MICROS_MAX = 100_000_000_000L;
+
+  private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
 
   private RecordRules() {}
 
@@ -64,7 +77,31 @@ public final class RecordRules {
     privacy(problems, t.getPrivacy());
     problems.range(
         "response_cache_seconds", t.getResponseCacheSeconds(), 0, RESPONSE_CACHE_SECONDS_MAX);
+    problems.form("rate_card", t.getRateCard(), NAME_OR_NONE);
     return problems;
+  }
+
+  /** The problems of a rate card. */
+  public static Problems check(RateCard c) {
+    Problems problems = new Problems();
+    problems.form("id", c.getId(), NAME);
+    problems.form("currency", c.getCurrency(), CURRENCY);
+    problems.range("rates (count)", c.getRatesCount(), 1, LIST_MAX);
+    Set<String> models = new HashSet<>();
+    for (ModelRate rate : c.getRatesList()) {
+      problems.form("rates.model", rate.getModel(), NAME_OR_NONE);
+      if (!models.add(rate.getModel())) {
+        problems.add("rates.model", rate.getModel(), "one entry for each model");
+      }
+      price(problems, "input", rate.getInputMicrosPerMillion());
+      price(problems, "cached_input", rate.getCachedInputMicrosPerMillion());
+      price(problems, "output", rate.getOutputMicrosPerMillion());
+    }
+    return problems;
+  }
+
+  private static void price(Problems problems, String kind, long micros) {
+    problems.range("rates." + kind + "_micros_per_million", micros, 0, RATE_MICROS_MAX);
   }
 
   /** The problems of a model's record, but for its folder. */
@@ -123,6 +160,17 @@ public final class RecordRules {
     if (l.hasPriority()) {
       problems.range("limits.priority", l.getPriority(), 1, PRIORITY_MAX);
     }
+    if (l.hasBurstRequests()) {
+      problems.range("limits.burst_requests", l.getBurstRequests(), 1, REQUESTS_PER_MINUTE_MAX);
+    }
+    if (l.hasBurstPerMinute()) {
+      problems.range("limits.burst_per_minute", l.getBurstPerMinute(), 1, BURST_PER_MINUTE_MAX);
+    }
+    // Unset is 0, too.
+    problems.range("limits.daily_tokens", l.getDailyTokens(), 0, BUDGET_MAX);
+    problems.range("limits.monthly_tokens", l.getMonthlyTokens(), 0, BUDGET_MAX);
+    problems.range("limits.daily_cost_micros", l.getDailyCostMicros(), 0, BUDGET_MAX);
+    problems.range("limits.monthly_cost_micros", l.getMonthlyCostMicros(), 0, BUDGET_MAX);
   }
 
   private static void privacy(Problems problems, PrivacyPolicy p) {

@@ -10,6 +10,7 @@ import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.ApiKey;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,7 +26,12 @@ final class Configured implements AutoCloseable {
             open(kafka, Topics.API_KEYS, ApiKey.parser(), stateDir.resolve("api-keys.snapshot")),
             open(kafka, Topics.MODELS, Model.parser(), stateDir.resolve("models.snapshot")),
             open(kafka, Topics.ADAPTERS, Adapter.parser(), stateDir.resolve("adapters.snapshot")),
-            open(kafka, Topics.POOLS, Pool.parser(), stateDir.resolve("pools.snapshot")));
+            open(kafka, Topics.POOLS, Pool.parser(), stateDir.resolve("pools.snapshot")),
+            open(
+                kafka,
+                Topics.RATE_CARDS,
+                RateCard.parser(),
+                stateDir.resolve("rate-cards.snapshot")));
   }
 
   KafkaConfiguration.Views views() {
@@ -37,7 +43,13 @@ final class Configured implements AutoCloseable {
   }
 
   private List<ConfigView<?>> all() {
-    return List.of(views.tenants(), views.keys(), views.models(), views.adapters(), views.pools());
+    return List.of(
+        views.tenants(),
+        views.keys(),
+        views.models(),
+        views.adapters(),
+        views.pools(),
+        views.rateCards());
   }
 
   private static <T extends Message> ConfigView<T> open(

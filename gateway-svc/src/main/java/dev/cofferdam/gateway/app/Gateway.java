@@ -27,6 +27,7 @@ import dev.cofferdam.gateway.responses.SealedResponses;
 import dev.cofferdam.gateway.responses.redis.RedisResponseStore;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
+import dev.cofferdam.gateway.tenancy.kafka.ConfiguredRateCards;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredTenants;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.MeshChannels;
@@ -83,7 +84,12 @@ final class Gateway implements AutoCloseable {
         new KafkaAuditFacts(
             publisher, new AuditKeys(secret(config.audit().hmacSecretFile())), clock);
     this.limiter =
-        new RedisLimiter(redis, LimiterSettings.ofReplicas(config.gatewayReplicas()), clock);
+        new RedisLimiter(
+            redis,
+            LimiterSettings.ofReplicas(config.gatewayReplicas(), config.limits().dashboard()),
+            new ConfiguredRateCards(configured.views().rateCards()),
+            new BudgetEvents(facts, metrics),
+            clock);
     this.channels = new MeshChannels(tls);
     this.timer =
         new ScheduledThreadPoolExecutor(

@@ -13,7 +13,9 @@ import dev.cofferdam.gateway.identity.TenantAuthenticator;
 import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.LimiterSettings;
+import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.gateway.quota.Used;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.tenancy.KeyVerifier;
 import dev.cofferdam.gateway.tenancy.Tenants;
@@ -100,7 +102,9 @@ public final class GatewayBench {
     LimiterSettings settings =
         new LimiterSettings(
             d.windowMs(), d.windowMs(), d.requestMsMax(), 10_000, 1, 1.0, d.pendingMax());
-    try (RedisLimiter limiter = new RedisLimiter(redis, settings, InstantSource.system())) {
+    try (RedisLimiter limiter =
+        new RedisLimiter(
+            redis, settings, RateCards.NONE, (t, use, percent) -> {}, InstantSource.system())) {
       Supplier<CompletionStage<?>> ping =
           () -> redis.send(Request.cmd(Command.PING)).toCompletionStage();
       AtomicInteger next = new AtomicInteger();
@@ -110,7 +114,7 @@ public final class GatewayBench {
           () ->
               limiter
                   .admit(reservation(next))
-                  .thenCompose(admission -> limiter.settle(lease(admission), 100, 20));
+                  .thenCompose(admission -> limiter.settle(lease(admission), new Used(100, 0, 20)));
       throughput(ping, WARM_UP);
       throughput(whole, WARM_UP);
       long[] pings = latencies(ping);

@@ -44,9 +44,12 @@ public interface GatewayConfig {
   /** Answers that are given again. */
   Responses responses();
 
-  /** Limits. */
+  /** Gateways that share limits while Redis is away. */
   @WithDefault("1")
   int gatewayReplicas();
+
+  /** Limits. */
+  Limits limits();
 
   /** Serves gRPC reflection; to be switched off in production. */
   @WithDefault("true")
@@ -54,6 +57,12 @@ public interface GatewayConfig {
 
   /** Requests. */
   Request request();
+
+  /** Limits. */
+  interface Limits {
+    /** URL where tenants see and change their budgets, told to those whose budget is spent. */
+    Optional<String> dashboard();
+  }
 
   /** PEM files of an identity. */
   interface Tls {

@@ -4,6 +4,7 @@ import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
 import dev.cofferdam.gateway.identity.IdentityFacts;
+import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -39,6 +40,20 @@ public class GatewayMetrics implements RequestObserver {
     registry.gauge("cofferdam.identity.refusals", identity, IdentityFacts::refusals);
     registry.gauge("cofferdam.identity.violations", identity, IdentityFacts::violations);
     registry.gauge("cofferdam.audit.spool.bytes", publisher, FactPublisher::backlogBytes);
+  }
+
+  void budgetAlert(TenantProfile tenant, Budget budget, int percent) {
+    registry
+        .counter(
+            "cofferdam.budget.alerts",
+            Tags.of(
+                "tenant",
+                tenant.id().value(),
+                "budget",
+                budget.label(),
+                "percent",
+                Integer.toString(percent)))
+        .increment();
   }
 
   @Override

@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.dispatch;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.prompt.OutputText;
 import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.gateway.quota.Used;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
@@ -149,7 +150,7 @@ public final class Course {
 
   private void admitted(Event.Admitted admitted, long nowMs) {
     if (state != State.ADMITTING) {
-      effects.add(new Effect.Settle(0, 0));
+      effects.add(new Effect.Settle(Used.NOTHING));
       return;
     }
     leaseHeld = true;
@@ -399,7 +400,9 @@ public final class Course {
     Told.Usage usage = usage();
     if (leaseHeld) {
       leaseHeld = false;
-      effects.add(new Effect.Settle(usage.promptTokens(), usage.outputTokens()));
+      effects.add(
+          new Effect.Settle(
+              new Used(usage.promptTokens(), usage.cachedPromptTokens(), usage.outputTokens())));
     }
     effects.add(
         new Effect.Record(

@@ -156,7 +156,7 @@ public final class Dispatch {
       var unused =
           ports
               .limiter()
-              .settle(held, settle.promptTokens(), settle.outputTokens())
+              .settle(held, settle.used())
               .exceptionally(
                   bug -> {
                     ports.observer().broken(generation, bug);

@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.dispatch;
 
+import dev.cofferdam.gateway.quota.Used;
 import java.util.List;
 
 /** What is to be done, in the order given. */
@@ -14,7 +15,7 @@ public sealed interface Effect {
   record Keep(ResponseCache.Response response) implements Effect {}
 
   /** Settle the lease that the limiter granted; exactly once for each {@code Admitted}. */
-  record Settle(long promptTokens, long outputTokens) implements Effect {}
+  record Settle(Used used) implements Effect {}
 
   /**
    * Ask the routers for a worker.

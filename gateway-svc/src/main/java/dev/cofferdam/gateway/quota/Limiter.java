@@ -8,5 +8,5 @@ public interface Limiter {
   CompletionStage<Admission> admit(Reservation reservation);
 
   /** Ends a lease with what was used; what was reserved beyond that is given back. */
-  CompletionStage<Void> settle(Lease lease, long actualPromptTokens, long actualOutputTokens);
+  CompletionStage<Void> settle(Lease lease, Used used);
 }

@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.quota;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * How a limiter decides.
@@ -13,6 +14,7 @@ import java.util.List;
  * @param replicas gateways that share a tenant's limits while the store is out
  * @param modelRequestsShare share of a tenant's requests that one model may take, in (0, 1]
  * @param pendingMax settlements that are kept while the store is out; the oldest go first
+ * @param dashboard where tenants see their budgets; empty: nowhere
  */
 public record LimiterSettings(
     long windowMs,
@@ -21,11 +23,32 @@ public record LimiterSettings(
     long storeTimeoutMs,
     int replicas,
     double modelRequestsShare,
-    int pendingMax) {
+    int pendingMax,
+    Optional<String> dashboard) {
 
   /** Windows of a minute, leases of 15 s, one gateway. */
   public static final LimiterSettings DEFAULTS =
-      new LimiterSettings(60_000, 15_000, 3_600_000, 250, 1, 1.0, 10_000);
+      new LimiterSettings(60_000, 15_000, 3_600_000, 250, 1, 1.0, 10_000, Optional.empty());
+
+  /** Without a dashboard. */
+  public LimiterSettings(
+      long windowMs,
+      long leaseMs,
+      long requestMsMax,
+      long storeTimeoutMs,
+      int replicas,
+      double modelRequestsShare,
+      int pendingMax) {
+    this(
+        windowMs,
+        leaseMs,
+        requestMsMax,
+        storeTimeoutMs,
+        replicas,
+        modelRequestsShare,
+        pendingMax,
+        Optional.empty());
+  }
 
   /**
    * @throws IllegalArgumentException naming every value that does not hold
@@ -59,7 +82,7 @@ public record LimiterSettings(
   }
 
   /** The defaults, for a number of gateways. */
-  public static LimiterSettings ofReplicas(int replicas) {
+  public static LimiterSettings ofReplicas(int replicas, Optional<String> dashboard) {
     LimiterSettings d = DEFAULTS;
     return new LimiterSettings(
         d.windowMs,
@@ -68,6 +91,7 @@ public record LimiterSettings(
         d.storeTimeoutMs,
         replicas,
         d.modelRequestsShare,
-        d.pendingMax);
+        d.pendingMax,
+        dashboard);
   }
 }

@@ -1,12 +1,14 @@
 package dev.cofferdam.gateway.quota;
 
 import dev.cofferdam.gateway.quota.Decision.Verdict;
+import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Iterator;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -31,14 +33,19 @@ public final class LocalLimits {
     this.windowMs = windowMs;
   }
 
-  /** Decides, and reserves where it is granted; the entry is the caller's to {@link #settle}. */
-  public Decision decide(long nowMs, Reservation reservation, Bounds bounds) {
+  /**
+   * Decides, and reserves where it is granted; the entry is the caller's to {@link #settle}.
+   *
+   * @param spent what the tenant had spent when the store was last heard; a budget that stops and
+   *     was spent then stops here, too
+   */
+  public Decision decide(long nowMs, Reservation reservation, Bounds bounds, Spent spent) {
     Decision[] decision = new Decision[1];
     tenants.compute(
         reservation.tenant().id(),
         (tenant, known) -> {
           Windows windows = known == null ? new Windows(windowMs) : known;
-          decision[0] = windows.decide(nowMs, reservation, bounds);
+          decision[0] = windows.decide(nowMs, reservation, bounds, spent);
           return windows;
         });
     return decision[0];
@@ -89,11 +96,16 @@ public final class LocalLimits {
     private final Map<RequestId, Entry> inFlight = new HashMap<>();
     private long tokens;
 
+    /** The bucket's level, in requests times milliseconds of the window; -1: full. */
+    private long bucket = -1;
+
+    private long bucketMs;
+
     Windows(long windowMs) {
       this.windowMs = windowMs;
     }
 
-    Decision decide(long nowMs, Reservation reservation, Bounds bounds) {
+    Decision decide(long nowMs, Reservation reservation, Bounds bounds, Spent spent) {
       expire(nowMs);
       long amount = reservation.tokens();
       int onModel = requestsByModel.getOrDefault(reservation.model(), 0);
@@ -117,6 +129,14 @@ public final class LocalLimits {
           wait = ms;
         }
       }
+      long level = level(nowMs, bounds.burst());
+      if (level < windowMs) {
+        long ms = Math.ceilDiv(windowMs - level, bounds.burst().requestsPerMinute());
+        if (verdict == Verdict.GRANTED || ms > wait) {
+          verdict = Verdict.BURST;
+          wait = ms;
+        }
+      }
       if (amount > bounds.tokens()) {
         verdict = Verdict.TOKENS;
         wait = Decision.NEVER;
@@ -127,11 +147,25 @@ public final class LocalLimits {
           wait = ms;
         }
       }
+      Optional<Verdict> stop = Verdict.ofSpent(bounds.budgets(), spent, nowMs);
+      if (stop.isPresent()) {
+        verdict = stop.get();
+        wait = Decision.NEVER;
+      }
       if (verdict == Verdict.GRANTED) {
         onModel++;
         add(nowMs, reservation, amount);
+        bucket = level - windowMs;
+        bucketMs = nowMs;
       }
-      return new Decision(verdict, nowMs, state(nowMs, bounds, onModel), wait);
+      return new Decision(verdict, nowMs, state(nowMs, bounds, onModel), wait, spent);
+    }
+
+    private long level(long nowMs, Burst burst) {
+      long full = burst.requests() * windowMs;
+      return bucket < 0
+          ? full
+          : Math.min(full, bucket + Math.max(0, nowMs - bucketMs) * burst.requestsPerMinute());
     }
 
     boolean settle(RequestId request, long usedTokens) {

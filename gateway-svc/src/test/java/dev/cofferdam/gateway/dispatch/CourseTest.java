@@ -61,7 +61,8 @@ class CourseTest {
         case Effect.Admit unused -> trace.add("admit");
         case Effect.Recall unused -> trace.add("recall");
         case Effect.Keep k -> trace.add("keep " + k.response());
-        case Effect.Settle s -> trace.add("settle " + s.promptTokens() + "+" + s.outputTokens());
+        case Effect.Settle s ->
+            trace.add("settle " + s.used().promptTokens() + "+" + s.used().outputTokens());
         case Effect.Place p -> {
           lastPlace = p;
           trace.add(

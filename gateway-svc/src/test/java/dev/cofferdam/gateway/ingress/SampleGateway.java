@@ -18,6 +18,7 @@ import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.gateway.quota.Used;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
@@ -123,8 +124,8 @@ public final class SampleGateway implements Closeable {
     }
 
     @Override
-    public CompletionStage<Void> settle(Lease lease, long prompt, long output) {
-      settled.add(prompt + "+" + output);
+    public CompletionStage<Void> settle(Lease lease, Used used) {
+      settled.add(used.promptTokens() + "+" + used.outputTokens());
       return CompletableFuture.completedFuture(null);
     }
   }

@@ -3,6 +3,8 @@ package dev.cofferdam.gateway.quota;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.gateway.quota.Decision.Verdict;
+import dev.cofferdam.vocabulary.Budgets;
+import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
@@ -25,6 +27,7 @@ class LocalLimitsTest {
   void decidesAsTheModelDoesInEveryHistory(long seed) {
     Random random = new Random(seed);
     WindowModel model = new WindowModel(WINDOW_MS);
+    Burst burst = new Burst(3 + random.nextInt(6), 8 + random.nextInt(12));
     List<Reservation> open = new ArrayList<>();
     long now = 1_000_000;
     for (int step = 0; step < 2_000; step++) {
@@ -33,7 +36,7 @@ class LocalLimitsTest {
         Reservation r = open.remove(random.nextInt(open.size()));
         long used = random.nextLong(r.tokens() + 1);
         assertThat(limits.settle(tenant.id(), r.request(), used)).isTrue();
-        model.settle(r.request().value(), used);
+        model.settle(now, r.request().value(), used);
         continue;
       }
       Bounds bounds =
@@ -41,9 +44,11 @@ class LocalLimitsTest {
               5 + random.nextInt(10),
               3 + random.nextInt(6),
               50 + random.nextInt(100),
-              3 + random.nextInt(8));
+              3 + random.nextInt(8),
+              burst,
+              Budgets.NONE);
       Reservation r = reservation("model-" + random.nextInt(2), random.nextInt(60));
-      Decision decision = limits.decide(now, r, bounds);
+      Decision decision = limits.decide(now, r, bounds, Spent.NOTHING);
       WindowModel.Expected expected =
           model.decide(now, r.request().value(), r.model(), r.tokens(), bounds, FOREVER);
       String where = "seed " + seed + " step " + step;
@@ -69,19 +74,20 @@ class LocalLimitsTest {
   @Test
   void settlingTwiceChangesNothing() {
     Reservation r = reservation("m", 40);
-    limits.decide(0, r, Bounds.of(tenant.limits(), 1));
+    limits.decide(0, r, Bounds.of(tenant.limits(), 1), Spent.NOTHING);
 
     assertThat(limits.settle(tenant.id(), r.request(), 10)).isTrue();
     assertThat(limits.settle(tenant.id(), r.request(), 99)).isFalse();
 
-    Decision next = limits.decide(1, reservation("m", 0), Bounds.of(tenant.limits(), 1));
+    Decision next =
+        limits.decide(1, reservation("m", 0), Bounds.of(tenant.limits(), 1), Spent.NOTHING);
     assertThat(next.state().remainingTokens()).isEqualTo(90);
   }
 
   @Test
   void forgetsTenantsWhoseWindowsAreEmpty() {
     Reservation r = reservation("m", 40);
-    limits.decide(0, r, Bounds.of(tenant.limits(), 1));
+    limits.decide(0, r, Bounds.of(tenant.limits(), 1), Spent.NOTHING);
     limits.trim(5 * WINDOW_MS);
     assertThat(limits.tenants()).isEqualTo(1);
 
@@ -92,8 +98,24 @@ class LocalLimitsTest {
 
   @Test
   void aGatewaysShareIsNeverLessThanOne() {
-    assertThat(Bounds.of(tenant.limits(), 0.5, 1_000)).isEqualTo(new Bounds(1, 1, 1, 1));
-    assertThat(Bounds.of(tenant.limits(), 0.5, 2)).isEqualTo(new Bounds(5, 2, 50, 2));
+    assertThat(Bounds.of(tenant.limits(), 0.5, 1_000))
+        .isEqualTo(new Bounds(1, 1, 1, 1, new Burst(1, 1), Budgets.NONE));
+    assertThat(Bounds.of(tenant.limits(), 0.5, 2))
+        .isEqualTo(new Bounds(5, 2, 50, 2, new Burst(5, 5), Budgets.NONE));
+  }
+
+  @Test
+  void aBudgetThatWasSpentWhenTheStoreWasLastHeardStopsHereToo() {
+    Bounds bounds =
+        new Bounds(10, 10, 100, 10, Burst.ofWindow(10), Budgets.stoppingAt(1_000, 9_000));
+    Spent spent = new Spent(0, 1_000, 0, 0, 1_000, 0, 0, 0);
+
+    Decision spentDay = limits.decide(5, reservation("m", 1), bounds, spent);
+    Decision nextDay = limits.decide(86_400_000, reservation("m", 1), bounds, spent.at(86_400_000));
+
+    assertThat(spentDay.verdict()).isEqualTo(Verdict.DAILY_TOKENS);
+    assertThat(spentDay.waitMs()).isEqualTo(Decision.NEVER);
+    assertThat(nextDay.verdict()).isEqualTo(Verdict.GRANTED);
   }
 
   private Reservation reservation(String model, long tokens) {

@@ -1,5 +1,7 @@
 package dev.cofferdam.gateway.quota;
 
+import dev.cofferdam.vocabulary.Budgets;
+import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantLimits;
 import dev.cofferdam.vocabulary.TenantProfile;
@@ -15,21 +17,35 @@ public final class SampleTenants {
   /** An active tenant with these limits. */
   public static TenantProfile tenant(
       String id, Tier tier, int inFlight, int requests, long tokens) {
-    return tenant(id, tier, inFlight, requests, tokens, 0);
+    return tenant(
+        id, tier, new TenantLimits(inFlight, requests, tokens, 4_000, 1_000_000_000L, 3), 0);
   }
 
   /** An active tenant to which answers may be given again for a minute. */
   public static TenantProfile remembering(String id) {
-    return tenant(id, Tier.STANDARD, 64, 600, 100_000, 60);
+    return tenant(
+        id,
+        Tier.STANDARD,
+        new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3),
+        60);
+  }
+
+  /** An active tenant of whom only a bucket and budgets ask something. */
+  public static TenantProfile tenant(String id, Tier tier, Burst burst, Budgets budgets) {
+    return tenant(
+        id,
+        tier,
+        new TenantLimits(1_000, 10_000, 1_000_000, 4_000, 1_000_000_000L, 3, burst, budgets),
+        0);
   }
 
   private static TenantProfile tenant(
-      String id, Tier tier, int inFlight, int requests, long tokens, int responseCacheSeconds) {
+      String id, Tier tier, TenantLimits limits, int responseCacheSeconds) {
     return new TenantProfile(
         new TenantId(id),
         tier,
         TenantProfile.Status.ACTIVE,
-        new TenantLimits(inFlight, requests, tokens, 4_000, 1_000_000_000L, 3),
+        limits,
         2,
         Set.of(),
         Set.of(),

@@ -1,17 +1,23 @@
 package dev.cofferdam.gateway.quota;
 
 import dev.cofferdam.gateway.quota.Decision.Verdict;
+import dev.cofferdam.vocabulary.Burst;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 
 /**
  * What the limits mean, written down as naively as possible: every decision looks at the whole
  * history. The oracle of the limiters' random tests.
  */
 public final class WindowModel {
+  private static final long DAY_MS = 86_400_000;
+
   private final long windowMs;
   private final List<Request> history = new ArrayList<>();
+  private final Map<Long, Long> tokensByDay = new HashMap<>();
 
   /** A request that was granted. */
   public static final class Request {
@@ -79,6 +85,14 @@ public final class WindowModel {
         wait = ms;
       }
     }
+    long level = level(now, bounds.burst());
+    if (level < windowMs) {
+      long ms = Math.ceilDiv(windowMs - level, bounds.burst().requestsPerMinute());
+      if (verdict == Verdict.GRANTED || ms > wait) {
+        verdict = Verdict.BURST;
+        wait = ms;
+      }
+    }
     boolean foretold = true;
     if (amount > bounds.tokens()) {
       verdict = Verdict.TOKENS;
@@ -89,6 +103,16 @@ public final class WindowModel {
       if (verdict == Verdict.GRANTED || ms > wait) {
         verdict = Verdict.TOKENS;
         wait = ms;
+      }
+    }
+    long budget = bounds.budgets().dailyTokens().orElse(Long.MAX_VALUE);
+    if (spent(now) + amount > budget) {
+      verdict = Verdict.DAILY_TOKENS;
+      wait = Decision.NEVER;
+    } else if (spent(now) + held(now) + amount > budget && wait != Decision.NEVER) {
+      if (verdict == Verdict.GRANTED || 1_000 > wait) {
+        verdict = Verdict.DAILY_TOKENS;
+        wait = 1_000;
       }
     }
     if (verdict == Verdict.GRANTED) {
@@ -103,14 +127,45 @@ public final class WindowModel {
         Math.max(0, bounds.tokens() - tokens(now)));
   }
 
-  /** Settles; a second time changes nothing. */
-  public void settle(String id, long used) {
+  /** Settles; a second time changes nothing, and is false. */
+  public boolean settle(long now, String id, long used) {
     for (Request r : history) {
       if (r.id.equals(id) && !r.settled) {
         r.settled = true;
         r.used = used;
+        spend(now, used);
+        return true;
       }
     }
+    return false;
+  }
+
+  /** Counts tokens for the budget of a day. */
+  public void spend(long now, long used) {
+    tokensByDay.merge(now / DAY_MS, used, Long::sum);
+  }
+
+  /** Tokens that are spent in the day. */
+  public long spent(long now) {
+    return tokensByDay.getOrDefault(now / DAY_MS, 0L);
+  }
+
+  /** Tokens that requests in flight hold. */
+  public long held(long now) {
+    return history.stream().filter(r -> alive(r, now)).mapToLong(r -> r.reserved).sum();
+  }
+
+  /** The bucket filled and emptied by every request so far; in requests times milliseconds. */
+  private long level(long now, Burst burst) {
+    long full = burst.requests() * windowMs;
+    long level = full;
+    long last = now;
+    for (Request r : history) {
+      level = Math.min(full, level + Math.max(0, r.atMs - last) * burst.requestsPerMinute());
+      level -= windowMs;
+      last = r.atMs;
+    }
+    return Math.min(full, level + (now - last) * burst.requestsPerMinute());
   }
 
   /** Prolongs a lease that has not ended; whether it had not. */

@@ -31,6 +31,9 @@ public final class Topics {
   /** Pools by id. */
   public static final String POOLS = "cofferdam.config.pools.v1";
 
+  /** Rate cards by id. */
+  public static final String RATE_CARDS = "cofferdam.config.rate-cards.v1";
+
   /** All topics. */
   public static final List<Spec> ALL =
       List.of(
@@ -41,7 +44,8 @@ public final class Topics {
           configuration(API_KEYS, Set.of(Role.GATEWAY)),
           configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),
           configuration(ADAPTERS, Set.of(Role.GATEWAY, Role.ROUTER)),
-          configuration(POOLS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER)));
+          configuration(POOLS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER)),
+          configuration(RATE_CARDS, Set.of(Role.GATEWAY, Role.METERING)));
 
   private Topics() {}
 

@@ -23,11 +23,15 @@ import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.PutModelResponse;
 import dev.cofferdam.proto.admin.v1.PutPoolRequest;
 import dev.cofferdam.proto.admin.v1.PutPoolResponse;
+import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
+import dev.cofferdam.proto.admin.v1.PutRateCardResponse;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantResponse;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyResponse;
 import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
@@ -86,7 +90,9 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         change,
         () -> {
-          RecordRules.check(request.getTenant()).refuseIfAny();
+          Problems problems = RecordRules.check(request.getTenant());
+          rateCard(problems, request.getTenant());
+          problems.refuseIfAny();
           Tenant tenant = request.getTenant().toBuilder().setChangedEpochS(epochS()).build();
           change.detail(tenant.getTier() + " " + tenant.getStatus());
           configuration.put(tenant);
@@ -234,6 +240,21 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         });
   }
 
+  @Override
+  public void putRateCard(PutRateCardRequest request, StreamObserver<PutRateCardResponse> out) {
+    Change change = new Change("put_rate_card", "-");
+    answer(
+        out,
+        change,
+        () -> {
+          RecordRules.check(request.getRateCard()).refuseIfAny();
+          RateCard card = request.getRateCard().toBuilder().setChangedEpochS(epochS()).build();
+          change.detail("rate card " + card.getId());
+          configuration.put(card);
+          return PutRateCardResponse.newBuilder().setRateCard(card).build();
+        });
+  }
+
   /** What a call changes, for its audit fact. */
   private static final class Change {
     private final String operation;
@@ -306,6 +327,17 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
             code,
             detail,
             Optional.empty()));
+  }
+
+  /** Money that nothing is charged against would be a budget that never ends. */
+  private void rateCard(Problems problems, Tenant tenant) {
+    boolean money =
+        tenant.getLimits().getDailyCostMicros() > 0
+            || tenant.getLimits().getMonthlyCostMicros() > 0;
+    String id = tenant.getRateCard().isEmpty() ? Budgets.DEFAULT_RATE_CARD : tenant.getRateCard();
+    if ((money || !tenant.getRateCard().isEmpty()) && configuration.rateCard(id).isEmpty()) {
+      problems.add("rate_card", id, "a known rate card");
+    }
   }
 
   private void knownTenant(String tenant) {

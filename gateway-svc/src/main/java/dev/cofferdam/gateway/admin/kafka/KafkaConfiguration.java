@@ -9,6 +9,7 @@ import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.ApiKey;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
@@ -33,7 +34,8 @@ public final class KafkaConfiguration implements Configuration {
       ConfigView<ApiKey> keys,
       ConfigView<Model> models,
       ConfigView<Adapter> adapters,
-      ConfigView<Pool> pools) {}
+      ConfigView<Pool> pools,
+      ConfigView<RateCard> rateCards) {}
 
   /** Writer and views stay the caller's. */
   public KafkaConfiguration(ConfigWriter writer, Views views) {
@@ -44,6 +46,7 @@ public final class KafkaConfiguration implements Configuration {
     views.models().onChange(this::signal);
     views.adapters().onChange(this::signal);
     views.pools().onChange(this::signal);
+    views.rateCards().onChange(this::signal);
   }
 
   @Override
@@ -59,6 +62,11 @@ public final class KafkaConfiguration implements Configuration {
   @Override
   public Optional<Model> model(String id) {
     return views.models().get(id);
+  }
+
+  @Override
+  public Optional<RateCard> rateCard(String id) {
+    return views.rateCards().get(id);
   }
 
   @Override
@@ -84,6 +92,11 @@ public final class KafkaConfiguration implements Configuration {
   @Override
   public void put(Pool pool) {
     put(views.pools(), Topics.POOLS, pool.getId(), pool);
+  }
+
+  @Override
+  public void put(RateCard card) {
+    put(views.rateCards(), Topics.RATE_CARDS, card.getId(), card);
   }
 
   private <T extends Message> void put(ConfigView<T> view, String topic, String key, T value) {

@@ -6,7 +6,9 @@ import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.prompt.Tokenizer;
+import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.proto.inference.v1.Accepted;
+import dev.cofferdam.proto.inference.v1.BudgetAlert;
 import dev.cofferdam.proto.inference.v1.FinishReason;
 import dev.cofferdam.proto.inference.v1.Finished;
 import dev.cofferdam.proto.inference.v1.GenerateResponse;
@@ -36,7 +38,8 @@ final class GrpcClient implements Client {
   public void tell(Told told) {
     GenerateResponse.Builder response = GenerateResponse.newBuilder();
     switch (told) {
-      case Told.Accepted unused -> call.onNext(response.setAccepted(accepted()).build());
+      case Told.Accepted accepted ->
+          call.onNext(response.setAccepted(accepted(accepted.limits())).build());
       case Told.Waiting waiting ->
           call.onNext(
               response
@@ -54,12 +57,22 @@ final class GrpcClient implements Client {
     }
   }
 
-  private Accepted accepted() {
-    return Accepted.newBuilder()
-        .setRequestId(generation.id().value())
-        .setModel(generation.model().id())
-        .setAdapter(generation.adapter().map(a -> a.name()).orElse(""))
-        .build();
+  private Accepted accepted(LimitState limits) {
+    Accepted.Builder accepted =
+        Accepted.newBuilder()
+            .setRequestId(generation.id().value())
+            .setModel(generation.model().id())
+            .setAdapter(generation.adapter().map(a -> a.name()).orElse(""));
+    limits
+        .budgetAlert()
+        .ifPresent(
+            use ->
+                accepted.setBudgetAlert(
+                    BudgetAlert.newBuilder()
+                        .setBudget(use.budget().label())
+                        .setPercent(use.percent())
+                        .setResetMs(use.resetMs())));
+    return accepted.build();
   }
 
   private static Finished finished(Told.Finished finished) {

@@ -30,7 +30,10 @@ final class OpenAiDialect implements Dialect {
     return body;
   }
 
-  /** x-ratelimit-{limit,remaining,reset}-{requests,tokens}. */
+  /**
+   * x-ratelimit-{limit,remaining,reset}-{requests,tokens}, and x-budget-alert where a budget is
+   * nearly or wholly spent.
+   */
   @Override
   public Map<String, String> limits(LimitState state) {
     Map<String, String> headers = new LinkedHashMap<>();
@@ -40,6 +43,18 @@ final class OpenAiDialect implements Dialect {
     headers.put("x-ratelimit-remaining-tokens", Long.toString(state.remainingTokens()));
     headers.put("x-ratelimit-reset-requests", duration(state.resetRequestsMs()));
     headers.put("x-ratelimit-reset-tokens", duration(state.resetTokensMs()));
+    state
+        .budgetAlert()
+        .ifPresent(
+            use ->
+                headers.put(
+                    "x-budget-alert",
+                    use.budget().label()
+                        + "; spent="
+                        + use.percent()
+                        + "%; reset="
+                        + use.resetMs() / 1_000
+                        + "s"));
     return headers;
   }
 

@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.ingress.rest;
 
 import dev.cofferdam.gateway.quota.Decision;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.wire.Statuses;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
@@ -9,7 +10,7 @@ import java.util.Map;
 final class Refusals {
   private Refusals() {}
 
-  /** When to try again, or that it does not help. */
+  /** When to try again, or that it does not help and what does. */
   static Map<String, String> headers(Refusal refusal) {
     Map<String, String> headers = new LinkedHashMap<>();
     refusal
@@ -27,6 +28,10 @@ final class Refusals {
             && !"false".equals(refusal.metadata().get(Decision.SHOULD_RETRY));
     if (triedAgainByClients && !helps) {
       headers.put("x-should-retry", "false");
+    }
+    String help = refusal.metadata().get(Statuses.HELP_URL);
+    if (help != null) {
+      headers.put("link", "<" + help + ">; rel=\"help\"");
     }
     return headers;
   }

@@ -2,6 +2,9 @@ package dev.cofferdam.gateway.quota.redis;
 
 import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Bounds;
+import dev.cofferdam.gateway.quota.Budget;
+import dev.cofferdam.gateway.quota.BudgetAlerts;
+import dev.cofferdam.gateway.quota.BudgetMemory;
 import dev.cofferdam.gateway.quota.Decision;
 import dev.cofferdam.gateway.quota.Decision.Verdict;
 import dev.cofferdam.gateway.quota.Lease;
@@ -9,7 +12,11 @@ import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.LocalLimits;
+import dev.cofferdam.gateway.quota.RateCards;
+import dev.cofferdam.gateway.quota.Rates;
 import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.gateway.quota.Spent;
+import dev.cofferdam.gateway.quota.Used;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RequestId;
@@ -51,13 +58,22 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   private static final int FAILURES_MAX = 3;
   private static final long TICK_MS = 250;
   private static final int HEARTBEAT_IDS_MAX = 256;
+  private static final int TENANTS_REMEMBERED_MAX = 100_000;
+
+  /** Where an answer tells what is spent. */
+  private static final int ADMIT_SPENT = 9;
+
+  private static final int SETTLE_SPENT = 3;
   private static final Duration OUTAGE_RETRY = Duration.ofSeconds(1);
 
   private final RedisScripts scripts;
   private final LimiterSettings settings;
+  private final RateCards rateCards;
+  private final BudgetAlerts alerts;
   private final InstantSource clock;
   private final LocalLimits local;
   private final PendingSettlements pending;
+  private final BudgetMemory memory = new BudgetMemory(TENANTS_REMEMBERED_MAX);
   private final Map<RequestId, Live> live = new ConcurrentHashMap<>();
   private final AtomicInteger failuresInRow = new AtomicInteger();
   private final AtomicBoolean beating = new AtomicBoolean();
@@ -77,11 +93,20 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   /**
    * @param redis the client; stays the caller's. Its pool bounds the calls at once: it needs a few
    *     connections and room for thousands of waiting calls
+   * @param rateCards what tokens cost
+   * @param alerts is told of budgets that are nearly spent
    * @param clock this gateway's clock, for leases' ages and while Redis is out
    */
-  public RedisLimiter(Redis redis, LimiterSettings settings, InstantSource clock) {
+  public RedisLimiter(
+      Redis redis,
+      LimiterSettings settings,
+      RateCards rateCards,
+      BudgetAlerts alerts,
+      InstantSource clock) {
     this.scripts = new RedisScripts(redis, settings.storeTimeoutMs());
     this.settings = settings;
+    this.rateCards = rateCards;
+    this.alerts = alerts;
     this.clock = clock;
     this.local = new LocalLimits(settings.windowMs());
     this.pending = new PendingSettlements(settings.pendingMax(), this::send);
@@ -112,23 +137,23 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   }
 
   @Override
-  public CompletionStage<Void> settle(
-      Lease lease, long actualPromptTokens, long actualOutputTokens) {
+  public CompletionStage<Void> settle(Lease lease, Used used) {
     Reservation reservation = lease.reservation();
-    long used = Math.addExact(actualPromptTokens, actualOutputTokens);
+    long tokens = used.tokens();
+    long micros = rates(reservation).micros(used);
     Settlement settlement;
     if (lease.token().startsWith(REDIS)) {
       if (live.remove(reservation.request()) == null) {
         return CompletableFuture.completedFuture(null);
       }
       long admittedMs = Long.parseLong(lease.token().substring(REDIS.length()));
-      settlement = new Settlement(reservation, admittedMs, true, used, false);
+      settlement = new Settlement(reservation, admittedMs, true, tokens, micros, false);
     } else {
-      if (!local.settle(reservation.tenant().id(), reservation.request(), used)) {
+      if (!local.settle(reservation.tenant().id(), reservation.request(), tokens)) {
         return CompletableFuture.completedFuture(null);
       }
       long admittedMs = Long.parseLong(lease.token().substring(LOCAL.length()));
-      settlement = new Settlement(reservation, admittedMs, false, used, true);
+      settlement = new Settlement(reservation, admittedMs, false, tokens, micros, true);
     }
     if (out) {
       pending.keep(settlement);
@@ -189,17 +214,29 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     return TenantKeys.of(reservation.tenant().id(), reservation.model());
   }
 
+  private Rates rates(Reservation reservation) {
+    return rateCards.rates(reservation.tenant().limits().budgets().rateCard(), reservation.model());
+  }
+
   private List<String> admitArguments(Reservation reservation) {
     Bounds bounds = Bounds.of(reservation.tenant().limits(), settings.modelRequestsShare());
-    return List.of(
-        reservation.request().value(),
-        Long.toString(bounds.requests()),
-        Long.toString(bounds.modelRequests()),
-        Long.toString(bounds.tokens()),
-        Long.toString(bounds.inFlight()),
-        Long.toString(reservation.tokens()),
-        Long.toString(settings.windowMs()),
-        Long.toString(settings.leaseMs()));
+    long micros =
+        rates(reservation).microsAtMost(reservation.promptTokens(), reservation.outputTokensMax());
+    List<String> arguments = new ArrayList<>(16);
+    arguments.add(reservation.request().value());
+    arguments.add(Long.toString(bounds.requests()));
+    arguments.add(Long.toString(bounds.modelRequests()));
+    arguments.add(Long.toString(bounds.tokens()));
+    arguments.add(Long.toString(bounds.inFlight()));
+    arguments.add(Long.toString(reservation.tokens()));
+    arguments.add(Long.toString(settings.windowMs()));
+    arguments.add(Long.toString(settings.leaseMs()));
+    arguments.add(Long.toString(bounds.burst().requests()));
+    arguments.add(Long.toString(bounds.burst().requestsPerMinute()));
+    arguments.add(Long.toString(micros));
+    Settlement.addBudgets(arguments, bounds.budgets());
+    arguments.add(bounds.budgets().hardStop() ? "1" : "0");
+    return arguments;
   }
 
   private Admission decided(Reservation reservation, List<Long> answer) {
@@ -212,18 +249,62 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             answer.get(5),
             answer.get(6),
             answer.get(7));
-    Decision decision = new Decision(verdict, answer.get(1), state, answer.get(8));
+    Decision decision =
+        new Decision(
+            verdict,
+            answer.get(1),
+            state,
+            answer.get(8),
+            spent(reservation, answer.subList(ADMIT_SPENT, answer.size())));
     if (verdict == Verdict.GRANTED) {
       live.put(reservation.request(), new Live(reservation, clock.millis()));
     }
-    return decision.admission(reservation, REDIS + decision.nowMs());
+    return decision.admission(reservation, REDIS + decision.nowMs(), settings.dashboard());
+  }
+
+  /** What Redis says to be spent; it is told where it has forgotten some. */
+  private Spent spent(Reservation reservation, List<Long> told) {
+    Spent spent =
+        new Spent(
+            told.get(0),
+            told.get(1),
+            told.get(2),
+            told.get(3),
+            told.get(4),
+            told.get(5),
+            told.get(6),
+            told.get(7));
+    memory.see(reservation.tenant().id(), spent).ifPresent(known -> seed(reservation, known));
+    return spent;
+  }
+
+  private void seed(Reservation reservation, Spent known) {
+    LOG.warn(
+        "Redis lost spending of tenant {}; it is told what this gateway saw",
+        reservation.tenant().id());
+    List<String> arguments =
+        List.of(
+            Long.toString(known.day()),
+            Long.toString(known.dayTokens()),
+            Long.toString(known.dayMicros()),
+            Long.toString(known.month()),
+            Long.toString(known.monthTokens()),
+            Long.toString(known.monthMicros()));
+    var unused =
+        scripts
+            .run(Script.SEED, keys(reservation), arguments)
+            .exceptionally(
+                failure -> {
+                  failed(failure); // the next answer that lacks it tries again
+                  return List.of();
+                });
   }
 
   /** Redis may have admitted it all the same: a settlement gives back what it then holds. */
   private Admission afterFailure(Reservation reservation) {
     Admission admission = withoutRedis(reservation);
     if (admission instanceof Admission.Refused) {
-      pending.keep(new Settlement(reservation, clock.millis(), false, 0, false));
+      pending.keep(new Settlement(reservation, clock.millis(), false, 0, 0, false));
     }
     return admission;
   }
@@ -247,8 +328,9 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         .decide(
             nowMs,
             reservation,
-            Bounds.of(limits, settings.modelRequestsShare(), settings.replicas()))
-        .admission(reservation, LOCAL + nowMs);
+            Bounds.of(limits, settings.modelRequestsShare(), settings.replicas()),
+            memory.last(reservation.tenant().id()).at(nowMs))
+        .admission(reservation, LOCAL + nowMs, settings.dashboard());
   }
 
   private CompletionStage<Void> send(Settlement settlement) {
@@ -264,8 +346,27 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
                 throw new IllegalStateException("not settled", failure);
               }
               succeeded();
+              settled(settlement.reservation(), answer);
               return null;
             });
+  }
+
+  private void settled(Reservation reservation, List<Long> answer) {
+    if (answer.size() <= SETTLE_SPENT) {
+      return; // settled before
+    }
+    Spent spent = spent(reservation, answer.subList(SETTLE_SPENT, answer.size()));
+    long passed = answer.get(2);
+    for (Budget budget : Budget.values()) {
+      for (int i = 0; i < Budget.ALERT_PERCENTS.length && passed != 0; i++) {
+        int percent = Budget.ALERT_PERCENTS[i];
+        if ((passed >> (budget.ordinal() * Budget.ALERT_PERCENTS.length + i) & 1) != 0) {
+          budget
+              .use(reservation.tenant().limits().budgets(), spent, answer.get(1))
+              .ifPresent(use -> alerts.passed(reservation.tenant(), use, percent));
+        }
+      }
+    }
   }
 
   private void failed(@Nullable Throwable failure) {

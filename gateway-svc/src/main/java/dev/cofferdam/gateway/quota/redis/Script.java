@@ -11,26 +11,39 @@ import java.util.Locale;
 
 /** The scripts that run inside Redis. */
 enum Script {
-  ADMIT,
-  SETTLE,
-  HEARTBEAT;
+  ADMIT(true),
+  SETTLE(true),
+  HEARTBEAT(false),
+  SEED(true);
 
   private final String source;
   private final String sha1;
 
-  Script() {
-    String name = name().toLowerCase(Locale.ROOT) + ".lua";
+  /**
+   * @param spends whether it begins with what spent.lua defines
+   */
+  Script(boolean spends) {
+    this.source =
+        (spends ? read("spent.lua") : "") + read(name().toLowerCase(Locale.ROOT) + ".lua");
+    try {
+      this.sha1 =
+          HexFormat.of()
+              .formatHex(
+                  MessageDigest.getInstance("SHA-1")
+                      .digest(source.getBytes(StandardCharsets.UTF_8)));
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every JDK has SHA-1", e);
+    }
+  }
+
+  private static String read(String name) {
     try (InputStream in = Script.class.getResourceAsStream(name)) {
       if (in == null) {
         throw new IllegalStateException(name + " is missing");
       }
-      byte[] bytes = in.readAllBytes();
-      this.source = new String(bytes, StandardCharsets.UTF_8);
-      this.sha1 = HexFormat.of().formatHex(MessageDigest.getInstance("SHA-1").digest(bytes));
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every JDK has SHA-1", e);
     }
   }
 

@@ -1,6 +1,9 @@
 package dev.cofferdam.gateway.quota.redis;
 
+import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.vocabulary.Budgets;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -10,6 +13,7 @@ import java.util.List;
  * @param admittedMs time of admission, on Redis' clock or this gateway's
  * @param onRedisClock whose clock that is
  * @param usedTokens what was used
+ * @param usedMicros what that costs
  * @param counts whether it counts as a request, too, because Redis did not see its admission
  */
 record Settlement(
@@ -17,16 +21,27 @@ record Settlement(
     long admittedMs,
     boolean onRedisClock,
     long usedTokens,
+    long usedMicros,
     boolean counts) {
 
   /** Arguments of settle.lua. */
   List<String> arguments(long gatewayNowMs, long windowMs) {
     long time = onRedisClock ? admittedMs : -Math.max(1, gatewayNowMs - admittedMs);
-    return List.of(
-        reservation.request().value(),
-        Long.toString(time),
-        Long.toString(usedTokens),
-        Long.toString(windowMs),
-        counts ? "1" : "0");
+    List<String> arguments = new ArrayList<>(10);
+    arguments.add(reservation.request().value());
+    arguments.add(Long.toString(time));
+    arguments.add(Long.toString(usedTokens));
+    arguments.add(Long.toString(windowMs));
+    arguments.add(counts ? "1" : "0");
+    arguments.add(Long.toString(usedMicros));
+    addBudgets(arguments, reservation.tenant().limits().budgets());
+    return arguments;
+  }
+
+  /** The budgets as the scripts take them: -1 for none. */
+  static void addBudgets(List<String> arguments, Budgets budgets) {
+    for (Budget budget : Budget.values()) {
+      arguments.add(Long.toString(budget.limit(budgets).orElse(-1)));
+    }
   }
 }

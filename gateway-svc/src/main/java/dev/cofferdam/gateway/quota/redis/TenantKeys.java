@@ -15,6 +15,7 @@ final class TenantKeys {
         prefix + "requests:" + model,
         prefix + "tokens",
         prefix + "amounts",
-        prefix + "leases");
+        prefix + "leases",
+        prefix + "spent");
   }
 }

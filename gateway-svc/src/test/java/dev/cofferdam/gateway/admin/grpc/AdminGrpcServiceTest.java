@@ -16,6 +16,7 @@ import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
 import dev.cofferdam.proto.admin.v1.ListTenantsResponse;
 import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.ModelRate;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutAdapterResponse;
@@ -23,8 +24,11 @@ import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.PutModelResponse;
 import dev.cofferdam.proto.admin.v1.PutPoolRequest;
 import dev.cofferdam.proto.admin.v1.PutPoolResponse;
+import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
+import dev.cofferdam.proto.admin.v1.PutRateCardResponse;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantResponse;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyResponse;
 import dev.cofferdam.proto.admin.v1.Tenant;
@@ -93,6 +97,52 @@ class AdminGrpcServiceTest {
   }
 
   @Test
+  void moneyBudgetsNeedARateCard() {
+    Tenant budgeted =
+        acme().toBuilder()
+            .setLimits(LimitOverrides.newBuilder().setMonthlyCostMicros(5_000_000))
+            .build();
+    assertThat(put(budgeted).refusal().message())
+        .contains("rate_card: default (expected: a known rate card)");
+
+    RateCard card =
+        RateCard.newBuilder()
+            .setId("default")
+            .setCurrency("EUR")
+            .addRates(ModelRate.newBuilder().setOutputMicrosPerMillion(2_000_000))
+            .build();
+    Answer<PutRateCardResponse> answer =
+        call(service::putRateCard, PutRateCardRequest.newBuilder().setRateCard(card).build());
+
+    assertThat(answer.value.getRateCard().getChangedEpochS()).isEqualTo(NOW_S);
+    assertThat(facts.last().operation()).isEqualTo("admin.put_rate_card");
+    assertThat(put(budgeted).value.getTenant().getLimits().getMonthlyCostMicros())
+        .isEqualTo(5_000_000);
+  }
+
+  @Test
+  void allProblemsOfARateCardAreToldAtOnce() {
+    RateCard bad =
+        RateCard.newBuilder()
+            .setId("a b")
+            .setCurrency("euro")
+            .addRates(ModelRate.newBuilder().setInputMicrosPerMillion(-1))
+            .addRates(ModelRate.newBuilder().setOutputMicrosPerMillion(Long.MAX_VALUE))
+            .build();
+
+    Refusal refusal =
+        call(service::putRateCard, PutRateCardRequest.newBuilder().setRateCard(bad).build())
+            .refusal();
+
+    assertThat(refusal.message())
+        .contains("id: a b")
+        .contains("currency: euro")
+        .contains("rates.input_micros_per_million: -1")
+        .contains("rates.output_micros_per_million: 9223372036854775807")
+        .contains("rates.model: missing (expected: one entry for each model)");
+  }
+
+  @Test
   void allProblemsOfATenantAreToldAtOnceAndNothingIsWritten() {
     Tenant bad =
         Tenant.newBuilder()
@@ -108,7 +158,9 @@ class AdminGrpcServiceTest {
                     .setConcurrentRequests(0)
                     .setRequestsPerMinute(-5)
                     .setTokensPerMinute(Long.MAX_VALUE)
-                    .setPriority(0))
+                    .setPriority(0)
+                    .setBurstRequests(0)
+                    .setDailyTokens(-1))
             .build();
 
     Refusal refusal = put(bad).refusal();
@@ -127,7 +179,9 @@ class AdminGrpcServiceTest {
         .contains("limits.concurrent_requests: 0")
         .contains("limits.requests_per_minute: -5")
         .contains("limits.tokens_per_minute: 9223372036854775807")
-        .contains("limits.priority: 0");
+        .contains("limits.priority: 0")
+        .contains("limits.burst_requests: 0")
+        .contains("limits.daily_tokens: -1");
     assertThat(written.tenants()).isEmpty();
     assertThat(facts.last().outcome()).isEqualTo(AuditFact.Outcome.REFUSED);
     assertThat(facts.last().tenant()).isEqualTo("-");
@@ -355,6 +409,7 @@ class AdminGrpcServiceTest {
     private final Map<String, Model> models = new HashMap<>();
     private final Map<String, Adapter> adapters = new HashMap<>();
     private final Map<String, Pool> pools = new HashMap<>();
+    private final Map<String, RateCard> rateCards = new HashMap<>();
     private boolean out;
 
     @Override
@@ -398,6 +453,16 @@ class AdminGrpcServiceTest {
     @Override
     public void put(Pool pool) {
       pools.put(pool.getId(), pool);
+    }
+
+    @Override
+    public Optional<RateCard> rateCard(String id) {
+      return Optional.ofNullable(rateCards.get(id));
+    }
+
+    @Override
+    public void put(RateCard card) {
+      rateCards.put(card.getId(), card);
     }
   }
 }

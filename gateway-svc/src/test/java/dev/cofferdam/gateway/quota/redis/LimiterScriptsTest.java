@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cofferdam.gateway.quota.Bounds;
 import dev.cofferdam.gateway.quota.Decision.Verdict;
 import dev.cofferdam.gateway.quota.WindowModel;
+import dev.cofferdam.vocabulary.Budgets;
+import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import io.vertx.core.Vertx;
@@ -28,6 +30,9 @@ class LimiterScriptsTest {
 
   /** PTTL's answer for a key without expiry. */
   private static final long FOREVER = -1;
+
+  /** The largest that the admin API takes. */
+  private static final long BUDGET_MAX = 1_000_000_000_000_000L;
 
   private static Vertx vertx;
   private static RedisProcess process;
@@ -55,6 +60,8 @@ class LimiterScriptsTest {
     TenantId tenant = new TenantId("history-" + seed);
     Random random = new Random(seed);
     WindowModel model = new WindowModel(WINDOW_MS);
+    Burst burst = new Burst(4 + random.nextInt(12), 20 + random.nextInt(40));
+    Budgets budgets = Budgets.stoppingAt(1_500 + random.nextInt(3_000), BUDGET_MAX);
     List<WindowModel.Request> granted = model.history();
     List<long[]> uses = new ArrayList<>();
     for (int step = 0; step < 400; step++) {
@@ -70,8 +77,12 @@ class LimiterScriptsTest {
         while (uses.size() < granted.size()) {
           uses.add(new long[] {random.nextLong(granted.get(uses.size()).reserved() + 1)});
         }
-        settle(tenant, r, uses.get(i)[0]);
-        model.settle(r.id(), uses.get(i)[0]);
+        List<Long> answer = settle(tenant, r, uses.get(i)[0], budgets);
+        boolean first = model.settle(answer.get(1), r.id(), uses.get(i)[0]);
+        if (!first && answer.size() > 3 && uses.get(i)[0] > 0) { // has left the window
+          assertThat(r.atMs() + WINDOW_MS).as(where).isLessThanOrEqualTo(answer.get(1));
+          model.spend(answer.get(1), uses.get(i)[0]);
+        }
       } else if (what < 50 && !granted.isEmpty()) {
         WindowModel.Request r =
             granted.get(granted.size() - 1 - random.nextInt(Math.min(8, granted.size())));
@@ -85,7 +96,9 @@ class LimiterScriptsTest {
                 5 + random.nextInt(20),
                 3 + random.nextInt(12),
                 50 + random.nextInt(200),
-                3 + random.nextInt(8));
+                3 + random.nextInt(8),
+                burst,
+                budgets);
         String id = RequestId.random().value();
         String name = "model-" + random.nextInt(2);
         long amount = random.nextInt(90);
@@ -103,6 +116,10 @@ class LimiterScriptsTest {
             .isEqualTo(!granted.isEmpty() && granted.getLast().id().equals(id));
         assertThat(answer.get(3)).as(where).isEqualTo(expected.remainingRequests());
         assertThat(answer.get(6)).as(where).isEqualTo(expected.remaining());
+        assertThat(answer.get(10)).as(where).isEqualTo(model.spent(answer.get(1)));
+        assertThat(answer.get(11)).as(where).isEqualTo(3 * answer.get(10));
+        assertThat(answer.get(15)).as(where).isEqualTo(model.held(answer.get(1)));
+        assertThat(answer.get(16)).as(where).isEqualTo(3 * answer.get(15));
         assertThat(lives(tenant, name)).as(where).noneMatch(ms -> ms == FOREVER);
       }
     }
@@ -112,7 +129,7 @@ class LimiterScriptsTest {
   void theSameRequestIsAdmittedOnce() {
     TenantId tenant = new TenantId("twice");
     String id = RequestId.random().value();
-    Bounds bounds = new Bounds(10, 10, 100, 10);
+    Bounds bounds = bounds(10, 10, 100, 10);
 
     admit(tenant, "m", id, bounds, 30);
     List<Long> again = admit(tenant, "m", id, bounds, 30);
@@ -126,8 +143,21 @@ class LimiterScriptsTest {
   void noKeyLivesForever() {
     TenantId tenant = new TenantId("mortal");
     String id = RequestId.random().value();
-    List<Long> answer = admit(tenant, "m", id, new Bounds(10, 10, 100, 10), 30);
-    run(Script.SETTLE, tenant, "m", id, "" + answer.get(1), "12", "60000", "0");
+    List<Long> answer = admit(tenant, "m", id, bounds(10, 10, 100, 10), 30);
+    run(
+        Script.SETTLE,
+        tenant,
+        "m",
+        id,
+        "" + answer.get(1),
+        "12",
+        "60000",
+        "0",
+        "0",
+        "-1",
+        "-1",
+        "-1",
+        "-1");
 
     assertThat(lives(tenant, "m")).noneMatch(ms -> ms == FOREVER).anyMatch(ms -> ms > 0);
   }
@@ -135,7 +165,7 @@ class LimiterScriptsTest {
   @Test
   void runAgainAfterRedisForgotThem() {
     TenantId tenant = new TenantId("flushed");
-    Bounds bounds = new Bounds(10, 10, 100, 10);
+    Bounds bounds = bounds(10, 10, 100, 10);
     admit(tenant, "m", RequestId.random().value(), bounds, 1);
 
     command(Command.SCRIPT, "FLUSH");
@@ -156,11 +186,38 @@ class LimiterScriptsTest {
         "" + bounds.inFlight(),
         "" + amount,
         "" + WINDOW_MS,
-        "" + LEASE_MS);
+        "" + LEASE_MS,
+        "" + bounds.burst().requests(),
+        "" + bounds.burst().requestsPerMinute(),
+        "" + 3 * amount,
+        "" + bounds.budgets().dailyTokens().orElse(-1),
+        "" + bounds.budgets().monthlyTokens().orElse(-1),
+        "-1",
+        "-1",
+        bounds.budgets().hardStop() ? "1" : "0");
   }
 
-  private static void settle(TenantId tenant, WindowModel.Request r, long used) {
-    run(Script.SETTLE, tenant, "m", r.id(), "" + r.atMs(), "" + used, "" + WINDOW_MS, "0");
+  private static Bounds bounds(long requests, long modelRequests, long tokens, long inFlight) {
+    return new Bounds(
+        requests, modelRequests, tokens, inFlight, Burst.ofWindow((int) requests), Budgets.NONE);
+  }
+
+  private static List<Long> settle(
+      TenantId tenant, WindowModel.Request r, long used, Budgets budgets) {
+    return run(
+        Script.SETTLE,
+        tenant,
+        "m",
+        r.id(),
+        "" + r.atMs(),
+        "" + used,
+        "" + WINDOW_MS,
+        "0",
+        "" + 3 * used,
+        "" + budgets.dailyTokens().orElse(-1),
+        "" + budgets.monthlyTokens().orElse(-1),
+        "-1",
+        "-1");
   }
 
   private static List<Long> run(Script script, TenantId tenant, String model, String... arguments) {

@@ -3,11 +3,16 @@ package dev.cofferdam.gateway.quota.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.gateway.quota.Admission;
+import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.Decision;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.LimiterSettings;
+import dev.cofferdam.gateway.quota.Rates;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.SampleTenants;
+import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.vocabulary.Budgets;
+import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RequestId;
@@ -20,7 +25,10 @@ import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -30,11 +38,13 @@ import org.junit.jupiter.api.Test;
 /** The limiter of one or several gateways on a real Redis. */
 class RedisLimiterTest {
   private static final long PATIENCE_MS = 30_000;
+  private static final Burst WIDE = new Burst(1_000, 1_000_000);
 
   private final RedisProcess process = new RedisProcess();
   private final Vertx vertx = Vertx.vertx();
   private final List<RedisLimiter> limiters = new ArrayList<>();
   private final List<Redis> clients = new ArrayList<>();
+  private final List<String> alerts = new CopyOnWriteArrayList<>();
   private RedisLimiter limiter;
 
   @BeforeEach
@@ -188,6 +198,131 @@ class RedisLimiterTest {
   }
 
   @Test
+  void requestsThatComeFasterThanTheBucketFillsAreToldToSpread() {
+    TenantProfile tenant =
+        SampleTenants.tenant("burst", Tier.STANDARD, new Burst(3, 60), Budgets.NONE);
+
+    assertThat(granted(List.of(limiter), tenant, 3, 1)).isEqualTo(3);
+    Refusal refusal = refusal(limiter, tenant, 1, 0);
+
+    assertThat(refusal.code()).isEqualTo(ErrorCode.RATE_LIMIT_REQUESTS);
+    assertThat(refusal.metadata()).containsEntry("limit", "burst_requests");
+    assertThat(refusal.retryAfter().orElseThrow())
+        .isBetween(Duration.ofMillis(1), Duration.ofMillis(1_000));
+  }
+
+  @Test
+  void aSpentBudgetStopsAndSaysWhereAndThatWaitingDoesNotHelp() {
+    LimiterSettings d = settings(15_000, 1);
+    RedisLimiter limiter =
+        gateway(
+            new LimiterSettings(
+                d.windowMs(),
+                d.leaseMs(),
+                d.requestMsMax(),
+                d.storeTimeoutMs(),
+                1,
+                1.0,
+                100,
+                Optional.of("https://dashboard.example/budget")));
+    TenantProfile tenant =
+        SampleTenants.tenant("trial", Tier.FREE, WIDE, Budgets.stoppingAt(100, 1_000));
+    Lease lease = grant(limiter, tenant, 20, 50);
+
+    Refusal held = refusal(limiter, tenant, 20, 20);
+    settle(limiter, lease, 20, 50);
+    Refusal spent = refusal(limiter, tenant, 20, 20);
+    Admission.Granted smaller = (Admission.Granted) admit(limiter, tenant, 20, 10);
+
+    assertThat(held.code()).isEqualTo(ErrorCode.RATE_LIMIT_TOKENS);
+    assertThat(held.retryAfter()).contains(Duration.ofSeconds(1));
+    assertThat(spent.code()).isEqualTo(ErrorCode.BUDGET_EXHAUSTED);
+    assertThat(spent.retryAfter()).isEmpty();
+    assertThat(spent.metadata())
+        .containsEntry("limit", "daily_tokens")
+        .containsEntry("budget_limit", "100")
+        .containsEntry("budget_spent", "70")
+        .containsEntry(Decision.SHOULD_RETRY, "false")
+        .containsEntry("help_url", "https://dashboard.example/budget");
+    assertThat(smaller.state().budgetAlert()).isEmpty();
+  }
+
+  @Test
+  void aBudgetThatDoesNotStopIsToldOnceAtEachMarkAndInEveryAnswer() {
+    Budgets monthly =
+        new Budgets(
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalLong.of(1_000),
+            false,
+            "default");
+    TenantProfile tenant = SampleTenants.tenant("paying", Tier.STANDARD, WIDE, monthly);
+    RedisLimiter other = gateway(settings(15_000, 1));
+
+    settle(limiter, grant(limiter, tenant, 100, 150), 100, 150); // 100 + 4 * 150 = 700
+    assertThat(alerts).isEmpty();
+    settle(other, grant(other, tenant, 60, 20), 60, 20); // 840
+    settle(limiter, grant(limiter, tenant, 20, 20), 20, 20); // 940
+    settle(other, grant(other, tenant, 60, 20), 60, 20); // 1 080
+    Admission.Granted after = (Admission.Granted) admit(limiter, tenant, 60, 20);
+
+    assertThat(alerts)
+        .containsExactly("MONTHLY_COST_MICROS 80 840", "MONTHLY_COST_MICROS 100 1080");
+    Budget.Use use = after.state().budgetAlert().orElseThrow();
+    assertThat(use.budget()).isEqualTo(Budget.MONTHLY_COST_MICROS);
+    assertThat(use.percent()).isEqualTo(108);
+    assertThat(use.resetMs()).isBetween(1L, Duration.ofDays(31).toMillis());
+  }
+
+  @Test
+  void whatThePrefixCacheHeldCostsLess() {
+    Budgets daily =
+        new Budgets(
+            OptionalLong.empty(),
+            OptionalLong.empty(),
+            OptionalLong.of(1_000),
+            OptionalLong.empty(),
+            true,
+            "default");
+    TenantProfile tenant = SampleTenants.tenant("cached", Tier.FREE, WIDE, daily);
+    Lease lease = grant(limiter, tenant, 800, 50);
+
+    limiter.settle(lease, new Used(800, 600, 50)).toCompletableFuture().join();
+
+    Refusal next = refusal(limiter, tenant, 301, 0); // 200 + 600 / 2 + 4 * 50 = 700
+    assertThat(next.metadata()).containsEntry("budget_spent", "700");
+    assertThat(admit(limiter, tenant, 300, 0)).isInstanceOf(Admission.Granted.class);
+  }
+
+  @Test
+  void whatADeadGatewayHeldOfABudgetComesBack() {
+    RedisLimiter dying = gateway(settings(600, 1));
+    TenantProfile tenant =
+        SampleTenants.tenant("held", Tier.FREE, WIDE, Budgets.stoppingAt(100, 1_000));
+    grant(dying, tenant, 40, 50);
+    dying.close();
+    assertThat(refusal(limiter, tenant, 40, 50).code()).isEqualTo(ErrorCode.RATE_LIMIT_TOKENS);
+
+    eventually(() -> admit(limiter, tenant, 40, 50) instanceof Admission.Granted);
+  }
+
+  @Test
+  void aRedisThatComesBackEmptyLearnsWhatWasSpent() {
+    TenantProfile tenant =
+        SampleTenants.tenant("lost", Tier.FREE, WIDE, Budgets.stoppingAt(100, 1_000));
+    settle(limiter, grant(limiter, tenant, 20, 50), 20, 50);
+    process.stop();
+    process.start();
+    eventually(() -> admit(limiter, tenant, 0, 1) instanceof Admission.Granted);
+
+    eventually(
+        () ->
+            admit(limiter, tenant, 20, 40) instanceof Admission.Refused refused
+                && refused.refusal().code() == ErrorCode.BUDGET_EXHAUSTED);
+  }
+
+  @Test
   void withoutRedisPaidTenantsGoOnWithTheirShareAndFreeOnesAreRefused() {
     RedisLimiter limiter = gateway(settings(15_000, 2));
     TenantProfile paid = SampleTenants.tenant("paid", Tier.STANDARD, 40, 8, 1_000);
@@ -257,7 +392,13 @@ class RedisLimiterTest {
                 .setMaxPoolSize(4)
                 .setMaxPoolWaiting(10_000));
     clients.add(client);
-    RedisLimiter limiter = new RedisLimiter(client, settings, InstantSource.system());
+    RedisLimiter limiter =
+        new RedisLimiter(
+            client,
+            settings,
+            (card, model) -> new Rates(1_000_000, 500_000, 4_000_000),
+            (tenant, use, percent) -> alerts.add(use.budget() + " " + percent + " " + use.spent()),
+            InstantSource.system());
     limiters.add(limiter);
     return limiter;
   }
@@ -308,7 +449,7 @@ class RedisLimiterTest {
   }
 
   private static void settle(RedisLimiter limiter, Lease lease, long prompt, long output) {
-    limiter.settle(lease, prompt, output).toCompletableFuture().join();
+    limiter.settle(lease, new Used(prompt, 0, output)).toCompletableFuture().join();
   }
 
   private static Reservation reservation(

@@ -21,6 +21,7 @@ import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.ApiKey;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
@@ -80,6 +81,7 @@ class ConfigurationOnKafkaTest {
             Topics.MODELS,
             Topics.ADAPTERS,
             Topics.POOLS,
+            Topics.RATE_CARDS,
             Topics.AUDIT)) {
       kafka.create(topic, 1);
     }
@@ -247,7 +249,8 @@ class ConfigurationOnKafkaTest {
             view(name, Topics.API_KEYS, ApiKey.parser()),
             view(name, Topics.MODELS, Model.parser()),
             view(name, Topics.ADAPTERS, Adapter.parser()),
-            view(name, Topics.POOLS, Pool.parser()));
+            view(name, Topics.POOLS, Pool.parser()),
+            view(name, Topics.RATE_CARDS, RateCard.parser()));
     Gateway gateway =
         new Gateway(
             new KafkaConfiguration(writer, views),

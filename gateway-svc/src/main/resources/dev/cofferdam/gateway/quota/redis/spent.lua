@@ -1,0 +1,60 @@
+-- What a tenant has spent, and its token bucket; in front of every script that needs it.
+--
+-- A hash: bucket, its level at bucket_ms; day, day_tokens, day_micros, month, month_tokens,
+-- month_micros: spent in the UTC day and month; held_tokens, held_micros: reserved by requests in flight;
+-- "m:" and a request's id: the money that it holds. Micros are millionths of the currency.
+
+local SPENT_LIVE_MS = 40 * 86400000
+local SPENT = {
+  'bucket', 'bucket_ms', 'day', 'day_tokens', 'day_micros', 'month', 'month_tokens', 'month_micros',
+  'held_tokens', 'held_micros'
+}
+
+-- The month of a day since the epoch, counted from the year 0 (H. Hinnant, civil_from_days).
+local function month_of(day)
+  local z = day + 719468
+  local era = math.floor(z / 146097)
+  local doe = z - era * 146097
+  local yoe = math.floor((doe - math.floor(doe / 1460) + math.floor(doe / 36524) - math.floor(doe / 146096)) / 365)
+  local doy = doe - (365 * yoe + math.floor(yoe / 4) - math.floor(yoe / 100))
+  local shifted = math.floor((5 * doy + 2) / 153)
+  local month = shifted < 10 and shifted + 2 or shifted - 10
+  return (yoe + era * 400 + (month < 2 and 1 or 0)) * 12 + month
+end
+
+-- A clock that goes back, that of another node, does not bring back a day.
+local function read_spent(key, now)
+  local values = redis.call('HMGET', key, unpack(SPENT))
+  local spent = {}
+  for i, name in ipairs(SPENT) do spent[name] = tonumber(values[i] or '0') end
+  spent.new = not values[3]
+  local day = math.floor(now / 86400000)
+  if day > spent.day then
+    local month = month_of(day)
+    spent.day, spent.day_tokens, spent.day_micros = day, 0, 0
+    if month > spent.month then spent.month, spent.month_tokens, spent.month_micros = month, 0, 0 end
+  end
+  return spent
+end
+
+local function write_spent(key, spent, extend)
+  local values = {}
+  for _, name in ipairs(SPENT) do
+    values[#values + 1] = name
+    values[#values + 1] = spent[name]
+  end
+  redis.call('HSET', key, unpack(values))
+  if extend or spent.new then redis.call('PEXPIRE', key, SPENT_LIVE_MS) end
+end
+
+-- Gives back what a request held.
+local function release(key, spent, id, tokens)
+  local field = 'm:' .. id
+  local micros = redis.call('HGET', key, field)
+  spent.held_tokens = math.max(0, spent.held_tokens - tokens)
+  if micros then
+    spent.held_micros = math.max(0, spent.held_micros - tonumber(micros))
+    redis.call('HDEL', key, field)
+  end
+end
+
