@@ -24,10 +24,7 @@ public final class SampleTenants {
   /** An active tenant to which answers may be given again for a minute. */
   public static TenantProfile remembering(String id) {
     return tenant(
-        id,
-        Tier.STANDARD,
-        new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3),
-        60);
+        id, Tier.STANDARD, new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3), 60);
   }
 
   /** An active tenant of whom only a bucket and budgets ask something. */
