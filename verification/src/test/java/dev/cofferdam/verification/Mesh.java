@@ -60,6 +60,9 @@ public final class Mesh {
   /** Name of the sample model's twin in one GGUF file; served once it is put. */
   public static final String GGUF_MODEL = "support-desk-gguf";
 
+  /** Name of a copy of the sample model; it shares a worker's memory with the other twin. */
+  public static final String SECOND_MODEL = "support-desk-second";
+
   private static final class Holder {
     static final Mesh SHARED = start();
   }
@@ -85,20 +88,22 @@ public final class Mesh {
         LocalMesh.start(
             state,
             LocalOptions.of(repository)
-                .withModels(models(repository), List.of(GGUF_MODEL))
+                .withModels(models(repository), List.of(GGUF_MODEL, SECOND_MODEL))
                 .withProgress(System.out::println));
     Runtime.getRuntime().addShutdownHook(new Thread(local::stop));
     return new Mesh(local);
   }
 
-  /** The sample model as it is, and beside it as one file. */
+  /** The sample model as it is, and beside it a copy, and it as one file. */
   private static Path models(Path repository) {
     Path models = repository.resolve("verification/target/models");
     Path sample = repository.resolve("models/support-desk");
     try (Stream<Path> files = Files.list(sample)) {
       Path copy = Files.createDirectories(models.resolve("support-desk"));
+      Path second = Files.createDirectories(models.resolve(SECOND_MODEL));
       for (Path file : files.toList()) {
         Files.copy(file, copy.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(file, second.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
       }
       Files.write(
           models.resolve(GGUF_MODEL + ".gguf"), FolderTwin.model(sample, "llama-bpe").bytes());

@@ -189,7 +189,7 @@ public final class LocalMesh implements AutoCloseable {
         new ServiceSettings(
             options.repository(),
             options.models(),
-            options::modelOfWorker,
+            options::modelsOfWorker,
             files.folder(),
             LocalAuthority.TRUST_DOMAIN,
             ports,

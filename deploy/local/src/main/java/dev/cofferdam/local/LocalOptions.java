@@ -10,8 +10,8 @@ import java.util.Optional;
  *
  * @param repository root of the checkout, where the services were built
  * @param models folder of the models, the sample model among them
- * @param moreModels names of models in it that are served beside the sample, each by one more
- *     worker
+ * @param moreModels names of models in it that are served beside the sample, all by one more
+ *     worker, whose memory holds one of them at a time
  * @param binaries where the programs of Redis and PostgreSQL are unpacked; may be shared by meshes
  * @param ports given ports by name; the others are chosen
  * @param redis a Redis program to use instead of the one that would be chosen
@@ -61,11 +61,11 @@ public record LocalOptions(
 
   /** Number of all workers. */
   int allWorkers() {
-    return workers + moreModels.size();
+    return workers + (moreModels.isEmpty() ? 0 : 1);
   }
 
-  /** The model of a worker by its number, from 1 on; empty for the sample. */
-  Optional<String> modelOfWorker(int worker) {
-    return worker <= workers ? Optional.empty() : Optional.of(moreModels.get(worker - workers - 1));
+  /** The models of a worker by its number, from 1 on; none for the sample. */
+  List<String> modelsOfWorker(int worker) {
+    return worker <= workers ? List.of() : moreModels;
   }
 }

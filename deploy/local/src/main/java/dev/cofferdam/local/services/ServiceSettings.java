@@ -4,8 +4,8 @@ import dev.cofferdam.local.process.Secrets;
 import dev.cofferdam.mesh.TlsFiles;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.IntFunction;
 
@@ -14,7 +14,7 @@ import java.util.function.IntFunction;
  *
  * @param repository root of the checkout
  * @param models folder of the models
- * @param modelOfWorker model of a worker by its number; empty for the sample
+ * @param modelsOfWorker models of a worker by its number; none for the sample
  * @param state folder of the mesh's state
  * @param trustDomain of all identities
  * @param ports chosen ports by name
@@ -26,7 +26,7 @@ import java.util.function.IntFunction;
 public record ServiceSettings(
     Path repository,
     Path models,
-    IntFunction<Optional<String>> modelOfWorker,
+    IntFunction<List<String>> modelsOfWorker,
     Path state,
     String trustDomain,
     Map<String, Integer> ports,
@@ -37,6 +37,9 @@ public record ServiceSettings(
 
   private static final String HOST = "127.0.0.1";
   private static final String SAMPLE = "support-desk";
+
+  /** More than one model of the sample's size and its KV memory take, and less than two. */
+  private static final String ONE_MODEL_BYTES = "100000000";
 
   public ServiceSettings {
     ports = Map.copyOf(ports);
@@ -102,13 +105,16 @@ public record ServiceSettings(
     p.put("cofferdam.worker.pool", "shared");
     p.put("cofferdam.worker.models-root", models.toString());
     p.put("cofferdam.worker.adapters-root", adapters());
-    Optional<String> model =
-        modelOfWorker.apply(Integer.parseInt(process.substring("worker-".length())));
-    p.put("cofferdam.worker.model", model.orElse(SAMPLE));
-    if (model.isEmpty()) {
+    List<String> several =
+        modelsOfWorker.apply(Integer.parseInt(process.substring("worker-".length())));
+    if (several.isEmpty()) {
+      p.put("cofferdam.worker.model", SAMPLE);
       Path prefixes = repository.resolve("models/public-prefixes");
       p.put("cofferdam.worker.public-prefixes", prefixes.resolve(SAMPLE + ".json").toString());
       p.put("cofferdam.worker.public-prefix-key", prefixes.resolve("key.pem").toString());
+    } else {
+      p.put("cofferdam.worker.models", String.join(",", several));
+      p.put("cofferdam.worker.models-bytes-max", ONE_MODEL_BYTES);
     }
     // The model is too small for more, and whoever passes its tokens on needs a processor, too.
     p.put("cofferdam.worker.threads", "1");
