@@ -17,6 +17,8 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,6 +31,9 @@ final class Engine implements AutoCloseable {
   private final Path root;
   private final Team team;
   private final Map<String, Described> models = new LinkedHashMap<>();
+
+  /** Models that were in memory before. */
+  private final Set<String> warm = ConcurrentHashMap.newKeySet();
 
   private Engine(Path root, Team team) {
     this.root = root;
@@ -139,7 +144,8 @@ final class Engine implements AutoCloseable {
   }
 
   /**
-   * Loads a model, and compiles its kernels before the first request needs them. Blocks the caller.
+   * Loads a model, and compiles its kernels before the first request needs them; those of a model
+   * that was in memory before are compiled. Blocks the caller.
    *
    * @throws ModelLoadException when it cannot be used, or is not what it was at the start
    */
@@ -164,9 +170,11 @@ final class Engine implements AutoCloseable {
         model.geometry().blockBytes(),
         described.options.kv(),
         (System.nanoTime() - begun) / 1_000_000);
-    long loaded = System.nanoTime();
-    executor.warmUp();
-    LOG.info("warmed up in {} ms", (System.nanoTime() - loaded) / 1_000_000);
+    if (warm.add(model.id())) {
+      long loaded = System.nanoTime();
+      executor.warmUp();
+      LOG.info("warmed up in {} ms", (System.nanoTime() - loaded) / 1_000_000);
+    }
     return executor;
   }
 

@@ -149,8 +149,8 @@ public interface WorkerConfig {
     Sealing kvEncryption();
 
     /**
-     * Bytes for the blocks of preempted sequences, encrypted, outside of the KV memory; 0: they are
-     * computed anew.
+     * Bytes for the blocks of preempted sequences of a model, encrypted, outside of the KV memory;
+     * 0: they are computed anew.
      */
     @WithDefault("33554432")
     long swapBytes();

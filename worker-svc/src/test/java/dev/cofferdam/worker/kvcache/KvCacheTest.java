@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class KvCacheTest {
@@ -46,6 +47,38 @@ class KvCacheTest {
     assertThat(zeroed).containsExactly(2);
     assertThat(kv.pool().owner(2)).isEqualTo(PIRATES);
     assertThat(kv.pool().zeroedTotal()).isEqualTo(1);
+  }
+
+  @Test
+  void whatATenantIsSureOfIsKeptFreeAndItsCachedBlocksAreNotEvictedForOthers() {
+    cached(PIRATES, 1, ROOT, digest(1), 5, 6);
+    assertThat(kv.guarantee(Map.of(PIRATES, 2L * BLOCK_BYTES + 99))).isTrue();
+
+    assertThat(kv.available(HARBOR, 0)).isEqualTo(2);
+    assertThat(kv.blocksMax(HARBOR, 0)).isEqualTo(2);
+    kv.allocate(HARBOR, 0, false);
+    kv.allocate(HARBOR, 0, false);
+    assertThat(kv.allocate(HARBOR, 0, false)).isEqualTo(BlockPool.NONE);
+    assertThat(kv.cached()).isEqualTo(1);
+    assertThat(kv.sure(PIRATES)).isEqualTo(2);
+    assertThat(kv.allocate(PIRATES, 0, false)).isNotEqualTo(BlockPool.NONE);
+    assertThat(kv.allocate(PIRATES, 0, false)).isNotEqualTo(BlockPool.NONE);
+    assertThat(kv.cached()).isZero();
+  }
+
+  @Test
+  void aNewGuaranteeTakesWhatOthersHaveCachedAtOnceAndIsScaledToThePool() {
+    cached(HARBOR, 1, ROOT, digest(1), 5, 6);
+    cached(HARBOR, 1, digest(1), digest(2), 7, 8);
+    assertThat(kv.guarantee(Map.of(PIRATES, 3L * BLOCK_BYTES))).isTrue();
+    assertThat(kv.cached()).isEqualTo(1);
+    assertThat(kv.pool().free()).isEqualTo(3);
+
+    assertThat(kv.guarantee(Map.of(PIRATES, 600L, HARBOR, 200L))).isFalse();
+    assertThat(kv.pool().guaranteed(PIRATES)).isEqualTo(3);
+    assertThat(kv.pool().guaranteed(HARBOR)).isEqualTo(1);
+    assertThat(kv.guarantee(Map.of())).isTrue();
+    assertThat(kv.available(HARBOR, 0)).isEqualTo(4);
   }
 
   @Test
