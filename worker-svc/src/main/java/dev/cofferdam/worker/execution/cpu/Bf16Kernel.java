@@ -225,13 +225,16 @@ final class Bf16Kernel {
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
     int touched = 0;
-    for (int i = 0, at = weightsAt, from = x0; i < groups; i++, at += PANEL, from += 2) {
+    int second = weightsAt + next;
+    for (int i = 0, at = weightsAt, from = x0;
+        i < groups;
+        i++, at += PANEL, second += PANEL, from += 2) {
       touched |= w[at + AHEAD] | w[at + AHEAD + LANES];
-      touched |= w[at + next + AHEAD] | w[at + next + AHEAD + LANES];
+      touched |= w[second + AHEAD] | w[second + AHEAD + LANES];
       IntVector c0 = IntVector.fromArray(INTS, w, at);
       IntVector c1 = IntVector.fromArray(INTS, w, at + LANES);
-      IntVector d0 = IntVector.fromArray(INTS, w, at + next);
-      IntVector d1 = IntVector.fromArray(INTS, w, at + next + LANES);
+      IntVector d0 = IntVector.fromArray(INTS, w, second);
+      IntVector d1 = IntVector.fromArray(INTS, w, second + LANES);
       FloatVector b0 = FloatVector.broadcast(SPECIES, x[from]);
       FloatVector cw00 = c0.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
       FloatVector cw01 = c1.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();

@@ -207,19 +207,20 @@ final class F32Kernel {
     FloatVector a10 = FloatVector.fromArray(SPECIES, y, y1);
     FloatVector a11 = FloatVector.fromArray(SPECIES, y, y1 + LANES);
     int touched = 0;
-    for (int i = 0, at = weightsAt; i < inputs; i++, at += PANEL) {
+    int second = weightsAt + next;
+    for (int i = 0, at = weightsAt; i < inputs; i++, at += PANEL, second += PANEL) {
       touched |=
           Float.floatToRawIntBits(w[at + AHEAD]) | Float.floatToRawIntBits(w[at + AHEAD + LANES]);
       touched |=
-          Float.floatToRawIntBits(w[at + next + AHEAD])
-              | Float.floatToRawIntBits(w[at + next + AHEAD + LANES]);
+          Float.floatToRawIntBits(w[second + AHEAD])
+              | Float.floatToRawIntBits(w[second + AHEAD + LANES]);
       FloatVector b = FloatVector.broadcast(SPECIES, x[x0 + i]);
       FloatVector c0 = FloatVector.fromArray(SPECIES, w, at);
       FloatVector c1 = FloatVector.fromArray(SPECIES, w, at + LANES);
       a00 = c0.fma(b, a00);
       a01 = c1.fma(b, a01);
-      FloatVector d0 = FloatVector.fromArray(SPECIES, w, at + next);
-      FloatVector d1 = FloatVector.fromArray(SPECIES, w, at + next + LANES);
+      FloatVector d0 = FloatVector.fromArray(SPECIES, w, second);
+      FloatVector d1 = FloatVector.fromArray(SPECIES, w, second + LANES);
       a10 = d0.fma(b, a10);
       a11 = d1.fma(b, a11);
     }
