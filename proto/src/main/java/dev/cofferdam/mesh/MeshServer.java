@@ -102,6 +102,7 @@ public final class MeshServer implements Closeable {
     private boolean reflection;
     private int messageBytesMax = 4 << 20;
     private int streamsMax = 1_000;
+    private long connectionIdleMsMax = Long.MAX_VALUE;
     private BiConsumer<Caller, String> onRefused =
         (caller, method) ->
             LOG.warn("refused {} from {} {}", method, caller.actor(), caller.address());
@@ -157,6 +158,12 @@ public final class MeshServer implements Closeable {
       return this;
     }
 
+    /** Milliseconds after which a connection without calls is told to go away; default: never. */
+    public Builder connectionIdleMsMax(long ms) {
+      this.connectionIdleMsMax = ms;
+      return this;
+    }
+
     /** Told of each caller that the table refused. */
     public Builder onRefused(BiConsumer<Caller, String> listener) {
       this.onRefused = listener;
@@ -191,6 +198,7 @@ public final class MeshServer implements Closeable {
               .maxInboundMessageSize(messageBytesMax)
               .maxInboundMetadataSize(16 << 10)
               .maxConcurrentCallsPerConnection(streamsMax)
+              .maxConnectionIdle(connectionIdleMsMax, TimeUnit.MILLISECONDS)
               .maxRstFramesPerWindow(200, 30)
               .handshakeTimeout(5, TimeUnit.SECONDS)
               .permitKeepAliveTime(5, TimeUnit.SECONDS)

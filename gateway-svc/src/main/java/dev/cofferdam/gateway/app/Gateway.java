@@ -18,8 +18,10 @@ import dev.cofferdam.gateway.ingress.Offers;
 import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
 import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
+import dev.cofferdam.gateway.ingress.grpc.ReadDeadline;
 import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
+import dev.cofferdam.gateway.ingress.rest.RestServer;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
 import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
@@ -44,6 +46,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
@@ -68,11 +71,13 @@ final class Gateway implements AutoCloseable {
   private final AdminGrpcService admin;
   private final Authenticator authenticator;
   private final RestEdge edge;
+  private final Vertx vertx;
 
   Gateway(GatewayConfig config, Redis redis, Vertx vertx, GatewayMetrics metrics) {
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
     this.config = config;
+    this.vertx = vertx;
     this.tls = new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
     KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
     this.configured = new Configured(kafka, config.stateDir());
@@ -126,7 +131,8 @@ final class Gateway implements AutoCloseable {
             new PrefixNames(secret(config.prefix().secretFile()), config.prefix().blockTokens()),
             timer,
             clock,
-            metrics);
+            metrics,
+            config.request().stallMsMax());
     FolderFormats formats = new FolderFormats(config.models().root(), clock);
     Intake intake =
         new Intake(
@@ -156,10 +162,29 @@ final class Gateway implements AutoCloseable {
     workers.execute(() -> formats.warmUp(catalog.models()));
   }
 
-  /** Adds the routes of the REST APIs. */
-  void mount(Router router) {
+  /** Starts the REST APIs. */
+  RestServer serveRest() {
+    Router router = Router.router(vertx);
     new AnthropicApi(edge, edge.intake(), Clock.systemUTC()).mount(router);
     new OpenAiApi(edge, edge.intake().offers()).mount(router);
+    return RestServer.start(
+        vertx,
+        router,
+        restSettings(config.rest()),
+        config.rest().host(),
+        config.rest().port(),
+        Optional.of(tls));
+  }
+
+  private static RestSettings restSettings(GatewayConfig.Rest rest) {
+    return new RestSettings(
+        rest.headBytesMax(),
+        rest.headMsMax(),
+        rest.idleMsMax(),
+        rest.bodyMsMax(),
+        rest.streamsMax(),
+        rest.resetsMax(),
+        rest.heartbeatMs());
   }
 
   /** Starts the gRPC API. */
@@ -168,6 +193,9 @@ final class Gateway implements AutoCloseable {
         .listen(config.listen().host(), config.listen().port())
         .clientCertificateOptional()
         .reflection(config.reflection())
+        .streamsMax(config.rest().streamsMax())
+        .connectionIdleMsMax(config.rest().idleMsMax())
+        .interceptor(new ReadDeadline(timer, config.rest().bodyMsMax()))
         .interceptor(new IdentityInterceptor(authenticator))
         .service(inference::strict)
         .service(admin)

@@ -1,14 +1,16 @@
 package dev.cofferdam.gateway.app;
 
+import dev.cofferdam.gateway.ingress.rest.RestServer;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
-import io.vertx.ext.web.Router;
 import io.vertx.redis.client.Redis;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -17,7 +19,6 @@ import org.slf4j.LoggerFactory;
 @ApplicationScoped
 public class GatewayApp {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayApp.class);
-  private static final long STOP_MS = 2_000;
 
   private final GatewayConfig config;
   private final Redis redis;
@@ -25,6 +26,7 @@ public class GatewayApp {
   private final GatewayMetrics metrics;
   private @Nullable Gateway gateway;
   private volatile @Nullable MeshServer server;
+  private volatile @Nullable RestServer rest;
 
   public GatewayApp(GatewayConfig config, Redis redis, Vertx vertx, GatewayMetrics metrics) {
     this.config = config;
@@ -33,27 +35,50 @@ public class GatewayApp {
     this.metrics = metrics;
   }
 
-  void routes(@Observes Router router) {
-    gateway().mount(router);
-  }
-
   void start(@Observes StartupEvent event) {
     ParentWatch.startIfAsked();
+    rest = gateway().serveRest();
     MeshServer serving = gateway().serve();
     server = serving;
     LOG.info("gateway ready on {}:{}", config.listen().host(), serving.port());
   }
 
+  /** Not ready, then no new calls, then the end once streams have finished. */
   void stop(@Observes ShutdownEvent event) {
     MeshServer serving = server;
     server = null;
-    if (serving != null) {
-      serving.stop(STOP_MS);
+    try {
+      if (serving != null) {
+        serving.drain();
+        TimeUnit.MILLISECONDS.sleep(config.drain().delayMs());
+        end(serving);
+      }
+      RestServer edge = rest;
+      if (edge != null) {
+        edge.close();
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (IOException e) {
+      LOG.warn("{}", e.getMessage());
     }
     synchronized (this) {
       if (gateway != null) {
         gateway.close();
       }
+    }
+  }
+
+  private void end(MeshServer serving) throws InterruptedException {
+    long endNs = System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(config.drain().msMax());
+    RestServer edge = rest;
+    if (edge != null) {
+      edge.drain(config.drain().msMax());
+    }
+    serving.stop(config.drain().msMax());
+    long leftMs = TimeUnit.NANOSECONDS.toMillis(endNs - System.nanoTime());
+    if (edge != null && !edge.awaitIdle(Math.max(0, leftMs))) {
+      LOG.warn("streams are cut off after {} ms", config.drain().msMax());
     }
   }
 

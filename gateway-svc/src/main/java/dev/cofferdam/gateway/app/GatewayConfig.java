@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Settings of gateway-svc. The REST edge, its management port and Redis are Quarkus' own. */
+/** Settings of gateway-svc. Its management port and Redis are Quarkus' own. */
 @ConfigMapping(prefix = "cofferdam")
 public interface GatewayConfig {
   /** Trust domain of the mesh's identities. */
@@ -16,6 +16,12 @@ public interface GatewayConfig {
 
   /** The service's own identity, also that of the REST edge. */
   Tls tls();
+
+  /** The REST edge. */
+  Rest rest();
+
+  /** How the gateway ends. */
+  Drain drain();
 
   /** Where the gRPC API listens. */
   Listen listen();
@@ -86,6 +92,56 @@ public interface GatewayConfig {
     int port();
   }
 
+  /** The REST edge; its bounds as in {@code RestSettings}. */
+  interface Rest {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port. */
+    @WithDefault("8443")
+    int port();
+
+    /** Bytes of a request's headers. */
+    @WithDefault("16384")
+    int headBytesMax();
+
+    /** Milliseconds in which a new connection's first request must be there. */
+    @WithDefault("10000")
+    long headMsMax();
+
+    /** Milliseconds that a connection may wait for its next request. */
+    @WithDefault("60000")
+    long idleMsMax();
+
+    /** Milliseconds in which a body must be there. */
+    @WithDefault("30000")
+    long bodyMsMax();
+
+    /** Requests at once on one connection of HTTP/2. */
+    @WithDefault("100")
+    int streamsMax();
+
+    /** Streams that a client may reset in half a minute. */
+    @WithDefault("200")
+    int resetsMax();
+
+    /** Milliseconds without an event after which a stream sends a comment. */
+    @WithDefault("15000")
+    long heartbeatMs();
+  }
+
+  /** The end of the process. */
+  interface Drain {
+    /** Milliseconds between "not ready" and the refusal of new calls. */
+    @WithDefault("0")
+    long delayMs();
+
+    /** Milliseconds that calls under way have to finish. */
+    @WithDefault("30000")
+    long msMax();
+  }
+
   /** Kafka. */
   interface Kafka {
     /** Client properties; {@code bootstrap.servers} at least. */
@@ -149,6 +205,10 @@ public interface GatewayConfig {
     /** Milliseconds that a request may take. */
     @WithDefault("600000")
     long msMax();
+
+    /** Milliseconds for which a client may not read before its request is cancelled. */
+    @WithDefault("60000")
+    long stallMsMax();
 
     /** Threads that tokenise and pass on what workers send. */
     @WithDefault("8")

@@ -118,6 +118,11 @@ public final class Course {
       case Event.WorkerFinished finished when state == State.SERVING -> finished(finished, nowMs);
       case Event.WorkerFailed failed when state == State.SERVING -> workerFailed(failed, nowMs);
       case Event.ClientGone unused when state != State.ENDED -> clientGone(nowMs);
+      case Event.ClientStalled unused when state != State.ENDED ->
+          fail(
+              AuditFact.Outcome.CANCELLED,
+              Refusal.of(ErrorCode.CANCELLED, "the client did not read its answer"),
+              nowMs);
       case Event.DeadlinePassed unused when state != State.ENDED ->
           fail(AuditFact.Outcome.FAILED, deadlinePassed(), nowMs);
       case Event.Broken unused when state != State.ENDED ->

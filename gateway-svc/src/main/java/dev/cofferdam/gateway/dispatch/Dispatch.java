@@ -37,6 +37,10 @@ public final class Dispatch {
   private Workers.@Nullable Call worker;
   private @Nullable Lease lease;
   private @Nullable Future<?> deadline;
+
+  /** Runs while the worker waits for the client. */
+  private @Nullable Future<?> stalled;
+
   private int calls;
   private int owed;
 
@@ -236,10 +240,34 @@ public final class Dispatch {
   /** Asks the worker for as many messages as were passed on, once the client can take them. */
   private void requestOwed() {
     Workers.Call call = worker;
-    if (call != null && owed > 0 && !course.ended() && client.ready()) {
+    if (call == null || owed == 0 || course.ended()) {
+      return;
+    }
+    if (client.ready()) {
+      reads();
       int messages = owed;
       owed = 0;
       call.request(messages);
+    } else if (stalled == null) {
+      stalled =
+          ports
+              .timer()
+              .schedule(
+                  () -> mailbox.execute(this::stalled), ports.stallMsMax(), TimeUnit.MILLISECONDS);
+    }
+  }
+
+  private void reads() {
+    Future<?> timer = stalled;
+    stalled = null;
+    if (timer != null) {
+      timer.cancel(false);
+    }
+  }
+
+  private void stalled() {
+    if (stalled != null && !client.ready()) {
+      take(new Event.ClientStalled());
     }
   }
 
@@ -291,6 +319,7 @@ public final class Dispatch {
   }
 
   private void record(Ending ending) {
+    reads();
     Future<?> timer = deadline;
     if (timer != null) {
       timer.cancel(false);

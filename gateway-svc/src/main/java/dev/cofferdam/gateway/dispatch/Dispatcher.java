@@ -18,6 +18,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param timer for deadlines and waits; its tasks are short
  * @param clock the time
  * @param observer metrics
+ * @param stallMsMax milliseconds for which a client may not read before its request is cancelled
  */
 public record Dispatcher(
     Limiter limiter,
@@ -28,7 +29,8 @@ public record Dispatcher(
     PrefixNames prefixes,
     ScheduledExecutorService timer,
     InstantSource clock,
-    RequestObserver observer) {
+    RequestObserver observer,
+    long stallMsMax) {
 
   /**
    * Starts a request.

@@ -70,6 +70,9 @@ public sealed interface Event {
   /** The client went away. */
   record ClientGone() implements Event {}
 
+  /** The client is there but has not read for longer than it may. */
+  record ClientStalled() implements Event {}
+
   /** The request's deadline passed. */
   record DeadlinePassed() implements Event {}
 

@@ -64,6 +64,13 @@ public final class SampleGateway implements Closeable {
   private final MeshChannels channels;
 
   public SampleGateway(TlsFiles identity, List<String> routers) {
+    this(identity, routers, 60_000);
+  }
+
+  /**
+   * @param stallMsMax milliseconds for which a client may not read
+   */
+  public SampleGateway(TlsFiles identity, List<String> routers, long stallMsMax) {
     channels = new MeshChannels(identity);
     Clock clock = Clock.systemUTC();
     dispatcher =
@@ -76,7 +83,8 @@ public final class SampleGateway implements Closeable {
             new PrefixNames(new byte[32], 16),
             timer,
             clock,
-            new Observer());
+            new Observer(),
+            stallMsMax);
     intake =
         new Intake(
             new Offers(new MemoryCatalog()),

@@ -132,8 +132,8 @@ public record ServiceSettings(
     p.put("cofferdam.responses.secret-file", secrets.file("responses").toString());
     p.put("cofferdam.audit.hmac-secret-file", secrets.file("audit-hmac").toString());
     p.put("quarkus.redis.hosts", redisUrl);
-    p.put("quarkus.http.host", HOST);
-    p.put("quarkus.http.ssl-port", String.valueOf(port("rest")));
+    p.put("cofferdam.rest.host", HOST);
+    p.put("cofferdam.rest.port", String.valueOf(port("rest")));
     p.put("quarkus.management.enabled", "true");
     p.put("quarkus.management.host", HOST);
     p.put("quarkus.management.port", String.valueOf(port("gateway-http")));

@@ -147,6 +147,14 @@ final class HttpExchange {
     }
   }
 
+  /** Cuts off a stream that nobody reads; on the event loop only. */
+  void cut() {
+    if (!over()) {
+      response.reset();
+    }
+    span.end();
+  }
+
   /** Ends a stream; on the event loop only. */
   void end() {
     if (!over()) {

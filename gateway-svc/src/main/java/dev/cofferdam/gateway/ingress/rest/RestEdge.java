@@ -49,6 +49,10 @@ public final class RestEdge {
   private static final Logger LOG = LoggerFactory.getLogger(RestEdge.class);
   private static final Duration BUSY = Duration.ofSeconds(1);
 
+  private static final Refusal PACKED =
+      Refusal.ofParameter(
+          ErrorCode.INVALID_REQUEST, "content-encoding", "content-encoding must be identity");
+
   private final Vertx vertx;
   private final Authenticator authenticator;
   private final Intake intake;
@@ -161,6 +165,11 @@ public final class RestEdge {
 
   private void receive(
       HttpServerRequest request, Caller caller, BiConsumer<byte[], Caller> handler) {
+    String encoding = request.getHeader("content-encoding");
+    if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+      refuse(caller, PACKED, "generate");
+      return;
+    }
     String length = request.getHeader("content-length");
     if (length != null && length.length() < 19 && Long.parseLong(length) > BODY_BYTES_MAX) {
       tooLarge(request, caller);

@@ -38,7 +38,9 @@ final class StreamedAnswer extends Answer {
 
   @Override
   void failed(Told.Failed failed) {
-    if (out.begun()) {
+    if (out.begun() && !exchange.ready()) {
+      exchange.cut();
+    } else if (out.begun()) {
       writer.failed(out, failed.refusal());
       exchange.failed(failed.refusal());
       out.end();

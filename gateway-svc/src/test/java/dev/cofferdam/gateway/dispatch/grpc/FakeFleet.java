@@ -67,6 +67,9 @@ public final class FakeFleet implements Closeable {
   /** Workers send no end. */
   public volatile boolean endless;
 
+  /** Workers begin and send no tokens. */
+  public volatile boolean silent;
+
   /** The router refuses with this code. */
   public volatile String refuseWith = "";
 
@@ -195,7 +198,7 @@ public final class FakeFleet implements Closeable {
                   .setStarted(Started.newBuilder().setCachedPromptTokens(2))
                   .build());
         }
-        while (!over && call.isReady()) {
+        while (!over && !silent && call.isReady()) {
           step();
         }
       }
@@ -206,7 +209,7 @@ public final class FakeFleet implements Closeable {
           workers.get(name).close();
           return;
         }
-        if (!endless && next == script.length) {
+        if (!endless && next >= script.length) {
           over = true;
           call.onNext(
               GenerateResponse.newBuilder()

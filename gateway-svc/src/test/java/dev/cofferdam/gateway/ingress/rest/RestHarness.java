@@ -10,8 +10,8 @@ import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
 import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
 import dev.cofferdam.mesh.TestPki;
+import dev.cofferdam.mesh.TlsFiles;
 import io.vertx.core.Vertx;
-import io.vertx.core.http.HttpServer;
 import io.vertx.ext.web.Router;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -22,6 +22,7 @@ import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 
 /** The REST edge over HTTP, with a router and workers behind it over mTLS. */
@@ -36,21 +37,28 @@ public final class RestHarness implements AutoCloseable {
   public final HttpClient http =
       HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
   private final Vertx vertx = Vertx.vertx();
-  private final HttpServer server;
+  public final RestServer server;
 
   /**
    * @param folder for the certificates
    */
   public RestHarness(Path folder, RestSettings settings) throws Exception {
+    this(folder, settings, 60_000, false);
+  }
+
+  /**
+   * @param stallMsMax milliseconds for which a client may not read
+   * @param tls whether the server speaks TLS, as it does outside tests
+   */
+  public RestHarness(Path folder, RestSettings settings, long stallMsMax, boolean tls)
+      throws Exception {
     TestPki pki = new TestPki(folder);
     int[] words = Samples.tokens(ANSWER);
     int[] script = Arrays.copyOf(words, words.length + 1);
     script[words.length] = Samples.EOT;
     fleet = new FakeFleet(pki, script);
-    gateway =
-        new SampleGateway(
-            pki.identity("gateway", "spiffe://cofferdam.local/service/gateway"),
-            List.of(fleet.router()));
+    TlsFiles identity = pki.identity("gateway", "spiffe://cofferdam.local/service/gateway");
+    gateway = new SampleGateway(identity, List.of(fleet.router()), stallMsMax);
     Router router = Router.router(vertx);
     RestEdge edge =
         new RestEdge(
@@ -63,13 +71,8 @@ public final class RestHarness implements AutoCloseable {
     new AnthropicApi(edge, gateway.intake, Clock.systemUTC()).mount(router);
     new OpenAiApi(edge, gateway.intake.offers()).mount(router);
     server =
-        vertx
-            .createHttpServer()
-            .requestHandler(router)
-            .listen(0, "127.0.0.1")
-            .toCompletionStage()
-            .toCompletableFuture()
-            .get(10, TimeUnit.SECONDS);
+        RestServer.start(
+            vertx, router, settings, "127.0.0.1", 0, Optional.of(identity).filter(i -> tls));
   }
 
   @Override
@@ -83,7 +86,7 @@ public final class RestHarness implements AutoCloseable {
 
   /** The port of the server. */
   public int port() {
-    return server.actualPort();
+    return server.port();
   }
 
   /** A request with the key. */
