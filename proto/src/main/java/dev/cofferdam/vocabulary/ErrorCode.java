@@ -19,6 +19,8 @@ public enum ErrorCode {
   CONTEXT_LENGTH_EXCEEDED(Category.CALLER, "INVALID_ARGUMENT", 400, false),
   /** The tenant's policy refuses the personal data in the input. */
   PERSONAL_DATA(Category.CALLER, "INVALID_ARGUMENT", 400, false),
+  /** Input and output together need more KV memory than the tenant may have. */
+  KV_QUOTA_EXCEEDED(Category.CALLER, "INVALID_ARGUMENT", 400, false),
   /** The body is too large to be read. */
   REQUEST_TOO_LARGE(Category.CALLER, "RESOURCE_EXHAUSTED", 413, false),
   /** No identity, or one that does not hold. */
@@ -45,6 +47,8 @@ public enum ErrorCode {
   RATE_LIMIT_TOKENS(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
   /** Too many requests in flight. */
   CONCURRENCY_LIMIT(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
+  /** So many of the tenant's requests were refused or broke in a row that it has to pause. */
+  CIRCUIT_OPEN(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
   /** A day's or month's budget is spent. */
   BUDGET_EXHAUSTED(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, false),
   /** The limiter's store is out, and the tier does not go on without it. */

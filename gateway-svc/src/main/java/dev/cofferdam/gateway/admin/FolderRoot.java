@@ -1,5 +1,7 @@
 package dev.cofferdam.gateway.admin;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.cofferdam.gguf.GgufException;
 import dev.cofferdam.gguf.ModelPath;
 import java.io.IOException;
@@ -13,6 +15,7 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
@@ -27,6 +30,7 @@ import java.util.stream.Stream;
  * files that count, in ascending order; workers compute the same.
  */
 public final class FolderRoot {
+  private static final JsonMapper JSON = new JsonMapper();
   private static final Pattern SEGMENT = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,127}");
   private static final int SEGMENTS_MAX = 8;
   private static final Set<String> MODEL_FILES =
@@ -86,6 +90,33 @@ public final class FolderRoot {
    */
   public Optional<String> adapterDigest(String folder) {
     return digest(folder, ADAPTER_FILES::contains, ADAPTER_FILES);
+  }
+
+  /**
+   * KV bytes of one token over all layers, as a model's {@code config.json} has them: two vectors
+   * of its KV heads in each layer, in the numbers of its weights. Empty where the folder or a field
+   * is missing.
+   */
+  public OptionalLong kvBytesPerToken(String folder) {
+    Optional<Path> config =
+        path(folder).map(path -> path.resolve("config.json")).filter(this::inside);
+    if (config.isEmpty()) {
+      return OptionalLong.empty();
+    }
+    JsonNode json;
+    try {
+      json = JSON.readTree(Files.readAllBytes(config.get()));
+    } catch (IOException e) {
+      return OptionalLong.empty();
+    }
+    long heads = json.path("num_attention_heads").asLong(0);
+    long kvHeads = json.path("num_key_value_heads").asLong(heads);
+    long perHead =
+        json.path("head_dim").asLong(heads == 0 ? 0 : json.path("hidden_size").asLong(0) / heads);
+    String type = json.path("dtype").asText(json.path("torch_dtype").asText(""));
+    long bytes = type.equals("float32") ? Float.BYTES : Short.BYTES;
+    long total = 2 * json.path("num_hidden_layers").asLong(0) * kvHeads * perHead * bytes;
+    return total > 0 ? OptionalLong.of(total) : OptionalLong.empty();
   }
 
   private Optional<String> digest(String folder, Predicate<String> counts, Set<String> needed) {

@@ -36,6 +36,7 @@ public final class RecordRules {
   private static final int CONCURRENT_REQUESTS_MAX = 10_000;
   private static final long TOKENS_PER_MINUTE_MAX = 1_000_000_000_000L;
   private static final int CONTEXT_TOKENS_MAX = 16 << 20;
+  private static final long KV_BYTES_PER_TOKEN_MAX = 1L << 30;
   private static final int PRIORITY_MAX = 100;
   private static final int RETENTION_DAYS_MAX = 3_660;
   private static final int RESPONSE_CACHE_SECONDS_MAX = 30 * 86_400;
@@ -112,6 +113,7 @@ public final class RecordRules {
     names(problems, "pools", m.getPoolsList());
     m.getDefaultOfList().forEach(tier -> tier(problems, "default_of", tier));
     problems.form("digest", m.getDigest(), DIGEST_OR_NONE);
+    problems.range("kv_bytes_per_token", m.getKvBytesPerToken(), 0, KV_BYTES_PER_TOKEN_MAX);
     return problems;
   }
 

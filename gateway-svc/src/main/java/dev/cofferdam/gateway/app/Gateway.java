@@ -23,7 +23,10 @@ import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
 import dev.cofferdam.gateway.ingress.rest.RestServer;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
+import dev.cofferdam.gateway.quota.BreakerSettings;
+import dev.cofferdam.gateway.quota.GuardedLimiter;
 import dev.cofferdam.gateway.quota.LimiterSettings;
+import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.responses.SealedResponses;
 import dev.cofferdam.gateway.responses.redis.RedisResponseStore;
@@ -112,10 +115,12 @@ final class Gateway implements AutoCloseable {
             identityFacts,
             clock);
     Catalog catalog =
-        new ConfiguredCatalog(configured.views().models(), configured.views().adapters());
+        new ConfiguredCatalog(
+            configured.views().models(), configured.views().adapters(), configured.views().pools());
+    TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
     Dispatcher dispatcher =
         new Dispatcher(
-            limiter,
+            new GuardedLimiter(limiter, breakers, clock),
             new GrpcPlacements(channels, config.router().endpoints(), clock),
             config
                 .responses()
@@ -131,12 +136,18 @@ final class Gateway implements AutoCloseable {
             new PrefixNames(secret(config.prefix().secretFile()), config.prefix().blockTokens()),
             timer,
             clock,
-            metrics,
+            new GuardedObserver(metrics, breakers, clock),
             config.request().stallMsMax());
     FolderFormats formats = new FolderFormats(config.models().root(), clock);
     Intake intake =
         new Intake(
-            new Offers(catalog), formats, facts, clock, random::nextLong, config.request().msMax());
+            new Offers(catalog),
+            formats,
+            facts,
+            clock,
+            random::nextLong,
+            config.request().msMax(),
+            breakers);
     this.inference = new InferenceEndpoint(intake, dispatcher, workers);
     this.edge =
         new RestEdge(vertx, authenticator, intake, dispatcher, workers, RestSettings.DEFAULTS);
@@ -150,6 +161,7 @@ final class Gateway implements AutoCloseable {
             clock,
             Caller::current);
     metrics.watch(limiter, identityFacts, publisher);
+    metrics.watch(breakers, clock);
     configured
         .views()
         .models()

@@ -5,6 +5,7 @@ import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.quota.Budget;
+import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -14,6 +15,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.time.InstantSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -40,6 +42,12 @@ public class GatewayMetrics implements RequestObserver {
     registry.gauge("cofferdam.identity.refusals", identity, IdentityFacts::refusals);
     registry.gauge("cofferdam.identity.violations", identity, IdentityFacts::violations);
     registry.gauge("cofferdam.audit.spool.bytes", publisher, FactPublisher::backlogBytes);
+  }
+
+  void watch(TenantBreakers breakers, InstantSource clock) {
+    registry.gauge("cofferdam.breaker.open", breakers, b -> b.open(clock.millis()));
+    registry.gauge("cofferdam.breaker.pauses", breakers, TenantBreakers::pauses);
+    registry.gauge("cofferdam.breaker.refusals", breakers, TenantBreakers::refusals);
   }
 
   void budgetAlert(TenantProfile tenant, Budget budget, int percent) {

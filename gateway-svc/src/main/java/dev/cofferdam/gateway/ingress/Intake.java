@@ -9,16 +9,19 @@ import dev.cofferdam.gateway.identity.Identity;
 import dev.cofferdam.gateway.privacy.Masking;
 import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.nio.charset.StandardCharsets;
 import java.time.InstantSource;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -35,10 +38,12 @@ public final class Intake {
   private final InstantSource clock;
   private final LongSupplier seeds;
   private final long requestMsMax;
+  private final TenantBreakers breakers;
 
   /**
    * @param seeds draws the seed of requests that bring none
    * @param requestMsMax milliseconds that a request may take
+   * @param breakers pauses tenants all of whose requests are refused
    */
   public Intake(
       Offers offers,
@@ -46,13 +51,15 @@ public final class Intake {
       AuditFacts facts,
       InstantSource clock,
       LongSupplier seeds,
-      long requestMsMax) {
+      long requestMsMax,
+      TenantBreakers breakers) {
     this.offers = offers;
     this.formats = formats;
     this.facts = facts;
     this.clock = clock;
     this.seeds = seeds;
     this.requestMsMax = requestMsMax;
+    this.breakers = breakers;
   }
 
   /** What a tenant may use. */
@@ -66,9 +73,15 @@ public final class Intake {
    * @throws RefusedException where it is refused
    */
   public Generation accept(RequestId id, Identity identity, String sourceIp, Asked asked) {
+    TenantId tenant = identity.tenant().id();
+    Optional<Refusal> pause = breakers.enter(tenant, clock.millis());
+    if (pause.isPresent()) {
+      throw pause.get().asException(); // not recorded: a storm must not fill the audit log
+    }
     try {
       return generation(id, identity, sourceIp, asked);
     } catch (RefusedException e) {
+      breakers.refused(tenant, clock.millis(), e.refusal().retryAfter());
       if (e.refusal().code() == ErrorCode.ADAPTER_NOT_FOUND
           && offers.isAnothersAdapter(identity.tenant(), asked.adapter())) {
         violation(id, identity, sourceIp, e.refusal());
@@ -159,7 +172,7 @@ public final class Intake {
     PromptFormat format = format(formats.of(model), asked);
     Masking masking = masking(tenant, asked);
     int[] prompt = tokens(format, masked(masking, asked.input()));
-    int outputMax = outputTokensMax(tenant, model, prompt.length, asked);
+    int outputMax = outputTokensMax(tenant, model, workloadClass, prompt.length, asked);
     return new Generation(
         id,
         identity,
@@ -248,33 +261,64 @@ public final class Intake {
     return wanted;
   }
 
-  private static int outputTokensMax(
-      TenantProfile tenant, ModelEntry model, int promptTokens, Asked asked) {
-    int context = Offers.contextTokensMax(tenant, model);
-    long left = (long) context - promptTokens;
+  private int outputTokensMax(
+      TenantProfile tenant,
+      ModelEntry model,
+      WorkloadClass workloadClass,
+      int promptTokens,
+      Asked asked) {
+    int context = offers.contextTokensMax(tenant, model, workloadClass);
+    long kvTokens = Offers.kvTokensMax(tenant, model);
+    long left = Math.min(context, kvTokens) - promptTokens;
     long wanted = asked.tuning().outputTokensMax().orElse(Math.max(1, left));
-    if (wanted > left) {
-      throw new Refusal(
-              ErrorCode.CONTEXT_LENGTH_EXCEEDED,
-              "the context holds at most "
-                  + context
-                  + " tokens; the request asks for "
-                  + promptTokens
-                  + " of input and "
-                  + wanted
-                  + " of output",
-              Optional.of(
-                  asked.input() instanceof Asked.Input.Text
-                      ? asked.names().text()
-                      : asked.names().messages()),
-              Optional.empty(),
-              Map.of(
-                  "context_tokens_max", Integer.toString(context),
-                  "prompt_tokens", Integer.toString(promptTokens),
-                  "output_tokens_max", Long.toString(wanted)))
-          .asException();
+    if (promptTokens + wanted > context) {
+      throw tooLong(
+          ErrorCode.CONTEXT_LENGTH_EXCEEDED,
+          "the context holds at most " + context + " tokens",
+          Map.of("context_tokens_max", Integer.toString(context)),
+          promptTokens,
+          wanted,
+          asked);
+    }
+    if (promptTokens + wanted > kvTokens) {
+      throw tooLong(
+          ErrorCode.KV_QUOTA_EXCEEDED,
+          "the tenant's KV memory holds at most " + kvTokens + " tokens of this model",
+          Map.of(
+              "kv_bytes_max", Long.toString(tenant.limits().kvBytesMax()),
+              "kv_bytes_per_token", Long.toString(model.kvBytesPerToken())),
+          promptTokens,
+          wanted,
+          asked);
     }
     return (int) wanted;
+  }
+
+  private static RefusedException tooLong(
+      ErrorCode code,
+      String bound,
+      Map<String, String> metadata,
+      int promptTokens,
+      long outputTokens,
+      Asked asked) {
+    Map<String, String> all = new HashMap<>(metadata);
+    all.put("prompt_tokens", Integer.toString(promptTokens));
+    all.put("output_tokens_max", Long.toString(outputTokens));
+    return new Refusal(
+            code,
+            bound
+                + "; the request asks for "
+                + promptTokens
+                + " of input and "
+                + outputTokens
+                + " of output",
+            Optional.of(
+                asked.input() instanceof Asked.Input.Text
+                    ? asked.names().text()
+                    : asked.names().messages()),
+            Optional.empty(),
+            all)
+        .asException();
   }
 
   /** Text, or each message's role and content, each ended by a zero byte. */

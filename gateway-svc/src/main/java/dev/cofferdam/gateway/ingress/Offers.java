@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.List;
 import java.util.Optional;
 
@@ -32,9 +33,22 @@ public final class Offers {
         .toList();
   }
 
-  /** The largest sum of input and output tokens for a tenant. */
+  /** The largest sum of input and output tokens for a tenant, wherever it is served. */
   public static int contextTokensMax(TenantProfile tenant, ModelEntry model) {
     return Math.min(tenant.limits().contextTokensMax(), model.contextTokensMax());
+  }
+
+  /** The largest sum of input and output tokens of a request, in the pools that may serve it. */
+  int contextTokensMax(TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
+    int own = contextTokensMax(tenant, model);
+    return Math.min(own, catalog.poolContextTokensMax(tenant, model, workloadClass).orElse(own));
+  }
+
+  /** Input and output tokens whose KV fits a tenant's quota. */
+  static long kvTokensMax(TenantProfile tenant, ModelEntry model) {
+    return model.kvBytesPerToken() == 0
+        ? Long.MAX_VALUE
+        : tenant.limits().kvBytesMax() / model.kvBytesPerToken();
   }
 
   /**

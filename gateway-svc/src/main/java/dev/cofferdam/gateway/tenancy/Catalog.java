@@ -2,8 +2,10 @@ package dev.cofferdam.gateway.tenancy;
 
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 
 /** The models and adapters of the mesh, as configured. Answers from memory; never blocks. */
 public interface Catalog {
@@ -24,6 +26,13 @@ public interface Catalog {
    * caller may depend on it.
    */
   boolean isAnothersAdapter(TenantId owner, String name);
+
+  /**
+   * The largest context of the pools that may serve a tenant's request; empty where none of them
+   * says one, or none is known.
+   */
+  OptionalInt poolContextTokensMax(
+      TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass);
 
   /** The model of a request that names none: the tenant's own default, else its tier's. */
   Optional<ModelEntry> defaultModel(TenantProfile tenant);

@@ -15,7 +15,8 @@ import java.util.Optional;
 /** Generations and placements for tests. */
 public final class Samples {
   public static final ModelEntry MODEL =
-      new ModelEntry("support-desk", "support-desk", "d".repeat(64), 8_192, false, 1_700_000_000L);
+      new ModelEntry(
+          "support-desk", "support-desk", "d".repeat(64), 8_192, 1_536, false, 1_700_000_000L);
   public static final LimitState LIMITS = new LimitState(600, 599, 100, 100_000, 99_000, 600);
   public static final int EOT = 4095;
 

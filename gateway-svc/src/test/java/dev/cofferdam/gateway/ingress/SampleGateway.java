@@ -15,9 +15,11 @@ import dev.cofferdam.gateway.identity.Authenticator;
 import dev.cofferdam.gateway.identity.Credentials;
 import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.gateway.quota.Admission;
+import dev.cofferdam.gateway.quota.BreakerSettings;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.Reservation;
+import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.Used;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.Catalog;
@@ -29,12 +31,14 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
+import dev.cofferdam.vocabulary.WorkloadClass;
 import java.io.Closeable;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -57,6 +61,8 @@ public final class SampleGateway implements Closeable {
   /** The key's tenant is of this tier. */
   public volatile Tier tier = Tier.STANDARD;
 
+  public volatile OptionalInt poolContextTokensMax = OptionalInt.empty();
+  public final TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
   public final Intake intake;
   public final Dispatcher dispatcher;
   public final ExecutorService executor = Executors.newFixedThreadPool(4);
@@ -92,7 +98,8 @@ public final class SampleGateway implements Closeable {
             facts,
             clock,
             () -> 42L,
-            60_000);
+            60_000,
+            breakers);
   }
 
   /** The key's tenant, or nobody. */
@@ -138,20 +145,22 @@ public final class SampleGateway implements Closeable {
     }
   }
 
-  private static final class MemoryCatalog implements Catalog {
+  private final class MemoryCatalog implements Catalog {
     private static final AdapterEntry ADAPTER =
         new AdapterEntry(
             new TenantId("harbor-books"), "harbor-books", "support-desk", "a".repeat(64));
 
     @Override
     public Optional<ModelEntry> model(String id) {
-      return models().stream().filter(m -> m.id().equals(id)).findFirst();
+      return id.equals("heavy-model")
+          ? Optional.of(new ModelEntry(id, id, "", 8_192, 10_000_000, false, 1))
+          : models().stream().filter(m -> m.id().equals(id)).findFirst();
     }
 
     @Override
     public List<ModelEntry> models() {
       return List.of(
-          new ModelEntry("secret-model", "secret-model", "", 8_192, true, 1), Samples.MODEL);
+          new ModelEntry("secret-model", "secret-model", "", 8_192, 0, true, 1), Samples.MODEL);
     }
 
     @Override
@@ -167,6 +176,12 @@ public final class SampleGateway implements Closeable {
     @Override
     public boolean isAnothersAdapter(TenantId owner, String name) {
       return name.equals("pixel-pirates");
+    }
+
+    @Override
+    public OptionalInt poolContextTokensMax(
+        TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
+      return poolContextTokensMax;
     }
 
     @Override

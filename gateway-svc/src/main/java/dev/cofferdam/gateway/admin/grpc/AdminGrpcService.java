@@ -183,6 +183,9 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
                             "folder", model.getFolder(), "a model's folder below the model root"));
           }
           problems.refuseIfAny();
+          if (model.getKvBytesPerToken() == 0) {
+            models.kvBytesPerToken(model.getFolder()).ifPresent(model::setKvBytesPerToken);
+          }
           if (model.getCreatedEpochS() == 0) {
             model.setCreatedEpochS(
                 configuration.model(model.getId()).map(Model::getCreatedEpochS).orElse(epochS()));

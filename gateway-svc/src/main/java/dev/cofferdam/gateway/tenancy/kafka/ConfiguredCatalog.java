@@ -6,9 +6,11 @@ import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
+import dev.cofferdam.vocabulary.WorkloadClass;
 import dev.cofferdam.wire.TenantRecords;
 import java.util.EnumMap;
 import java.util.HashMap;
@@ -16,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.TreeMap;
 
 /**
@@ -27,6 +30,7 @@ import java.util.TreeMap;
 public final class ConfiguredCatalog implements Catalog {
   private final ConfigView<Model> modelRecords;
   private final ConfigView<Adapter> adapterRecords;
+  private final ConfigView<Pool> poolRecords;
   private volatile Models models = new Models(Map.of(), new TreeMap<>(), Map.of());
   private volatile Adapters adapters = new Adapters(Map.of(), Map.of());
 
@@ -39,9 +43,11 @@ public final class ConfiguredCatalog implements Catalog {
       Map<String, Adapter> source, Map<TenantId, NavigableMap<String, AdapterEntry>> byOwner) {}
 
   /** Views stay the caller's. */
-  public ConfiguredCatalog(ConfigView<Model> models, ConfigView<Adapter> adapters) {
+  public ConfiguredCatalog(
+      ConfigView<Model> models, ConfigView<Adapter> adapters, ConfigView<Pool> pools) {
     this.modelRecords = models;
     this.adapterRecords = adapters;
+    this.poolRecords = pools;
   }
 
   @Override
@@ -70,6 +76,39 @@ public final class ConfiguredCatalog implements Catalog {
   public boolean isAnothersAdapter(TenantId owner, String name) {
     return adapter(owner, name).isEmpty()
         && adaptersInForce().values().stream().anyMatch(own -> own.containsKey(name));
+  }
+
+  @Override
+  public OptionalInt poolContextTokensMax(
+      TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
+    List<String> serving =
+        modelRecords.get(model.id()).map(m -> (List<String>) m.getPoolsList()).orElse(List.of());
+    OptionalInt largest = OptionalInt.empty();
+    for (Pool pool : poolRecords.snapshot().values()) {
+      if (mayServe(pool, tenant, serving, workloadClass)) {
+        if (pool.getContextTokensMax() == 0) {
+          return OptionalInt.empty();
+        }
+        largest = OptionalInt.of(Math.max(largest.orElse(0), pool.getContextTokensMax()));
+      }
+    }
+    return largest;
+  }
+
+  /** As the router decides it. */
+  private static boolean mayServe(
+      Pool pool, TenantProfile tenant, List<String> serving, WorkloadClass workloadClass) {
+    boolean own =
+        tenant.dedicatedPool().isPresent()
+            ? tenant.dedicatedPool().get().equals(pool.getId())
+                && pool.getDedicatedTenant().equals(tenant.id().value())
+            : pool.getDedicatedTenant().isEmpty()
+                && (serving.isEmpty() || serving.contains(pool.getId()))
+                && (tenant.poolsAllowed().isEmpty()
+                    || tenant.poolsAllowed().contains(pool.getId()));
+    return own
+        && (pool.getWorkloadClassesCount() == 0
+            || pool.getWorkloadClassesList().contains(TenantRecords.workloadClass(workloadClass)));
   }
 
   @Override
@@ -112,6 +151,7 @@ public final class ConfiguredCatalog implements Catalog {
                       m.getFolder(),
                       m.getDigest(),
                       m.getContextTokensMax(),
+                      m.getKvBytesPerToken(),
                       m.getRestricted(),
                       m.getCreatedEpochS());
               byId.put(key, entry);

@@ -44,6 +44,7 @@ import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
@@ -377,6 +378,48 @@ class InferenceEndpointTest {
         .containsEntry("output_tokens_max", "2147483647");
     assertThat(refusal(() -> generate(ask().setPrompt("parcel ".repeat(5_000)).build())).code())
         .isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
+  }
+
+  @Test
+  void aContextOverThePoolsCapIsRefusedBeforeAnythingIsReserved() {
+    gateway.poolContextTokensMax = OptionalInt.of(100);
+
+    Refusal refusal =
+        refusal(() -> generate(with(SamplingParameters.newBuilder().setMaxOutputTokens(100))));
+
+    assertThat(refusal.code()).isEqualTo(ErrorCode.CONTEXT_LENGTH_EXCEEDED);
+    assertThat(refusal.metadata()).containsEntry("context_tokens_max", "100");
+    assertThat(gateway.settled).isEmpty();
+  }
+
+  @Test
+  void moreKvThanTheTenantsQuotaIsRefusedBeforeAnythingIsReserved() {
+    Refusal refusal =
+        refusal(
+            () ->
+                generate(
+                    with(SamplingParameters.newBuilder().setMaxOutputTokens(1_001)).toBuilder()
+                        .setModel("heavy-model")
+                        .build()));
+
+    assertThat(refusal.code()).isEqualTo(ErrorCode.KV_QUOTA_EXCEEDED);
+    assertThat(refusal.metadata())
+        .containsEntry("kv_bytes_max", "1000000000")
+        .containsEntry("kv_bytes_per_token", "10000000");
+    assertThat(gateway.settled).isEmpty();
+  }
+
+  @Test
+  void aStormOfRefusedRequestsIsAnsweredWithoutLookingAtThem() {
+    GenerateRequest bad = with(SamplingParameters.newBuilder().setMaxOutputTokens(100_000));
+    ErrorCode last = ErrorCode.CONTEXT_LENGTH_EXCEEDED;
+    int refusals = 0;
+    while (last == ErrorCode.CONTEXT_LENGTH_EXCEEDED && refusals++ < 1_000) {
+      last = refusal(() -> generate(bad)).code();
+    }
+
+    assertThat(last).isEqualTo(ErrorCode.CIRCUIT_OPEN);
+    assertThat(gateway.breakers.pauses()).isEqualTo(1);
   }
 
   @Test

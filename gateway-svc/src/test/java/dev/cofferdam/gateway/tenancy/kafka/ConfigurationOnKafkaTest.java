@@ -255,7 +255,7 @@ class ConfigurationOnKafkaTest {
         new Gateway(
             new KafkaConfiguration(writer, views),
             new ConfiguredTenants(views.tenants(), views.keys()),
-            new ConfiguredCatalog(views.models(), views.adapters()));
+            new ConfiguredCatalog(views.models(), views.adapters(), views.pools()));
     eventually(
         () ->
             views.tenants().caughtUp()
