@@ -33,6 +33,14 @@ public record Budgets(
           false,
           DEFAULT_RATE_CARD);
 
+  /** Whether there is one. */
+  public boolean any() {
+    return dailyTokens.isPresent()
+        || monthlyTokens.isPresent()
+        || dailyMicros.isPresent()
+        || monthlyMicros.isPresent();
+  }
+
   /**
    * Budgets of tokens alone that stop.
    *

@@ -25,8 +25,12 @@ import dev.cofferdam.gateway.ingress.rest.RestServer;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
 import dev.cofferdam.gateway.quota.BreakerSettings;
 import dev.cofferdam.gateway.quota.GuardedLimiter;
+import dev.cofferdam.gateway.quota.LeaseSettings;
+import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.LimiterSettings;
+import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.TenantBreakers;
+import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.responses.SealedResponses;
 import dev.cofferdam.gateway.responses.redis.RedisResponseStore;
@@ -67,6 +71,7 @@ final class Gateway implements AutoCloseable {
   private final ConfigWriter writer;
   private final FactPublisher publisher;
   private final RedisLimiter limiter;
+  private final Optional<LeasedLimiter> leased;
   private final MeshChannels channels;
   private final ScheduledThreadPoolExecutor timer;
   private final ExecutorService workers;
@@ -91,13 +96,16 @@ final class Gateway implements AutoCloseable {
     KafkaAuditFacts facts =
         new KafkaAuditFacts(
             publisher, new AuditKeys(secret(config.audit().hmacSecretFile())), clock);
+    LimiterSettings limits =
+        LimiterSettings.ofReplicas(config.gatewayReplicas(), config.limits().dashboard());
+    RateCards rateCards = new ConfiguredRateCards(configured.views().rateCards());
     this.limiter =
-        new RedisLimiter(
-            redis,
-            LimiterSettings.ofReplicas(config.gatewayReplicas(), config.limits().dashboard()),
-            new ConfiguredRateCards(configured.views().rateCards()),
-            new BudgetEvents(facts, metrics),
-            clock);
+        new RedisLimiter(redis, limits, rateCards, new BudgetEvents(facts, metrics), clock);
+    this.leased =
+        config.limits().mode() == GatewayConfig.LimitMode.LEASED
+            ? Optional.of(
+                new LeasedLimiter(limiter, redis, limits, LeaseSettings.DEFAULTS, rateCards, clock))
+            : Optional.empty();
     this.channels = new MeshChannels(tls);
     this.timer =
         new ScheduledThreadPoolExecutor(
@@ -120,7 +128,7 @@ final class Gateway implements AutoCloseable {
     TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
     Dispatcher dispatcher =
         new Dispatcher(
-            new GuardedLimiter(limiter, breakers, clock),
+            new GuardedLimiter(leased.<Limiter>map(l -> l).orElse(limiter), breakers, clock),
             new GrpcPlacements(channels, config.router().endpoints(), clock),
             config
                 .responses()
@@ -162,6 +170,7 @@ final class Gateway implements AutoCloseable {
             Caller::current);
     metrics.watch(limiter, identityFacts, publisher);
     metrics.watch(breakers, clock);
+    leased.ifPresent(metrics::watch);
     configured
         .views()
         .models()
@@ -233,6 +242,7 @@ final class Gateway implements AutoCloseable {
     } catch (IOException e) {
       LOG.warn("cannot close the channels: {}", e.getMessage());
     }
+    leased.ifPresent(LeasedLimiter::close);
     limiter.close();
     publisher.close();
     writer.close();

@@ -12,10 +12,12 @@ import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.TenantAuthenticator;
 import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Lease;
+import dev.cofferdam.gateway.quota.LeaseSettings;
 import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.tenancy.KeyVerifier;
 import dev.cofferdam.gateway.tenancy.Tenants;
@@ -45,6 +47,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 
 /**
@@ -58,6 +61,11 @@ public final class GatewayBench {
   private static final int TOGETHER = 60_000;
   private static final int IN_FLIGHT = 64;
   private static final int TENANTS = 200;
+  private static final int LEASED_ROUNDS = 6_000;
+  private static final int LEASED_BATCH = 16;
+  private static final int LEASED_TENANTS = 4;
+  private static final long LEASED_PAUSE_NANOS = 500_000;
+  private static final double LEASED_GOAL_NS = 200;
   private static final int AUTHENTICATIONS = 300_000;
 
   private final List<String> rows = new ArrayList<>();
@@ -84,6 +92,7 @@ public final class GatewayBench {
     System.out.printf(
         Locale.ROOT, "%-52s %12s %10s %12s %8s%n", "metric", "value", "unit", "baseline", "ratio");
     bench.limiter(arguments[0]);
+    bench.leased(arguments[0]);
     bench.authenticator();
     bench.write(Path.of(arguments[1]));
     System.exit(0);
@@ -122,16 +131,79 @@ public final class GatewayBench {
       row("limiter decision, p50", us(decisions, 50), "us", us(pings, 50));
       row("limiter decision, p99", us(decisions, 99), "us", us(pings, 99));
       double bare = throughput(ping, TOGETHER);
-      row(
-          "limiter decisions, " + IN_FLIGHT + " in flight",
-          throughput(admit, TOGETHER),
-          "1/s",
-          bare);
+      row("limiter_strict_decisions_s", throughput(admit, TOGETHER), "1/s", bare);
       row(
           "decided and settled, " + IN_FLIGHT + " in flight",
           throughput(whole, TOGETHER),
           "1/s",
           bare);
+    } finally {
+      redis.close();
+      vertx.close();
+    }
+  }
+
+  /**
+   * Requests of a few tenants that a gateway decides from slices, beside those that Redis decides.
+   */
+  private void leased(String url) {
+    Vertx vertx = Vertx.vertx();
+    Redis redis =
+        Redis.createClient(
+            vertx,
+            new RedisOptions()
+                .setConnectionString(url)
+                .setMaxPoolSize(8)
+                .setMaxPoolWaiting(10_000));
+    LimiterSettings settings = LimiterSettings.DEFAULTS;
+    InstantSource clock = InstantSource.system();
+    try (RedisLimiter strict =
+            new RedisLimiter(redis, settings, RateCards.NONE, (t, use, percent) -> {}, clock);
+        LeasedLimiter limiter =
+            new LeasedLimiter(
+                strict, redis, settings, LeaseSettings.DEFAULTS, RateCards.NONE, clock)) {
+      long strictNanos = 0;
+      long localNanos = 0;
+      List<Long> batches = new ArrayList<>();
+      for (int round = 0; round < LEASED_ROUNDS; round++) {
+        TenantProfile tenant = tenants.get(round % LEASED_TENANTS);
+        List<Reservation> asked = new ArrayList<>();
+        for (int i = 0; i < LEASED_BATCH; i++) {
+          asked.add(new Reservation(RequestId.random(), tenant, "bench", 100, 50));
+        }
+        List<Lease> granted = new ArrayList<>(LEASED_BATCH);
+        List<Reservation> missed = new ArrayList<>();
+        long start = System.nanoTime();
+        for (Reservation reservation : asked) {
+          if (limiter.decide(reservation) instanceof Admission.Granted admission) {
+            granted.add(admission.lease());
+          } else {
+            missed.add(reservation);
+          }
+        }
+        long nanos = System.nanoTime() - start;
+        localNanos += nanos;
+        if (missed.isEmpty()) {
+          batches.add(nanos / LEASED_BATCH);
+        }
+        start = System.nanoTime();
+        for (Reservation reservation : missed) {
+          granted.add(lease(strict.admit(reservation).toCompletableFuture().join()));
+        }
+        strictNanos += System.nanoTime() - start;
+        granted.forEach(lease -> limiter.settle(lease, new Used(100, 0, 20)));
+        LockSupport.parkNanos(LEASED_PAUSE_NANOS);
+      }
+      batches.sort(null);
+      double asked = (double) LEASED_ROUNDS * LEASED_BATCH;
+      double local = limiter.localDecisions();
+      row("limiter_local_share", local / asked, "", 1);
+      row(
+          "limiter_local_decision_ns, median of batches",
+          batches.get(batches.size() / 2),
+          "ns",
+          strictNanos / Math.max(1, asked - local));
+      row("limiter_local_decision_ns, mean", localNanos / asked, "ns", LEASED_GOAL_NS);
     } finally {
       redis.close();
       vertx.close();

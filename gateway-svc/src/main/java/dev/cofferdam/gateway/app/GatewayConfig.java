@@ -68,6 +68,18 @@ public interface GatewayConfig {
   interface Limits {
     /** URL where tenants see and change their budgets, told to those whose budget is spent. */
     Optional<String> dashboard();
+
+    /** Whether Redis decides each request, or leases slices of the limits to gateways. */
+    @WithDefault("strict")
+    LimitMode mode();
+  }
+
+  /** How limits are decided. */
+  enum LimitMode {
+    /** One call to Redis for each request. */
+    STRICT,
+    /** From slices that the gateway has leased. */
+    LEASED
   }
 
   /** PEM files of an identity. */

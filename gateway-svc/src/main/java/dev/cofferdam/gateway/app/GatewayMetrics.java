@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.dispatch.RequestObserver;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.TenantBreakers;
+import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -48,6 +49,12 @@ public class GatewayMetrics implements RequestObserver {
     registry.gauge("cofferdam.breaker.open", breakers, b -> b.open(clock.millis()));
     registry.gauge("cofferdam.breaker.pauses", breakers, TenantBreakers::pauses);
     registry.gauge("cofferdam.breaker.refusals", breakers, TenantBreakers::refusals);
+  }
+
+  void watch(LeasedLimiter limiter) {
+    registry.gauge("cofferdam.limiter.slices", limiter, LeasedLimiter::heldSlices);
+    registry.gauge("cofferdam.limiter.slice.decisions", limiter, LeasedLimiter::localDecisions);
+    registry.gauge("cofferdam.limiter.slice.misses", limiter, LeasedLimiter::strictDecisions);
   }
 
   void budgetAlert(TenantProfile tenant, Budget budget, int percent) {

@@ -17,10 +17,12 @@ import dev.cofferdam.gateway.quota.Rates;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.Spent;
 import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantLimits;
+import dev.cofferdam.vocabulary.TenantProfile;
 import io.vertx.redis.client.Redis;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -28,6 +30,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ConcurrentHashMap;
@@ -204,6 +207,14 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     return live.size();
   }
 
+  /** The budget of a tenant that is nearly or wholly spent, as far as this gateway has seen. */
+  Optional<Budget.Use> budgetAlert(TenantProfile tenant, long nowMs) {
+    Budgets budgets = tenant.limits().budgets();
+    return budgets.any()
+        ? Budget.alert(budgets, memory.last(tenant.id()).at(nowMs), nowMs)
+        : Optional.empty();
+  }
+
   /** Stops heartbeats; leases that are left expire. */
   @Override
   public void close() {
@@ -219,16 +230,24 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   }
 
   private List<String> admitArguments(Reservation reservation) {
-    Bounds bounds = Bounds.of(reservation.tenant().limits(), settings.modelRequestsShare());
-    long micros =
-        rates(reservation).microsAtMost(reservation.promptTokens(), reservation.outputTokensMax());
-    List<String> arguments = new ArrayList<>(16);
-    arguments.add(reservation.request().value());
+    return admitArguments(
+        reservation.request(),
+        Bounds.of(reservation.tenant().limits(), settings.modelRequestsShare()),
+        reservation.tokens(),
+        rates(reservation).microsAtMost(reservation.promptTokens(), reservation.outputTokensMax()),
+        settings);
+  }
+
+  /** Arguments of admit.lua, with which those of lease.lua begin. */
+  static List<String> admitArguments(
+      RequestId id, Bounds bounds, long tokens, long micros, LimiterSettings settings) {
+    List<String> arguments = new ArrayList<>(18);
+    arguments.add(id.value());
     arguments.add(Long.toString(bounds.requests()));
     arguments.add(Long.toString(bounds.modelRequests()));
     arguments.add(Long.toString(bounds.tokens()));
     arguments.add(Long.toString(bounds.inFlight()));
-    arguments.add(Long.toString(reservation.tokens()));
+    arguments.add(Long.toString(tokens));
     arguments.add(Long.toString(settings.windowMs()));
     arguments.add(Long.toString(settings.leaseMs()));
     arguments.add(Long.toString(bounds.burst().requests()));
@@ -333,7 +352,8 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
         .admission(reservation, LOCAL + nowMs, settings.dashboard());
   }
 
-  private CompletionStage<Void> send(Settlement settlement) {
+  /** Tells Redis; fails where it does not answer. */
+  CompletionStage<Void> send(Settlement settlement) {
     return scripts
         .run(
             Script.SETTLE,

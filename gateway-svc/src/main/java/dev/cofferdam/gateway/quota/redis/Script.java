@@ -14,7 +14,8 @@ enum Script {
   ADMIT(true),
   SETTLE(true),
   HEARTBEAT(false),
-  SEED(true);
+  SEED(true),
+  LEASE(true);
 
   private final String source;
   private final String sha1;

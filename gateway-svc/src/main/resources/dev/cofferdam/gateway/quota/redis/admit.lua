@@ -32,33 +32,7 @@ local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local spent = read_spent(KEYS[6], now)
 
-local function drop(member)
-  local old = redis.call('HGET', KEYS[4], member)
-  redis.call('ZREM', KEYS[3], member)
-  if old then
-    redis.call('HDEL', KEYS[4], member)
-    redis.call('HINCRBY', KEYS[4], 'total', 0 - tonumber(old)) -- never "-0"
-  end
-  return tonumber(old or '0')
-end
-
--- What has left: leases of gateways that died, amounts and requests older than the window.
-local expired = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now)
-for _, member in ipairs(expired) do
-  redis.call('ZREM', KEYS[5], member)
-  release(KEYS[6], spent, member, drop(member))
-end
-local left = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)
-for _, member in ipairs(left) do
-  local alive = redis.call('ZSCORE', KEYS[5], member)
-  if alive then
-    redis.call('ZADD', KEYS[3], alive, member)
-  else
-    drop(member)
-  end
-end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
+local expired = leave(spent, now, window)
 
 local requests = redis.call('ZCARD', KEYS[1])
 local model_requests = redis.call('ZCARD', KEYS[2])
@@ -67,11 +41,7 @@ local kept = redis.call('HMGET', KEYS[4], 'total', 'touched', id)
 local total, touched = tonumber(kept[1] or '0'), tonumber(kept[2] or '0')
 local known = kept[3] and redis.call('ZSCORE', KEYS[5], id)
 
--- The bucket's level, in requests times milliseconds of the window: whole numbers.
-local level = burst * window
-if spent.bucket_ms > 0 then
-  level = math.min(level, spent.bucket + math.max(0, now - spent.bucket_ms) * fill)
-end
+local level = bucket_level(spent, burst, fill, now, window)
 
 -- When the entry leaves that must leave so that one more fits.
 local function wait_for_request(key, count, limit)
@@ -142,7 +112,7 @@ if granted then
   spent.held_tokens, spent.held_micros = spent.held_tokens + amount, spent.held_micros + micros
   if micros > 0 then redis.call('HSET', KEYS[6], 'm:' .. id, micros) end
   write_spent(KEYS[6], spent, stale)
-elseif #expired > 0 then
+elseif expired > 0 then
   write_spent(KEYS[6], spent, false)
 end
 

@@ -6,6 +6,7 @@
 -- ARGV 1 request id   2 time of admission on Redis' clock; negative: milliseconds ago
 --      3 tokens used  4 window ms   5 "1": the request was admitted elsewhere and counts as one, too
 --      6 micros used  7 to 10: the budgets, as 12 to 15 of admit.lua
+--      of a slice, too: 11 its requests  12 those of them that were used  13 its places in flight
 -- Answer: 1 settled, 0 was settled before, or has left the window; now; marks that this passed: bit 2 i is
 --         80 %, bit 2 i + 1 is 100 % of the i-th budget; day ... micros of the month, as in admit.lua
 
@@ -16,6 +17,16 @@ if admitted < 0 then admitted = now + admitted end
 local in_window = admitted + window > now
 
 local leased = redis.call('ZREM', KEYS[5], id) == 1
+if ARGV[11] then
+  local function remove(key, mark, from, to)
+    local members = {}
+    for i = from, to do members[#members + 1] = id .. mark .. i end
+    if #members > 0 then redis.call('ZREM', key, unpack(members)) end
+  end
+  remove(KEYS[1], ':', ARGV[12] + 1, tonumber(ARGV[11]))
+  remove(KEYS[2], ':', ARGV[12] + 1, tonumber(ARGV[11]))
+  remove(KEYS[5], '#', 2, tonumber(ARGV[13]))
+end
 local kept = redis.call('HMGET', KEYS[4], 'total', id)
 local total, old = tonumber(kept[1] or '0'), kept[2]
 if old and not leased then return {0, now, 0} end

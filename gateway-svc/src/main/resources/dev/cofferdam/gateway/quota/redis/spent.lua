@@ -1,4 +1,4 @@
--- What a tenant has spent, and its token bucket; in front of every script that needs it.
+-- What a tenant has spent, its token bucket, and what leaves its windows; in front of the scripts that need it.
 --
 -- A hash: bucket, its level at bucket_ms; day, day_tokens, day_micros, month, month_tokens,
 -- month_micros: spent in the UTC day and month; held_tokens, held_micros: reserved by requests in flight;
@@ -56,5 +56,45 @@ local function release(key, spent, id, tokens)
     spent.held_micros = math.max(0, spent.held_micros - tonumber(micros))
     redis.call('HDEL', key, field)
   end
+end
+
+-- The bucket's level, in requests times milliseconds of the window: whole numbers.
+local function bucket_level(spent, burst, fill, now, window)
+  local full = burst * window
+  if spent.bucket_ms == 0 then return full end
+  return math.min(full, spent.bucket + math.max(0, now - spent.bucket_ms) * fill)
+end
+
+-- Forgets an amount; answers it.
+local function drop(member)
+  local old = redis.call('HGET', KEYS[4], member)
+  redis.call('ZREM', KEYS[3], member)
+  if old then
+    redis.call('HDEL', KEYS[4], member)
+    redis.call('HINCRBY', KEYS[4], 'total', 0 - tonumber(old)) -- never "-0"
+  end
+  return tonumber(old or '0')
+end
+
+-- Takes away what has left: leases of gateways that died, amounts and requests older than the window. Answers how
+-- many leases died.
+local function leave(spent, now, window)
+  local expired = redis.call('ZRANGEBYSCORE', KEYS[5], '-inf', now)
+  for _, member in ipairs(expired) do
+    redis.call('ZREM', KEYS[5], member)
+    release(KEYS[6], spent, member, drop(member))
+  end
+  local left = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', now)
+  for _, member in ipairs(left) do
+    local alive = redis.call('ZSCORE', KEYS[5], member)
+    if alive then
+      redis.call('ZADD', KEYS[3], alive, member)
+    else
+      drop(member)
+    end
+  end
+  redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now - window)
+  redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now - window)
+  return #expired
 end
 
