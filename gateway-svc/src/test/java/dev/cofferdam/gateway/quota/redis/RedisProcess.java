@@ -10,6 +10,8 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import redis.embedded.core.ExecutableProvider;
 
@@ -20,9 +22,14 @@ public final class RedisProcess implements AutoCloseable {
   private final String program = program();
   private final Path folder;
   private final int port;
+  private final List<String> options;
   private Process process;
 
-  public RedisProcess() {
+  /**
+   * @param options further ones of the server's command line
+   */
+  public RedisProcess(String... options) {
+    this.options = List.of(options);
     try {
       this.folder = Files.createTempDirectory("redis-test");
       try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -35,14 +42,19 @@ public final class RedisProcess implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
   }
 
+  int port() {
+    return port;
+  }
+
   public String url() {
     return "redis://127.0.0.1:" + port;
   }
 
   void start() {
     try {
-      process =
-          new ProcessBuilder(
+      List<String> command =
+          new ArrayList<>(
+              List.of(
                   program,
                   "--port",
                   Integer.toString(port),
@@ -53,7 +65,10 @@ public final class RedisProcess implements AutoCloseable {
                   "--appendonly",
                   "no",
                   "--dir",
-                  folder.toString())
+                  folder.toString()));
+      command.addAll(options);
+      process =
+          new ProcessBuilder(command)
               .redirectErrorStream(true)
               .redirectOutput(ProcessBuilder.Redirect.DISCARD)
               .start();
