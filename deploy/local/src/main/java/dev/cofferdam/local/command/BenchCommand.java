@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -38,7 +39,8 @@ final class BenchCommand {
   }
 
   int run(List<String> line) throws IOException, InterruptedException {
-    List<String> words = Arguments.parse(line, Set.of(), Set.of()).words();
+    Arguments arguments = Arguments.parse(line, Set.of("--peers"), Set.of());
+    List<String> words = arguments.words();
     String areas =
         BenchArea.available(repository).stream()
             .map(BenchArea::label)
@@ -55,11 +57,15 @@ final class BenchCommand {
     Path folder = files.folder().resolve("bench");
     Files.createDirectories(folder);
     Path results = folder.resolve(area.label() + ".json");
+    List<String> properties =
+        arguments.has("--peers") ? peers(area, folder.resolve("jlama")) : List.of();
     int status =
         switch (area.needs()) {
-          case NOTHING -> launch(area, List.of(), results);
-          case MODEL ->
-              launch(area, List.of(repository.resolve("models/support-desk").toString()), results);
+          case NOTHING -> launch(area, List.of(), List.of(), results);
+          case MODEL -> {
+            String model = repository.resolve("models/support-desk").toString();
+            yield launch(area, properties, List.of(model), results);
+          }
           case REDIS -> withRedis(area, folder, results);
           case POSTGRES -> withPostgres(area, folder, results);
           case MESH -> withMesh(area, results);
@@ -70,7 +76,33 @@ final class BenchCommand {
     return status;
   }
 
-  private int launch(BenchArea area, List<String> arguments, Path results)
+  /** Has Maven fetch what peers run on; they are no part of the product. */
+  private List<String> peers(BenchArea area, Path folder) throws IOException, InterruptedException {
+    if (area != BenchArea.ENGINE) {
+      throw new UsageException("--peers: only the engine has any");
+    }
+    Path source = repository.resolve("verification/bench/peers/jlama");
+    Process maven =
+        new ProcessBuilder(
+                "mvn",
+                "-q",
+                "-f",
+                source.resolve("pom.xml").toString(),
+                "dependency:copy-dependencies",
+                "-DoutputDirectory=" + folder.resolve("lib"))
+            .inheritIO()
+            .start();
+    if (maven.waitFor() != 0) {
+      throw new UsageException("--peers: Maven could not fetch Jlama; see above");
+    }
+    Files.copy(
+        source.resolve("JlamaPeer.java"),
+        folder.resolve("JlamaPeer.java"),
+        StandardCopyOption.REPLACE_EXISTING);
+    return List.of("-Dcofferdam.bench.jlama=" + folder);
+  }
+
+  private int launch(BenchArea area, List<String> properties, List<String> arguments, Path results)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>();
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
@@ -81,10 +113,9 @@ final class BenchCommand {
             "-XX:+UseTransparentHugePages",
             "--add-modules=jdk.incubator.vector",
             "--sun-misc-unsafe-memory-access=allow",
-            "--enable-native-access=ALL-UNNAMED",
-            "-cp",
-            classPath(area),
-            area.mainClass()));
+            "--enable-native-access=ALL-UNNAMED"));
+    command.addAll(properties);
+    command.addAll(List.of("-cp", classPath(area), area.mainClass()));
     command.addAll(arguments);
     command.add(results.toString());
     Process process = new ProcessBuilder(command).inheritIO().start();
@@ -112,7 +143,7 @@ final class BenchCommand {
             Optional.empty());
     Component component = start(redis.process(log("redis")), redis.readiness());
     try {
-      return launch(area, List.of(redis.url()), results);
+      return launch(area, List.of(), List.of(redis.url()), results);
     } finally {
       component.stop();
     }
@@ -136,6 +167,7 @@ final class BenchCommand {
       String user = area.label();
       return launch(
           area,
+          List.of(),
           List.of(postgres.jdbcUrl(user), user, String.valueOf(passwords.get(user))),
           results);
     } finally {
@@ -148,12 +180,12 @@ final class BenchCommand {
     boolean runs =
         files.running().filter(running -> running.launcher().find().isPresent()).isPresent();
     if (runs) {
-      return launch(area, List.of(files.folder().toString()), results);
+      return launch(area, List.of(), List.of(files.folder().toString()), results);
     }
     out.println("No mesh runs; starting one for the benchmark");
     LocalOptions options = LocalOptions.of(repository).withProgress(out::println);
     try (LocalMesh mesh = LocalMesh.start(files.folder(), options)) {
-      return launch(area, List.of(mesh.files().folder().toString()), results);
+      return launch(area, List.of(), List.of(mesh.files().folder().toString()), results);
     }
   }
 

@@ -25,6 +25,7 @@ final class Help {
         trace ID             the way of a request through the services, by request id or trace id
         verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
         bench AREA           measure; areas: %s
+             --peers           with other engines in the same run (engine only)
         logits MODEL --tokens 1,2,3
                              what a model folder or .gguf file says after these tokens, as JSON
              --adapter FOLDER  with an adapter

@@ -23,7 +23,7 @@ import java.util.function.Supplier;
  * take turns.
  *
  * <p>Arguments: model folder, file for the JSON, and, for a part of it, names of sections. Needs a
- * heap of 6 GB.
+ * heap of 6 GB. The property {@code cofferdam.bench.jlama} names the folder of a peer.
  */
 public final class EngineBench {
   private static final int ROUNDS = 5;
@@ -73,6 +73,10 @@ public final class EngineBench {
     groups.add(Map.of("lora_bf16", () -> new LoraSection(WeightType.BF16, "_bf16")));
     groups.add(Map.of("steps", StepSection::new));
     groups.add(Map.of("walls", WallsSection::new));
+    String jlama = System.getProperty("cofferdam.bench.jlama");
+    if (jlama != null) {
+      groups.add(Map.of("jlama", () -> new JlamaSection(machine, Path.of(jlama))));
+    }
     return groups;
   }
 

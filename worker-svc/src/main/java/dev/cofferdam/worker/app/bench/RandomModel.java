@@ -49,6 +49,11 @@ final class RandomModel {
 
   /** The weights: BF16 numbers, so that F32 and BF16 compute the same. */
   static ModelWeights weights() {
+    return ModelWeights.of(CONFIG, tensors());
+  }
+
+  /** The weights by their names in files. */
+  static Map<String, WeightTensor> tensors() {
     Map<String, WeightTensor> tensors = new HashMap<>();
     long[] table = {CONFIG.vocabularySize(), CONFIG.hidden()};
     tensors.put(ModelWeights.EMBEDDING, new Noise(1, 1f, 0, table));
@@ -64,7 +69,7 @@ final class RandomModel {
         }
       }
     }
-    return ModelWeights.of(CONFIG, tensors);
+    return tensors;
   }
 
   /** Uniform noise. */

@@ -61,20 +61,30 @@ final class WeightsSection implements BenchSection {
   @Override
   public void round(Samples samples) {
     double before = machine.dramBytesPerSecond();
-    double single = BenchBatch.decodeRate(executor, 1, PROMPT, DECODE_TOKENS);
+    double single = decodeRate();
     double dram = (before + machine.dramBytesPerSecond()) / 2;
     samples.addShare("decode_b1_" + type + "_dram_share" + suffix, single * weightBytes, dram);
     samples.add("decode_b1_" + type + "_tok_s" + suffix, single, "tokens/s", dram / weightBytes);
     double batch = BenchBatch.decodeRate(executor, BATCH, PROMPT, DECODE_TOKENS);
     samples.add("decode_b16_" + type + "_tok_s" + suffix, batch, "tokens/s", single);
     double flops = machine.fmaFlopsPerSecond();
-    double prefill = PREFILL / BenchBatch.firstTokenSeconds(executor, PREFILL);
+    double prefill = prefillRate();
     flops = (flops + machine.fmaFlopsPerSecond()) / 2;
     samples.add(
         "prefill512_" + type + "_tok_s" + suffix,
         prefill,
         "tokens/s",
         flops / (2 * RandomModel.multiplyAddsOfToken()));
+  }
+
+  /** Tokens of one sequence in a second. */
+  double decodeRate() {
+    return BenchBatch.decodeRate(executor, 1, PROMPT, DECODE_TOKENS);
+  }
+
+  /** Tokens of a long prompt in a second. */
+  double prefillRate() {
+    return PREFILL / BenchBatch.firstTokenSeconds(executor, PREFILL);
   }
 
   @Override

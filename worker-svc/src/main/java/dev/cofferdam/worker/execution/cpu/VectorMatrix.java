@@ -10,9 +10,9 @@ import java.util.Arrays;
 abstract sealed class VectorMatrix extends PackedMatrix permits F32Matrix, Bf16Matrix, Int8Matrix {
   /**
    * Words of weights by which the kernels touch a panel before they use it, and that the arrays are
-   * longer for it. Java has no prefetch instruction. A scalar load that nothing waits for does the
-   * same: the multiply-adds that wait for their weights fill the processor's scheduler after about
-   * a kilobyte of them, which is too little for the latency of memory.
+   * longer for it. Java has no prefetch instruction. A scalar load that nothing waits for asks
+   * memory just as early: the multiply-adds that wait for their weights probably fill the
+   * processor's scheduler after about a kilobyte of them, too little for the latency of memory.
    */
   static final int AHEAD = 1024;
 
