@@ -1,5 +1,7 @@
 package dev.cofferdam.verification;
 
+import com.anthropic.client.AnthropicClient;
+import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import dev.cofferdam.gguf.FolderTwin;
@@ -38,6 +40,7 @@ import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
@@ -220,14 +223,41 @@ public final class Mesh {
     return new Rest(local.endpoints().rest(), tls);
   }
 
+  /** The REST edge's URL. */
+  public String restUrl() {
+    return local.endpoints().rest();
+  }
+
+  /** The certificate of the authority that all of the mesh's certificates come from. */
+  public Path authority() {
+    return local.files().authority();
+  }
+
+  /** The official Anthropic client, without retries. */
+  public AnthropicClient anthropic(String apiKey) {
+    return AnthropicOkHttpClient.builder()
+        .baseUrl(local.endpoints().rest())
+        .apiKey(apiKey)
+        .sslSocketFactory(tls.getSocketFactory())
+        .trustManager((X509TrustManager) trust.getTrustManagers()[0])
+        .maxRetries(0)
+        .build();
+  }
+
   /** The official OpenAI client, without retries, so that tests see each answer. */
   public OpenAIClient openAi(String apiKey) {
+    return openAi(apiKey, 0, Duration.ofMinutes(1));
+  }
+
+  /** The official OpenAI client with a number of retries and a time after which it gives up. */
+  public OpenAIClient openAi(String apiKey, int retries, Duration timeout) {
     return OpenAIOkHttpClient.builder()
         .baseUrl(local.endpoints().rest() + "/v1")
         .apiKey(apiKey)
         .sslSocketFactory(tls.getSocketFactory())
         .trustManager((X509TrustManager) trust.getTrustManagers()[0])
-        .maxRetries(0)
+        .maxRetries(retries)
+        .timeout(timeout)
         .build();
   }
 

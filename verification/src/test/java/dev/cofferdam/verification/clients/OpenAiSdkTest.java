@@ -5,16 +5,30 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
 import com.openai.core.http.StreamResponse;
+import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
+import com.openai.errors.OpenAIIoException;
 import com.openai.errors.UnauthorizedException;
+import com.openai.helpers.ResponseAccumulator;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
+import com.openai.models.completions.Completion;
+import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.models.Model;
+import com.openai.models.responses.Response;
+import com.openai.models.responses.ResponseCreateParams;
+import com.openai.models.responses.ResponseStreamEvent;
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -140,6 +154,99 @@ class OpenAiSdkTest {
             .create(question("How do I print a return label?").maxCompletionTokens(3).build());
     assertThat(bounded.choices().getFirst().finishReason().asString()).isEqualTo("length");
     assertThat(bounded.usage().orElseThrow().completionTokens()).isEqualTo(3);
+  }
+
+  @Test
+  void logprobsHaveTheirAlternatives() {
+    ChatCompletion answer =
+        client
+            .chat()
+            .completions()
+            .create(
+                question("Where is my parcel?")
+                    .logprobs(true)
+                    .topLogprobs(2)
+                    .maxCompletionTokens(3)
+                    .build());
+    var content = answer.choices().getFirst().logprobs().orElseThrow().content().orElseThrow();
+    assertThat(content).hasSize(3);
+    assertThat(content.getFirst().topLogprobs()).hasSize(2);
+    assertThat(content.getFirst().logprob()).isNotPositive();
+  }
+
+  @Test
+  void completionsContinueEachOfTheirPrompts() {
+    Completion answer =
+        client
+            .completions()
+            .create(
+                CompletionCreateParams.builder()
+                    .model("support-desk")
+                    .promptOfArrayOfStrings(List.of("Your parcel", "Please print"))
+                    .maxTokens(4)
+                    .temperature(0)
+                    .logprobs(1)
+                    .build());
+    assertThat(answer.choices()).hasSize(2);
+    assertThat(answer.choices().getFirst().text()).isNotBlank();
+    assertThat(answer.choices().getFirst().logprobs().orElseThrow().tokenLogprobs().orElseThrow())
+        .isNotEmpty();
+  }
+
+  @Test
+  void aStreamedResponseIsTheSameAsAWholeOneAndNotKept() {
+    ResponseCreateParams params =
+        ResponseCreateParams.builder()
+            .model("support-desk")
+            .instructions("You are brief.")
+            .input("How do I print a return label?")
+            .maxOutputTokens(40)
+            .temperature(0)
+            .build();
+    Response whole = client.responses().create(params);
+    ResponseAccumulator streamed = ResponseAccumulator.create();
+    try (StreamResponse<ResponseStreamEvent> stream = client.responses().createStreaming(params)) {
+      stream.stream().forEach(streamed::accumulate);
+    }
+    assertThat(text(whole)).isNotBlank();
+    assertThat(text(streamed.response())).isEqualTo(text(whole));
+    assertThat(streamed.response().usage().orElseThrow().outputTokens())
+        .isEqualTo(whole.usage().orElseThrow().outputTokens());
+    assertThatThrownBy(() -> client.responses().create(params.toBuilder().store(true).build()))
+        .isInstanceOf(BadRequestException.class)
+        .hasMessageContaining("store");
+  }
+
+  private static String text(Response response) {
+    return response.output().getFirst().asMessage().content().getFirst().asOutputText().text();
+  }
+
+  @Test
+  void aClientThatIsOverItsLimitTriesAgainAndIsServed() throws Exception {
+    TenantHandle one =
+        MESH.newTenant(
+            "retries", "standard", LimitOverrides.newBuilder().setConcurrentRequests(1).build());
+    OpenAIClient patient = MESH.openAi(one.apiKey(), 8, Duration.ofMinutes(1));
+    AtomicReference<CompletableFuture<ChatCompletion>> second = new AtomicReference<>();
+    Generation.run(
+        MESH.grpc(),
+        Generation.credentials(one.apiKey(), ""),
+        Generation.endless(true, 1_000),
+        event -> {
+          if (event.hasDelta() && second.get() == null) {
+            second.set(
+                CompletableFuture.supplyAsync(
+                    () -> patient.chat().completions().create(question("Hello").build())));
+          }
+        });
+    assertThat(second.get().get(60, TimeUnit.SECONDS).choices()).hasSize(1);
+  }
+
+  @Test
+  void aClientThatDoesNotWaitGivesUp() {
+    OpenAIClient hasty = MESH.openAi(tenant.apiKey(), 0, Duration.ofMillis(1));
+    assertThatThrownBy(() -> hasty.chat().completions().create(question("Hello").build()))
+        .isInstanceOf(OpenAIIoException.class);
   }
 
   @Test
