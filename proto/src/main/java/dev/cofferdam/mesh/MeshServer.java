@@ -21,6 +21,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,7 @@ public final class MeshServer implements Closeable {
   private final Server server;
   private final MeshTls tls;
   private final HealthStatusManager health;
+  private final AtomicBoolean draining = new AtomicBoolean();
 
   private MeshServer(Server server, MeshTls tls, HealthStatusManager health) {
     this.server = server;
@@ -55,7 +57,9 @@ public final class MeshServer implements Closeable {
 
   /** Says on the health service that it takes no new calls. */
   public void drain() {
-    health.enterTerminalState();
+    if (draining.compareAndSet(false, true)) {
+      health.enterTerminalState();
+    }
   }
 
   /** Refuses new calls, waits for running ones, then ends them. */

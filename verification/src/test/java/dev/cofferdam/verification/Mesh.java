@@ -398,6 +398,11 @@ public final class Mesh {
     local.kill(process);
   }
 
+  /** Asks a process to end with SIGTERM; it comes back by itself. */
+  public void terminate(String process) {
+    local.terminate(process);
+  }
+
   /** Waits until a process serves. */
   public void awaitUp(String process) {
     local.awaitReady(process);

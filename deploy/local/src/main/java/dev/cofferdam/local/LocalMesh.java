@@ -390,6 +390,11 @@ public final class LocalMesh implements AutoCloseable {
     }
   }
 
+  /** Asks a process to end with SIGTERM; once it has, it is started again by itself. */
+  public void terminate(String name) {
+    process(name).terminate();
+  }
+
   /** Kills a process with SIGKILL; it is started again by itself. */
   public void kill(String name) {
     process(name).kill();

@@ -2,6 +2,9 @@ package dev.cofferdam.verification.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.openai.core.http.StreamResponse;
+import com.openai.models.chat.completions.ChatCompletionChunk;
+import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
@@ -16,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -121,6 +125,60 @@ class FaultTest {
       MESH.startRedis();
     }
     serves(free);
+  }
+
+  @Test
+  void aGatewayThatIsToldToEndLetsItsStreamsFinish() throws Exception {
+    TenantHandle tenant = MESH.newTenant("drain", "standard");
+    ChatCompletionCreateParams ask =
+        ChatCompletionCreateParams.builder()
+            .model("support-desk")
+            .addUserMessage("How do I print a return label?")
+            .temperature(0)
+            .build();
+    String text =
+        MESH.openAi(tenant.apiKey())
+            .chat()
+            .completions()
+            .create(ask)
+            .choices()
+            .getFirst()
+            .message()
+            .content()
+            .orElseThrow();
+    AtomicReference<String> streamed = new AtomicReference<>();
+    Generation ended =
+        Generation.run(
+            MESH.grpc(),
+            Generation.credentials(tenant.apiKey(), ""),
+            Generation.endless(true, 1_000),
+            event -> {
+              if (event.hasDelta() && streamed.get() == null) {
+                streamed.set(streamPastTheEnd(tenant, ask));
+              }
+            });
+    assertThat(ended.status().isOk()).as("%s", ended.status()).isTrue();
+    assertThat(ended.finished().getUsage().getOutputTokens()).isEqualTo(1_000);
+    assertThat(streamed.get()).isEqualTo(text);
+    MESH.awaitUp("gateway");
+    serves(tenant);
+  }
+
+  /** The text of a stream in whose midst the gateway is told to end. */
+  private static String streamPastTheEnd(TenantHandle tenant, ChatCompletionCreateParams ask) {
+    StringBuilder text = new StringBuilder();
+    try (StreamResponse<ChatCompletionChunk> stream =
+        MESH.openAi(tenant.apiKey()).chat().completions().createStreaming(ask)) {
+      stream.stream()
+          .forEach(
+              chunk -> {
+                if (text.isEmpty()) {
+                  MESH.terminate("gateway");
+                }
+                chunk.choices().forEach(c -> c.delta().content().ifPresent(text::append));
+              });
+    }
+    return text.toString();
   }
 
   @ParameterizedTest

@@ -226,6 +226,17 @@ public final class Component {
     onChange.run();
   }
 
+  /** Asks it to end, as an orchestrator would; once it has, it is started again. */
+  public void terminate() {
+    ManagedProcess current;
+    synchronized (this) {
+      current = process;
+    }
+    if (current != null) {
+      current.terminate();
+    }
+  }
+
   /** Kills it as a crash would; it is reported and started again. */
   public void kill() {
     ManagedProcess current;

@@ -84,6 +84,11 @@ public final class ManagedProcess {
     }
   }
 
+  /** Asks it to end, and waits for nothing. */
+  public void terminate() {
+    process.destroy();
+  }
+
   /** Ends it and everything that it started with SIGKILL, as a crash would. */
   public void kill() {
     List<ProcessHandle> children = process.descendants().toList();
