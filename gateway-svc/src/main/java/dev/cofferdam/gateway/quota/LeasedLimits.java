@@ -118,10 +118,7 @@ public final class LeasedLimits {
       return Optional.empty();
     }
     Slice current = holding.current;
-    if (current != null
-        && 2 * current.requestsLeft() > current.size().requests()
-        && 2 * current.tokensLeft() > current.size().tokens()
-        && !current.old(nowMs, settings.sliceMs() / 2)) {
+    if (current != null && !low(current, nowMs)) {
       return Optional.empty();
     }
     synchronized (holding) {
@@ -138,6 +135,13 @@ public final class LeasedLimits {
       holding.asking = true;
       return Optional.of(size);
     }
+  }
+
+  /** Whether half of a slice's requests, tokens or time is over. */
+  public boolean low(Slice slice, long nowMs) {
+    return 2 * slice.requestsLeft() <= slice.size().requests()
+        || 2 * slice.tokensLeft() <= slice.size().tokens()
+        || slice.old(nowMs, settings.sliceMs() / 2);
   }
 
   private Slice.Size size(Holding holding, TenantLimits limits, double modelShare) {

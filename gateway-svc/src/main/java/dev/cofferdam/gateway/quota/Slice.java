@@ -14,8 +14,8 @@ public final class Slice {
   private final Size size;
   private final long takenMs;
   private final long storeMs;
-  private long requestsLeft;
-  private long tokensLeft;
+  private volatile long requestsLeft; // written under the lock
+  private volatile long tokensLeft;
   private long microsLeft;
   private long inFlight;
   private long peakInFlight;
@@ -104,12 +104,12 @@ public final class Slice {
   }
 
   /** Requests that are left. */
-  public synchronized long requestsLeft() {
+  public long requestsLeft() {
     return requestsLeft;
   }
 
   /** Tokens that are left. */
-  public synchronized long tokensLeft() {
+  public long tokensLeft() {
     return tokensLeft;
   }
 
@@ -122,8 +122,8 @@ public final class Slice {
         || inFlight >= size.inFlight()) {
       return false;
     }
-    requestsLeft--;
-    tokensLeft -= tokens;
+    requestsLeft = requestsLeft - 1;
+    tokensLeft = tokensLeft - tokens;
     microsLeft -= micros;
     inFlight++;
     peakInFlight = Math.max(peakInFlight, inFlight);
@@ -134,7 +134,7 @@ public final class Slice {
   /** Ends a request; what it did not use can be taken again. */
   synchronized void settle(long reserved, long reservedMicros, long used, long micros) {
     inFlight--;
-    tokensLeft += reserved - used;
+    tokensLeft = tokensLeft + reserved - used;
     microsLeft += reservedMicros - micros;
     usedTokens += used;
     usedMicros += micros;
@@ -153,7 +153,7 @@ public final class Slice {
     return inFlight == 0 && nowMs - lastUsedMs >= idleMs;
   }
 
-  synchronized boolean old(long nowMs, long sliceMs) {
+  boolean old(long nowMs, long sliceMs) {
     return nowMs - takenMs >= sliceMs;
   }
 

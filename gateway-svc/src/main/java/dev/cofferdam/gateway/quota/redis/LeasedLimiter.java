@@ -106,9 +106,11 @@ public final class LeasedLimiter implements Limiter, AutoCloseable {
         giveBack(used);
       }
     }
-    slices
-        .ask(nowMs, reservation, settings.modelRequestsShare())
-        .ifPresent(size -> lease(reservation, size, nowMs));
+    if (slice == null || slices.low(slice, nowMs)) {
+      slices
+          .ask(nowMs, reservation, settings.modelRequestsShare())
+          .ifPresent(size -> lease(reservation, size, nowMs));
+    }
     if (slice == null) {
       return null;
     }

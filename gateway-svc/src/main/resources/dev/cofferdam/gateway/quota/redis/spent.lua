@@ -1,14 +1,12 @@
 -- What a tenant has spent, its token bucket, and what leaves its windows; in front of the scripts that need it.
 --
--- A hash: bucket, its level at bucket_ms; day, day_tokens, day_micros, month, month_tokens,
--- month_micros: spent in the UTC day and month; held_tokens, held_micros: reserved by requests in flight;
--- "m:" and a request's id: the money that it holds. Micros are millionths of the currency.
+-- A hash. Its field "state" is ten doubles, packed, because that is half the work of ten fields: bucket, its level
+-- at bucket_ms; day, day_tokens, day_micros, month, month_tokens, month_micros: spent in the UTC day and month;
+-- held_tokens, held_micros: reserved by requests in flight. "m:" and a request's id: the money that it holds.
+-- Micros are millionths of the currency.
 
 local SPENT_LIVE_MS = 40 * 86400000
-local SPENT = {
-  'bucket', 'bucket_ms', 'day', 'day_tokens', 'day_micros', 'month', 'month_tokens', 'month_micros',
-  'held_tokens', 'held_micros'
-}
+local STATE = '<dddddddddd'
 
 -- The month of a day since the epoch, counted from the year 0 (H. Hinnant, civil_from_days).
 local function month_of(day)
@@ -24,10 +22,15 @@ end
 
 -- A clock that goes back, that of another node, does not bring back a day.
 local function read_spent(key, now)
-  local values = redis.call('HMGET', key, unpack(SPENT))
-  local spent = {}
-  for i, name in ipairs(SPENT) do spent[name] = tonumber(values[i] or '0') end
-  spent.new = not values[3]
+  local state = redis.call('HGET', key, 'state')
+  local spent = {new = not state}
+  if state then
+    spent.bucket, spent.bucket_ms, spent.day, spent.day_tokens, spent.day_micros, spent.month, spent.month_tokens,
+      spent.month_micros, spent.held_tokens, spent.held_micros = struct.unpack(STATE, state)
+  else
+    spent.bucket, spent.bucket_ms, spent.day, spent.day_tokens, spent.day_micros, spent.month, spent.month_tokens,
+      spent.month_micros, spent.held_tokens, spent.held_micros = 0, 0, 0, 0, 0, 0, 0, 0, 0, 0
+  end
   local day = math.floor(now / 86400000)
   if day > spent.day then
     local month = month_of(day)
@@ -38,23 +41,22 @@ local function read_spent(key, now)
 end
 
 local function write_spent(key, spent, extend)
-  local values = {}
-  for _, name in ipairs(SPENT) do
-    values[#values + 1] = name
-    values[#values + 1] = spent[name]
-  end
-  redis.call('HSET', key, unpack(values))
+  redis.call('HSET', key, 'state', struct.pack(STATE,
+    spent.bucket, spent.bucket_ms, spent.day, spent.day_tokens, spent.day_micros, spent.month, spent.month_tokens,
+    spent.month_micros, spent.held_tokens, spent.held_micros))
   if extend or spent.new then redis.call('PEXPIRE', key, SPENT_LIVE_MS) end
 end
 
 -- Gives back what a request held.
 local function release(key, spent, id, tokens)
-  local field = 'm:' .. id
-  local micros = redis.call('HGET', key, field)
   spent.held_tokens = math.max(0, spent.held_tokens - tokens)
-  if micros then
-    spent.held_micros = math.max(0, spent.held_micros - tonumber(micros))
-    redis.call('HDEL', key, field)
+  if spent.held_micros > 0 then
+    local field = 'm:' .. id
+    local micros = redis.call('HGET', key, field)
+    if micros then
+      spent.held_micros = math.max(0, spent.held_micros - tonumber(micros))
+      redis.call('HDEL', key, field)
+    end
   end
 end
 
