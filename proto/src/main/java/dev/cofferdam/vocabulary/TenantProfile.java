@@ -54,4 +54,24 @@ public record TenantProfile(
     poolsAllowed = Set.copyOf(poolsAllowed);
     workloadClassesAllowed = Set.copyOf(workloadClassesAllowed);
   }
+
+  /** This profile with other models. */
+  public TenantProfile withModelsAllowed(Set<String> models) {
+    return new TenantProfile(
+        id,
+        tier,
+        status,
+        limits,
+        isolationLevel,
+        models,
+        poolsAllowed,
+        dedicatedPool,
+        workloadClassesAllowed,
+        clientCertificateRequired,
+        kvEncrypted,
+        retentionDays,
+        privacy,
+        responseCacheSeconds,
+        defaultModel);
+  }
 }

@@ -34,7 +34,8 @@ public final class HouseRules {
           "s3",
           "rest",
           "openai",
-          "anthropic");
+          "anthropic",
+          "jose");
   private static final String[] TECHNOLOGIES = {
     "io.quarkus..",
     "jakarta..",
@@ -47,7 +48,8 @@ public final class HouseRules {
     "javax.sql..",
     "org.eclipse.microprofile..",
     "io.smallrye..",
-    "software.amazon.."
+    "software.amazon..",
+    "org.jose4j.."
   };
 
   private final String root;

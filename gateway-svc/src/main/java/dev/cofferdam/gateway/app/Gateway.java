@@ -77,6 +77,7 @@ final class Gateway implements AutoCloseable {
   private final ExecutorService workers;
   private final InferenceEndpoint inference;
   private final AdminGrpcService admin;
+  private final TrustedIssuer issuer;
   private final Authenticator authenticator;
   private final RestEdge edge;
   private final Vertx vertx;
@@ -116,15 +117,18 @@ final class Gateway implements AutoCloseable {
             config.request().threads(), Thread.ofPlatform().daemon().name("request-", 0).factory());
     IdentityFacts identityFacts =
         new IdentityFacts(facts, config.audit().refusalsPerSecondMax(), clock);
+    Catalog catalog =
+        new ConfiguredCatalog(
+            configured.views().models(), configured.views().adapters(), configured.views().pools());
+    this.issuer = new TrustedIssuer(config.jwt(), clock);
     this.authenticator =
         new TenantAuthenticator(
             config.trustDomain(),
             new ConfiguredTenants(configured.views().tenants(), configured.views().keys()),
+            model -> catalog.model(model).filter(m -> !m.restricted()).isPresent(),
+            issuer.tokens(),
             identityFacts,
             clock);
-    Catalog catalog =
-        new ConfiguredCatalog(
-            configured.views().models(), configured.views().adapters(), configured.views().pools());
     TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
     Dispatcher dispatcher =
         new Dispatcher(
@@ -171,6 +175,7 @@ final class Gateway implements AutoCloseable {
     metrics.watch(limiter, identityFacts, publisher);
     metrics.watch(breakers, clock);
     leased.ifPresent(metrics::watch);
+    issuer.keys().ifPresent(metrics::watch);
     configured
         .views()
         .models()
@@ -243,6 +248,7 @@ final class Gateway implements AutoCloseable {
       LOG.warn("cannot close the channels: {}", e.getMessage());
     }
     leased.ifPresent(LeasedLimiter::close);
+    issuer.close();
     limiter.close();
     publisher.close();
     writer.close();

@@ -10,6 +10,7 @@ import dev.cofferdam.gateway.identity.Authentication;
 import dev.cofferdam.gateway.identity.Credentials;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.TenantAuthenticator;
+import dev.cofferdam.gateway.identity.Tokens;
 import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.LeaseSettings;
@@ -238,9 +239,14 @@ public final class GatewayBench {
     InstantSource clock = InstantSource.system();
     TenantAuthenticator authenticator =
         new TenantAuthenticator(
-            "cofferdam.local", known, new IdentityFacts(new NoFacts(), 1, clock), clock);
+            "cofferdam.local",
+            known,
+            model -> false,
+            Tokens.NONE,
+            new IdentityFacts(new NoFacts(), 1, clock),
+            clock);
     Credentials credentials =
-        new Credentials(
+        Credentials.of(
             Optional.of(issued.secret()), Optional.empty(), Optional.empty(), "127.0.0.1");
     Supplier<Object> authenticate = () -> authenticator.authenticate(credentials);
     Supplier<Object> hash = () -> ApiKeys.sha256(issued.secret());

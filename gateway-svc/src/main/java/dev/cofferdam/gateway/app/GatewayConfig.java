@@ -50,6 +50,9 @@ public interface GatewayConfig {
   /** Answers that are given again. */
   Responses responses();
 
+  /** Tokens of an issuer that is trusted. */
+  Jwt jwt();
+
   /** Gateways that share limits while Redis is away. */
   @WithDefault("1")
   int gatewayReplicas();
@@ -209,6 +212,33 @@ public interface GatewayConfig {
 
     /** Milliseconds to wait for the store. */
     @WithDefault("50")
+    long timeoutMs();
+  }
+
+  /** Tokens; issuer, audience and keys are given together, or none of them. */
+  interface Jwt {
+    /** What iss must be. */
+    Optional<String> issuer();
+
+    /** What aud must be or hold. */
+    Optional<String> audience();
+
+    /** File or https URL of the issuer's keys. */
+    Optional<String> jwks();
+
+    /** PEM file of the authorities of the URL's server; empty: those of the JDK. */
+    Optional<Path> trust();
+
+    /** Seconds between two readings of the keys. */
+    @WithDefault("300")
+    long refreshS();
+
+    /** Seconds at least between two readings that unknown keys cause. */
+    @WithDefault("10")
+    long unknownKeyRefreshS();
+
+    /** Milliseconds that the URL's server may take. */
+    @WithDefault("5000")
     long timeoutMs();
   }
 

@@ -4,6 +4,7 @@ import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
 import dev.cofferdam.gateway.identity.IdentityFacts;
+import dev.cofferdam.gateway.identity.jose.IssuerKeys;
 import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
@@ -55,6 +56,12 @@ public class GatewayMetrics implements RequestObserver {
     registry.gauge("cofferdam.limiter.slices", limiter, LeasedLimiter::heldSlices);
     registry.gauge("cofferdam.limiter.slice.decisions", limiter, LeasedLimiter::localDecisions);
     registry.gauge("cofferdam.limiter.slice.misses", limiter, LeasedLimiter::strictDecisions);
+  }
+
+  void watch(IssuerKeys keys) {
+    registry.gauge("cofferdam.jwt.keys", keys, IssuerKeys::size);
+    registry.gauge("cofferdam.jwt.keys.age.seconds", keys, IssuerKeys::ageS);
+    registry.gauge("cofferdam.jwt.keys.failures", keys, IssuerKeys::failures);
   }
 
   void budgetAlert(TenantProfile tenant, Budget budget, int percent) {

@@ -57,6 +57,11 @@ public final class ApiKeys {
     return new Issued(keyId.toString(), PREFIX + keyId + "_" + text);
   }
 
+  /** Whether a text claims to be a key by its prefix. */
+  public static boolean looksLikeKey(String text) {
+    return text.startsWith(PREFIX);
+  }
+
   /** The public part of a key; empty where the text has not the form of a key. */
   public static Optional<String> keyId(String key) {
     return FORM.matcher(key).matches()

@@ -19,9 +19,12 @@ import dev.cofferdam.wire.TenantRecords;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -29,7 +32,24 @@ import org.junit.jupiter.params.provider.CsvSource;
 class TenantAuthenticatorTest {
   private static final long NOW_S = 1_800_000_000L;
   private static final String DOMAIN = "cofferdam.local";
+  private static final Set<String> OPEN_MODELS = Set.of("open", "desk");
   private static final String TENANT_URI = "spiffe://" + DOMAIN + "/tenant/";
+
+  /** A token of this test: words separated by dots: tenant, tier or "-", models. */
+  private static final Tokens TOKENS =
+      token -> {
+        List<String> words = List.of(token.split("[.]"));
+        return words.get(0).equals("jwt")
+            ? new Tokens.Check.Holds(
+                new TokenClaims(
+                    new TenantId(words.get(1)),
+                    Optional.of(words.get(2)).filter(tier -> !tier.equals("-")),
+                    words.size() == 3
+                        ? Optional.empty()
+                        : Optional.of(Set.copyOf(words.subList(3, words.size()))),
+                    "jwt:0123"))
+            : new Tokens.Check.Fails("no token");
+      };
 
   private final Directory directory = new Directory();
   private final RecordedFacts facts = new RecordedFacts();
@@ -37,13 +57,21 @@ class TenantAuthenticatorTest {
   private final InstantSource clock = () -> now;
   private final IdentityFacts identityFacts = new IdentityFacts(facts, 3, clock);
   private final TenantAuthenticator authenticator =
-      new TenantAuthenticator(DOMAIN, directory, identityFacts, clock);
+      new TenantAuthenticator(
+          DOMAIN, directory, OPEN_MODELS::contains, TOKENS, identityFacts, clock);
 
   TenantAuthenticatorTest() {
     directory.tenant("acme", Tier.TIER_STANDARD, TenantStatus.TENANT_STATUS_ACTIVE);
     directory.tenant("bell", Tier.TIER_FREE, TenantStatus.TENANT_STATUS_ACTIVE);
     directory.tenant("corp", Tier.TIER_ENTERPRISE, TenantStatus.TENANT_STATUS_ACTIVE);
     directory.tenant("gone", Tier.TIER_FREE, TenantStatus.TENANT_STATUS_SUSPENDED);
+    directory.tenant(
+        Tenant.newBuilder()
+            .setId("lists")
+            .setTier(Tier.TIER_STANDARD)
+            .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
+            .addAllModelsAllowed(List.of("desk", "secret"))
+            .build());
     directory.key("acme", "acme", 0);
     directory.key("bell", "bell", 0);
     directory.key("corp", "corp", 0);
@@ -101,6 +129,93 @@ class TenantAuthenticatorTest {
     assertThat(text).isEqualTo(answer);
   }
 
+  /** Columns: key, token, certificate, claimed tenant, answer: a tenant, or an error code. */
+  @ParameterizedTest
+  @CsvSource(
+      nullValues = "-",
+      value = {
+        "-,     jwt.acme.-,          -,                                      -,     acme",
+        "-,     jwt.acme.standard,   -,                                      acme,  acme",
+        "acme,  jwt.acme.-,          -,                                      -,     acme",
+        "acme,  jwt.acme.-,          spiffe://cofferdam.local/tenant/acme,   -,     acme",
+        "-,     jwt.corp.-,          spiffe://cofferdam.local/tenant/corp,   -,     corp",
+        "-,     forged,              -,                                      -,     UNAUTHENTICATED",
+        "acme,  forged,              -,                                      -,     UNAUTHENTICATED",
+        "forged,jwt.acme.-,          -,                                      -,     UNAUTHENTICATED",
+        "-,     forged,              spiffe://cofferdam.local/tenant/acme,   -,     UNAUTHENTICATED",
+        "-,     jwt.nobody.-,        -,                                      -,     UNAUTHENTICATED",
+        "-,     jwt.corp.-,          -,                                      -,     UNAUTHENTICATED",
+        "corp,  jwt.corp.-,          -,                                      -,     UNAUTHENTICATED",
+        "-,     jwt.gone.-,          -,                                      -,     TENANT_SUSPENDED",
+        "bell,  jwt.acme.-,          -,                                      -,     IDENTITY_MISMATCH",
+        "-,     jwt.acme.-,          spiffe://cofferdam.local/tenant/bell,   -,     IDENTITY_MISMATCH",
+        "acme,  jwt.acme.-,          spiffe://cofferdam.local/tenant/bell,   -,     IDENTITY_MISMATCH",
+        "-,     jwt.acme.-,          -,                                      bell,  IDENTITY_MISMATCH",
+        "-,     jwt.acme.enterprise, -,                                      -,     IDENTITY_MISMATCH",
+        "-,     jwt.acme.Standard,   -,                                      -,     IDENTITY_MISMATCH",
+        "-,     jwt.gone.enterprise, -,                                      -,     IDENTITY_MISMATCH",
+      })
+  void tokensAreComparedWithEverythingElse(
+      String key, String token, String certificate, String claimed, String answer) {
+    Credentials without = credentials(key, certificate, claimed);
+    Authentication outcome =
+        authenticator.authenticate(
+            new Credentials(
+                without.bearerKey(),
+                Optional.of(token),
+                without.certificate(),
+                without.claimedTenant(),
+                without.sourceIp()));
+
+    String text =
+        switch (outcome) {
+          case Authentication.Accepted accepted -> accepted.identity().tenant().id().value();
+          case Authentication.Rejected rejected -> rejected.refusal().code().name();
+        };
+    assertThat(text).isEqualTo(answer);
+  }
+
+  /** Columns: tenant, models of the token, models that are left. */
+  @ParameterizedTest
+  @CsvSource({
+    "acme,  open,                open",
+    "acme,  open.desk.unknown,   desk open",
+    "acme,  open.secret,         open",
+    "lists, desk.open,           desk",
+    "lists, secret,              secret",
+    "acme,  secret,              NOT_ALLOWED",
+    "acme,  unknown,             NOT_ALLOWED",
+    "lists, open,                NOT_ALLOWED",
+  })
+  void aTokensModelsNarrowAndNeverWiden(String tenant, String models, String left) {
+    String text =
+        switch (authenticator.authenticate(token("jwt." + tenant + ".-." + models))) {
+          case Authentication.Accepted accepted ->
+              String.join(" ", new TreeSet<>(accepted.identity().tenant().modelsAllowed()));
+          case Authentication.Rejected rejected -> rejected.refusal().code().name();
+        };
+
+    assertThat(text).isEqualTo(left);
+  }
+
+  @Test
+  void aTokenOfAnotherTierIsAnIsolationViolation() {
+    authenticator.authenticate(token("jwt.acme.enterprise"));
+
+    assertThat(facts.last().operation()).isEqualTo("isolation_violation");
+    assertThat(facts.last().tenant()).isEqualTo("acme");
+    assertThat(facts.last().actor()).isEqualTo("jwt:0123");
+    assertThat(facts.last().detail()).isEqualTo("token of another tier");
+  }
+
+  @Test
+  void nothingOfATokenThatDoesNotHoldReachesAnAnswerOrTheRecord() {
+    Authentication first = authenticator.authenticate(token("confidential"));
+
+    assertThat(authenticator.authenticate(token("other"))).isEqualTo(first);
+    assertThat(facts.facts().toString() + first).doesNotContain("confidential");
+  }
+
   @Test
   void theActorIsTheKeyOrTheCertificate() {
     Identity byKey = accepted(authenticate("acme", TENANT_URI + "acme", null));
@@ -156,7 +271,7 @@ class TenantAuthenticatorTest {
 
     assertThat(facts.facts())
         .extracting(AuditFact::detail)
-        .containsExactly("x-tenant-id is no tenant id", "a text that is no key");
+        .containsExactly("x-tenant-id is no tenant id", "no token");
   }
 
   @Test
@@ -206,7 +321,7 @@ class TenantAuthenticatorTest {
   @Test
   void oversizedKeysAreRefused() {
     Credentials huge =
-        new Credentials(
+        Credentials.of(
             Optional.of(directory.secret("acme") + "x".repeat(1 << 20)),
             Optional.empty(),
             Optional.empty(),
@@ -220,11 +335,15 @@ class TenantAuthenticatorTest {
   }
 
   private Credentials credentials(String key, String certificate, String claimed) {
-    return new Credentials(
+    return Credentials.of(
         Optional.ofNullable(key).map(directory::secret),
         Optional.ofNullable(certificate).map(uri -> SpiffeId.parse(uri).orElseThrow()),
         Optional.ofNullable(claimed),
         "127.0.0.9");
+  }
+
+  private static Credentials token(String text) {
+    return Credentials.of(Optional.of(text), Optional.empty(), Optional.empty(), "127.0.0.9");
   }
 
   private static Identity accepted(Authentication authentication) {
@@ -247,8 +366,11 @@ class TenantAuthenticatorTest {
     }
 
     void tenant(String id, Tier tier, TenantStatus status) {
-      Tenant record = Tenant.newBuilder().setId(id).setTier(tier).setStatus(status).build();
-      tenants.put(new TenantId(id), TenantRecords.profile(record));
+      tenant(Tenant.newBuilder().setId(id).setTier(tier).setStatus(status).build());
+    }
+
+    void tenant(Tenant record) {
+      tenants.put(new TenantId(record.getId()), TenantRecords.profile(record));
     }
 
     void key(String name, String tenant, long notAfterEpochS) {

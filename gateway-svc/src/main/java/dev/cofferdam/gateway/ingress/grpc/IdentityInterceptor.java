@@ -61,7 +61,7 @@ public final class IdentityInterceptor implements ServerInterceptor {
     ServerCall<Q, A> named = named(call, request);
     Caller caller = Caller.current();
     Credentials credentials =
-        new Credentials(
+        Credentials.of(
             bearer(headers.get(AUTHORIZATION)),
             caller.id(),
             Optional.ofNullable(headers.get(TENANT)),

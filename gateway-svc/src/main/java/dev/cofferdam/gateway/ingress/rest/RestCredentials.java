@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.ingress.rest;
 
+import dev.cofferdam.gateway.identity.ApiKeys;
 import dev.cofferdam.gateway.identity.Credentials;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -14,11 +15,11 @@ import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
 
 /**
- * What a request shows to prove who it is: a key in {@code authorization} or {@code x-api-key}, a
- * client certificate.
+ * What a request shows to prove who it is: a key and a token in {@code authorization} or {@code
+ * x-api-key}, a client certificate.
  *
- * @param credentials with the first key
- * @param disagree whether another key is there that differs from it
+ * @param credentials with the first key and the first token
+ * @param disagree whether another one is there that differs from it
  */
 record RestCredentials(Credentials credentials, boolean disagree) {
   static final Refusal DISAGREE =
@@ -35,10 +36,16 @@ record RestCredentials(Credentials credentials, boolean disagree) {
     }
     request.headers().getAll("x-api-key").forEach(key -> keys.add(key.strip()));
     List<String> claims = request.headers().getAll("x-tenant-id");
+    List<String> own = keys.stream().filter(ApiKeys::looksLikeKey).distinct().toList();
+    List<String> tokens = keys.stream().filter(t -> !ApiKeys.looksLikeKey(t)).distinct().toList();
     return new RestCredentials(
         new Credentials(
-            keys.stream().findFirst(), certificate(request), claims.stream().findFirst(), sourceIp),
-        keys.stream().distinct().count() > 1 || claims.stream().distinct().count() > 1);
+            own.stream().findFirst(),
+            tokens.stream().findFirst(),
+            certificate(request),
+            claims.stream().findFirst(),
+            sourceIp),
+        own.size() > 1 || tokens.size() > 1 || claims.stream().distinct().count() > 1);
   }
 
   private static Optional<SpiffeId> certificate(HttpServerRequest request) {
