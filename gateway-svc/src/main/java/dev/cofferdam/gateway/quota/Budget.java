@@ -48,6 +48,11 @@ public enum Budget {
     public long percent() {
       return limit == 0 ? 100 : (long) (spent * 100.0 / limit);
     }
+
+    /** As answers tell it: "daily_tokens; spent=83%; reset=3600s". */
+    public String header() {
+      return budget.label() + "; spent=" + percent() + "%; reset=" + resetMs / 1_000 + "s";
+    }
   }
 
   /** A tenant's limit. */

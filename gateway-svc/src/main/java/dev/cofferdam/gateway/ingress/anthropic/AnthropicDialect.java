@@ -37,7 +37,7 @@ final class AnthropicDialect implements Dialect {
     return body.put("request_id", id.value());
   }
 
-  /** anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}. */
+  /** anthropic-ratelimit-{requests,tokens}-{limit,remaining,reset}, and x-budget-alert. */
   @Override
   public Map<String, String> limits(LimitState state) {
     Map<String, String> headers = new LinkedHashMap<>();
@@ -48,6 +48,7 @@ final class AnthropicDialect implements Dialect {
         state.remainingRequests(),
         state.resetRequestsMs());
     add(headers, "tokens", state.limitTokens(), state.remainingTokens(), state.resetTokensMs());
+    state.budgetAlert().ifPresent(use -> headers.put("x-budget-alert", use.header()));
     return headers;
   }
 

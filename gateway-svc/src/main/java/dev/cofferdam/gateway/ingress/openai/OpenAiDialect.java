@@ -43,18 +43,7 @@ final class OpenAiDialect implements Dialect {
     headers.put("x-ratelimit-remaining-tokens", Long.toString(state.remainingTokens()));
     headers.put("x-ratelimit-reset-requests", duration(state.resetRequestsMs()));
     headers.put("x-ratelimit-reset-tokens", duration(state.resetTokensMs()));
-    state
-        .budgetAlert()
-        .ifPresent(
-            use ->
-                headers.put(
-                    "x-budget-alert",
-                    use.budget().label()
-                        + "; spent="
-                        + use.percent()
-                        + "%; reset="
-                        + use.resetMs() / 1_000
-                        + "s"));
+    state.budgetAlert().ifPresent(use -> headers.put("x-budget-alert", use.header()));
     return headers;
   }
 
@@ -71,7 +60,7 @@ final class OpenAiDialect implements Dialect {
 
   private static String type(ErrorCode code) {
     return switch (code) {
-      case RATE_LIMIT_REQUESTS, CONCURRENCY_LIMIT -> "requests";
+      case RATE_LIMIT_REQUESTS, CONCURRENCY_LIMIT, CIRCUIT_OPEN -> "requests";
       case RATE_LIMIT_TOKENS -> "tokens";
       case BUDGET_EXHAUSTED -> "insufficient_quota";
       case IDENTITY_MISMATCH, CALL_NOT_ALLOWED, NOT_ALLOWED, TENANT_SUSPENDED -> "permission_error";
@@ -87,7 +76,8 @@ final class OpenAiDialect implements Dialect {
   static String code(ErrorCode code) {
     return switch (code) {
       case UNAUTHENTICATED -> "invalid_api_key";
-      case RATE_LIMIT_REQUESTS, RATE_LIMIT_TOKENS, CONCURRENCY_LIMIT -> "rate_limit_exceeded";
+      case RATE_LIMIT_REQUESTS, RATE_LIMIT_TOKENS, CONCURRENCY_LIMIT, CIRCUIT_OPEN ->
+          "rate_limit_exceeded";
       case BUDGET_EXHAUSTED -> "insufficient_quota";
       default -> code.wireName();
     };

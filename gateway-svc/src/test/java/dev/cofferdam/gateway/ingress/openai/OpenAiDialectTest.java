@@ -2,10 +2,24 @@ package dev.cofferdam.gateway.ingress.openai;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.gateway.quota.Budget;
+import dev.cofferdam.gateway.quota.LimitState;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class OpenAiDialectTest {
+  @Test
+  void aBudgetThatIsNearlySpentIsToldInAHeader() {
+    Budget.Use use = new Budget.Use(Budget.DAILY_TOKENS, 1_000, 830, 3_600_500);
+    LimitState state = new LimitState(600, 599, 100, 1_000, 900, 600, Optional.of(use));
+
+    assertThat(new OpenAiDialect().limits(state))
+        .containsEntry("x-budget-alert", "daily_tokens; spent=83%; reset=3600s")
+        .containsEntry("x-ratelimit-remaining-tokens", "900");
+  }
+
   @ParameterizedTest
   @CsvSource({
     "-5, 0ms",
