@@ -79,7 +79,7 @@ public final class Slice {
   }
 
   /** When it was taken, on this gateway's clock. */
-  long takenMs() {
+  public long takenMs() {
     return takenMs;
   }
 

@@ -242,7 +242,10 @@ public final class LeasedLimiter implements Limiter, AutoCloseable {
       pending.drain();
       if (nowMs - lastBeatMs >= settings.leaseMs() / 3) {
         lastBeatMs = nowMs;
-        slices.held().forEach(this::beat);
+        // A request that is never settled does not keep its slice alive for ever.
+        long oldestMs = nowMs - settings.requestMsMax();
+        taken.values().removeIf(t -> t.slice().takenMs() < oldestMs);
+        slices.held().stream().filter(slice -> slice.takenMs() >= oldestMs).forEach(this::beat);
       }
     } catch (RuntimeException e) {
       LOG.error("giving back slices failed", e);
