@@ -271,7 +271,7 @@ public final class Intake {
     long kvTokens = Offers.kvTokensMax(tenant, model);
     long left = Math.min(context, kvTokens) - promptTokens;
     long wanted = asked.tuning().outputTokensMax().orElse(Math.max(1, left));
-    if (promptTokens + wanted > context) {
+    if (wanted > context - promptTokens) {
       throw tooLong(
           ErrorCode.CONTEXT_LENGTH_EXCEEDED,
           "the context holds at most " + context + " tokens",
@@ -280,7 +280,7 @@ public final class Intake {
           wanted,
           asked);
     }
-    if (promptTokens + wanted > kvTokens) {
+    if (wanted > kvTokens - promptTokens) {
       throw tooLong(
           ErrorCode.KV_QUOTA_EXCEEDED,
           "the tenant's KV memory holds at most " + kvTokens + " tokens of this model",

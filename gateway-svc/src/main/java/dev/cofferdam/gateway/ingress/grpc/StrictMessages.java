@@ -7,13 +7,14 @@ import io.grpc.ServerInterceptors;
 import io.grpc.ServerMethodDefinition;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.ServiceDescriptor;
+import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.InputStream;
 
 /**
  * Parses requests where a refusal can still be answered: bytes that are no message, or text that is
- * not UTF-8, become INVALID_REQUEST. Parsed by gRPC itself they would end the call as a bug of
- * ours.
+ * not UTF-8, become INVALID_REQUEST, what unpacks to more than the bound REQUEST_TOO_LARGE. Parsed
+ * by gRPC itself they would end the call as a bug of ours.
  */
 final class StrictMessages {
   private StrictMessages() {}
@@ -51,6 +52,9 @@ final class StrictMessages {
       try {
         return plain.parse(stream);
       } catch (StatusRuntimeException e) {
+        if (e.getStatus().getCode() == Status.Code.RESOURCE_EXHAUSTED) {
+          throw Refusal.of(ErrorCode.REQUEST_TOO_LARGE, "the message is too large").asException();
+        }
         throw Refusal.of(
                 ErrorCode.INVALID_REQUEST, "the message is malformed, or its text is not UTF-8")
             .asException();
