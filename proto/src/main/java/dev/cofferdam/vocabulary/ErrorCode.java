@@ -39,6 +39,10 @@ public enum ErrorCode {
   ADAPTER_NOT_FOUND(Category.CALLER, "NOT_FOUND", 404, false),
   /** No such path, record or object. */
   NOT_FOUND(Category.CALLER, "NOT_FOUND", 404, false),
+  /** The record was changed since the caller read it. */
+  CONFLICT(Category.CALLER, "ABORTED", 409, false),
+  /** Other records refer to the record, or its state does not allow the change. */
+  FAILED_PRECONDITION(Category.CALLER, "FAILED_PRECONDITION", 409, false),
   /** An adapter's files do not hold. */
   BAD_ADAPTER(Category.CALLER, "FAILED_PRECONDITION", 400, false),
   /** Requests per minute are used up. */

@@ -7,27 +7,32 @@ import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import java.util.Map;
-import java.util.Optional;
 
 /**
- * The configuration in force, and the way to change it. A {@code put} returns when the change is
- * safe and in force in this gateway.
+ * The configuration in force, and the way to change it. A {@code put} or {@code remove} returns
+ * when the change is safe and in force in this gateway.
  *
- * <p>A {@code put} throws {@link dev.cofferdam.vocabulary.RefusedException} DEPENDENCY_UNAVAILABLE
- * where that does not happen in time; the change may still come into force then.
+ * <p>They throw {@link dev.cofferdam.vocabulary.RefusedException} DEPENDENCY_UNAVAILABLE where that
+ * does not happen in time; the change may still come into force then.
  */
 public interface Configuration {
   /** All tenants by id. */
   Map<String, Tenant> tenants();
 
-  /** A key's verifier by its public part. */
-  Optional<ApiKey> apiKey(String keyId);
+  /** All keys' verifiers by public part. */
+  Map<String, ApiKey> apiKeys();
 
-  /** A model by its id. */
-  Optional<Model> model(String id);
+  /** All models by id. */
+  Map<String, Model> models();
 
-  /** A rate card by its id. */
-  Optional<RateCard> rateCard(String id);
+  /** All adapters by "tenant/name". */
+  Map<String, Adapter> adapters();
+
+  /** All pools by id. */
+  Map<String, Pool> pools();
+
+  /** All rate cards by id. */
+  Map<String, RateCard> rateCards();
 
   /** Creates or replaces a tenant. */
   void put(Tenant tenant);
@@ -46,4 +51,22 @@ public interface Configuration {
 
   /** Creates or replaces a rate card. */
   void put(RateCard card);
+
+  /** Removes a tenant by its key in {@link #tenants}. */
+  void removeTenant(String key);
+
+  /** Removes a key by its key in {@link #apiKeys}. */
+  void removeApiKey(String key);
+
+  /** Removes a model by its key in {@link #models}. */
+  void removeModel(String key);
+
+  /** Removes a adapter by its key in {@link #adapters}. */
+  void removeAdapter(String key);
+
+  /** Removes a pool by its key in {@link #pools}. */
+  void removePool(String key);
+
+  /** Removes a rate card by its key in {@link #rateCards}. */
+  void removeRateCard(String key);
 }

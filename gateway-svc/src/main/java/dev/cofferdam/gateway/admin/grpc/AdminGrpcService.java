@@ -1,22 +1,46 @@
 package dev.cofferdam.gateway.admin.grpc;
 
+import static dev.cofferdam.gateway.admin.grpc.Answers.expect;
+import static dev.cofferdam.gateway.admin.grpc.Answers.known;
+import static dev.cofferdam.gateway.admin.grpc.Answers.refused;
+import static dev.cofferdam.gateway.admin.grpc.Answers.tell;
+
 import com.google.protobuf.ByteString;
 import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.Problems;
 import dev.cofferdam.gateway.admin.RecordRules;
-import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.identity.ApiKeys;
 import dev.cofferdam.mesh.Caller;
-import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.ApiKey;
+import dev.cofferdam.proto.admin.v1.DeleteAdapterRequest;
+import dev.cofferdam.proto.admin.v1.DeleteAdapterResponse;
+import dev.cofferdam.proto.admin.v1.DeleteModelRequest;
+import dev.cofferdam.proto.admin.v1.DeleteModelResponse;
+import dev.cofferdam.proto.admin.v1.DeletePoolRequest;
+import dev.cofferdam.proto.admin.v1.DeletePoolResponse;
+import dev.cofferdam.proto.admin.v1.DeleteRateCardRequest;
+import dev.cofferdam.proto.admin.v1.DeleteRateCardResponse;
+import dev.cofferdam.proto.admin.v1.DeleteTenantRequest;
+import dev.cofferdam.proto.admin.v1.DeleteTenantResponse;
+import dev.cofferdam.proto.admin.v1.GetTenantRequest;
+import dev.cofferdam.proto.admin.v1.GetTenantResponse;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyResponse;
+import dev.cofferdam.proto.admin.v1.ListAdaptersRequest;
+import dev.cofferdam.proto.admin.v1.ListAdaptersResponse;
+import dev.cofferdam.proto.admin.v1.ListApiKeysRequest;
+import dev.cofferdam.proto.admin.v1.ListApiKeysResponse;
+import dev.cofferdam.proto.admin.v1.ListModelsRequest;
+import dev.cofferdam.proto.admin.v1.ListModelsResponse;
+import dev.cofferdam.proto.admin.v1.ListPoolsRequest;
+import dev.cofferdam.proto.admin.v1.ListPoolsResponse;
+import dev.cofferdam.proto.admin.v1.ListRateCardsRequest;
+import dev.cofferdam.proto.admin.v1.ListRateCardsResponse;
 import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
 import dev.cofferdam.proto.admin.v1.ListTenantsResponse;
-import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutAdapterResponse;
 import dev.cofferdam.proto.admin.v1.PutModelRequest;
@@ -27,38 +51,46 @@ import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
 import dev.cofferdam.proto.admin.v1.PutRateCardResponse;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantResponse;
-import dev.cofferdam.proto.admin.v1.RateCard;
+import dev.cofferdam.proto.admin.v1.ResumeTenantRequest;
+import dev.cofferdam.proto.admin.v1.ResumeTenantResponse;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyResponse;
+import dev.cofferdam.proto.admin.v1.RotateApiKeyRequest;
+import dev.cofferdam.proto.admin.v1.RotateApiKeyResponse;
+import dev.cofferdam.proto.admin.v1.SuspendTenantRequest;
+import dev.cofferdam.proto.admin.v1.SuspendTenantResponse;
 import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.proto.admin.v1.ThrottleTenantRequest;
+import dev.cofferdam.proto.admin.v1.ThrottleTenantResponse;
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
-import dev.cofferdam.vocabulary.RefusedException;
-import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.stub.StreamObserver;
 import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 /**
- * The admin API. The table of who may call what has let only operators through. One change at a
- * time; each is answered when it is in force in this gateway, and each leaves an audit fact,
- * refused ones too. Without audit there is no change.
+ * The admin API. The table of who may call what has let only operators through. Each change is
+ * answered when it is in force in this gateway. A change that names the revision it was made from
+ * is refused where somebody else was faster.
  */
 public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBase {
+  /** 30 days. */
+  private static final long OVERLAP_S_MAX = 30L * 86_400;
+
   private final Configuration configuration;
-  private final FolderRoot models;
-  private final Optional<FolderRoot> adapters;
-  private final AuditFacts facts;
+  private final AuditedChanges changes;
+  private final CatalogRecords catalog;
   private final RandomGenerator random;
   private final InstantSource clock;
-  private final Supplier<Caller> caller;
-  private final ReentrantLock oneAtATime = new ReentrantLock();
 
   /**
    * @param models root of the model folders
@@ -75,25 +107,30 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
       InstantSource clock,
       Supplier<Caller> caller) {
     this.configuration = configuration;
-    this.models = models;
-    this.adapters = adapters;
-    this.facts = facts;
+    this.changes = new AuditedChanges(facts, caller);
+    this.catalog = new CatalogRecords(configuration, changes, models, adapters, clock);
     this.random = random;
     this.clock = clock;
-    this.caller = caller;
   }
 
   @Override
   public void putTenant(PutTenantRequest request, StreamObserver<PutTenantResponse> out) {
-    Change change = new Change("put_tenant", request.getTenant().getId());
-    answer(
+    changes.answer(
         out,
-        change,
-        () -> {
+        "put_tenant",
+        request.getTenant().getId(),
+        change -> {
           Problems problems = RecordRules.check(request.getTenant());
           rateCard(problems, request.getTenant());
           problems.refuseIfAny();
-          Tenant tenant = request.getTenant().toBuilder().setChangedEpochS(epochS()).build();
+          Tenant present = configuration.tenants().get(request.getTenant().getId());
+          long revision = present == null ? 0 : present.getRevision();
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
+          Tenant tenant =
+              request.getTenant().toBuilder()
+                  .setChangedEpochS(epochS())
+                  .setRevision(revision + 1)
+                  .build();
           change.detail(tenant.getTier() + " " + tenant.getStatus());
           configuration.put(tenant);
           return PutTenantResponse.newBuilder().setTenant(tenant).build();
@@ -102,35 +139,24 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
 
   @Override
   public void listTenants(ListTenantsRequest request, StreamObserver<ListTenantsResponse> out) {
-    out.onNext(
+    tell(
+        out,
         ListTenantsResponse.newBuilder()
             .addAllTenants(new TreeMap<>(configuration.tenants()).values())
             .build());
-    out.onCompleted();
   }
 
   @Override
   public void issueApiKey(IssueApiKeyRequest request, StreamObserver<IssueApiKeyResponse> out) {
-    Change change = new Change("issue_api_key", request.getTenant());
-    answer(
+    changes.answer(
         out,
-        change,
-        () -> {
+        "issue_api_key",
+        request.getTenant(),
+        change -> {
           knownTenant(request.getTenant());
-          long end = request.getNotAfterEpochS();
-          if (end != 0 && end <= epochS()) {
-            throw refused(ErrorCode.INVALID_REQUEST, "not_after_epoch_s: lies in the past");
-          }
           ApiKeys.Issued issued = ApiKeys.issue(random);
+          ApiKey key = newKey(request.getTenant(), issued, request.getNotAfterEpochS());
           change.detail("key " + issued.keyId());
-          ApiKey key =
-              ApiKey.newBuilder()
-                  .setKeyId(issued.keyId())
-                  .setTenant(request.getTenant())
-                  .setSha256(ByteString.copyFrom(ApiKeys.sha256(issued.secret())))
-                  .setCreatedEpochS(epochS())
-                  .setNotAfterEpochS(end)
-                  .build();
           configuration.put(key);
           return IssueApiKeyResponse.newBuilder()
               .setKey(withoutHash(key))
@@ -141,16 +167,13 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
 
   @Override
   public void revokeApiKey(RevokeApiKeyRequest request, StreamObserver<RevokeApiKeyResponse> out) {
-    Optional<ApiKey> known =
-        ApiKeys.isKeyId(request.getKeyId())
-            ? configuration.apiKey(request.getKeyId())
-            : Optional.empty();
-    Change change = new Change("revoke_api_key", known.map(ApiKey::getTenant).orElse("-"));
-    answer(
+    changes.answer(
         out,
-        change,
-        () -> {
-          ApiKey key = known.orElseThrow(() -> refused(ErrorCode.NOT_FOUND, "no such key"));
+        "revoke_api_key",
+        "",
+        change -> {
+          ApiKey key = known(configuration.apiKeys(), request.getKeyId(), "key");
+          change.tenant(key.getTenant());
           long end = request.getNotAfterEpochS() == 0 ? epochS() : request.getNotAfterEpochS();
           if (end < 0 || (key.getNotAfterEpochS() != 0 && end > key.getNotAfterEpochS())) {
             throw refused(
@@ -165,171 +188,244 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
 
   @Override
   public void putModel(PutModelRequest request, StreamObserver<PutModelResponse> out) {
-    Change change = new Change("put_model", "-");
-    answer(
-        out,
-        change,
-        () -> {
-          Problems problems = RecordRules.check(request.getModel());
-          Model.Builder model = request.getModel().toBuilder();
-          folder(problems, model.getFolder());
-          if (problems.found().isEmpty() && model.getDigest().isEmpty()) {
-            models
-                .modelDigest(model.getFolder())
-                .ifPresentOrElse(
-                    model::setDigest,
-                    () ->
-                        problems.add(
-                            "folder", model.getFolder(), "a model's folder below the model root"));
-          }
-          problems.refuseIfAny();
-          if (model.getKvBytesPerToken() == 0) {
-            models.kvBytesPerToken(model.getFolder()).ifPresent(model::setKvBytesPerToken);
-          }
-          if (model.getCreatedEpochS() == 0) {
-            model.setCreatedEpochS(
-                configuration.model(model.getId()).map(Model::getCreatedEpochS).orElse(epochS()));
-          }
-          change.detail("model " + model.getId() + " digest " + model.getDigest());
-          configuration.put(model.build());
-          return PutModelResponse.newBuilder().setModel(model).build();
-        });
+    catalog.putModel(request, out);
   }
 
   @Override
   public void putAdapter(PutAdapterRequest request, StreamObserver<PutAdapterResponse> out) {
-    Change change = new Change("put_adapter", request.getAdapter().getTenant());
-    answer(
-        out,
-        change,
-        () -> {
-          Problems problems = RecordRules.check(request.getAdapter());
-          Adapter.Builder adapter = request.getAdapter().toBuilder();
-          folder(problems, adapter.getFolder());
-          if (!configuration.tenants().containsKey(adapter.getTenant())) {
-            problems.add("tenant", adapter.getTenant(), "a known tenant");
-          }
-          if (configuration.model(adapter.getModel()).isEmpty()) {
-            problems.add("model", adapter.getModel(), "a known model");
-          }
-          if (problems.found().isEmpty() && adapter.getVersion().isEmpty()) {
-            adapters
-                .flatMap(root -> root.adapterDigest(adapter.getFolder()))
-                .ifPresentOrElse(
-                    adapter::setVersion,
-                    () ->
-                        problems.add(
-                            "version", "", "64 hexadecimal digits, as the folder is not at hand"));
-          }
-          problems.refuseIfAny();
-          adapter.setCreatedEpochS(epochS());
-          change.detail("adapter " + adapter.getName() + " version " + adapter.getVersion());
-          configuration.put(adapter.build());
-          return PutAdapterResponse.newBuilder().setAdapter(adapter).build();
-        });
+    catalog.putAdapter(request, out);
   }
 
   @Override
   public void putPool(PutPoolRequest request, StreamObserver<PutPoolResponse> out) {
-    Change change = new Change("put_pool", "-");
-    answer(
-        out,
-        change,
-        () -> {
-          RecordRules.check(request.getPool()).refuseIfAny();
-          change.detail("pool " + request.getPool().getId());
-          configuration.put(request.getPool());
-          return PutPoolResponse.newBuilder().setPool(request.getPool()).build();
-        });
+    catalog.putPool(request, out);
   }
 
   @Override
   public void putRateCard(PutRateCardRequest request, StreamObserver<PutRateCardResponse> out) {
-    Change change = new Change("put_rate_card", "-");
-    answer(
+    catalog.putRateCard(request, out);
+  }
+
+  @Override
+  public void getTenant(GetTenantRequest request, StreamObserver<GetTenantResponse> out) {
+    Tenant tenant = configuration.tenants().get(request.getTenant());
+    if (tenant == null) {
+      out.onError(Statuses.toStatus(Refusal.of(ErrorCode.NOT_FOUND, "no such tenant")));
+      return;
+    }
+    tell(out, GetTenantResponse.newBuilder().setTenant(tenant).build());
+  }
+
+  @Override
+  public void deleteTenant(DeleteTenantRequest request, StreamObserver<DeleteTenantResponse> out) {
+    changes.answer(
         out,
-        change,
-        () -> {
-          RecordRules.check(request.getRateCard()).refuseIfAny();
-          RateCard card = request.getRateCard().toBuilder().setChangedEpochS(epochS()).build();
-          change.detail("rate card " + card.getId());
-          configuration.put(card);
-          return PutRateCardResponse.newBuilder().setRateCard(card).build();
+        "delete_tenant",
+        request.getTenant(),
+        change -> {
+          String id = request.getTenant();
+          Tenant tenant = known(configuration.tenants(), id, "tenant");
+          expect(
+              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
+          List<ApiKey> keys = keysOf(id);
+          List<String> adapters =
+              configuration.adapters().entrySet().stream()
+                  .filter(e -> e.getValue().getTenant().equals(id))
+                  .map(Map.Entry::getKey)
+                  .toList();
+          change.detail(keys.size() + " keys, " + adapters.size() + " adapters");
+          // The tenant last: a removal that did not get through is asked for again.
+          keys.forEach(key -> configuration.removeApiKey(key.getKeyId()));
+          adapters.forEach(configuration::removeAdapter);
+          configuration.removeTenant(id);
+          return DeleteTenantResponse.newBuilder()
+              .setApiKeys(keys.size())
+              .setAdapters(adapters.size())
+              .build();
         });
   }
 
-  /** What a call changes, for its audit fact. */
-  private static final class Change {
-    private final String operation;
-    private final String tenant;
-    private String detail = "";
-
-    Change(String method, String tenant) {
-      this.operation = "admin." + method;
-      this.tenant = TenantId.isValid(tenant) ? tenant : "-";
-    }
-
-    void detail(String text) {
-      this.detail = text;
-    }
+  @Override
+  public void suspendTenant(
+      SuspendTenantRequest request, StreamObserver<SuspendTenantResponse> out) {
+    changes.answer(
+        out,
+        "suspend_tenant",
+        request.getTenant(),
+        change -> {
+          Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
+          expect(
+              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
+          return SuspendTenantResponse.newBuilder()
+              .setTenant(changed(tenant, TenantStatus.TENANT_STATUS_SUSPENDED, 0))
+              .build();
+        });
   }
 
-  private <R> void answer(StreamObserver<R> out, Change change, Supplier<R> work) {
-    R response;
-    oneAtATime.lock();
-    try {
-      if (!facts.accepting()) {
-        throw refused(ErrorCode.AUDIT_UNAVAILABLE, "audit records cannot be kept right now");
-      }
-      response = work.get();
-      record(change, AuditFact.Severity.INFO, AuditFact.Outcome.COMPLETED, "", change.detail);
-    } catch (RefusedException e) {
-      ErrorCode code = e.refusal().code();
-      boolean refused = code.category() == ErrorCode.Category.CALLER;
-      recordFailure(
-          change,
-          refused ? AuditFact.Outcome.REFUSED : AuditFact.Outcome.FAILED,
-          code,
-          refused ? e.refusal().message() : change.detail);
-      out.onError(Statuses.toStatus(e));
-      return;
-    } catch (RuntimeException e) {
-      recordFailure(change, AuditFact.Outcome.FAILED, ErrorCode.INTERNAL, change.detail);
-      throw e;
-    } finally {
-      oneAtATime.unlock();
-    }
-    out.onNext(response);
-    out.onCompleted();
+  @Override
+  public void throttleTenant(
+      ThrottleTenantRequest request, StreamObserver<ThrottleTenantResponse> out) {
+    changes.answer(
+        out,
+        "throttle_tenant",
+        request.getTenant(),
+        change -> {
+          Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
+          expect(
+              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
+          double share = request.getShare();
+          if (!(share > 0 && share <= 1)) {
+            throw refused(ErrorCode.INVALID_REQUEST, "share: " + share + " (expected: in (0, 1])");
+          }
+          if (tenant.getStatus() == TenantStatus.TENANT_STATUS_SUSPENDED) {
+            throw refused(
+                ErrorCode.FAILED_PRECONDITION, "the tenant is suspended; resume it before");
+          }
+          change.detail("share " + share);
+          return ThrottleTenantResponse.newBuilder()
+              .setTenant(changed(tenant, TenantStatus.TENANT_STATUS_THROTTLED, share))
+              .build();
+        });
   }
 
-  private void recordFailure(
-      Change change, AuditFact.Outcome outcome, ErrorCode code, String detail) {
-    if (code != ErrorCode.AUDIT_UNAVAILABLE) {
-      record(change, AuditFact.Severity.WARNING, outcome, code.wireName(), detail);
-    }
+  @Override
+  public void resumeTenant(ResumeTenantRequest request, StreamObserver<ResumeTenantResponse> out) {
+    changes.answer(
+        out,
+        "resume_tenant",
+        request.getTenant(),
+        change -> {
+          Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
+          expect(
+              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
+          return ResumeTenantResponse.newBuilder()
+              .setTenant(changed(tenant, TenantStatus.TENANT_STATUS_ACTIVE, 0))
+              .build();
+        });
   }
 
-  private void record(
-      Change change,
-      AuditFact.Severity severity,
-      AuditFact.Outcome outcome,
-      String code,
-      String detail) {
-    Caller who = caller.get();
-    facts.record(
-        new AuditFact(
-            Optional.empty(),
-            change.tenant,
-            "",
-            who.actor(),
-            who.address(),
-            change.operation,
-            severity,
-            outcome,
-            code,
-            detail,
-            Optional.empty()));
+  private Tenant changed(Tenant tenant, TenantStatus status, double share) {
+    Tenant changed =
+        tenant.toBuilder()
+            .setStatus(status)
+            .setThrottleShare(share)
+            .setChangedEpochS(epochS())
+            .setRevision(tenant.getRevision() + 1)
+            .build();
+    configuration.put(changed);
+    return changed;
+  }
+
+  @Override
+  public void rotateApiKey(RotateApiKeyRequest request, StreamObserver<RotateApiKeyResponse> out) {
+    changes.answer(
+        out,
+        "rotate_api_key",
+        "",
+        change -> {
+          ApiKey old = known(configuration.apiKeys(), request.getKeyId(), "key");
+          change.tenant(old.getTenant());
+          knownTenant(old.getTenant());
+          long now = epochS();
+          long overlap = request.getOverlapS();
+          if (overlap < 0 || overlap > OVERLAP_S_MAX) {
+            throw refused(
+                ErrorCode.INVALID_REQUEST,
+                "overlap_s: " + overlap + " (expected: 0 to " + OVERLAP_S_MAX + ")");
+          }
+          if (old.getNotAfterEpochS() != 0 && old.getNotAfterEpochS() <= now) {
+            throw refused(
+                ErrorCode.FAILED_PRECONDITION, "the key has ended; issue a new one instead");
+          }
+          ApiKeys.Issued issued = ApiKeys.issue(random);
+          ApiKey key = newKey(old.getTenant(), issued, request.getNotAfterEpochS());
+          long end =
+              old.getNotAfterEpochS() == 0
+                  ? now + overlap
+                  : Math.min(old.getNotAfterEpochS(), now + overlap);
+          ApiKey ending = old.toBuilder().setNotAfterEpochS(end).build();
+          change.detail("key " + old.getKeyId() + " to " + issued.keyId() + ", ends " + end);
+          configuration.put(key);
+          configuration.put(ending);
+          return RotateApiKeyResponse.newBuilder()
+              .setKey(withoutHash(key))
+              .setSecret(issued.secret())
+              .setOld(withoutHash(ending))
+              .build();
+        });
+  }
+
+  @Override
+  public void listApiKeys(ListApiKeysRequest request, StreamObserver<ListApiKeysResponse> out) {
+    tell(
+        out,
+        ListApiKeysResponse.newBuilder()
+            .addAllKeys(
+                keysOf(request.getTenant()).stream().map(AdminGrpcService::withoutHash).toList())
+            .build());
+  }
+
+  @Override
+  public void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> out) {
+    catalog.listModels(request, out);
+  }
+
+  @Override
+  public void deleteModel(DeleteModelRequest request, StreamObserver<DeleteModelResponse> out) {
+    catalog.deleteModel(request, out);
+  }
+
+  @Override
+  public void listAdapters(ListAdaptersRequest request, StreamObserver<ListAdaptersResponse> out) {
+    catalog.listAdapters(request, out);
+  }
+
+  @Override
+  public void deleteAdapter(
+      DeleteAdapterRequest request, StreamObserver<DeleteAdapterResponse> out) {
+    catalog.deleteAdapter(request, out);
+  }
+
+  @Override
+  public void listPools(ListPoolsRequest request, StreamObserver<ListPoolsResponse> out) {
+    catalog.listPools(request, out);
+  }
+
+  @Override
+  public void deletePool(DeletePoolRequest request, StreamObserver<DeletePoolResponse> out) {
+    catalog.deletePool(request, out);
+  }
+
+  @Override
+  public void listRateCards(
+      ListRateCardsRequest request, StreamObserver<ListRateCardsResponse> out) {
+    catalog.listRateCards(request, out);
+  }
+
+  @Override
+  public void deleteRateCard(
+      DeleteRateCardRequest request, StreamObserver<DeleteRateCardResponse> out) {
+    catalog.deleteRateCard(request, out);
+  }
+
+  private List<ApiKey> keysOf(String tenant) {
+    return configuration.apiKeys().values().stream()
+        .filter(key -> tenant.isEmpty() || key.getTenant().equals(tenant))
+        .sorted(Comparator.comparing(ApiKey::getTenant).thenComparing(ApiKey::getKeyId))
+        .toList();
+  }
+
+  private ApiKey newKey(String tenant, ApiKeys.Issued issued, long notAfterEpochS) {
+    if (notAfterEpochS != 0 && notAfterEpochS <= epochS()) {
+      throw refused(ErrorCode.INVALID_REQUEST, "not_after_epoch_s: lies in the past");
+    }
+    return ApiKey.newBuilder()
+        .setKeyId(issued.keyId())
+        .setTenant(tenant)
+        .setSha256(ByteString.copyFrom(ApiKeys.sha256(issued.secret())))
+        .setCreatedEpochS(epochS())
+        .setNotAfterEpochS(notAfterEpochS)
+        .build();
   }
 
   /** Money that nothing is charged against would be a budget that never ends. */
@@ -338,7 +434,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         tenant.getLimits().getDailyCostMicros() > 0
             || tenant.getLimits().getMonthlyCostMicros() > 0;
     String id = tenant.getRateCard().isEmpty() ? Budgets.DEFAULT_RATE_CARD : tenant.getRateCard();
-    if ((money || !tenant.getRateCard().isEmpty()) && configuration.rateCard(id).isEmpty()) {
+    if ((money || !tenant.getRateCard().isEmpty()) && !configuration.rateCards().containsKey(id)) {
       problems.add("rate_card", id, "a known rate card");
     }
   }
@@ -349,21 +445,11 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
     }
   }
 
-  private static void folder(Problems problems, String folder) {
-    if (!FolderRoot.isPlain(folder)) {
-      problems.add("folder", folder, "plain names separated by /, below the root");
-    }
-  }
-
   private static ApiKey withoutHash(ApiKey key) {
     return key.toBuilder().clearSha256().build();
   }
 
   private long epochS() {
     return clock.instant().getEpochSecond();
-  }
-
-  private static RefusedException refused(ErrorCode code, String message) {
-    return Refusal.of(code, message).asException();
   }
 }

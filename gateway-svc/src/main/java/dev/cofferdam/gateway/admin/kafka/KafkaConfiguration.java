@@ -18,6 +18,7 @@ import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** The configuration topics: written with all replicas' word, read from this gateway's views. */
 public final class KafkaConfiguration implements Configuration {
@@ -55,56 +56,99 @@ public final class KafkaConfiguration implements Configuration {
   }
 
   @Override
-  public Optional<ApiKey> apiKey(String keyId) {
-    return views.keys().get(keyId);
+  public Map<String, ApiKey> apiKeys() {
+    return views.keys().snapshot();
   }
 
   @Override
-  public Optional<Model> model(String id) {
-    return views.models().get(id);
+  public Map<String, Model> models() {
+    return views.models().snapshot();
   }
 
   @Override
-  public Optional<RateCard> rateCard(String id) {
-    return views.rateCards().get(id);
+  public Map<String, Adapter> adapters() {
+    return views.adapters().snapshot();
+  }
+
+  @Override
+  public Map<String, Pool> pools() {
+    return views.pools().snapshot();
+  }
+
+  @Override
+  public Map<String, RateCard> rateCards() {
+    return views.rateCards().snapshot();
   }
 
   @Override
   public void put(Tenant tenant) {
-    put(views.tenants(), Topics.TENANTS, tenant.getId(), tenant);
+    write(views.tenants(), Topics.TENANTS, tenant.getId(), tenant);
   }
 
   @Override
   public void put(ApiKey key) {
-    put(views.keys(), Topics.API_KEYS, key.getKeyId(), key);
+    write(views.keys(), Topics.API_KEYS, key.getKeyId(), key);
   }
 
   @Override
   public void put(Model model) {
-    put(views.models(), Topics.MODELS, model.getId(), model);
+    write(views.models(), Topics.MODELS, model.getId(), model);
   }
 
   @Override
   public void put(Adapter adapter) {
-    put(views.adapters(), Topics.ADAPTERS, adapter.getTenant() + "/" + adapter.getName(), adapter);
+    write(
+        views.adapters(), Topics.ADAPTERS, adapter.getTenant() + "/" + adapter.getName(), adapter);
   }
 
   @Override
   public void put(Pool pool) {
-    put(views.pools(), Topics.POOLS, pool.getId(), pool);
+    write(views.pools(), Topics.POOLS, pool.getId(), pool);
   }
 
   @Override
   public void put(RateCard card) {
-    put(views.rateCards(), Topics.RATE_CARDS, card.getId(), card);
+    write(views.rateCards(), Topics.RATE_CARDS, card.getId(), card);
   }
 
-  private <T extends Message> void put(ConfigView<T> view, String topic, String key, T value) {
+  @Override
+  public void removeTenant(String key) {
+    write(views.tenants(), Topics.TENANTS, key, null);
+  }
+
+  @Override
+  public void removeApiKey(String key) {
+    write(views.keys(), Topics.API_KEYS, key, null);
+  }
+
+  @Override
+  public void removeModel(String key) {
+    write(views.models(), Topics.MODELS, key, null);
+  }
+
+  @Override
+  public void removeAdapter(String key) {
+    write(views.adapters(), Topics.ADAPTERS, key, null);
+  }
+
+  @Override
+  public void removePool(String key) {
+    write(views.pools(), Topics.POOLS, key, null);
+  }
+
+  @Override
+  public void removeRateCard(String key) {
+    write(views.rateCards(), Topics.RATE_CARDS, key, null);
+  }
+
+  /** Null removes. */
+  private <T extends Message> void write(
+      ConfigView<T> view, String topic, String key, @Nullable T value) {
     writer.put(topic, key, value);
     long nanos = TimeUnit.MILLISECONDS.toNanos(IN_FORCE_MS_MAX);
     lock.lock();
     try {
-      while (!view.get(key).filter(value::equals).isPresent()) {
+      while (!view.get(key).equals(Optional.ofNullable(value))) {
         if (nanos <= 0) {
           throw notInForce();
         }

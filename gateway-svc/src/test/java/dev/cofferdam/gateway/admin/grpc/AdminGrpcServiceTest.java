@@ -10,9 +10,16 @@ import dev.cofferdam.gateway.identity.ApiKeys;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.ApiKey;
+import dev.cofferdam.proto.admin.v1.DeleteAdapterRequest;
+import dev.cofferdam.proto.admin.v1.DeleteModelRequest;
+import dev.cofferdam.proto.admin.v1.DeletePoolRequest;
+import dev.cofferdam.proto.admin.v1.DeleteTenantRequest;
+import dev.cofferdam.proto.admin.v1.DeleteTenantResponse;
+import dev.cofferdam.proto.admin.v1.GetTenantRequest;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyResponse;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.proto.admin.v1.ListApiKeysRequest;
 import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
 import dev.cofferdam.proto.admin.v1.ListTenantsResponse;
 import dev.cofferdam.proto.admin.v1.Model;
@@ -29,10 +36,16 @@ import dev.cofferdam.proto.admin.v1.PutRateCardResponse;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantResponse;
 import dev.cofferdam.proto.admin.v1.RateCard;
+import dev.cofferdam.proto.admin.v1.ResumeTenantRequest;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.RevokeApiKeyResponse;
+import dev.cofferdam.proto.admin.v1.RotateApiKeyRequest;
+import dev.cofferdam.proto.admin.v1.RotateApiKeyResponse;
+import dev.cofferdam.proto.admin.v1.SuspendTenantRequest;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
+import dev.cofferdam.proto.admin.v1.ThrottleTenantRequest;
+import dev.cofferdam.proto.admin.v1.ThrottleTenantResponse;
 import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -46,6 +59,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -295,8 +309,8 @@ class AdminGrpcServiceTest {
     Answer<PutPoolResponse> answer =
         call(service::putPool, PutPoolRequest.newBuilder().setPool(pool).build());
 
-    assertThat(answer.value.getPool()).isEqualTo(pool);
-    assertThat(written.pools).containsEntry("shared", pool);
+    assertThat(answer.value.getPool()).isEqualTo(pool.toBuilder().setRevision(1).build());
+    assertThat(written.pools).containsEntry("shared", answer.value.getPool());
     assertThat(facts.last().operation()).isEqualTo("admin.put_pool");
   }
 
@@ -315,6 +329,189 @@ class AdminGrpcServiceTest {
     assertThat(put(acme()).refusal().code()).isEqualTo(ErrorCode.DEPENDENCY_UNAVAILABLE);
     assertThat(facts.last().outcome()).isEqualTo(AuditFact.Outcome.FAILED);
     assertThat(facts.last().code()).isEqualTo("dependency_unavailable");
+  }
+
+  @Test
+  void aDeletedTenantIsGoneWithItsKeysAndAdapters() {
+    put(acme());
+    put(acme().toBuilder().setId("bell").build());
+    put(model("support-desk"));
+    put(adapter("acme", "support-desk", "books"));
+    issue("acme");
+    issue("acme");
+    String others = issue("bell").value.getKey().getKeyId();
+
+    DeleteTenantResponse gone =
+        call(service::deleteTenant, DeleteTenantRequest.newBuilder().setTenant("acme").build())
+            .value;
+
+    assertThat(gone.getApiKeys()).isEqualTo(2);
+    assertThat(gone.getAdapters()).isEqualTo(1);
+    assertThat(written.tenants()).containsOnlyKeys("bell");
+    assertThat(written.keys).containsOnlyKeys(others);
+    assertThat(written.adapters).isEmpty();
+    assertThat(facts.last().operation()).isEqualTo("admin.delete_tenant");
+    assertThat(facts.last().detail()).isEqualTo("2 keys, 1 adapters");
+  }
+
+  @Test
+  void suspensionThrottlingAndTheirEndChangeNothingElseOfTheRecord() {
+    Tenant before =
+        put(acme().toBuilder().setRetentionDays(9).addModelsAllowed("m").build()).value.getTenant();
+
+    Tenant throttled = throttle(0.25).value.getTenant();
+    Tenant suspended =
+        call(service::suspendTenant, SuspendTenantRequest.newBuilder().setTenant("acme").build())
+            .value
+            .getTenant();
+    assertThat(throttle(0.5).refusal().code()).isEqualTo(ErrorCode.FAILED_PRECONDITION);
+    Tenant resumed =
+        call(service::resumeTenant, ResumeTenantRequest.newBuilder().setTenant("acme").build())
+            .value
+            .getTenant();
+
+    assertThat(throttled.getStatus()).isEqualTo(TenantStatus.TENANT_STATUS_THROTTLED);
+    assertThat(throttled.getThrottleShare()).isEqualTo(0.25);
+    assertThat(suspended.getStatus()).isEqualTo(TenantStatus.TENANT_STATUS_SUSPENDED);
+    assertThat(resumed).isEqualTo(before.toBuilder().setRevision(before.getRevision() + 3).build());
+    assertThat(written.tenants()).containsEntry("acme", resumed);
+    assertThat(throttle(0).refusal().message()).contains("share: 0.0");
+    assertThat(throttle(Double.NaN).refusal().code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+  }
+
+  @Test
+  void whoWritesFromAnOldRevisionIsToldAndLosesNothingOfTheOther() {
+    Tenant read = put(acme()).value.getTenant();
+    throttle(0.5);
+
+    Refusal refusal =
+        call(
+                service::putTenant,
+                PutTenantRequest.newBuilder()
+                    .setTenant(read.toBuilder().setRetentionDays(3))
+                    .setExpectedRevision(read.getRevision())
+                    .build())
+            .refusal();
+
+    assertThat(refusal.code()).isEqualTo(ErrorCode.CONFLICT);
+    assertThat(refusal.code().grpcStatus()).isEqualTo("ABORTED");
+    assertThat(refusal.message()).contains("expected_revision: 1, but the record is at 2");
+    assertThat(written.tenants().get("acme").getThrottleShare()).isEqualTo(0.5);
+    assertThat(facts.last().code()).isEqualTo("conflict");
+  }
+
+  @Test
+  void revisionZeroCreatesOnly() {
+    PutPoolRequest request =
+        PutPoolRequest.newBuilder()
+            .setPool(Pool.newBuilder().setId("shared"))
+            .setExpectedRevision(0)
+            .build();
+
+    assertThat(call(service::putPool, request).value.getPool().getRevision()).isEqualTo(1);
+    assertThat(call(service::putPool, request).refusal().code()).isEqualTo(ErrorCode.CONFLICT);
+  }
+
+  @Test
+  void aRotatedKeyHasASuccessorAndAnEnd() {
+    put(acme());
+    String id = issue("acme").value.getKey().getKeyId();
+
+    RotateApiKeyResponse rotated = rotate(id, 3_600).value;
+
+    assertThat(rotated.getOld().getNotAfterEpochS()).isEqualTo(NOW_S + 3_600);
+    assertThat(written.keys.get(id).getNotAfterEpochS()).isEqualTo(NOW_S + 3_600);
+    assertThat(written.keys.get(rotated.getKey().getKeyId()).getSha256().toByteArray())
+        .isEqualTo(ApiKeys.sha256(rotated.getSecret()));
+    assertThat(rotated.getKey().getSha256().isEmpty()).isTrue();
+    assertThat(rotated.getOld().getSha256().isEmpty()).isTrue();
+    assertThat(facts.last().operation()).isEqualTo("admin.rotate_api_key");
+    assertThat(facts.last().tenant()).isEqualTo("acme");
+    assertThat(facts.facts().toString()).doesNotContain(rotated.getSecret());
+  }
+
+  @Test
+  void aRotationNeverProlongsTheOldKey() {
+    put(acme());
+    String id = issue("acme").value.getKey().getKeyId();
+    revoke(id, NOW_S + 60);
+
+    assertThat(rotate(id, 3_600).value.getOld().getNotAfterEpochS()).isEqualTo(NOW_S + 60);
+    assertThat(rotate(id, 0).value.getOld().getNotAfterEpochS()).isEqualTo(NOW_S);
+    assertThat(rotate(id, 0).refusal().code()).isEqualTo(ErrorCode.FAILED_PRECONDITION);
+    assertThat(rotate(id, -1).refusal().code()).isEqualTo(ErrorCode.INVALID_REQUEST);
+    assertThat(rotate("zzzzzzzzzzzz", 0).refusal().code()).isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  @Test
+  void keysAreListedByTenantWithoutTheirHashes() {
+    put(acme());
+    put(acme().toBuilder().setId("bell").build());
+    issue("bell");
+    issue("acme");
+
+    assertThat(keys("")).extracting(ApiKey::getTenant).containsExactly("acme", "bell");
+    assertThat(keys("bell")).extracting(ApiKey::getTenant).containsExactly("bell");
+    assertThat(keys("")).allSatisfy(key -> assertThat(key.getSha256().isEmpty()).isTrue());
+  }
+
+  @Test
+  void whatOthersReferToIsNotRemoved() {
+    put(acme().toBuilder().addPoolsAllowed("shared").build());
+    put(model("support-desk"));
+    put(adapter("acme", "support-desk", "books"));
+    call(
+        service::putPool,
+        PutPoolRequest.newBuilder().setPool(Pool.newBuilder().setId("shared")).build());
+
+    DeleteModelRequest model = DeleteModelRequest.newBuilder().setId("support-desk").build();
+    DeletePoolRequest pool = DeletePoolRequest.newBuilder().setId("shared").build();
+    assertThat(call(service::deleteModel, model).refusal().message())
+        .isEqualTo("still in use by adapter acme/books");
+    assertThat(call(service::deletePool, pool).refusal().message())
+        .isEqualTo("still in use by model support-desk");
+
+    call(
+        service::deleteAdapter,
+        DeleteAdapterRequest.newBuilder().setTenant("acme").setName("books").build());
+    assertThat(call(service::deleteModel, model).value).isNotNull();
+    assertThat(call(service::deletePool, pool).refusal().message())
+        .isEqualTo("still in use by tenant acme");
+    assertThat(written.models).isEmpty();
+    assertThat(written.pools).containsKey("shared");
+  }
+
+  @Test
+  void whatIsNotThereCannotBeRemovedOrChanged() {
+    assertThat(
+            call(service::deleteTenant, DeleteTenantRequest.newBuilder().setTenant("x").build())
+                .refusal()
+                .code())
+        .isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(throttle(0.5).refusal().code()).isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(
+            call(service::getTenant, GetTenantRequest.newBuilder().setTenant("acme").build())
+                .refusal()
+                .code())
+        .isEqualTo(ErrorCode.NOT_FOUND);
+  }
+
+  private Answer<ThrottleTenantResponse> throttle(double share) {
+    return call(
+        service::throttleTenant,
+        ThrottleTenantRequest.newBuilder().setTenant("acme").setShare(share).build());
+  }
+
+  private Answer<RotateApiKeyResponse> rotate(String keyId, long overlapS) {
+    return call(
+        service::rotateApiKey,
+        RotateApiKeyRequest.newBuilder().setKeyId(keyId).setOverlapS(overlapS).build());
+  }
+
+  private List<ApiKey> keys(String tenant) {
+    return call(service::listApiKeys, ListApiKeysRequest.newBuilder().setTenant(tenant).build())
+        .value
+        .getKeysList();
   }
 
   private static Tenant acme() {
@@ -418,51 +615,91 @@ class AdminGrpcServiceTest {
     }
 
     @Override
-    public Optional<ApiKey> apiKey(String keyId) {
-      return Optional.ofNullable(keys.get(keyId));
-    }
-
-    @Override
-    public Optional<Model> model(String id) {
-      return Optional.ofNullable(models.get(id));
-    }
-
-    @Override
-    public void put(Tenant tenant) {
+    public void put(Tenant value) {
       if (out) {
         throw Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "Kafka is out").asException();
       }
-      tenants.put(tenant.getId(), tenant);
+      tenants.put(value.getId(), value);
     }
 
     @Override
-    public void put(ApiKey key) {
-      keys.put(key.getKeyId(), key);
+    public void removeTenant(String key) {
+      tenants.remove(key);
     }
 
     @Override
-    public void put(Model model) {
-      models.put(model.getId(), model);
+    public Map<String, ApiKey> apiKeys() {
+      return keys;
     }
 
     @Override
-    public void put(Adapter adapter) {
-      adapters.put(adapter.getTenant() + "/" + adapter.getName(), adapter);
+    public void put(ApiKey value) {
+      keys.put(value.getKeyId(), value);
     }
 
     @Override
-    public void put(Pool pool) {
-      pools.put(pool.getId(), pool);
+    public void removeApiKey(String key) {
+      keys.remove(key);
     }
 
     @Override
-    public Optional<RateCard> rateCard(String id) {
-      return Optional.ofNullable(rateCards.get(id));
+    public Map<String, Model> models() {
+      return models;
     }
 
     @Override
-    public void put(RateCard card) {
-      rateCards.put(card.getId(), card);
+    public void put(Model value) {
+      models.put(value.getId(), value);
+    }
+
+    @Override
+    public void removeModel(String key) {
+      models.remove(key);
+    }
+
+    @Override
+    public Map<String, Adapter> adapters() {
+      return adapters;
+    }
+
+    @Override
+    public void put(Adapter value) {
+      adapters.put(value.getTenant() + "/" + value.getName(), value);
+    }
+
+    @Override
+    public void removeAdapter(String key) {
+      adapters.remove(key);
+    }
+
+    @Override
+    public Map<String, Pool> pools() {
+      return pools;
+    }
+
+    @Override
+    public void put(Pool value) {
+      pools.put(value.getId(), value);
+    }
+
+    @Override
+    public void removePool(String key) {
+      pools.remove(key);
+    }
+
+    @Override
+    public Map<String, RateCard> rateCards() {
+      return rateCards;
+    }
+
+    @Override
+    public void put(RateCard value) {
+      rateCards.put(value.getId(), value);
+    }
+
+    @Override
+    public void removeRateCard(String key) {
+      rateCards.remove(key);
     }
   }
 }

@@ -147,6 +147,17 @@ class ConfigurationOnKafkaTest {
   }
 
   @Test
+  void aRemovedTenantIsGoneInEveryGateway() {
+    first.configuration.put(tenant(Tier.TIER_FREE));
+    eventually(() -> second.tenants.tenant(ACME).isPresent());
+
+    first.configuration.removeTenant("acme");
+
+    assertThat(first.tenants.tenant(ACME)).isEmpty();
+    eventually(() -> second.tenants.tenant(ACME).isEmpty());
+  }
+
+  @Test
   void aRevokedKeyIsRevokedInEveryGateway() {
     first.configuration.put(key("aaaaaaaaaaaa", 32, 0));
     eventually(() -> second.tenants.key("aaaaaaaaaaaa").isPresent());

@@ -1,0 +1,294 @@
+package dev.cofferdam.gateway.admin.grpc;
+
+import static dev.cofferdam.gateway.admin.grpc.Answers.expect;
+import static dev.cofferdam.gateway.admin.grpc.Answers.known;
+import static dev.cofferdam.gateway.admin.grpc.Answers.refused;
+import static dev.cofferdam.gateway.admin.grpc.Answers.tell;
+
+import dev.cofferdam.gateway.admin.Configuration;
+import dev.cofferdam.gateway.admin.FolderRoot;
+import dev.cofferdam.gateway.admin.Problems;
+import dev.cofferdam.gateway.admin.RecordRules;
+import dev.cofferdam.proto.admin.v1.Adapter;
+import dev.cofferdam.proto.admin.v1.DeleteAdapterRequest;
+import dev.cofferdam.proto.admin.v1.DeleteAdapterResponse;
+import dev.cofferdam.proto.admin.v1.DeleteModelRequest;
+import dev.cofferdam.proto.admin.v1.DeleteModelResponse;
+import dev.cofferdam.proto.admin.v1.DeletePoolRequest;
+import dev.cofferdam.proto.admin.v1.DeletePoolResponse;
+import dev.cofferdam.proto.admin.v1.DeleteRateCardRequest;
+import dev.cofferdam.proto.admin.v1.DeleteRateCardResponse;
+import dev.cofferdam.proto.admin.v1.ListAdaptersRequest;
+import dev.cofferdam.proto.admin.v1.ListAdaptersResponse;
+import dev.cofferdam.proto.admin.v1.ListModelsRequest;
+import dev.cofferdam.proto.admin.v1.ListModelsResponse;
+import dev.cofferdam.proto.admin.v1.ListPoolsRequest;
+import dev.cofferdam.proto.admin.v1.ListPoolsResponse;
+import dev.cofferdam.proto.admin.v1.ListRateCardsRequest;
+import dev.cofferdam.proto.admin.v1.ListRateCardsResponse;
+import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
+import dev.cofferdam.proto.admin.v1.PutAdapterResponse;
+import dev.cofferdam.proto.admin.v1.PutModelRequest;
+import dev.cofferdam.proto.admin.v1.PutModelResponse;
+import dev.cofferdam.proto.admin.v1.PutPoolRequest;
+import dev.cofferdam.proto.admin.v1.PutPoolResponse;
+import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
+import dev.cofferdam.proto.admin.v1.PutRateCardResponse;
+import dev.cofferdam.proto.admin.v1.RateCard;
+import dev.cofferdam.vocabulary.ErrorCode;
+import io.grpc.stub.StreamObserver;
+import java.time.InstantSource;
+import java.util.Comparator;
+import java.util.Optional;
+import java.util.TreeMap;
+
+/** The admin API's part on models, adapters, pools and rate cards. */
+final class CatalogRecords {
+  private final Configuration configuration;
+  private final AuditedChanges changes;
+  private final FolderRoot models;
+  private final Optional<FolderRoot> adapters;
+  private final InstantSource clock;
+
+  CatalogRecords(
+      Configuration configuration,
+      AuditedChanges changes,
+      FolderRoot models,
+      Optional<FolderRoot> adapters,
+      InstantSource clock) {
+    this.configuration = configuration;
+    this.changes = changes;
+    this.models = models;
+    this.adapters = adapters;
+    this.clock = clock;
+  }
+
+  void putModel(PutModelRequest request, StreamObserver<PutModelResponse> out) {
+    changes.answer(
+        out,
+        "put_model",
+        "-",
+        change -> {
+          Problems problems = RecordRules.check(request.getModel());
+          Model.Builder model = request.getModel().toBuilder();
+          folder(problems, model.getFolder());
+          if (problems.found().isEmpty() && model.getDigest().isEmpty()) {
+            models
+                .modelDigest(model.getFolder())
+                .ifPresentOrElse(
+                    model::setDigest,
+                    () ->
+                        problems.add(
+                            "folder", model.getFolder(), "a model's folder below the model root"));
+          }
+          problems.refuseIfAny();
+          if (model.getKvBytesPerToken() == 0) {
+            models.kvBytesPerToken(model.getFolder()).ifPresent(model::setKvBytesPerToken);
+          }
+          Model present = configuration.models().get(model.getId());
+          long revision = present == null ? 0 : present.getRevision();
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
+          model.setRevision(revision + 1);
+          if (model.getCreatedEpochS() == 0) {
+            model.setCreatedEpochS(present == null ? epochS() : present.getCreatedEpochS());
+          }
+          change.detail("model " + model.getId() + " digest " + model.getDigest());
+          configuration.put(model.build());
+          return PutModelResponse.newBuilder().setModel(model).build();
+        });
+  }
+
+  void putAdapter(PutAdapterRequest request, StreamObserver<PutAdapterResponse> out) {
+    changes.answer(
+        out,
+        "put_adapter",
+        request.getAdapter().getTenant(),
+        change -> {
+          Problems problems = RecordRules.check(request.getAdapter());
+          Adapter.Builder adapter = request.getAdapter().toBuilder();
+          folder(problems, adapter.getFolder());
+          if (!configuration.tenants().containsKey(adapter.getTenant())) {
+            problems.add("tenant", adapter.getTenant(), "a known tenant");
+          }
+          if (!configuration.models().containsKey(adapter.getModel())) {
+            problems.add("model", adapter.getModel(), "a known model");
+          }
+          if (problems.found().isEmpty() && adapter.getVersion().isEmpty()) {
+            adapters
+                .flatMap(root -> root.adapterDigest(adapter.getFolder()))
+                .ifPresentOrElse(
+                    adapter::setVersion,
+                    () ->
+                        problems.add(
+                            "version", "", "64 hexadecimal digits, as the folder is not at hand"));
+          }
+          problems.refuseIfAny();
+          Adapter present =
+              configuration.adapters().get(adapter.getTenant() + "/" + adapter.getName());
+          long revision = present == null ? 0 : present.getRevision();
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
+          adapter.setRevision(revision + 1).setCreatedEpochS(epochS());
+          change.detail("adapter " + adapter.getName() + " version " + adapter.getVersion());
+          configuration.put(adapter.build());
+          return PutAdapterResponse.newBuilder().setAdapter(adapter).build();
+        });
+  }
+
+  void putPool(PutPoolRequest request, StreamObserver<PutPoolResponse> out) {
+    changes.answer(
+        out,
+        "put_pool",
+        "-",
+        change -> {
+          RecordRules.check(request.getPool()).refuseIfAny();
+          change.detail("pool " + request.getPool().getId());
+          Pool present = configuration.pools().get(request.getPool().getId());
+          long revision = present == null ? 0 : present.getRevision();
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
+          Pool pool = request.getPool().toBuilder().setRevision(revision + 1).build();
+          configuration.put(pool);
+          return PutPoolResponse.newBuilder().setPool(pool).build();
+        });
+  }
+
+  void putRateCard(PutRateCardRequest request, StreamObserver<PutRateCardResponse> out) {
+    changes.answer(
+        out,
+        "put_rate_card",
+        "-",
+        change -> {
+          RecordRules.check(request.getRateCard()).refuseIfAny();
+          RateCard present = configuration.rateCards().get(request.getRateCard().getId());
+          long revision = present == null ? 0 : present.getRevision();
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
+          RateCard card =
+              request.getRateCard().toBuilder()
+                  .setChangedEpochS(epochS())
+                  .setRevision(revision + 1)
+                  .build();
+          change.detail("rate card " + card.getId());
+          configuration.put(card);
+          return PutRateCardResponse.newBuilder().setRateCard(card).build();
+        });
+  }
+
+  void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> out) {
+    tell(
+        out,
+        ListModelsResponse.newBuilder()
+            .addAllModels(new TreeMap<>(configuration.models()).values())
+            .build());
+  }
+
+  void deleteModel(DeleteModelRequest request, StreamObserver<DeleteModelResponse> out) {
+    changes.answer(
+        out,
+        "delete_model",
+        "",
+        change -> {
+          String id = request.getId();
+          Model model = known(configuration.models(), id, "model");
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), model.getRevision());
+          References.ofModel(configuration, id).ifPresent(CatalogRecords::inUse);
+          change.detail("model " + id);
+          configuration.removeModel(id);
+          return DeleteModelResponse.getDefaultInstance();
+        });
+  }
+
+  void listAdapters(ListAdaptersRequest request, StreamObserver<ListAdaptersResponse> out) {
+    tell(
+        out,
+        ListAdaptersResponse.newBuilder()
+            .addAllAdapters(
+                configuration.adapters().values().stream()
+                    .filter(
+                        a ->
+                            request.getTenant().isEmpty()
+                                || a.getTenant().equals(request.getTenant()))
+                    .sorted(
+                        Comparator.comparing(Adapter::getTenant).thenComparing(Adapter::getName))
+                    .toList())
+            .build());
+  }
+
+  void deleteAdapter(DeleteAdapterRequest request, StreamObserver<DeleteAdapterResponse> out) {
+    changes.answer(
+        out,
+        "delete_adapter",
+        request.getTenant(),
+        change -> {
+          String key = request.getTenant() + "/" + request.getName();
+          Adapter adapter = known(configuration.adapters(), key, "adapter");
+          expect(
+              request.hasExpectedRevision(), request.getExpectedRevision(), adapter.getRevision());
+          change.detail("adapter " + adapter.getName());
+          configuration.removeAdapter(key);
+          return DeleteAdapterResponse.getDefaultInstance();
+        });
+  }
+
+  void listPools(ListPoolsRequest request, StreamObserver<ListPoolsResponse> out) {
+    tell(
+        out,
+        ListPoolsResponse.newBuilder()
+            .addAllPools(new TreeMap<>(configuration.pools()).values())
+            .build());
+  }
+
+  void deletePool(DeletePoolRequest request, StreamObserver<DeletePoolResponse> out) {
+    changes.answer(
+        out,
+        "delete_pool",
+        "",
+        change -> {
+          String id = request.getId();
+          Pool pool = known(configuration.pools(), id, "pool");
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), pool.getRevision());
+          References.ofPool(configuration, id).ifPresent(CatalogRecords::inUse);
+          change.detail("pool " + id);
+          configuration.removePool(id);
+          return DeletePoolResponse.getDefaultInstance();
+        });
+  }
+
+  void listRateCards(ListRateCardsRequest request, StreamObserver<ListRateCardsResponse> out) {
+    tell(
+        out,
+        ListRateCardsResponse.newBuilder()
+            .addAllRateCards(new TreeMap<>(configuration.rateCards()).values())
+            .build());
+  }
+
+  void deleteRateCard(DeleteRateCardRequest request, StreamObserver<DeleteRateCardResponse> out) {
+    changes.answer(
+        out,
+        "delete_rate_card",
+        "",
+        change -> {
+          String id = request.getId();
+          RateCard card = known(configuration.rateCards(), id, "rate card");
+          expect(request.hasExpectedRevision(), request.getExpectedRevision(), card.getRevision());
+          References.ofRateCard(configuration, id).ifPresent(CatalogRecords::inUse);
+          change.detail("rate card " + id);
+          configuration.removeRateCard(id);
+          return DeleteRateCardResponse.getDefaultInstance();
+        });
+  }
+
+  private static void inUse(String reference) {
+    throw refused(ErrorCode.FAILED_PRECONDITION, "still in use by " + reference);
+  }
+
+  private static void folder(Problems problems, String folder) {
+    if (!FolderRoot.isPlain(folder)) {
+      problems.add("folder", folder, "plain names separated by /, below the root");
+    }
+  }
+
+  private long epochS() {
+    return clock.instant().getEpochSecond();
+  }
+}
