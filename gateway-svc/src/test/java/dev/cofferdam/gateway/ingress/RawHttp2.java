@@ -10,6 +10,7 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
+import javax.net.ssl.SSLException;
 
 /** HTTP/2 frame by frame (RFC 9113), for what no client would send. */
 public final class RawHttp2 implements Closeable {
@@ -93,7 +94,7 @@ public final class RawHttp2 implements Closeable {
         out.flush();
       }
       return Optional.of(frame);
-    } catch (EOFException | SocketException e) {
+    } catch (EOFException | SocketException | SSLException e) {
       return Optional.empty();
     }
   }

@@ -190,7 +190,7 @@ class AnthropicApiTest {
     assertError(
         rest.send(
             rest.request("/v1/messages")
-                .header("x-api-key", "another")
+                .header("x-api-key", "cdm_other")
                 .POST(HttpRequest.BodyPublishers.ofString("{}"))
                 .build()),
         403,

@@ -21,8 +21,8 @@ import io.grpc.Metadata;
 import io.grpc.Status;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
+import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -172,7 +172,7 @@ class GrpcBoundsTest {
           client.reset(2 * i + 1);
         }
         client.flush();
-      } catch (SocketException e) {
+      } catch (IOException e) {
         // Already gone.
       }
       // ENHANCE_YOUR_CALM, unless the connection's end overtakes it.

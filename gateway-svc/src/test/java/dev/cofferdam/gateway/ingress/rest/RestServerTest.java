@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.net.InetSocketAddress;
 import java.net.Socket;
-import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
@@ -87,7 +86,7 @@ class RestServerTest {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     try {
       socket.getInputStream().transferTo(all);
-    } catch (SocketException e) {
+    } catch (IOException e) {
       // The server closed while there was still something to be read by it.
     }
     return all.toString(StandardCharsets.UTF_8);
@@ -108,7 +107,7 @@ class RestServerTest {
         try {
           send(socket, "a");
           TimeUnit.MILLISECONDS.sleep(20);
-        } catch (SocketException e) {
+        } catch (IOException e) {
           open = false;
         }
       }
@@ -150,7 +149,7 @@ class RestServerTest {
         try {
           send(socket, "1\r\na\r\n");
           TimeUnit.MILLISECONDS.sleep(20);
-        } catch (SocketException e) {
+        } catch (IOException e) {
           open = false;
         }
       }
@@ -212,7 +211,7 @@ class RestServerTest {
           client.reset(2 * i + 1);
         }
         client.flush();
-      } catch (SocketException e) {
+      } catch (IOException e) {
         // Already gone.
       }
       // ENHANCE_YOUR_CALM, unless the connection's end overtakes it.
