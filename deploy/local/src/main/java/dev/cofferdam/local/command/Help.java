@@ -24,6 +24,19 @@ final class Help {
         logs [PROCESS] [-f]  the end of the logs; -f follows
         trace ID             the way of a request through the services, by request id or trace id
         verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
+        admin AREA ACTION    change the configuration as its operator; areas and actions:
+             tenants list | get ID | put ID field=value ... | delete ID
+             tenants suspend ID | throttle ID SHARE | resume ID
+             models, pools, rate_cards list | get ID | put ID field=value ... | delete ID
+             adapters list | get TENANT/NAME | put TENANT/NAME field=value ... | delete TENANT/NAME
+             keys list [TENANT] | issue TENANT | rotate KEY_ID | revoke KEY_ID
+             plan FILE         what a declared file (YAML) would change
+             apply FILE        change it; --prune also removes what the file does not declare
+             --json            for programs
+             --until TIME      end of a key, such as 2030-01-31T00:00:00Z
+             --overlap TIME    how long a rotated key goes on, such as 24h (0)
+             --endpoint HOST:PORT --certificate FILE --key FILE --trust FILE
+                               a mesh elsewhere, with an operator's certificate
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
         logits MODEL --tokens 1,2,3
