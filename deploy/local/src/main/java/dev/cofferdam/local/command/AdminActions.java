@@ -13,6 +13,7 @@ import dev.cofferdam.proto.admin.v1.RevokeApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.RotateApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.SuspendTenantRequest;
 import dev.cofferdam.proto.admin.v1.ThrottleTenantRequest;
+import io.grpc.Status;
 import java.io.IOException;
 import java.io.Reader;
 import java.nio.file.Files;
@@ -216,14 +217,16 @@ final class AdminActions {
   private Message inForce(RecordKind kind, String key) {
     Message record = api.list(kind).get(key);
     if (record == null) {
-      throw new UsageException(
-          "no "
-              + kind.word()
-              + " "
-              + key
-              + "; ./cofferdam admin "
-              + kind.section()
-              + " list shows all");
+      throw Status.NOT_FOUND
+          .withDescription(
+              "no "
+                  + kind.word()
+                  + " "
+                  + key
+                  + "; ./cofferdam admin "
+                  + kind.section()
+                  + " list shows all")
+          .asRuntimeException();
     }
     return record;
   }

@@ -106,9 +106,11 @@ final class AdminOutput {
   void applied(int made, int all) {
     if (all > 0) {
       System.err.println(
-          made == all
-              ? "All " + all + " changes are in force"
-              : made + " of " + all + " changes are in force; plan shows what is left");
+          made
+              + " of "
+              + all
+              + " changes are in force"
+              + (made == all ? "" : "; plan shows what is left"));
     }
   }
 
