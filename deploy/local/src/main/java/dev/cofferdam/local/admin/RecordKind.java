@@ -18,8 +18,13 @@ public enum RecordKind {
   POOL("pools", "pool", Pool.getDefaultInstance(), List.of("id"), Set.of()),
   /** Prices. */
   RATE_CARD("rate_cards", "rate card", RateCard.getDefaultInstance(), List.of("id"), Set.of()),
-  /** Models; without a digest the gateway computes it when the folder is new. */
-  MODEL("models", "model", Model.getDefaultInstance(), List.of("id"), Set.of("digest")),
+  /** Models; the gateway computes what is not said of the files when the folder is new. */
+  MODEL(
+      "models",
+      "model",
+      Model.getDefaultInstance(),
+      List.of("id"),
+      Set.of("digest", "kv_bytes_per_token")),
   /** Tenants; without a status the one in force stays. */
   TENANT(
       "tenants",
@@ -130,26 +135,30 @@ public enum RecordKind {
         .map(name -> prototype.getDescriptorForType().findFieldByName(name))
         .filter(java.util.Objects::nonNull)
         .forEach(f -> builder.setField(f, present.get().getField(f)));
-    if (keeps(declared, present.get())) {
-      kept.forEach(name -> builder.setField(field(name), present.get().getField(field(name))));
+    FieldDescriptor folder = prototype.getDescriptorForType().findFieldByName("folder");
+    if (folder == null || declared.getField(folder).equals(present.get().getField(folder))) {
+      kept.stream()
+          .map(this::field)
+          .filter(f -> keeps(declared, f))
+          .forEach(f -> builder.setField(f, present.get().getField(f)));
     }
     return builder.build();
   }
 
-  private boolean keeps(Message declared, Message present) {
-    boolean silent =
-        kept.stream()
-            .map(this::field)
-            .allMatch(f -> declared.getField(f).equals(f.getDefaultValue()) || unset(declared, f));
-    FieldDescriptor folder = prototype.getDescriptorForType().findFieldByName("folder");
-    return silent && (folder == null || declared.getField(folder).equals(present.getField(folder)));
+  /**
+   * A tenant's status and share are one thing; what is computed from files stays field by field.
+   */
+  private boolean keeps(Message declared, FieldDescriptor field) {
+    return this == TENANT
+        ? kept.stream().allMatch(name -> unset(declared, field(name)))
+        : unset(declared, field);
   }
 
   private static boolean unset(Message record, FieldDescriptor field) {
-    return field.getJavaType() == FieldDescriptor.JavaType.ENUM
-        && ((com.google.protobuf.Descriptors.EnumValueDescriptor) record.getField(field))
-                .getNumber()
-            == 0;
+    Object value = record.getField(field);
+    return value.equals(field.getDefaultValue())
+        || (value instanceof com.google.protobuf.Descriptors.EnumValueDescriptor e
+            && e.getNumber() == 0);
   }
 
   private FieldDescriptor field(String name) {

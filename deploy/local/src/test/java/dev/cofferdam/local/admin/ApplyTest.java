@@ -109,8 +109,21 @@ class ApplyTest {
 
     assertThat(((Step.Change) plan.steps().getFirst()).differences())
         .containsExactly(
-            "digest: " + MemoryAdmin.digest("desk") + " → (unset)", "folder: desk → desk-2");
+            "digest: " + MemoryAdmin.digest("desk") + " → (unset)",
+            "folder: desk → desk-2",
+            "kv_bytes_per_token: " + MemoryAdmin.KV_BYTES_PER_TOKEN + " → (unset)");
     assertThat(apply(FILE.replace("folder: desk", "folder: desk-2"), false).steps()).isEmpty();
+  }
+
+  @Test
+  void whatAFileSaysOfAModelsFilesLeavesTheRestOfThemAsItIs() {
+    apply(FILE, false);
+    String said = FILE.replace("folder: desk", "folder: desk, kv_bytes_per_token: 2048");
+    Plan plan = apply(said, false);
+
+    assertThat(((Step.Change) plan.steps().getFirst()).differences())
+        .containsExactly("kv_bytes_per_token: 1536 → 2048");
+    assertThat(apply(said, false).steps()).isEmpty();
   }
 
   @Test

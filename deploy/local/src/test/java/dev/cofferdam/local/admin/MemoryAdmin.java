@@ -45,6 +45,9 @@ final class MemoryAdmin extends AdminServiceGrpc.AdminServiceImplBase {
   private final Map<RecordKind, Map<String, Message>> records = new TreeMap<>();
 
   /** What this gateway computes of a folder. */
+  /** What a model's files say. */
+  static final long KV_BYTES_PER_TOKEN = 1536;
+
   static String digest(String folder) {
     return "digest-of-" + folder;
   }
@@ -113,6 +116,9 @@ final class MemoryAdmin extends AdminServiceGrpc.AdminServiceImplBase {
           Model model = q.getModel();
           if (model.getDigest().isEmpty()) {
             model = model.toBuilder().setDigest(digest(model.getFolder())).build();
+          }
+          if (model.getKvBytesPerToken() == 0) {
+            model = model.toBuilder().setKvBytesPerToken(KV_BYTES_PER_TOKEN).build();
           }
           write(RecordKind.MODEL, model, q.getExpectedRevision());
           return PutModelResponse.getDefaultInstance();
