@@ -120,7 +120,7 @@ final class Gateway implements AutoCloseable {
     Catalog catalog =
         new ConfiguredCatalog(
             configured.views().models(), configured.views().adapters(), configured.views().pools());
-    this.issuer = new TrustedIssuer(config.jwt(), clock);
+    this.issuer = new TrustedIssuer(config.jwt(), facts::contentHash, clock);
     this.authenticator =
         new TenantAuthenticator(
             config.trustDomain(),

@@ -1,15 +1,18 @@
 package dev.cofferdam.gateway.app;
 
+import dev.cofferdam.gateway.facts.ContentHash;
 import dev.cofferdam.gateway.identity.Tokens;
 import dev.cofferdam.gateway.identity.jose.IssuerKeys;
 import dev.cofferdam.gateway.identity.jose.JwtTokens;
 import dev.cofferdam.gateway.identity.jose.KeySources;
+import dev.cofferdam.vocabulary.TenantId;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 
 /** The issuer whose tokens are trusted, if any, and the thread that keeps its keys fresh. */
 final class TrustedIssuer implements AutoCloseable {
@@ -22,7 +25,8 @@ final class TrustedIssuer implements AutoCloseable {
   /**
    * @throws IllegalStateException for settings that are incomplete
    */
-  TrustedIssuer(GatewayConfig.Jwt config, InstantSource clock) {
+  TrustedIssuer(
+      GatewayConfig.Jwt config, Function<TenantId, ContentHash> hashes, InstantSource clock) {
     if (config.issuer().isEmpty() && config.audience().isEmpty() && config.jwks().isEmpty()) {
       this.keys = Optional.empty();
       this.tokens = Tokens.NONE;
@@ -43,7 +47,8 @@ final class TrustedIssuer implements AutoCloseable {
             thread,
             clock);
     this.keys = Optional.of(read);
-    this.tokens = new JwtTokens(config.issuer().get(), config.audience().get(), read, clock);
+    this.tokens =
+        new JwtTokens(config.issuer().get(), config.audience().get(), read, hashes, clock);
     thread.scheduleWithFixedDelay(read::refresh, 0, config.refreshS(), TimeUnit.SECONDS);
   }
 

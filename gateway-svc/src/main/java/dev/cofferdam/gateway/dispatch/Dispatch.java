@@ -279,10 +279,18 @@ public final class Dispatch {
         if (!rest.isEmpty()) {
           tell(new Told.Text("", finished.usage().outputTokens(), List.of()), rest);
         }
-        client.tell(finished);
+        client.tell(
+            new Told.Finished(
+                finished.reason(), finished.usage(), finished.stopText().map(this::restored)));
       }
       default -> client.tell(told);
     }
+  }
+
+  /** A text that stands for itself, with the caller's own values. */
+  private String restored(String text) {
+    Unmasking alone = new Unmasking(generation.masking());
+    return alone.accept(text) + alone.end();
   }
 
   private void tell(Told.Text told, String text) {

@@ -1,9 +1,10 @@
 package dev.cofferdam.gateway.identity.jose;
 
-import dev.cofferdam.gateway.identity.ApiKeys;
+import dev.cofferdam.gateway.facts.ContentHash;
 import dev.cofferdam.gateway.identity.TokenClaims;
 import dev.cofferdam.gateway.identity.Tokens;
 import dev.cofferdam.vocabulary.TenantId;
+import java.nio.charset.StandardCharsets;
 import java.security.Key;
 import java.time.InstantSource;
 import java.util.HashSet;
@@ -11,6 +12,7 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jose4j.jwa.AlgorithmConstraints;
 import org.jose4j.jwa.AlgorithmConstraints.ConstraintType;
@@ -59,16 +61,24 @@ public final class JwtTokens implements Tokens {
   private final String issuer;
   private final String audience;
   private final IssuerKeys keys;
+  private final Function<TenantId, ContentHash> hashes;
   private final InstantSource clock;
 
   /**
    * @param issuer what {@code iss} must be
    * @param audience what {@code aud} must be or hold
+   * @param hashes keyed by tenant, for the subject in audit records
    */
-  public JwtTokens(String issuer, String audience, IssuerKeys keys, InstantSource clock) {
+  public JwtTokens(
+      String issuer,
+      String audience,
+      IssuerKeys keys,
+      Function<TenantId, ContentHash> hashes,
+      InstantSource clock) {
     this.issuer = issuer;
     this.audience = audience;
     this.keys = keys;
+    this.hashes = hashes;
     this.clock = clock;
   }
 
@@ -118,19 +128,27 @@ public final class JwtTokens implements Tokens {
     return token.getHeaders().getObjectHeaderValue(name) != null;
   }
 
-  private static Check claims(JwtClaims claims) throws MalformedClaimException {
+  private Check claims(JwtClaims claims) throws MalformedClaimException {
     String tenant = claims.getStringClaimValue("tenant");
     if (tenant == null || !TenantId.isValid(tenant)) {
       return CLAIMS;
     }
-    String subject = claims.getSubject();
-    byte[] digest = ApiKeys.sha256(subject == null ? "" : subject);
+    TenantId owner = new TenantId(tenant);
     return new Check.Holds(
         new TokenClaims(
-            new TenantId(tenant),
+            owner,
             Optional.ofNullable(claims.getStringClaimValue("tier")),
             models(claims),
-            "jwt:" + HexFormat.of().formatHex(digest, 0, ACTOR_BYTES)));
+            "jwt:" + HexFormat.of().formatHex(subject(owner, claims), 0, ACTOR_BYTES)));
+  }
+
+  /** A subject may be a person's address: nobody without the secret can guess it from its hash. */
+  private byte[] subject(TenantId tenant, JwtClaims claims) throws MalformedClaimException {
+    String subject = claims.getSubject();
+    byte[] bytes = (subject == null ? "" : subject).getBytes(StandardCharsets.UTF_8);
+    ContentHash hash = hashes.apply(tenant);
+    hash.update(bytes, 0, bytes.length);
+    return hash.digest();
   }
 
   private static Optional<Set<String>> models(JwtClaims claims) throws MalformedClaimException {

@@ -11,6 +11,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpsConfigurator;
 import com.sun.net.httpserver.HttpsServer;
+import dev.cofferdam.gateway.facts.RecordedFacts;
 import dev.cofferdam.gateway.identity.Tokens.Check;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
@@ -51,7 +52,12 @@ class IssuerKeysTest {
   private final IssuerKeys keys =
       new IssuerKeys(this::read, Duration.ofSeconds(10), Runnable::run, () -> now);
   private final JwtTokens tokens =
-      new JwtTokens(SampleIssuer.ISSUER, SampleIssuer.AUDIENCE, keys, () -> now);
+      new JwtTokens(
+          SampleIssuer.ISSUER,
+          SampleIssuer.AUDIENCE,
+          keys,
+          new RecordedFacts()::contentHash,
+          () -> now);
 
   @Test
   void aKeyThatTheIssuerAddsIsFoundWhenATokenOfItComes() {

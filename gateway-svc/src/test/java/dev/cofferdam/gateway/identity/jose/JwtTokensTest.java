@@ -8,6 +8,7 @@ import static dev.cofferdam.gateway.identity.jose.SampleIssuer.key;
 import static dev.cofferdam.gateway.identity.jose.SampleIssuer.token;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.gateway.facts.RecordedFacts;
 import dev.cofferdam.gateway.identity.TokenClaims;
 import dev.cofferdam.gateway.identity.Tokens.Check;
 import java.nio.charset.StandardCharsets;
@@ -40,7 +41,11 @@ class JwtTokensTest {
           () -> Instant.ofEpochSecond(NOW_S));
   private final JwtTokens tokens =
       new JwtTokens(
-          SampleIssuer.ISSUER, SampleIssuer.AUDIENCE, keys, () -> Instant.ofEpochSecond(NOW_S));
+          SampleIssuer.ISSUER,
+          SampleIssuer.AUDIENCE,
+          keys,
+          new RecordedFacts()::contentHash,
+          () -> Instant.ofEpochSecond(NOW_S));
 
   @ParameterizedTest
   @ValueSource(strings = {"RS256", "PS256", "ES256", "EdDSA"})
@@ -64,10 +69,11 @@ class JwtTokensTest {
   }
 
   @Test
-  void theActorIsADigestOfTheSubject() {
+  void theActorIsAHashOfTheSubjectUnderTheTenantsKey() {
     assertThat(holds(token("ES256", claims())).actor())
         .matches("jwt:[0-9a-f]{16}")
-        .isNotEqualTo(holds(token("ES256", claims("sub", "another"))).actor());
+        .isNotEqualTo(holds(token("ES256", claims("sub", "another"))).actor())
+        .isNotEqualTo(holds(token("ES256", claims("tenant", "rival"))).actor());
   }
 
   static Stream<Arguments> tokensThatHoldByAHair() {

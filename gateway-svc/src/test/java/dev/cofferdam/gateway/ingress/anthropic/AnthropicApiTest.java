@@ -3,12 +3,14 @@ package dev.cofferdam.gateway.ingress.anthropic;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.ingress.rest.RestHarness;
 import dev.cofferdam.gateway.ingress.rest.RestHarness.Sse;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.Tier;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
@@ -84,6 +86,27 @@ class AnthropicApiTest {
         .contains("99000");
     assertThat(response.headers().firstValue("anthropic-ratelimit-requests-reset").orElseThrow())
         .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ");
+  }
+
+  @Test
+  void aStopTextWithPersonalDataIsMaskedOnItsWayAndToldAsItWasWritten() throws Exception {
+    int[] usual = rest.fleet.script;
+    int[] words = Samples.tokens("Write to [EMAIL_1] today.");
+    rest.gateway.tier = Tier.ENTERPRISE;
+    rest.fleet.script = java.util.Arrays.copyOf(words, words.length + 1);
+    rest.fleet.script[words.length] = Samples.EOT;
+    try {
+      String fields =
+          "\"max_tokens\":50,\"stop_sequences\":[\"ada@example.org\"],\"messages\":[{"
+              + "\"role\":\"user\",\"content\":\"I am ada@example.org\"}]";
+      JsonNode body = RestHarness.json(message(fields));
+      assertThat(body.path("stop_reason").asText()).isEqualTo("stop_sequence");
+      assertThat(body.path("stop_sequence").asText()).isEqualTo("ada@example.org");
+      assertThat(body.path("content").path(0).path("text").asText()).isEqualTo("Write to ");
+    } finally {
+      rest.gateway.tier = Tier.STANDARD;
+      rest.fleet.script = usual;
+    }
   }
 
   @Test
