@@ -207,7 +207,11 @@ public final class KafkaBroker {
     }
   }
 
-  /** Makes the broker's rules those of {@link Topics}: what is missing comes, what is more goes. */
+  /**
+   * Makes the broker's rules those of {@link Topics}: what is missing comes, what is more goes. The
+   * controller confirms a rule before the broker has heard of it, so it returns when the broker,
+   * which answers the question for the present rules, decides by them.
+   */
   private static void allow(Admin admin)
       throws InterruptedException, ExecutionException, TimeoutException {
     Set<AclBinding> wanted = new HashSet<>();
@@ -219,13 +223,31 @@ public final class KafkaBroker {
       String group = role.name().toLowerCase(Locale.ROOT);
       wanted.add(rule(ResourceType.GROUP, group, role, AclOperation.READ));
     }
-    Set<AclBinding> present =
-        Set.copyOf(admin.describeAcls(AclBindingFilter.ANY).values().get(10, TimeUnit.SECONDS));
-    List<AclBindingFilter> surplus =
-        present.stream().filter(rule -> !wanted.contains(rule)).map(AclBinding::toFilter).toList();
-    wanted.removeAll(present);
-    admin.createAcls(wanted).all().get(10, TimeUnit.SECONDS);
-    admin.deleteAcls(surplus).all().get(10, TimeUnit.SECONDS);
+    Set<AclBinding> present = rules(admin);
+    admin
+        .createAcls(wanted.stream().filter(rule -> !present.contains(rule)).toList())
+        .all()
+        .get(10, TimeUnit.SECONDS);
+    admin
+        .deleteAcls(
+            present.stream()
+                .filter(rule -> !wanted.contains(rule))
+                .map(AclBinding::toFilter)
+                .toList())
+        .all()
+        .get(10, TimeUnit.SECONDS);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
+    while (!rules(admin).equals(wanted)) {
+      if (System.nanoTime() > deadline) {
+        throw new TimeoutException("the broker did not take over its access rules in 10 seconds");
+      }
+      Thread.sleep(20);
+    }
+  }
+
+  private static Set<AclBinding> rules(Admin admin)
+      throws InterruptedException, ExecutionException, TimeoutException {
+    return Set.copyOf(admin.describeAcls(AclBindingFilter.ANY).values().get(10, TimeUnit.SECONDS));
   }
 
   private static AclBinding topicRule(Topics.Spec topic, Role role, AclOperation operation) {
