@@ -2,13 +2,17 @@ package dev.cofferdam.worker.batching;
 
 /**
  * How many rows of prompts a step takes beside others' next tokens. Steps with prompts in them take
- * on average at most so many times what the decodes alone would take, as measured; the time that
- * steps without prompts leave unused is saved up to one full step's worth, so that a short prompt
- * runs at once and only a long one is spread out.
+ * on average at most so many times what the decodes alone would take, as measured. The time that
+ * steps without prompts leave unused is saved up to one full step's worth. Prompts that it is
+ * enough for run at once; longer ones are spread out evenly from their first row on, so that no
+ * step beside them is much longer than the others.
  */
 final class PrefillPace {
   /** Part of the allowed time that is planned with; steps differ. */
-  private static final double PLANNED = 0.8;
+  private static final double PLANNED = 0.7;
+
+  /** Rows that prompts get to find out what a row costs. */
+  private static final int ROWS_FIRST = 8;
 
   /** Rows that prompts get whatever they cost, so that they end. */
   private static final int ROWS_MIN = 2;
@@ -33,16 +37,26 @@ final class PrefillPace {
   }
 
   /**
-   * Rows of prompts for the next step.
+   * Rows of prompts for the next step; none once, where it is not known yet what decodes take.
    *
    * @param decodes sequences that get their next token in it
    * @param room rows that the step has left
+   * @param promptRows what the prompts under way need from their beginning to their end
    */
-  int rows(int decodes, int room) {
-    if (decodes == 0 || rowNs == 0 || slack == Double.POSITIVE_INFINITY) {
+  int rows(int decodes, int room, int promptRows) {
+    if (decodes == 0 || slack == Double.POSITIVE_INFINITY) {
       return room;
     }
-    return (int) Math.min(room, Math.max(ROWS_MIN, savedNs / rowNs));
+    if (decodeNs == 0) {
+      return 0;
+    }
+    if (rowNs == 0) {
+      return Math.min(room, ROWS_FIRST);
+    }
+    double saved = savedNs / rowNs;
+    double rows =
+        promptRows <= saved ? promptRows : Math.min(saved, Math.rint(slack * decodeNs / rowNs));
+    return (int) Math.min(room, Math.max(ROWS_MIN, rows));
   }
 
   /** Takes note of what a step took. */

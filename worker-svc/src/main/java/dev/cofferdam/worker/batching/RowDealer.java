@@ -26,7 +26,18 @@ final class RowDealer {
   /** Deals the rows of the next step. */
   void deal(long nowNs) {
     int room = dealDecodes(options.stepTokensMax(), nowNs);
-    dealPrefills(pace.rows(options.stepTokensMax() - room, room));
+    dealPrefills(pace.rows(options.stepTokensMax() - room, room, promptRows()));
+  }
+
+  private int promptRows() {
+    int rows = 0;
+    for (int i = 0; i < live.size(); i++) {
+      Sequence sequence = live.get(i);
+      if (sequence.state() == SequenceState.PREFILL && sequence.isServed()) {
+        rows += sequence.length - sequence.cachedPromptTokens();
+      }
+    }
+    return rows;
   }
 
   /** Takes note of what a step took. */

@@ -20,8 +20,7 @@ final class WallsSection implements BenchSection {
   private static final int CACHED = 1_024;
   private static final int LONG_PROMPT = 4_000;
   private static final int OTHERS = 8;
-  private static final int STEPS_ALONE = 30;
-  private static final int STEPS_BESIDE = 110;
+  private static final int STEPS = 110;
 
   private final CpuExecutor executor =
       CpuExecutor.create(
@@ -96,12 +95,12 @@ final class WallsSection implements BenchSection {
     BatchOptions options = new BatchOptions(16, 256, 32, Long.MAX_VALUE, 1.5, Sealing.AT_REST, 0);
     BenchBatch batch = new BenchBatch(executor, options, Optional.empty(), false);
     for (int i = 0; i < OTHERS; i++) {
-      batch.add(16, STEPS_ALONE + STEPS_BESIDE + 8);
+      batch.add(16, 2 * STEPS + 8);
     }
     batch.prefill(OTHERS);
-    double alone = batch.stepNsP99(STEPS_ALONE);
+    double alone = batch.stepNsP99(STEPS);
     batch.add(LONG_PROMPT, 1);
-    double beside = batch.stepNsP99(STEPS_BESIDE);
+    double beside = batch.stepNsP99(STEPS);
     samples.add("long_prompt_p99_ratio", beside / alone, "ratio", 1.5);
     batch.clear();
   }
