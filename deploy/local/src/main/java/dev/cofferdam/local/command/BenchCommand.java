@@ -23,6 +23,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** Runs a benchmark: a table on the terminal, {@code .local/bench/<area>.json} for programs. */
 final class BenchCommand {
@@ -58,7 +59,7 @@ final class BenchCommand {
     Files.createDirectories(folder);
     Path results = folder.resolve(area.label() + ".json");
     List<String> properties =
-        arguments.has("--peers") ? peers(area, folder.resolve("jlama")) : List.of();
+        arguments.has("--peers") ? peers(area, folder.resolve("peers")) : List.of();
     int status =
         switch (area.needs()) {
           case NOTHING -> launch(area, List.of(), List.of(), results);
@@ -76,30 +77,50 @@ final class BenchCommand {
     return status;
   }
 
-  /** Has Maven fetch what peers run on; they are no part of the product. */
+  /** Fetches what peers run on; they are no part of the product. */
   private List<String> peers(BenchArea area, Path folder) throws IOException, InterruptedException {
     if (area != BenchArea.ENGINE) {
       throw new UsageException("--peers: only the engine has any");
     }
-    Path source = repository.resolve("verification/bench/peers/jlama");
-    Process maven =
-        new ProcessBuilder(
-                "mvn",
-                "-q",
-                "-f",
-                source.resolve("pom.xml").toString(),
-                "dependency:copy-dependencies",
-                "-DoutputDirectory=" + folder.resolve("lib"))
-            .inheritIO()
-            .start();
-    if (maven.waitFor() != 0) {
-      throw new UsageException("--peers: Maven could not fetch Jlama; see above");
+    Path sources = repository.resolve("verification/bench/peers");
+    Path jlama = copy(sources.resolve("jlama"), folder.resolve("jlama"));
+    fetch(
+        jlama,
+        List.of(
+            "mvn",
+            "-q",
+            "dependency:copy-dependencies",
+            "-DoutputDirectory=" + jlama.resolve("lib")));
+    Path llamaCpp = copy(sources.resolve("llama.cpp"), folder.resolve("llama.cpp"));
+    fetch(
+        llamaCpp,
+        List.of(
+            "npm", "install", "--omit=optional", "--ignore-scripts", "--no-audit", "--no-fund"));
+    return List.of("-Dcofferdam.bench.jlama=" + jlama, "-Dcofferdam.bench.llama-cpp=" + llamaCpp);
+  }
+
+  private static Path copy(Path from, Path to) throws IOException {
+    Files.createDirectories(to);
+    try (Stream<Path> files = Files.list(from)) {
+      for (Path file : files.filter(Files::isRegularFile).toList()) {
+        Files.copy(file, to.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
     }
-    Files.copy(
-        source.resolve("JlamaPeer.java"),
-        folder.resolve("JlamaPeer.java"),
-        StandardCopyOption.REPLACE_EXISTING);
-    return List.of("-Dcofferdam.bench.jlama=" + folder);
+    return to;
+  }
+
+  private static void fetch(Path folder, List<String> command)
+      throws IOException, InterruptedException {
+    try {
+      Process process = new ProcessBuilder(command).directory(folder.toFile()).inheritIO().start();
+      if (process.waitFor() == 0) {
+        return;
+      }
+    } catch (IOException e) {
+      throw new UsageException("--peers: needs " + command.getFirst() + " on the PATH");
+    }
+    throw new UsageException(
+        "--peers: " + command.getFirst() + " could not fetch a peer; see above");
   }
 
   private int launch(BenchArea area, List<String> properties, List<String> arguments, Path results)

@@ -23,7 +23,8 @@ import java.util.function.Supplier;
  * take turns.
  *
  * <p>Arguments: model folder, file for the JSON, and, for a part of it, names of sections. Needs a
- * heap of 6 GB. The property {@code cofferdam.bench.jlama} names the folder of a peer.
+ * heap of 6 GB. The properties {@code cofferdam.bench.jlama} and {@code cofferdam.bench.llama-cpp}
+ * name the folders of peers.
  */
 public final class EngineBench {
   private static final int ROUNDS = 5;
@@ -66,6 +67,10 @@ public final class EngineBench {
       group.put(name, () -> new WeightsSection(machine, type, KernelChoice.JAVA));
       if (Kernels.of(KernelChoice.AUTO, type).nativeKernel().isPresent()) {
         group.put(name + "_native", () -> new WeightsSection(machine, type, KernelChoice.NATIVE));
+      }
+      String llamaCpp = System.getProperty("cofferdam.bench.llama-cpp");
+      if (llamaCpp != null) {
+        group.put(name + "_llama_cpp", () -> new LlamaCppSection(machine, type, Path.of(llamaCpp)));
       }
       groups.add(group);
     }

@@ -32,13 +32,17 @@ final class WeightsSection implements BenchSection {
     this.type = type.name().toLowerCase(Locale.ROOT);
     this.suffix = kernels == KernelChoice.NATIVE ? "_native" : "";
     this.executor = executor(type, kernels);
-    int bytes =
-        switch (type) {
+    this.weightBytes = bytesOfStep(type);
+  }
+
+  /** Bytes of weights that a decode step reads. */
+  static long bytesOfStep(WeightType type) {
+    return RandomModel.weightsOfStep()
+        * switch (type) {
           case F32 -> 4;
           case BF16 -> 2;
           case INT8 -> 1;
         };
-    this.weightBytes = RandomModel.weightsOfStep() * bytes;
   }
 
   /** An executor for {@link RandomModel}, with 16 sequences of 64 tokens. */
