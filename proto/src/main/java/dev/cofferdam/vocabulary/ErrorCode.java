@@ -23,6 +23,8 @@ public enum ErrorCode {
   KV_QUOTA_EXCEEDED(Category.CALLER, "INVALID_ARGUMENT", 400, false),
   /** The body is too large to be read. */
   REQUEST_TOO_LARGE(Category.CALLER, "RESOURCE_EXHAUSTED", 413, false),
+  /** This deployment does not have what the request needs. */
+  NOT_OFFERED(Category.CALLER, "UNIMPLEMENTED", 501, false),
   /** No identity, or one that does not hold. */
   UNAUTHENTICATED(Category.CALLER, "UNAUTHENTICATED", 401, false),
   /** Several identities that disagree; recorded as an isolation violation. */

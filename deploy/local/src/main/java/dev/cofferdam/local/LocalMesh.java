@@ -253,7 +253,7 @@ public final class LocalMesh implements AutoCloseable {
   private Void startPostgres(Map<String, String> urls) {
     long began = System.nanoTime();
     Map<String, String> passwords = new HashMap<>();
-    PostgresServer.DATABASES.forEach(name -> passwords.put(name, secrets.text("postgres-" + name)));
+    PostgresServer.USERS.forEach(name -> passwords.put(name, secrets.text("postgres-" + name)));
     PostgresServer postgres =
         new PostgresServer(
             files.folder().resolve("postgres"),

@@ -38,6 +38,7 @@ import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredRateCards;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredTenants;
+import dev.cofferdam.gateway.tenancy.postgres.TenantDatabase;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
@@ -82,7 +83,15 @@ final class Gateway implements AutoCloseable {
   private final RestEdge edge;
   private final Vertx vertx;
 
-  Gateway(GatewayConfig config, Redis redis, Vertx vertx, GatewayMetrics metrics) {
+  /**
+   * @param database the gateway's own database, where it has one
+   */
+  Gateway(
+      GatewayConfig config,
+      Redis redis,
+      Vertx vertx,
+      GatewayMetrics metrics,
+      Optional<TenantDatabase> database) {
     Clock clock = Clock.systemUTC();
     SecureRandom random = new SecureRandom();
     this.config = config;

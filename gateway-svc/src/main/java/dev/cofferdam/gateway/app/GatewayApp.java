@@ -24,15 +24,22 @@ public class GatewayApp {
   private final Redis redis;
   private final Vertx vertx;
   private final GatewayMetrics metrics;
+  private final DatabaseStart database;
   private @Nullable Gateway gateway;
   private volatile @Nullable MeshServer server;
   private volatile @Nullable RestServer rest;
 
-  public GatewayApp(GatewayConfig config, Redis redis, Vertx vertx, GatewayMetrics metrics) {
+  public GatewayApp(
+      GatewayConfig config,
+      Redis redis,
+      Vertx vertx,
+      GatewayMetrics metrics,
+      DatabaseStart database) {
     this.config = config;
     this.redis = redis;
     this.vertx = vertx;
     this.metrics = metrics;
+    this.database = database;
   }
 
   void start(@Observes StartupEvent event) {
@@ -62,6 +69,7 @@ public class GatewayApp {
     } catch (IOException e) {
       LOG.warn("{}", e.getMessage());
     }
+    database.stop();
     synchronized (this) {
       if (gateway != null) {
         gateway.close();
@@ -90,7 +98,7 @@ public class GatewayApp {
   private synchronized Gateway gateway() {
     Gateway made = gateway;
     if (made == null) {
-      made = new Gateway(config, redis, vertx, metrics);
+      made = new Gateway(config, redis, vertx, metrics, database.open());
       gateway = made;
     }
     return made;

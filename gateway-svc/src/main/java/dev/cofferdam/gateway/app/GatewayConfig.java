@@ -50,6 +50,9 @@ public interface GatewayConfig {
   /** Answers that are given again. */
   Responses responses();
 
+  /** The gateway's own database; where it is, is Quarkus' own setting. */
+  Database database();
+
   /** Tokens of an issuer that is trusted. */
   Jwt jwt();
 
@@ -213,6 +216,13 @@ public interface GatewayConfig {
     /** Milliseconds to wait for the store. */
     @WithDefault("50")
     long timeoutMs();
+  }
+
+  /** The gateway's own database. */
+  interface Database {
+    /** Milliseconds that a statement may take. */
+    @WithDefault("1000")
+    int statementMsMax();
   }
 
   /** Tokens; issuer, audience and keys are given together, or none of them. */

@@ -174,7 +174,7 @@ final class BenchCommand {
       throws IOException, InterruptedException {
     Secrets secrets = new Secrets(folder.resolve("secrets"));
     Map<String, String> passwords = new HashMap<>();
-    PostgresServer.DATABASES.forEach(name -> passwords.put(name, secrets.text("postgres-" + name)));
+    PostgresServer.USERS.forEach(name -> passwords.put(name, secrets.text("postgres-" + name)));
     PostgresServer postgres =
         new PostgresServer(
             Files.createTempDirectory(folder, "postgres"),

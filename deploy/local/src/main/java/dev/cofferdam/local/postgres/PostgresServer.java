@@ -26,7 +26,13 @@ import java.util.Properties;
  */
 public final class PostgresServer {
   /** Databases, each owned by a user of the same name. */
-  public static final List<String> DATABASES = List.of("metering", "audit");
+  public static final List<String> DATABASES = List.of("metering", "audit", "gateway");
+
+  /** Serves the gateway's requests in a database whose tables it does not own. */
+  public static final String GATEWAY_SERVING = "gateway_serving";
+
+  /** All users but the super user. */
+  public static final List<String> USERS = List.of("metering", "audit", "gateway", GATEWAY_SERVING);
 
   private final Path folder;
   private final int port;
@@ -37,7 +43,7 @@ public final class PostgresServer {
   /**
    * @param binaries where the programs are unpacked
    * @param superPassword of the user "postgres"
-   * @param passwords of the users of {@link #DATABASES}
+   * @param passwords of {@link #USERS}
    */
   public PostgresServer(
       Path folder, Path binaries, int port, String superPassword, Map<String, String> passwords) {
@@ -170,22 +176,27 @@ public final class PostgresServer {
     try (Connection connection = connect();
         Statement statement = connection.createStatement()) {
       for (String name : DATABASES) {
-        String password = String.valueOf(passwords.get(name));
-        if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + name + "'")) {
-          statement.execute("CREATE ROLE " + name + " LOGIN NOSUPERUSER NOBYPASSRLS CREATEROLE");
-        }
         // The services make the roles behind their row-level security; since PostgreSQL 16 a role
-        // that
-        // may do that has no power over roles that it did not make.
-        statement.execute("ALTER ROLE " + name + " CREATEROLE PASSWORD '" + password + "'");
+        // that may do that has no power over roles that it did not make.
+        user(statement, name, "CREATEROLE");
         if (!exists(statement, "SELECT 1 FROM pg_database WHERE datname = '" + name + "'")) {
           statement.execute("CREATE DATABASE " + name + " OWNER " + name);
           statement.execute("REVOKE ALL ON DATABASE " + name + " FROM PUBLIC");
         }
       }
+      user(statement, GATEWAY_SERVING, "NOCREATEROLE");
+      statement.execute("GRANT CONNECT ON DATABASE gateway TO " + GATEWAY_SERVING);
     } catch (SQLException e) {
       throw new StartFailedException("PostgreSQL's databases cannot be made: " + e.getMessage(), e);
     }
+  }
+
+  private void user(Statement statement, String name, String right) throws SQLException {
+    if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + name + "'")) {
+      statement.execute("CREATE ROLE " + name + " LOGIN NOSUPERUSER NOBYPASSRLS");
+    }
+    String password = String.valueOf(passwords.get(name));
+    statement.execute("ALTER ROLE " + name + " " + right + " PASSWORD '" + password + "'");
   }
 
   private static boolean exists(Statement statement, String query) throws SQLException {

@@ -1,5 +1,6 @@
 package dev.cofferdam.local.services;
 
+import dev.cofferdam.local.postgres.PostgresServer;
 import dev.cofferdam.local.process.Secrets;
 import dev.cofferdam.mesh.TlsFiles;
 import java.nio.file.Path;
@@ -61,9 +62,7 @@ public record ServiceSettings(
       }
       case METERING, AUDIT -> {
         p.putAll(management(process));
-        p.put("quarkus.datasource.jdbc.url", jdbcUrl.apply(kind.label()));
-        p.put("quarkus.datasource.username", kind.label());
-        p.put("quarkus.datasource.password", secrets.text("postgres-" + kind.label()));
+        p.putAll(database(kind.label(), kind.label()));
       }
       case GATEWAY -> p.putAll(gateway());
     }
@@ -99,6 +98,13 @@ public record ServiceSettings(
         "quarkus.http.host", HOST, "quarkus.http.port", String.valueOf(port(process + "-http")));
   }
 
+  private Map<String, String> database(String name, String user) {
+    return Map.of(
+        "quarkus.datasource.jdbc.url", jdbcUrl.apply(name),
+        "quarkus.datasource.username", user,
+        "quarkus.datasource.password", secrets.text("postgres-" + user));
+  }
+
   private Map<String, String> worker(String process) {
     Map<String, String> p = new LinkedHashMap<>();
     p.put("cofferdam.worker.id", process);
@@ -132,6 +138,9 @@ public record ServiceSettings(
     p.put("cofferdam.responses.secret-file", secrets.file("responses").toString());
     p.put("cofferdam.audit.hmac-secret-file", secrets.file("audit-hmac").toString());
     p.put("quarkus.redis.hosts", redisUrl);
+    p.putAll(database("gateway", PostgresServer.GATEWAY_SERVING));
+    p.put("quarkus.flyway.username", "gateway");
+    p.put("quarkus.flyway.password", secrets.text("postgres-gateway"));
     p.put("cofferdam.rest.host", HOST);
     p.put("cofferdam.rest.port", String.valueOf(port("rest")));
     p.put("quarkus.management.enabled", "true");

@@ -320,7 +320,7 @@ class StoresTest {
             folder.resolve("binaries"),
             ports.get("postgres"),
             "super",
-            Map.of("metering", "m", "audit", "a"));
+            Map.of("metering", "m", "audit", "a", "gateway", "g", "gateway_serving", "s"));
     Component component =
         start(postgres.process(folder.resolve("postgres.log")), postgres.readiness());
     postgres.createDatabases();
@@ -342,6 +342,10 @@ class StoresTest {
         .isInstanceOf(SQLException.class);
     assertThatThrownBy(() -> connect(postgres, "metering", "audit", "a"))
         .isInstanceOf(SQLException.class);
+    try (Connection connection = connect(postgres, "gateway", "gateway_serving", "s")) {
+      assertThatThrownBy(() -> connection.createStatement().execute("CREATE TABLE t (v int)"))
+          .isInstanceOf(SQLException.class);
+    }
   }
 
   private static Connection connect(

@@ -1,0 +1,154 @@
+package dev.cofferdam.gateway.tenancy.postgres;
+
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
+import dev.cofferdam.vocabulary.TenantId;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import javax.sql.DataSource;
+
+/**
+ * The gateway's own database. Every transaction is one tenant's: row-level security shows it that
+ * tenant's rows and takes no others, whatever the statement says. It is not used before {@link
+ * #open} has seen that this is so for its user and for every table that its user may touch. Blocks;
+ * not to be called on an event loop.
+ */
+public final class TenantDatabase {
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+
+  private static final String TAKE =
+      """
+      select set_config('cofferdam.tenant', ?, true), set_config('statement_timeout', ?, true),
+        set_config('lock_timeout', ?, true)
+      """;
+
+  private static final String USER_PASSES =
+      """
+      select 'its user ' || rolname || ' is a superuser or passes row-level security'
+      from pg_roles where rolname = current_user and (rolsuper or rolbypassrls)
+      """;
+
+  private static final String TABLES_OPEN =
+      """
+      select 'table ' || c.relname || ' is open to its user or belongs to it'
+      from pg_class c join pg_namespace n on n.oid = c.relnamespace
+      where c.relkind in ('r', 'p', 'v', 'm', 'f') and n.nspname !~ '^pg_'
+        and n.nspname <> 'information_schema'
+        and (pg_has_role(c.relowner, 'usage')
+          or has_table_privilege(c.oid, 'select, insert, update, delete, truncate')
+            and not (c.relrowsecurity and c.relforcerowsecurity))
+      order by c.relname
+      """;
+
+  /** Work of one transaction. */
+  public interface Work<T> {
+    /** Does it; what it throws is rolled back. */
+    T on(Connection connection) throws SQLException;
+  }
+
+  private final DataSource source;
+  private final int statementMsMax;
+  private volatile boolean open;
+
+  /**
+   * @param source connections of the user that serves, which owns no table
+   * @param statementMsMax milliseconds that a statement may take, its waits for locks included
+   */
+  public TenantDatabase(DataSource source, int statementMsMax) {
+    this.source = source;
+    this.statementMsMax = statementMsMax;
+  }
+
+  /**
+   * Begins to use the database once it is migrated.
+   *
+   * @return why it is not used: where its user could see other tenants' rows; empty: it is used
+   * @throws RefusedException DEPENDENCY_UNAVAILABLE where it is away
+   */
+  public List<String> open() {
+    List<String> problems =
+        run(
+            connection -> {
+              List<String> found = new ArrayList<>();
+              for (String query : List.of(USER_PASSES, TABLES_OPEN)) {
+                try (PreparedStatement statement = connection.prepareStatement(query);
+                    ResultSet rows = statement.executeQuery()) {
+                  while (rows.next()) {
+                    found.add(rows.getString(1));
+                  }
+                }
+              }
+              return found;
+            });
+    open = problems.isEmpty();
+    return problems;
+  }
+
+  /**
+   * Runs a transaction that is one tenant's. Commits where the work returns, rolls back where it
+   * throws.
+   *
+   * @throws RefusedException DEPENDENCY_UNAVAILABLE where the database is away or too slow
+   * @throws IllegalStateException where a statement is wrong; says its SQL state, and nothing of
+   *     its values
+   */
+  public <T> T inTenant(TenantId tenant, Work<T> work) {
+    if (!open) {
+      throw unavailable("the database is not ready");
+    }
+    return run(
+        connection -> {
+          try (PreparedStatement statement = connection.prepareStatement(TAKE)) {
+            statement.setString(1, tenant.value());
+            statement.setString(2, Integer.toString(statementMsMax));
+            statement.setString(3, Integer.toString(statementMsMax));
+            statement.execute();
+          }
+          return work.on(connection);
+        });
+  }
+
+  private <T> T run(Work<T> work) {
+    try (Connection connection = source.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        T result = work.on(connection);
+        connection.commit();
+        return result;
+      } catch (SQLException | RuntimeException | Error e) {
+        connection.rollback();
+        throw e;
+      }
+    } catch (SQLException e) {
+      throw sorted(e);
+    }
+  }
+
+  /** Messages of the driver quote values, so none of them goes on. */
+  private static RuntimeException sorted(SQLException e) {
+    String state = e.getSQLState() == null ? "" : e.getSQLState();
+    if (state.equals("57014") || state.equals("55P03")) {
+      return unavailable("the database takes too long");
+    }
+    boolean wrong =
+        state.startsWith("22")
+            || state.startsWith("23")
+            || state.startsWith("42")
+            || state.startsWith("44");
+    return wrong
+        ? new IllegalStateException("the database refuses a statement, SQL state " + state)
+        : unavailable("the database cannot be reached");
+  }
+
+  private static RefusedException unavailable(String why) {
+    return Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, why)
+        .withRetryAfter(RETRY_AFTER)
+        .asException();
+  }
+}
