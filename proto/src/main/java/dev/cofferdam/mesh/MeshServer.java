@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -37,12 +38,18 @@ public final class MeshServer implements Closeable {
   private final Server server;
   private final MeshTls tls;
   private final HealthStatusManager health;
+  private final Optional<PeerConnections> connections;
   private final AtomicBoolean draining = new AtomicBoolean();
 
-  private MeshServer(Server server, MeshTls tls, HealthStatusManager health) {
+  private MeshServer(
+      Server server,
+      MeshTls tls,
+      HealthStatusManager health,
+      Optional<PeerConnections> connections) {
     this.server = server;
     this.tls = tls;
     this.health = health;
+    this.connections = connections;
   }
 
   /** Starts to describe a server. */
@@ -74,16 +81,17 @@ public final class MeshServer implements Closeable {
       server.shutdownNow();
       Thread.currentThread().interrupt();
     }
-    closeTls();
+    release();
   }
 
   @Override
   public void close() {
     server.shutdownNow();
-    closeTls();
+    release();
   }
 
-  private void closeTls() {
+  private void release() {
+    connections.ifPresent(PeerConnections::close);
     try {
       tls.close();
     } catch (IOException e) {
@@ -111,6 +119,7 @@ public final class MeshServer implements Closeable {
         (caller, method) ->
             LOG.warn("refused {} from {} {}", method, caller.actor(), caller.address());
     private @org.jspecify.annotations.Nullable Executor executor;
+    private @org.jspecify.annotations.Nullable ServerTransportFilter connectionFilter;
 
     private Builder(String trustDomain, TlsFiles files) {
       this.trustDomain = trustDomain;
@@ -168,6 +177,15 @@ public final class MeshServer implements Closeable {
       return this;
     }
 
+    /**
+     * Told of each connection, whose {@link PeerConnection} it gets; what keeps connections alive
+     * is then its own affair.
+     */
+    public Builder connections(ServerTransportFilter filter) {
+      this.connectionFilter = filter;
+      return this;
+    }
+
     /** Told of each caller that the table refused. */
     public Builder onRefused(BiConsumer<Caller, String> listener) {
       this.onRefused = listener;
@@ -206,9 +224,8 @@ public final class MeshServer implements Closeable {
               .maxRstFramesPerWindow(200, 30)
               .handshakeTimeout(5, TimeUnit.SECONDS)
               .permitKeepAliveTime(5, TimeUnit.SECONDS)
-              .permitKeepAliveWithoutCalls(true)
-              .keepAliveTime(20, TimeUnit.SECONDS)
-              .keepAliveTimeout(5, TimeUnit.SECONDS);
+              .permitKeepAliveWithoutCalls(true);
+      Optional<PeerConnections> connections = connections(builder);
       if (executor != null) {
         builder.executor(executor);
       }
@@ -230,7 +247,20 @@ public final class MeshServer implements Closeable {
             "cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
-      return new MeshServer(server, tls, health);
+      return new MeshServer(server, tls, health, connections);
+    }
+
+    private Optional<PeerConnections> connections(NettyServerBuilder builder) {
+      if (connectionFilter == null) {
+        builder.keepAliveTime(20, TimeUnit.SECONDS).keepAliveTimeout(5, TimeUnit.SECONDS);
+        return Optional.empty();
+      }
+      PeerConnections connections = new PeerConnections();
+      connections.applyTo(builder);
+      builder
+          .addTransportFilter(connectionFilter)
+          .keepAliveTime(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+      return Optional.of(connections);
     }
 
     private static void check(ServerServiceDefinition definition) {

@@ -53,6 +53,8 @@ public enum ErrorCode {
   RATE_LIMIT_TOKENS(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
   /** Too many requests in flight. */
   CONCURRENCY_LIMIT(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
+  /** Too many client connections. */
+  CONNECTION_LIMIT(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
   /** So many of the tenant's requests were refused or broke in a row that it has to pause. */
   CIRCUIT_OPEN(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
   /** A day's or month's budget is spent. */

@@ -11,6 +11,7 @@ package dev.cofferdam.vocabulary;
  * @param priority 1 is the highest
  * @param burst how evenly requests must come
  * @param budgets what it may spend in a day and a month
+ * @param connections what its clients may have of a gateway's network
  */
 public record TenantLimits(
     int concurrentRequests,
@@ -20,7 +21,8 @@ public record TenantLimits(
     long kvBytesMax,
     int priority,
     Burst burst,
-    Budgets budgets) {
+    Budgets budgets,
+    ConnectionLimits connections) {
 
   /**
    * @throws IllegalArgumentException naming every value that is not positive
@@ -38,7 +40,10 @@ public record TenantLimits(
     }
   }
 
-  /** Limits without a budget, whose bucket is no narrower than the window of requests. */
+  /**
+   * Limits without a budget or a bound on connections, whose bucket is no narrower than the window
+   * of requests.
+   */
   public TenantLimits(
       int concurrentRequests,
       int requestsPerMinute,
@@ -54,7 +59,8 @@ public record TenantLimits(
         kvBytesMax,
         priority,
         Burst.ofWindow(Math.max(1, requestsPerMinute)),
-        Budgets.NONE);
+        Budgets.NONE,
+        ConnectionLimits.UNLIMITED);
   }
 
   /** Share in fair queuing: 1 / priority. */

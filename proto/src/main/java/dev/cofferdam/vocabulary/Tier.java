@@ -17,7 +17,8 @@ public enum Tier {
           1_000_000_000L,
           5,
           new Burst(30, 120),
-          Budgets.stoppingAt(500_000, 5_000_000)),
+          Budgets.stoppingAt(500_000, 5_000_000),
+          new ConnectionLimits(2, 60, 100_000_000)),
       false,
       false,
       1,
@@ -26,7 +27,15 @@ public enum Tier {
   /** Paying tenants. */
   STANDARD(
       new TenantLimits(
-          64, 600, 100_000, 4_000, 10_000_000_000L, 3, new Burst(300, 1_200), Budgets.NONE),
+          64,
+          600,
+          100_000,
+          4_000,
+          10_000_000_000L,
+          3,
+          new Burst(300, 1_200),
+          Budgets.NONE,
+          new ConnectionLimits(8, 30, 1_000_000_000)),
       false,
       false,
       2,
@@ -35,7 +44,15 @@ public enum Tier {
   /** Tenants under contract. */
   ENTERPRISE(
       new TenantLimits(
-          256, 6_000, 1_000_000, 8_000, 80_000_000_000L, 1, new Burst(3_000, 12_000), Budgets.NONE),
+          256,
+          6_000,
+          1_000_000,
+          8_000,
+          80_000_000_000L,
+          1,
+          new Burst(3_000, 12_000),
+          Budgets.NONE,
+          new ConnectionLimits(32, 10, 0)),
       true,
       true,
       5,

@@ -5,6 +5,7 @@ import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.Burst;
+import dev.cofferdam.vocabulary.ConnectionLimits;
 import dev.cofferdam.vocabulary.PersonalData;
 import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.TenantId;
@@ -119,7 +120,15 @@ public final class TenantRecords {
         o.hasKvBytesMax() ? o.getKvBytesMax() : defaults.kvBytesMax(),
         o.hasPriority() ? o.getPriority() : defaults.priority(),
         burst(defaults, o, requestsPerMinute),
-        budgets(defaults.budgets(), o, rateCard));
+        budgets(defaults.budgets(), o, rateCard),
+        connections(defaults.connections(), o));
+  }
+
+  private static ConnectionLimits connections(ConnectionLimits defaults, LimitOverrides o) {
+    return new ConnectionLimits(
+        o.hasConnections() ? o.getConnections() : defaults.connections(),
+        o.hasKeepaliveSeconds() ? o.getKeepaliveSeconds() : defaults.keepaliveSeconds(),
+        o.hasStreamBitsPerSecond() ? o.getStreamBitsPerSecond() : defaults.bitsPerSecond());
   }
 
   /** The tier's bucket, for the tier's window; that of another window is as much wider. */
@@ -170,7 +179,8 @@ public final class TenantRecords {
         limits.kvBytesMax(),
         limits.priority(),
         new Burst(Math.min(limits.burst().requests(), burst.requests()), burst.requestsPerMinute()),
-        limits.budgets());
+        limits.budgets(),
+        limits.connections());
   }
 
   private static int scaled(int value, double share) {

@@ -12,6 +12,7 @@ import dev.cofferdam.proto.scheduling.v1.Grant;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.Burst;
+import dev.cofferdam.vocabulary.ConnectionLimits;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantLimits;
@@ -100,6 +101,30 @@ class WireTest {
     assertThat(limits.budgets().hardStop()).isFalse();
     assertThat(limits.budgets().rateCard()).isEqualTo("contract-7");
     assertThat(limits.burst()).isEqualTo(new Burst(7, 120));
+  }
+
+  @Test
+  void aRecordHasItsTiersConnectionsUnlessItSaysOtherwise() {
+    Tenant own =
+        record("own", Tier.TIER_FREE).toBuilder()
+            .setLimits(
+                LimitOverrides.newBuilder()
+                    .setConnections(5)
+                    .setKeepaliveSeconds(7)
+                    .setStreamBitsPerSecond(0))
+            .build();
+
+    assertThat(connections(record("a", Tier.TIER_FREE)))
+        .isEqualTo(new ConnectionLimits(2, 60, 100_000_000));
+    assertThat(connections(record("b", Tier.TIER_STANDARD)))
+        .isEqualTo(new ConnectionLimits(8, 30, 1_000_000_000));
+    assertThat(connections(record("c", Tier.TIER_ENTERPRISE)))
+        .isEqualTo(new ConnectionLimits(32, 10, 0));
+    assertThat(connections(own)).isEqualTo(new ConnectionLimits(5, 7, 0));
+  }
+
+  private static ConnectionLimits connections(Tenant record) {
+    return TenantRecords.profile(record).limits().connections();
   }
 
   @Test

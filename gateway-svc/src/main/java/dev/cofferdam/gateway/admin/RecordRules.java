@@ -38,6 +38,11 @@ public final class RecordRules {
   private static final int CONTEXT_TOKENS_MAX = 16 << 20;
   private static final long KV_BYTES_PER_TOKEN_MAX = 1L << 30;
   private static final int PRIORITY_MAX = 100;
+  private static final int CONNECTIONS_MAX = 100_000;
+  private static final int KEEPALIVE_SECONDS_MAX = 3_600;
+
+  /** So that a tenant's streams, each in turn, never wait as long as a reader may stall. */
+  private static final long STREAM_BITS_PER_SECOND_LEAST = 64_000;
   private static final int RETENTION_DAYS_MAX = 3_660;
   private static final int RESPONSE_CACHE_SECONDS_MAX = 30 * 86_400;
   private static final int LIST_MAX = 1_000;
@@ -168,11 +173,28 @@ public final class RecordRules {
     if (l.hasBurstPerMinute()) {
       problems.range("limits.burst_per_minute", l.getBurstPerMinute(), 1, BURST_PER_MINUTE_MAX);
     }
+    connections(problems, l);
     // Unset is 0, too.
     problems.range("limits.daily_tokens", l.getDailyTokens(), 0, BUDGET_MAX);
     problems.range("limits.monthly_tokens", l.getMonthlyTokens(), 0, BUDGET_MAX);
     problems.range("limits.daily_cost_micros", l.getDailyCostMicros(), 0, BUDGET_MAX);
     problems.range("limits.monthly_cost_micros", l.getMonthlyCostMicros(), 0, BUDGET_MAX);
+  }
+
+  private static void connections(Problems problems, LimitOverrides l) {
+    if (l.hasConnections()) {
+      problems.range("limits.connections", l.getConnections(), 1, CONNECTIONS_MAX);
+    }
+    if (l.hasKeepaliveSeconds()) {
+      problems.range("limits.keepalive_seconds", l.getKeepaliveSeconds(), 1, KEEPALIVE_SECONDS_MAX);
+    }
+    long bits = l.getStreamBitsPerSecond();
+    if (bits != 0 && bits < STREAM_BITS_PER_SECOND_LEAST) {
+      problems.add(
+          "limits.stream_bits_per_second",
+          bits,
+          "0 (unlimited), or at least " + STREAM_BITS_PER_SECOND_LEAST);
+    }
   }
 
   private static void privacy(Problems problems, PrivacyPolicy p) {
