@@ -21,6 +21,7 @@ public final class CallTable {
   private static final Map<String, Set<Role>> METHODS =
       Map.ofEntries(
           entry("cofferdam.inference.v1.InferenceService/Generate", PUBLIC),
+          entry("cofferdam.inference.v1.InferenceService/Embed", PUBLIC),
           entry("cofferdam.inference.v1.InferenceService/CountTokens", PUBLIC),
           entry("cofferdam.inference.v1.InferenceService/ListModels", PUBLIC),
           entry("cofferdam.admin.v1.AdminService/PutTenant", Set.of(OPERATOR)),

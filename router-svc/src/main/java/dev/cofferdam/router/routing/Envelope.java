@@ -1,5 +1,6 @@
 package dev.cofferdam.router.routing;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -11,6 +12,7 @@ import java.util.Set;
  *
  * @param requestId the request
  * @param attempt 1 for the first placement
+ * @param operation what the worker is to do
  * @param tenant the authenticated tenant
  * @param model model id
  * @param adapter adapter name, empty for the base model
@@ -25,6 +27,7 @@ import java.util.Set;
 public record Envelope(
     RequestId requestId,
     int attempt,
+    Operation operation,
     TenantId tenant,
     String model,
     String adapter,
@@ -46,6 +49,7 @@ public record Envelope(
     return new Envelope(
         requestId,
         attempt,
+        operation,
         tenant,
         model,
         adapter,

@@ -7,6 +7,7 @@ import dev.cofferdam.router.fleet.Worker;
 import dev.cofferdam.router.fleet.WorkerLoad;
 import dev.cofferdam.router.tenancy.Directory;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -74,6 +75,7 @@ class RoutePlannerTest {
     return new Envelope(
         RequestId.random(),
         1,
+        Operation.GENERATE,
         tenant,
         model,
         adapter,

@@ -1,5 +1,6 @@
 package dev.cofferdam.scheduler.admission;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.List;
@@ -9,6 +10,7 @@ import java.util.Map;
  * What a pool is asked to place. Facts of the tenant come from its record, never from a client.
  *
  * @param key the request and its attempt
+ * @param operation what the worker is to do
  * @param tenant the tenant
  * @param tier tier name, for events
  * @param weight share of the tenant, above 0
@@ -28,6 +30,7 @@ import java.util.Map;
  */
 public record PoolRequest(
     AttemptKey key,
+    Operation operation,
     TenantId tenant,
     String tier,
     double weight,
@@ -59,7 +62,9 @@ public record PoolRequest(
     StringBuilder problems = new StringBuilder();
     check(problems, "attempt", key.attempt(), 1, Integer.MAX_VALUE);
     check(problems, "prompt_tokens", promptTokens, 1, TOKENS_MAX);
-    check(problems, "output_tokens_max", outputTokensMax, 1, TOKENS_MAX);
+    int outputMin = operation.outputTokensMin();
+    check(
+        problems, "output_tokens_max", outputTokensMax, outputMin, outputMin == 0 ? 0 : TOKENS_MAX);
     check(problems, "generated_tokens", generatedTokens, 0, outputTokensMax);
     check(problems, "candidates", candidates.size(), 0, CANDIDATES_MAX);
     check(problems, "running_max", runningMax, 0, Integer.MAX_VALUE);

@@ -11,6 +11,7 @@ import dev.cofferdam.scheduler.shard.PoolCore;
 import dev.cofferdam.scheduler.shard.PoolEffect;
 import dev.cofferdam.scheduler.shard.PoolEvent;
 import dev.cofferdam.scheduler.shard.PoolSettings;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -157,6 +158,7 @@ public final class SchedulerBench {
   private static PoolRequest request(long id, int tenant, int prompt, int outputMax) {
     return new PoolRequest(
         key(id),
+        Operation.GENERATE,
         new TenantId("t" + tenant),
         "standard",
         1,

@@ -8,6 +8,7 @@ import dev.cofferdam.scheduler.fairness.OutputForecast;
 import dev.cofferdam.scheduler.fairness.TokenWeights;
 import dev.cofferdam.scheduler.ledger.Lease;
 import dev.cofferdam.scheduler.ledger.Served;
+import dev.cofferdam.vocabulary.Operation;
 
 /**
  * Charges virtual time: an estimate when a request is granted, what goes beyond it as it is served,
@@ -36,7 +37,7 @@ final class Charging {
         request.candidates().isEmpty() ? 0 : request.candidates().getFirst().cachedTokens();
     double expected =
         forecast.expected(tenant(request), request.outputTokensMax()) - request.generatedTokens();
-    double output = Math.max(1, expected);
+    double output = Math.max(request.operation().outputTokensMin(), expected);
     int cached = Math.min(cachedTokens, request.promptTokens());
     double cost =
         isContinuation(request)
@@ -62,8 +63,13 @@ final class Charging {
     }
   }
 
-  /** A request ended normally: its output makes the next forecast better. */
+  /**
+   * A request ended normally: its output, where it had one to have, makes the next forecast better.
+   */
   void learn(Lease lease) {
+    if (lease.request().operation() == Operation.EMBED) {
+      return;
+    }
     forecast.observe(
         tenant(lease.request()), lease.request().generatedTokens() + lease.served().outputTokens());
   }

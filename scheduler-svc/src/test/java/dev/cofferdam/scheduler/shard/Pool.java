@@ -5,6 +5,7 @@ import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -108,6 +109,7 @@ final class Pool {
     PoolRequest request() {
       return new PoolRequest(
           new AttemptKey(new RequestId(id), attempt),
+          Operation.GENERATE,
           new TenantId(tenant),
           "standard",
           weight,

@@ -8,6 +8,7 @@ import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -165,6 +166,7 @@ final class SimulatedPool {
     PoolRequest request =
         new PoolRequest(
             new AttemptKey(new RequestId(String.format("%032x", requests.size() + 1)), 1),
+            Operation.GENERATE,
             new TenantId("t" + tenant),
             "standard",
             weights[tenant],
@@ -266,6 +268,7 @@ final class SimulatedPool {
         r,
         new PoolRequest(
             new AttemptKey(f.key().request(), r.attempt),
+            f.operation(),
             f.tenant(),
             f.tier(),
             f.weight(),

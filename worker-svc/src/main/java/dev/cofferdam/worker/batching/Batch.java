@@ -1,8 +1,10 @@
 package dev.cofferdam.worker.batching;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.BlockSupply.Supply;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
+import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
@@ -12,6 +14,7 @@ import dev.cofferdam.worker.kvcache.KvCache;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -85,6 +88,9 @@ public final class Batch {
       at--;
     }
     live.add(at, sequence);
+    if (sequence.request.operation() == Operation.EMBED) {
+      sequence.hidden = new HiddenSum(geometry.hidden());
+    }
     // The first progress says that the lease is in use, though nothing may have been served yet.
     sequence.changed = true;
     publishLevels();
@@ -285,6 +291,10 @@ public final class Batch {
       return;
     }
     supply.keepFullBlocks(sequence);
+    HiddenSum hidden = sequence.hidden;
+    if (hidden != null && hidden.positions() == sequence.length) {
+      embedded(sequence, hidden, nowNs);
+    }
     if (!plan.sample[s]) {
       return;
     }
@@ -299,6 +309,12 @@ public final class Batch {
     } else if (sequence.length >= sequence.lengthMax) {
       end(sequence, EndCause.LENGTH, nowNs);
     }
+  }
+
+  private void embedded(Sequence sequence, HiddenSum hidden, long nowNs) {
+    Optional<float[]> embedding = hidden.unitMean();
+    embedding.ifPresent(sequence.listener::embedding);
+    end(sequence, embedding.isPresent() ? EndCause.EMBEDDED : EndCause.NOT_FINITE, nowNs);
   }
 
   /**

@@ -6,6 +6,8 @@ public enum EndCause {
   STOP_TOKEN(Outcome.COMPLETED),
   /** The bound of the output, or the model's context. */
   LENGTH(Outcome.COMPLETED),
+  /** The input is read and its embedding is made. */
+  EMBEDDED(Outcome.COMPLETED),
   /** The caller has all that it wanted: it met a stop text. */
   FINISHED(Outcome.COMPLETED),
   /** The caller went away. */
@@ -14,7 +16,7 @@ public enum EndCause {
   SLOW_READER(Outcome.CANCELLED),
   /** The scheduler took the lease back. */
   REVOKED(Outcome.CANCELLED),
-  /** The logits were not finite. */
+  /** The logits, or the hidden states, were not finite. */
   NOT_FINITE(Outcome.FAILED),
   /** The step failed with this sequence alone in it. */
   STEP_FAILED(Outcome.FAILED),

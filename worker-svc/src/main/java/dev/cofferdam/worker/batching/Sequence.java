@@ -2,6 +2,7 @@ package dev.cofferdam.worker.batching;
 
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.kvcache.Digest;
 import dev.cofferdam.worker.kvcache.ExportedBlock;
 import dev.cofferdam.worker.kvcache.PublicPrefix;
@@ -57,6 +58,9 @@ public final class Sequence {
   /** A step failed with this sequence in it; it runs alone until it is cleared. */
   boolean suspect;
 
+  /** What is read of the input; null where output is generated. */
+  @Nullable HiddenSum hidden;
+
   /** Where to go on after a pause. */
   SequenceState pausedFrom = SequenceState.WAITING;
 
@@ -103,8 +107,8 @@ public final class Sequence {
     this.listener = listener;
     this.lengthMax =
         (int) Math.min(positionsMax, (long) request.promptTokens() + request.outputTokensMax());
-    if (request.tokenIds().length >= lengthMax) {
-      throw new IllegalArgumentException("tokenIds: no room for output in the model's context");
+    if (request.tokenIds().length > lengthMax - request.operation().outputTokensMin()) {
+      throw new IllegalArgumentException("tokenIds: no room in the model's context");
     }
     this.tokens = Arrays.copyOf(request.tokenIds(), lengthMax);
     this.length = request.tokenIds().length;

@@ -20,6 +20,12 @@ public interface SequenceListener {
    */
   void token(int index, SampledToken token);
 
+  /**
+   * The input's embedding, where the request is for one: the mean of its hidden states, scaled to
+   * length 1; handed over.
+   */
+  void embedding(float[] values);
+
   /** The end, once; its KV blocks are zeroed or back in the tenant's cache. */
   void ended(EndCause cause, SequenceUsage usage);
 }

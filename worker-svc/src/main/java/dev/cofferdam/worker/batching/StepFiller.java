@@ -31,7 +31,9 @@ final class StepFiller {
       }
       entry += sequence.blockCount;
       plan.adapterSlot[s] = sequence.adapterSlot;
-      plan.sample[s] = sequence.computed + sequence.rows == sequence.length;
+      plan.hidden[s] = sequence.hidden;
+      plan.sample[s] =
+          sequence.hidden == null && sequence.computed + sequence.rows == sequence.length;
       Sampling sampling = sequence.request.sampling();
       plan.temperature[s] = sampling.temperature();
       plan.topP[s] = sampling.topP();

@@ -6,6 +6,7 @@ import dev.cofferdam.worker.model.ModelConfig;
  * Shape of an executor's model and KV pool.
  *
  * @param vocabularySize number of token ids
+ * @param hidden dimensions of a hidden state
  * @param positionsMax largest number of positions of a sequence: the model's, or what the pool
  *     holds
  * @param blocks KV blocks in the pool
@@ -16,6 +17,7 @@ import dev.cofferdam.worker.model.ModelConfig;
  */
 public record ExecutorGeometry(
     int vocabularySize,
+    int hidden,
     int positionsMax,
     int blocks,
     int blockTokens,
@@ -26,6 +28,7 @@ public record ExecutorGeometry(
   public static ExecutorGeometry of(ModelConfig model, ExecutorOptions options, int elementBytes) {
     return new ExecutorGeometry(
         model.vocabularySize(),
+        model.hidden(),
         (int) Math.min(model.positionsMax(), (long) options.blocks() * options.blockTokens()),
         options.blocks(),
         options.blockTokens(),

@@ -16,8 +16,9 @@ public interface ModelExecutor extends BlockMemory, AutoCloseable {
 
   /**
    * Computes one step: writes K and V of every row of {@code plan} into the blocks of its sequence,
-   * and samples one token for every sequence that asks for it. Blocks that {@link StepPlan#seal}
-   * calls sealed stay so: what is decrypted of them is gone when it returns.
+   * samples one token for every sequence that asks for it, and adds up the hidden states of those
+   * that want them. Blocks that {@link StepPlan#seal} calls sealed stay so: what is decrypted of
+   * them is gone when it returns.
    *
    * @param plan what to run; not retained
    * @param result overwritten; allocated once by the caller with the capacities of the plan

@@ -50,6 +50,12 @@ public final class StepPlan {
   /** Whether a token is to be sampled from the last row of each sequence. */
   public final boolean[] sample;
 
+  /**
+   * Where the hidden states of each sequence's rows are added, those of positions that are not in
+   * it yet; null: they are not wanted. Changed by a step that succeeds only.
+   */
+  public final @Nullable HiddenSum[] hidden;
+
   /** Temperature of each sequence; 0 is greedy. */
   public final float[] temperature;
 
@@ -95,6 +101,7 @@ public final class StepPlan {
     blockKey = new BlockKey[sequencesMax];
     adapterSlot = new int[sequencesMax];
     sample = new boolean[sequencesMax];
+    hidden = new HiddenSum[sequencesMax];
     temperature = new float[sequencesMax];
     topP = new float[sequencesMax];
     topK = new int[sequencesMax];

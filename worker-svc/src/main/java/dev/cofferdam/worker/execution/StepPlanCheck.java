@@ -65,6 +65,8 @@ public final class StepPlanCheck {
     }
     require(
         plan.adapterSlot[s] >= 0 && plan.adapterSlot[s] <= geometry.adapterSlots(), "adapterSlot");
+    HiddenSum hidden = plan.hidden[s];
+    require(hidden == null || first <= hidden.positions(), "hidden: positions are missing");
     require(
         plan.topLogprobs[s] >= -1 && plan.topLogprobs[s] <= StepResult.TOP_LOGPROBS_MAX,
         "topLogprobs");

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.lease;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -8,6 +9,7 @@ import dev.cofferdam.worker.batching.SequenceId;
 /**
  * What a grant lets a worker do: run one attempt of one request, once.
  *
+ * @param operation what the worker may do
  * @param request the request
  * @param attempt 1 for the first placement
  * @param tenant the tenant
@@ -30,6 +32,7 @@ import dev.cofferdam.worker.batching.SequenceId;
  * @param queueWaitMs milliseconds that the request waited in the queue
  */
 public record Lease(
+    Operation operation,
     RequestId request,
     int attempt,
     TenantId tenant,

@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.serving;
 
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
@@ -196,10 +197,11 @@ public final class Generations implements LeaseOrders {
         throw invalid("token_ids", "not all of them are in the vocabulary");
       }
     }
-    if (lease.generatedTokens() >= lease.outputTokensMax()) {
+    boolean generates = lease.operation() == Operation.GENERATE;
+    if (generates && lease.generatedTokens() >= lease.outputTokensMax()) {
       throw invalid("token_ids", "no output is left to be generated");
     }
-    if (tokens.length >= geometry.positionsMax()) {
+    if (tokens.length > geometry.positionsMax() - lease.operation().outputTokensMin()) {
       throw Refusal.ofParameter(
               ErrorCode.CONTEXT_LENGTH_EXCEEDED,
               "token_ids",
@@ -233,7 +235,7 @@ public final class Generations implements LeaseOrders {
   }
 
   private static Optional<PrefixDigests> prefix(Work work, ServedModel model) {
-    return work.prefixKey().length == 0
+    return work.prefixKey().length == 0 || work.lease().operation() == Operation.EMBED
         ? Optional.empty()
         : Optional.of(
             new PrefixDigests(
@@ -248,6 +250,7 @@ public final class Generations implements LeaseOrders {
     Lease lease = work.lease();
     return new SequenceRequest(
         lease.id(),
+        lease.operation(),
         lease.tenant(),
         lease.weight(),
         lease.startTag(),
@@ -260,7 +263,9 @@ public final class Generations implements LeaseOrders {
         lease.kvEncrypted(),
         adapter,
         prefix,
-        PublicPrefix.longest(model.publicPrefixes(), work.tokenIds(), lease.promptTokens()));
+        lease.operation() == Operation.EMBED
+            ? Optional.empty()
+            : PublicPrefix.longest(model.publicPrefixes(), work.tokenIds(), lease.promptTokens()));
   }
 
   private Sequence sequence(
@@ -420,6 +425,11 @@ public final class Generations implements LeaseOrders {
     @Override
     public void token(int index, SampledToken token) {
       output.token(index, token);
+    }
+
+    @Override
+    public void embedding(float[] values) {
+      output.embedding(values);
     }
 
     @Override

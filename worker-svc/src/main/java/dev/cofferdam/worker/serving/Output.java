@@ -17,6 +17,9 @@ public interface Output {
   /** A token; valid during the call only. */
   void token(int index, SampledToken token);
 
+  /** The input's embedding; handed over. */
+  void embedding(float[] values);
+
   /**
    * Takes no more tokens from now on. Called once, before {@link #finished} or {@link #failed}.
    *

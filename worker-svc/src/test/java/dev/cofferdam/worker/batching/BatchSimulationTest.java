@@ -2,6 +2,7 @@ package dev.cofferdam.worker.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -49,6 +50,7 @@ class BatchSimulationTest {
     long completed = 0;
     long preempted = 0;
     long hits = 0;
+    long embedded = 0;
     long swapped = 0;
     long sealed = 0;
     long broken = 0;
@@ -63,6 +65,7 @@ class BatchSimulationTest {
       completed += history.completed();
       preempted += history.batch.stats().preemptions();
       hits += history.hits();
+      embedded += history.embedded();
       shared += history.publicHits();
       swapped += history.batch.stats().blocksSwapped();
       sealed += history.batch.stats().seals();
@@ -71,6 +74,7 @@ class BatchSimulationTest {
     // The histories are worth something only when all of this happens in them.
     assertThat(completed).isGreaterThan(10L * seeds);
     assertThat(preempted).isGreaterThan(10L * seeds);
+    assertThat(embedded).isGreaterThan(2L * seeds);
     assertThat(hits).isGreaterThan(5L * seeds);
     assertThat(shared).isGreaterThan(3L * seeds);
     assertThat(swapped).isGreaterThan(5L * seeds);
@@ -238,7 +242,9 @@ class BatchSimulationTest {
       int adapter = random.nextInt(3) == 0 ? 1 + random.nextInt(3) : 0;
       int[] prompt = prompt();
       int promptTokens = 1 + random.nextInt(prompt.length);
-      Optional<PublicPrefix> shared = PublicPrefix.longest(PUBLIC, prompt, promptTokens);
+      boolean embeds = random.nextInt(6) == 0;
+      Optional<PublicPrefix> shared =
+          embeds ? Optional.empty() : PublicPrefix.longest(PUBLIC, prompt, promptTokens);
       FakeExecutor.Mark mark =
           new FakeExecutor.Mark(
               tenant,
@@ -250,7 +256,7 @@ class BatchSimulationTest {
       byte[] key = new byte[PrefixDigests.BYTES];
       Arrays.fill(key, (byte) (tenant + 1));
       Optional<PrefixDigests> prefix =
-          random.nextInt(4) == 0
+          random.nextInt(4) == 0 || embeds
               ? Optional.empty()
               : Optional.of(new PrefixDigests(key, "model", adapter == 0 ? "" : "" + adapter, 4));
       Recorded heard = new Recorded();
@@ -258,12 +264,13 @@ class BatchSimulationTest {
       SequenceRequest request =
           new SequenceRequest(
               new SequenceId(new RequestId("%032x".formatted(++requests)), 1),
+              embeds ? Operation.EMBED : Operation.GENERATE,
               id,
               1 + tenant % 3,
               tag - random.nextInt(30),
-              prompt,
+              embeds ? Arrays.copyOf(prompt, promptTokens) : prompt,
               promptTokens,
-              prompt.length + 1 + random.nextInt(20),
+              embeds ? 0 : prompt.length + 1 + random.nextInt(20),
               new Sampling(0, 1, 0, mark.seed(), -1),
               STOPS,
               random.nextInt(3) == 0 ? 8_000L + random.nextInt(8) * 1_000 : 0,
@@ -379,12 +386,34 @@ class BatchSimulationTest {
         assertThat(run.heard.indexes.get(i)).isEqualTo(length - request.promptTokens());
         tokens[length++] = expected;
       }
+      if (request.operation() == Operation.EMBED) {
+        checkEmbedding(run);
+      }
       if (run.heard.cause == EndCause.LENGTH) {
         assertThat(length).isEqualTo(run.sequence.lengthMax);
       }
       if (run.heard.cause == EndCause.STOP_TOKEN) {
         assertThat(tokens[length - 1]).isEqualTo(STOPS[0]);
       }
+    }
+
+    /** Each of its positions counted once, whatever happened on the way. */
+    private void checkEmbedding(Run run) {
+      assertThat(run.heard.tokens).as("tokens of an embedding").isEmpty();
+      if (run.heard.cause != EndCause.EMBEDDED) {
+        assertThat(run.heard.embedding).as("the embedding of what did not complete").isNull();
+        return;
+      }
+      int[] input = run.sequence.request.tokenIds();
+      double sum = Arrays.stream(input).sum();
+      double length = Math.hypot(sum, input.length);
+      assertThat(run.heard.embedding)
+          .as("embedding")
+          .containsExactly((float) (sum / length), (float) (input.length / length));
+    }
+
+    long embedded() {
+      return runs.stream().filter(run -> run.heard.cause == EndCause.EMBEDDED).count();
     }
 
     long completed() {

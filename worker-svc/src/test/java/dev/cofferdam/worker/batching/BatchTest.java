@@ -2,6 +2,7 @@ package dev.cofferdam.worker.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -39,6 +40,7 @@ class BatchTest {
     SequenceRequest request =
         new SequenceRequest(
             new SequenceId(new RequestId("%032x".formatted(++requests)), 1),
+            Operation.GENERATE,
             new TenantId("tenant-" + mark.tenant()),
             weight,
             startTag,
@@ -254,6 +256,7 @@ class BatchTest {
     SequenceRequest request =
         new SequenceRequest(
             new SequenceId(RequestId.random(), 1),
+            Operation.GENERATE,
             new TenantId("t"),
             1,
             0,

@@ -2,6 +2,7 @@ package dev.cofferdam.worker.batching;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -52,6 +53,7 @@ class ExactResumeTest {
         new Sequence(
             new SequenceRequest(
                 new SequenceId(RequestId.random(), 1),
+                Operation.GENERATE,
                 new TenantId("tenant-" + job.tenant),
                 1,
                 random.nextInt(20),

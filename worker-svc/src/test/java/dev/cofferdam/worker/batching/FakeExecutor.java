@@ -4,6 +4,7 @@ import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.execution.BlockCipher;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
+import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.SealBrokenException;
 import dev.cofferdam.worker.execution.StepPlan;
@@ -77,7 +78,7 @@ public final class FakeExecutor implements ModelExecutor {
 
   public FakeExecutor(int blocks, int blockTokens, int adapterSlots, int positionsMax) {
     geometry =
-        new ExecutorGeometry(VOCABULARY, positionsMax, blocks, blockTokens, 1_000, adapterSlots);
+        new ExecutorGeometry(VOCABULARY, 2, positionsMax, blocks, blockTokens, 1_000, adapterSlots);
     cellBytes = Long.BYTES * blockTokens;
     this.blocks = new byte[blocks][cellBytes + BlockCipher.TAG_BYTES];
     cells = new LongBuffer[blocks];
@@ -117,6 +118,19 @@ public final class FakeExecutor implements ModelExecutor {
     if (poisoned || failNext > 0) {
       failNext = Math.max(0, failNext - 1);
       throw new IllegalStateException("the step fails");
+    }
+    for (int s = 0; s < plan.sequences; s++) {
+      addHidden(plan, s);
+    }
+  }
+
+  /** The hidden state of a position is its token and 1. */
+  private static void addHidden(StepPlan plan, int s) {
+    HiddenSum hidden = plan.hidden[s];
+    for (int row = plan.rowStart[s]; hidden != null && row < plan.rowStart[s + 1]; row++) {
+      if (hidden.positions() == plan.positions[row]) {
+        hidden.add(new double[] {plan.tokenIds[row], 1});
+      }
     }
   }
 

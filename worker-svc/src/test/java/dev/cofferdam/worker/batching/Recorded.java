@@ -7,6 +7,7 @@ import java.util.List;
 final class Recorded implements SequenceListener {
   final List<Integer> tokens = new ArrayList<>();
   final List<Integer> indexes = new ArrayList<>();
+  float[] embedding;
   int starts;
   int cached = -1;
   boolean ready = true;
@@ -31,6 +32,14 @@ final class Recorded implements SequenceListener {
     }
     indexes.add(index);
     tokens.add(token.id());
+  }
+
+  @Override
+  public void embedding(float[] values) {
+    if (cause != null || starts != 1 || embedding != null) {
+      throw new AssertionError("an embedding before the start, after the end, or twice");
+    }
+    embedding = values;
   }
 
   @Override

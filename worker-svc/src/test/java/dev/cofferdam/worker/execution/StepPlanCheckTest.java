@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 class StepPlanCheckTest {
   private static final ExecutorOptions OPTIONS = new ExecutorOptions(8, 4, 1, 2, 12);
-  private static final ExecutorGeometry GEOMETRY = new ExecutorGeometry(20, 24, 8, 4, 64, 1);
+  private static final ExecutorGeometry GEOMETRY = new ExecutorGeometry(20, 3, 24, 8, 4, 64, 1);
   private final StepPlanCheck check = new StepPlanCheck(GEOMETRY, OPTIONS);
 
   /**

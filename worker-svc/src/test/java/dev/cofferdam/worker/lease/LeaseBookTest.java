@@ -2,6 +2,7 @@ package dev.cofferdam.worker.lease;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -14,6 +15,7 @@ class LeaseBookTest {
 
   private static Lease lease(int request, int attempt, long expires) {
     return new Lease(
+        Operation.GENERATE,
         new RequestId("%032x".formatted(request)),
         attempt,
         new TenantId("t"),

@@ -3,6 +3,7 @@ package dev.cofferdam.worker.residency;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -83,6 +84,7 @@ class ResidentModelsTest implements ModelLoads {
     SequenceRequest request =
         new SequenceRequest(
             new SequenceId(new RequestId("%032x".formatted(++requests)), 1),
+            Operation.GENERATE,
             new TenantId("tenant-0"),
             1,
             0,
@@ -290,6 +292,11 @@ class ResidentModelsTest implements ModelLoads {
     @Override
     public void token(int index, SampledToken token) {
       tokens++;
+    }
+
+    @Override
+    public void embedding(float[] values) {
+      throw new AssertionError("nobody asked for an embedding");
     }
 
     @Override

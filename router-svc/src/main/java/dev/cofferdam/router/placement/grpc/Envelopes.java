@@ -4,12 +4,14 @@ import com.google.protobuf.ByteString;
 import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.router.routing.Envelope;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
+import dev.cofferdam.wire.Operations;
 import dev.cofferdam.wire.TenantRecords;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +35,14 @@ final class Envelopes {
     List<String> problems = new ArrayList<>();
     range(problems, "attempt", e.getAttempt(), 1, 1_000);
     range(problems, "prompt_tokens", e.getPromptTokens(), 1, TOKENS_MAX);
-    range(problems, "output_tokens_max", e.getOutputTokensMax(), 1, TOKENS_MAX);
+    Operation operation = operation(e.getOperation(), problems);
+    int outputMin = operation.outputTokensMin();
+    range(
+        problems,
+        "output_tokens_max",
+        e.getOutputTokensMax(),
+        outputMin,
+        outputMin == 0 ? 0 : TOKENS_MAX);
     range(
         problems,
         "generated_tokens",
@@ -52,6 +61,7 @@ final class Envelopes {
       return new Envelope(
           new RequestId(e.getRequestId()),
           e.getAttempt(),
+          operation,
           new TenantId(e.getTenant()),
           e.getModel(),
           e.getAdapter(),
@@ -65,6 +75,16 @@ final class Envelopes {
     } catch (IllegalArgumentException invalid) {
       throw Refusal.of(ErrorCode.INVALID_REQUEST, String.valueOf(invalid.getMessage()))
           .asException();
+    }
+  }
+
+  private static Operation operation(
+      dev.cofferdam.proto.scheduling.v1.Operation value, List<String> problems) {
+    try {
+      return Operations.of(value);
+    } catch (IllegalArgumentException unknown) {
+      problems.add(String.valueOf(unknown.getMessage()));
+      return Operation.GENERATE;
     }
   }
 

@@ -13,6 +13,7 @@ import dev.cofferdam.router.routing.Envelope;
 import dev.cofferdam.router.routing.Route;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.wire.Operations;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.wire.TenantRecords;
 import io.grpc.Context;
@@ -110,6 +111,7 @@ final class Placement {
             .setModel(envelope.model())
             .setAdapter(envelope.adapter())
             .setAdapterVersion(ranked.adapterVersion())
+            .setOperation(Operations.of(envelope.operation()))
             .setWorkloadClass(TenantRecords.workloadClass(envelope.workloadClass()))
             .setPromptTokens(envelope.promptTokens())
             .setGeneratedTokens(envelope.generatedTokens())

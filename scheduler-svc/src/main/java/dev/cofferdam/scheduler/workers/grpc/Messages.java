@@ -23,6 +23,7 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
+import dev.cofferdam.wire.Operations;
 import dev.cofferdam.wire.TenantRecords;
 import java.util.Comparator;
 import java.util.List;
@@ -51,6 +52,7 @@ final class Messages {
             .toList();
     return new PoolRequest(
         new AttemptKey(new RequestId(m.getRequestId()), m.getAttempt()),
+        Operations.of(m.getOperation()),
         new TenantId(m.getTenant()),
         m.getTier(),
         m.getWeight(),
@@ -102,6 +104,7 @@ final class Messages {
     PoolRequest request =
         new PoolRequest(
             new AttemptKey(new RequestId(c.getRequestId()), c.getAttempt()),
+            Operations.of(c.getOperation()),
             new TenantId(c.getTenant()),
             c.getTier(),
             c.getWeight(),
@@ -154,6 +157,7 @@ final class Messages {
         .setQueueWaitMs(g.queueWaitMs())
         .setKvBytesMax(request.kvBytesMax())
         .setKvEncrypted(request.kvEncrypted())
+        .setOperation(Operations.of(request.operation()))
         .build();
   }
 

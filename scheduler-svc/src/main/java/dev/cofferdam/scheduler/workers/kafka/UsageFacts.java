@@ -89,6 +89,7 @@ public final class UsageFacts implements LostUsage {
         .setOutcome(Outcome.OUTCOME_LOST)
         .setEndedEpochMs(lost.endedMs())
         .setPool(pool)
+        .setOperation(request.operation().label())
         .build();
   }
 }

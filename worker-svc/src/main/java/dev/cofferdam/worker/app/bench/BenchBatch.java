@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app.bench;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -100,6 +101,7 @@ final class BenchBatch implements SequenceListener {
         new Sequence(
             new SequenceRequest(
                 new SequenceId(new RequestId(String.format("%032x", ++requests)), 1),
+                Operation.GENERATE,
                 TENANT,
                 1,
                 0,
@@ -235,6 +237,11 @@ final class BenchBatch implements SequenceListener {
     tokens++;
     firstTokens += index == 0 ? 1 : 0;
     lastTokenNs = System.nanoTime();
+  }
+
+  @Override
+  public void embedding(float[] values) {
+    throw new IllegalStateException("nobody asked for an embedding");
   }
 
   @Override

@@ -6,6 +6,7 @@ import dev.cofferdam.worker.execution.BlockCipher;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.SequenceSampler;
 import dev.cofferdam.worker.execution.StepPlan;
@@ -145,10 +146,12 @@ public final class CpuExecutor implements ModelExecutor {
     embed(plan);
     pass.run(plan);
     sample(plan, result);
+    addHidden(plan); // at last: a step that fails must leave nothing in the sums
   }
 
   private void mapRows(StepPlan plan) {
     buffers.sampled = 0;
+    buffers.whole = false;
     for (int s = 0; s < plan.sequences; s++) {
       if (!adapters.usable(plan.adapterSlot[s])) {
         throw new IllegalArgumentException("step plan: adapterSlot");
@@ -157,6 +160,7 @@ public final class CpuExecutor implements ModelExecutor {
         buffers.sequenceOfRow[row] = s;
         buffers.slotOfRow[row] = plan.adapterSlot[s];
       }
+      buffers.whole |= plan.hidden[s] != null;
       if (plan.sample[s]) {
         buffers.sampledRows[buffers.sampled++] = plan.rowStart[s + 1] - 1;
       }
@@ -171,9 +175,7 @@ public final class CpuExecutor implements ModelExecutor {
 
   private void sample(StepPlan plan, StepResult result) {
     for (int i = 0; i < buffers.sampled; i++) {
-      int at = i * buffers.hiddenStride;
-      RowMath.normalise(
-          buffers.stream, at, finalNorm, model.hidden(), model.normEpsilon(), buffers.normed, at);
+      normaliseRow(buffers.whole ? buffers.sampledRows[i] : i, i);
     }
     for (int first = 0; first < buffers.sampled; first += StepBuffers.LOGIT_ROWS) {
       int rows = Math.min(StepBuffers.LOGIT_ROWS, buffers.sampled - first);
@@ -187,6 +189,29 @@ public final class CpuExecutor implements ModelExecutor {
       for (int i = 0; i < rows; i++) {
         int sequence = buffers.sequenceOfRow[buffers.sampledRows[first + i]];
         sampler.sample(buffers.logits, i * outputHead.paddedOutputs, plan, sequence, result);
+      }
+    }
+  }
+
+  private void normaliseRow(int row, int to) {
+    RowMath.normalise(
+        buffers.stream,
+        row * buffers.hiddenStride,
+        finalNorm,
+        model.hidden(),
+        model.normEpsilon(),
+        buffers.normed,
+        to * buffers.hiddenStride);
+  }
+
+  private void addHidden(StepPlan plan) {
+    for (int s = 0; s < plan.sequences; s++) {
+      HiddenSum wanted = plan.hidden[s];
+      for (int row = plan.rowStart[s]; wanted != null && row < plan.rowStart[s + 1]; row++) {
+        if (wanted.positions() == plan.positions[row]) {
+          normaliseRow(row, 0);
+          wanted.add(buffers.normed, 0);
+        }
       }
     }
   }

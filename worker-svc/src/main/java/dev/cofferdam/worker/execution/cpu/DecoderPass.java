@@ -5,7 +5,8 @@ import dev.cofferdam.worker.model.ModelConfig;
 
 /**
  * One pass of a step's rows through the layers. In the last layer only the rows that a token is
- * sampled from go on behind the keys and values, since nothing reads the others.
+ * sampled from go on behind the keys and values, since nothing reads the others, unless hidden
+ * states are wanted.
  */
 final class DecoderPass {
   /** Elements of rows from which on waking the helpers costs less than it brings. */
@@ -56,7 +57,8 @@ final class DecoderPass {
 
   /**
    * Runs the rows whose embeddings are in the stream; afterwards the stream's first rows are those
-   * of {@link StepBuffers#sampledRows}.
+   * of {@link StepBuffers#sampledRows}, or the stream has all rows where they are wanted {@link
+   * StepBuffers#whole}.
    *
    * @throws dev.cofferdam.worker.execution.SealBrokenException when a sealed block is broken
    */
@@ -74,7 +76,7 @@ final class DecoderPass {
     for (layer = 0; layer < layers.length; layer++) {
       rows = plan.rows;
       keysAndValues();
-      boolean last = layer == layers.length - 1;
+      boolean last = layer == layers.length - 1 && !buffers.whole;
       if (last) {
         keepSampledRows();
         rows = buffers.sampled;

@@ -39,6 +39,9 @@ final class StepBuffers {
 
   int sampled;
 
+  /** Whether all rows go through the whole of the last layer: their hidden states are wanted. */
+  boolean whole;
+
   StepBuffers(ModelConfig model, ExecutorOptions options, LayerWeights layer, int logitsStride) {
     int rows = options.rowsMax();
     hiddenStride = PackedMatrix.padded(model.hidden());

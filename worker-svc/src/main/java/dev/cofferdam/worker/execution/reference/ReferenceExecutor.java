@@ -6,6 +6,7 @@ import dev.cofferdam.worker.execution.AdapterSlots;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.SequenceSampler;
@@ -99,8 +100,12 @@ public final class ReferenceExecutor implements ModelExecutor {
     }
     for (int s = 0; s < plan.sequences; s++) {
       double[] hidden = new double[0];
+      HiddenSum wanted = plan.hidden[s];
       for (int row = plan.rowStart[s]; row < plan.rowStart[s + 1]; row++) {
         hidden = forward(plan, s, row);
+        if (wanted != null && wanted.positions() == plan.positions[row]) {
+          wanted.add(normalise(hidden, finalNorm));
+        }
       }
       if (plan.sample[s]) {
         sample(plan, s, multiply(outputHead, normalise(hidden, finalNorm)), result);

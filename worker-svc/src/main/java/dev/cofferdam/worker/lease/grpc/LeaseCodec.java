@@ -5,10 +5,12 @@ import dev.cofferdam.proto.scheduling.v1.GrantClaims;
 import dev.cofferdam.proto.scheduling.v1.Guarantee;
 import dev.cofferdam.proto.scheduling.v1.Guarantees;
 import dev.cofferdam.proto.scheduling.v1.RequestProgress;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import dev.cofferdam.wire.GrantSeal;
+import dev.cofferdam.wire.Operations;
 import dev.cofferdam.wire.TenantRecords;
 import dev.cofferdam.worker.batching.SequenceId;
 import dev.cofferdam.worker.batching.SequenceUsage;
@@ -33,11 +35,12 @@ public final class LeaseCodec {
 
   private static Optional<Lease> lease(GrantClaims claims) {
     try {
+      Operation operation = Operations.of(claims.getOperation());
       boolean sane =
           claims.getAttempt() >= 1
               && claims.getPromptTokens() >= 1
               && claims.getGeneratedTokens() >= 0
-              && claims.getOutputTokensMax() >= 1
+              && operation.fits(claims.getOutputTokensMax())
               && claims.getWeight() > 0
               && Double.isFinite(claims.getWeight())
               && Double.isFinite(claims.getStartTag());
@@ -46,6 +49,7 @@ public final class LeaseCodec {
       }
       return Optional.of(
           new Lease(
+              operation,
               new RequestId(claims.getRequestId()),
               claims.getAttempt(),
               new TenantId(claims.getTenant()),
@@ -74,6 +78,7 @@ public final class LeaseCodec {
   /** The claims of a lease, as they were granted. */
   static GrantClaims claims(Lease lease) {
     return GrantClaims.newBuilder()
+        .setOperation(Operations.of(lease.operation()))
         .setRequestId(lease.request().value())
         .setAttempt(lease.attempt())
         .setTenant(lease.tenant().value())

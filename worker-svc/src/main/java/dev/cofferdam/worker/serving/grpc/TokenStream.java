@@ -2,6 +2,7 @@ package dev.cofferdam.worker.serving.grpc;
 
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.proto.worker.v1.AttemptUsage;
+import dev.cofferdam.proto.worker.v1.Embedding;
 import dev.cofferdam.proto.worker.v1.Finished;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
 import dev.cofferdam.proto.worker.v1.Started;
@@ -34,6 +35,7 @@ final class TokenStream implements Output {
   private final Context trace = Tracing.context();
   private final Span prefill;
   private @Nullable Span decode;
+  private @Nullable Embedding embedding;
   private int sent;
   private boolean queued;
   private boolean closed;
@@ -131,6 +133,16 @@ final class TokenStream implements Output {
     }
   }
 
+  /** One message; kept until the end, so that a failure has none. */
+  @Override
+  public synchronized void embedding(float[] values) {
+    Embedding.Builder message = Embedding.newBuilder();
+    for (float value : values) {
+      message.addValues(value);
+    }
+    embedding = message.build();
+  }
+
   private void flush() {
     if (buffer.count() > 0) {
       sent += buffer.count();
@@ -165,6 +177,9 @@ final class TokenStream implements Output {
       return;
     }
     flush();
+    if (embedding != null) {
+      call.onNext(GenerateResponse.newBuilder().setEmbedding(embedding).build());
+    }
     call.onNext(
         GenerateResponse.newBuilder()
             .setFinished(
@@ -175,6 +190,7 @@ final class TokenStream implements Output {
   private static StopCause stopCause(EndCause cause) {
     return switch (cause) {
       case STOP_TOKEN -> StopCause.STOP_CAUSE_STOP_TOKEN;
+      case EMBEDDED -> StopCause.STOP_CAUSE_EMBEDDED;
       case FINISHED -> StopCause.STOP_CAUSE_FINISH;
       default -> StopCause.STOP_CAUSE_LENGTH;
     };

@@ -86,6 +86,7 @@ public final class KafkaUsageSink implements UsageSink {
         .setWorkerId(lease.workerId())
         .setWorkerType(workerType)
         .setPool(pool)
+        .setOperation(lease.operation().label())
         .setOutcome(outcome(attempt.cause()))
         .setEndedEpochMs(attempt.endedEpochMs())
         .build();

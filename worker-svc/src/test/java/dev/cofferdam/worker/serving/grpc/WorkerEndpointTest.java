@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.proto.scheduling.v1.Grant;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
+import dev.cofferdam.proto.scheduling.v1.Operation;
 import dev.cofferdam.proto.worker.v1.DrainRequest;
 import dev.cofferdam.proto.worker.v1.EraseRequest;
 import dev.cofferdam.proto.worker.v1.FinishRequest;
@@ -81,6 +82,33 @@ class WorkerEndpointTest {
     assertThat(usage.outputTokensDelivered()).isEqualTo(20);
     assertThat(usage.usage().computeNs()).isPositive();
     assertThat(responses.getLast().getFinished().getUsage().getKvBlocksAllocated()).isEqualTo(8);
+  }
+
+  @Test
+  void aGrantForAnEmbeddingGivesOneAndNothingElse() throws Exception {
+    List<GenerateResponse> responses =
+        generate(request(5, 0, c -> c.setOperation(Operation.OPERATION_EMBED)));
+
+    assertThat(responses).hasSize(3);
+    assertThat(responses.get(0).getStarted().getCachedPromptTokens()).isZero();
+    // Of the fake executor's states: the sum of the tokens 0 to 4, and their number.
+    double length = Math.hypot(10, 5);
+    assertThat(responses.get(1).getEmbedding().getValuesList())
+        .containsExactly((float) (10 / length), (float) (5 / length));
+    assertThat(responses.get(2).getFinished().getCause()).isEqualTo(StopCause.STOP_CAUSE_EMBEDDED);
+    AttemptRecord usage = worker.awaitUsage();
+    assertThat(usage.lease().operation()).isEqualTo(dev.cofferdam.vocabulary.Operation.EMBED);
+    assertThat(usage.promptTokensBilled()).isEqualTo(5);
+    assertThat(usage.outputTokensDelivered()).isZero();
+    assertThat(usage.usage().kvBlocksZeroed()).isEqualTo(2);
+  }
+
+  @Test
+  void aGrantForAnEmbeddingThatHasOutputAndOneForOutputThatHasNoneAreForged() {
+    assertThat(refusal(request(5, 3, c -> c.setOperation(Operation.OPERATION_EMBED))))
+        .isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(refusal(request(5, 0, c -> c))).isEqualTo(ErrorCode.BAD_GRANT);
+    assertThat(refusal(request(5, 0, c -> c.setOperationValue(9)))).isEqualTo(ErrorCode.BAD_GRANT);
   }
 
   @Test
