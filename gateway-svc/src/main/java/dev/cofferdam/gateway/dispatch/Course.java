@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.gateway.quota.Used;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.Tier;
 import java.util.ArrayDeque;
@@ -75,6 +76,7 @@ public final class Course {
   private int generated;
   private int generatedBefore;
   private int cachedPromptTokens;
+  private Optional<float[]> embedding = Optional.empty();
   private boolean promptServed;
   private boolean recalled;
   private long queueWaitMs;
@@ -115,6 +117,8 @@ public final class Course {
       case Event.Awake unused when state == State.PAUSED -> place();
       case Event.WorkerStarted started when state == State.SERVING -> started(started);
       case Event.Tokens tokens when state == State.SERVING -> tokens(tokens, nowMs);
+      case Event.Embedded embedded when state == State.SERVING ->
+          embedding = Optional.of(embedded.values());
       case Event.WorkerFinished finished when state == State.SERVING -> finished(finished, nowMs);
       case Event.WorkerFailed failed when state == State.SERVING -> workerFailed(failed, nowMs);
       case Event.ClientGone unused when state != State.ENDED -> clientGone(nowMs);
@@ -201,6 +205,7 @@ public final class Course {
     state = State.SERVING;
     attempts++;
     begun = false;
+    embedding = Optional.empty();
     pauses = 0;
     placement = Optional.of(granted);
     queueWaitMs += granted.queueWaitMs();
@@ -242,10 +247,12 @@ public final class Course {
   }
 
   private void tokens(Event.Tokens event, long nowMs) {
-    if (event.firstIndex() > generated || event.firstIndex() < 0) {
+    if (event.firstIndex() > generated
+        || event.firstIndex() < 0
+        || generation.operation() == Operation.EMBED) {
       fail(
           AuditFact.Outcome.FAILED,
-          Refusal.of(ErrorCode.INTERNAL, "the worker skipped output"),
+          Refusal.of(ErrorCode.INTERNAL, "the worker sent other output than was due"),
           nowMs);
       return;
     }
@@ -307,12 +314,32 @@ public final class Course {
       kvBlocksAllocated += event.usage().kvBlocksAllocated();
       kvBlocksZeroed += event.usage().kvBlocksZeroed();
     }
+    if (generation.operation() == Operation.EMBED) {
+      embedded(nowMs);
+      return;
+    }
     OutputText.Piece rest = output.end();
     emit(rest.text(), rest.completedTokens(), nowMs);
     if (generation.settles()) {
       effects.add(new Effect.FinishWorker(generated - generatedBefore));
     }
     complete(event.stopToken() ? Told.Reason.STOP : Told.Reason.LENGTH, nowMs);
+  }
+
+  /** Told at the end only, so that a worker that is lost before it leaves nothing behind. */
+  private void embedded(long nowMs) {
+    if (embedding.isEmpty()) {
+      fail(
+          AuditFact.Outcome.FAILED,
+          Refusal.of(ErrorCode.INTERNAL, "the worker sent no embedding"),
+          nowMs);
+      return;
+    }
+    promptServed = true;
+    ttftMs = nowMs - beganMs;
+    tell(new Told.Embedding(embedding.get()));
+    tell(new Told.Finished(Told.Reason.STOP, usage(), Optional.empty()));
+    end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);
   }
 
   private void workerFailed(Event.WorkerFailed failed, long nowMs) {

@@ -9,6 +9,8 @@ import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantProfile;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
@@ -206,7 +208,7 @@ public final class Dispatch {
                     generate.attempt(),
                     generate.placement(),
                     generate.tokens(),
-                    ports.prefixes().key(generation.identity().tenant().id())),
+                    ports.prefixes().key(generation)),
                 listener);
     worker = call;
     call.request(PREFETCH);
@@ -283,8 +285,18 @@ public final class Dispatch {
             new Told.Finished(
                 finished.reason(), finished.usage(), finished.stopText().map(this::restored)));
       }
+      case Told.Embedding embedding -> {
+        response.update(bytes(embedding.values()), 0, embedding.values().length * Float.BYTES);
+        client.tell(embedding);
+      }
       default -> client.tell(told);
     }
+  }
+
+  private static byte[] bytes(float[] values) {
+    ByteBuffer bytes = ByteBuffer.allocate(values.length * Float.BYTES);
+    bytes.order(ByteOrder.LITTLE_ENDIAN).asFloatBuffer().put(values);
+    return bytes.array();
   }
 
   /** A text that stands for itself, with the caller's own values. */
@@ -348,7 +360,7 @@ public final class Dispatch {
         tenant.tier().label(),
         generation.identity().actor(),
         generation.sourceIp(),
-        "generate",
+        generation.operation().label(),
         ending.outcome() == AuditFact.Outcome.COMPLETED
                 || ending.outcome() == AuditFact.Outcome.CANCELLED
             ? AuditFact.Severity.INFO

@@ -32,6 +32,21 @@ public record Dispatcher(
     RequestObserver observer,
     long stallMsMax) {
 
+  /** The same with limits that another decides. */
+  Dispatcher limitedBy(Limiter another) {
+    return new Dispatcher(
+        another,
+        placements,
+        responses,
+        workers,
+        facts,
+        prefixes,
+        timer,
+        clock,
+        observer,
+        stallMsMax);
+  }
+
   /**
    * Starts a request.
    *

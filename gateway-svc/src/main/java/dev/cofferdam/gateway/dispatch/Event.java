@@ -53,6 +53,10 @@ public sealed interface Event {
    */
   record Tokens(int firstIndex, int[] tokens, List<TokenScores> scores) implements Event {}
 
+  /** The input's embedding, before the worker is done. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared; handed over
+  record Embedded(float[] values) implements Event {}
+
   /**
    * The worker is done.
    *

@@ -5,6 +5,7 @@ import dev.cofferdam.gateway.privacy.Masking;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.List;
@@ -13,6 +14,8 @@ import java.util.Optional;
 /**
  * A request that was authenticated, validated and tokenised.
  *
+ * @param operation what the worker is to do; an embedding has no output, and what concerns output
+ *     is of no effect on it
  * @param id the request
  * @param identity who asks
  * @param sourceIp the peer's address
@@ -29,6 +32,7 @@ import java.util.Optional;
  * @param deadlineEpochMs milliseconds since the epoch after which nobody waits any more
  */
 public record Generation(
+    Operation operation,
     RequestId id,
     Identity identity,
     String sourceIp,
@@ -51,6 +55,7 @@ public record Generation(
   /** The same request under another id and with another seed. */
   public Generation another(RequestId another, long seed) {
     return new Generation(
+        operation,
         another,
         identity,
         sourceIp,
@@ -72,7 +77,8 @@ public record Generation(
    * model would say the same.
    */
   public boolean recallable() {
-    return identity.tenant().responseCacheSeconds() > 0
+    return operation == Operation.GENERATE
+        && identity.tenant().responseCacheSeconds() > 0
         && sampling.temperature() == 0
         && sampling.topLogprobs() < 0
         && !model.digest().isEmpty();

@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.List;
@@ -32,13 +33,22 @@ public final class PrefixNames {
     this.blockTokens = blockTokens;
   }
 
-  /** A tenant's key. */
-  byte[] key(TenantId tenant) {
+  /** The key of a request's tenant; empty where prefix caches are not used. */
+  byte[] key(Generation generation) {
+    return generation.operation() == Operation.EMBED
+        ? new byte[0]
+        : key(generation.identity().tenant().id());
+  }
+
+  private byte[] key(TenantId tenant) {
     return PrefixDigests.tenantKey(secret, tenant, EPOCH);
   }
 
-  /** Digests of the full blocks of a request's tokens. */
+  /** Digests of the full blocks of a request's tokens; none where prefix caches are not used. */
   List<byte[]> digests(Generation generation, int[] tokens) {
+    if (generation.operation() == Operation.EMBED) {
+      return List.of();
+    }
     return new PrefixDigests(
             key(generation.identity().tenant().id()),
             generation.model().digest(),

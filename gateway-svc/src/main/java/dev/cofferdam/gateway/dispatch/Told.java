@@ -24,6 +24,10 @@ public sealed interface Told {
    */
   record Text(String text, int outputTokens, List<TokenScores> scores) implements Told {}
 
+  /** The input's embedding; handed over. */
+  @SuppressWarnings("ArrayRecordComponent") // never compared
+  record Embedding(float[] values) implements Told {}
+
   /**
    * The end of a request that was served.
    *
@@ -43,5 +47,28 @@ public sealed interface Told {
   }
 
   /** What a request used, in tokens. */
-  record Usage(int promptTokens, int cachedPromptTokens, int outputTokens) {}
+  record Usage(int promptTokens, int cachedPromptTokens, int outputTokens) {
+    /**
+     * What several generations used that answer the same request; each input counts once.
+     *
+     * @param choices generations of each input, which follow each other
+     */
+    public static Usage sum(List<Usage> usages, int choices) {
+      int prompt = 0;
+      int cached = 0;
+      int output = 0;
+      for (int first = 0; first < usages.size(); first += choices) {
+        int promptOfInput = 0;
+        int cachedOfInput = 0;
+        for (Usage one : usages.subList(first, first + choices)) {
+          promptOfInput = Math.max(promptOfInput, one.promptTokens());
+          cachedOfInput = Math.max(cachedOfInput, one.cachedPromptTokens());
+          output += one.outputTokens();
+        }
+        prompt += promptOfInput;
+        cached += cachedOfInput;
+      }
+      return new Usage(prompt, cached, output);
+    }
+  }
 }

@@ -28,7 +28,10 @@ public record Asked(
     OptionalLong deadlineEpochMs,
     FieldNames names) {
 
-  /** What to continue. */
+  /** Texts of one request for embeddings at most. */
+  public static final int EMBEDDED_MAX = 128;
+
+  /** What to continue, or to embed. */
   public sealed interface Input {
     /** Plain text. */
     record Text(String text) implements Input {}
@@ -105,5 +108,10 @@ public record Asked(
       String repetitionPenalty,
       String outputTokensMax,
       String stop,
-      String topLogprobs) {}
+      String topLogprobs) {
+    /** Those of a protocol's embeddings, which have no fields but these. */
+    public static FieldNames ofEmbedding(String model, String adapter, String text) {
+      return new FieldNames(model, adapter, text, text, "", "", "", "", "", "", "", "", "", "");
+    }
+  }
 }

@@ -13,6 +13,7 @@ import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
@@ -68,25 +69,35 @@ public final class Intake {
   }
 
   /**
-   * Checks a request, and leaves an audit fact where it is refused.
+   * Checks a request to generate, and leaves an audit fact where it is refused.
    *
    * @throws RefusedException where it is refused
    */
   public Generation accept(RequestId id, Identity identity, String sourceIp, Asked asked) {
+    return accept(Operation.GENERATE, id, identity, sourceIp, asked);
+  }
+
+  /**
+   * Checks a request, and leaves an audit fact where it is refused.
+   *
+   * @throws RefusedException where it is refused
+   */
+  public Generation accept(
+      Operation operation, RequestId id, Identity identity, String sourceIp, Asked asked) {
     TenantId tenant = identity.tenant().id();
     Optional<Refusal> pause = breakers.enter(tenant, clock.millis());
     if (pause.isPresent()) {
       throw pause.get().asException(); // not recorded: a storm must not fill the audit log
     }
     try {
-      return generation(id, identity, sourceIp, asked);
+      return generation(operation, id, identity, sourceIp, asked);
     } catch (RefusedException e) {
       breakers.refused(tenant, clock.millis(), e.refusal().retryAfter());
       if (e.refusal().code() == ErrorCode.ADAPTER_NOT_FOUND
           && offers.isAnothersAdapter(identity.tenant(), asked.adapter())) {
         violation(id, identity, sourceIp, e.refusal());
       } else {
-        refused(id, identity, sourceIp, "generate", e.refusal());
+        refused(id, identity, sourceIp, operation.label(), e.refusal());
       }
       throw e;
     }
@@ -116,6 +127,24 @@ public final class Intake {
             AuditFact.Severity.WARNING,
             refusal,
             refusal.parameter().map(p -> "field " + p).orElse("")));
+  }
+
+  /** Leaves an audit fact of what was done and is no generation. */
+  public void done(
+      RequestId id, Identity identity, String sourceIp, String operation, String detail) {
+    keep(
+        new AuditFact(
+            Optional.of(id),
+            identity.tenant().id().value(),
+            identity.tenant().tier().label(),
+            identity.actor(),
+            sourceIp,
+            operation,
+            AuditFact.Severity.INFO,
+            AuditFact.Outcome.COMPLETED,
+            "",
+            detail,
+            Optional.empty()));
   }
 
   /** The caller reached across a tenant's border; its answer is that of a name that nobody has. */
@@ -161,7 +190,8 @@ public final class Intake {
     }
   }
 
-  private Generation generation(RequestId id, Identity identity, String sourceIp, Asked asked) {
+  private Generation generation(
+      Operation operation, RequestId id, Identity identity, String sourceIp, Asked asked) {
     TenantProfile tenant = identity.tenant();
     Checks.input(asked.input(), asked.names());
     Checks.tuning(asked.tuning(), asked.names());
@@ -172,8 +202,9 @@ public final class Intake {
     PromptFormat format = format(formats.of(model), asked);
     Masking masking = masking(tenant, asked);
     int[] prompt = tokens(format, masked(masking, asked.input()));
-    int outputMax = outputTokensMax(tenant, model, workloadClass, prompt.length, asked);
+    int outputMax = outputTokensMax(operation, tenant, model, workloadClass, prompt.length, asked);
     return new Generation(
+        operation,
         id,
         identity,
         sourceIp,
@@ -262,6 +293,7 @@ public final class Intake {
   }
 
   private int outputTokensMax(
+      Operation operation,
       TenantProfile tenant,
       ModelEntry model,
       WorkloadClass workloadClass,
@@ -270,7 +302,10 @@ public final class Intake {
     int context = offers.contextTokensMax(tenant, model, workloadClass);
     long kvTokens = Offers.kvTokensMax(tenant, model);
     long left = Math.min(context, kvTokens) - promptTokens;
-    long wanted = asked.tuning().outputTokensMax().orElse(Math.max(1, left));
+    long wanted =
+        operation == Operation.EMBED
+            ? 0
+            : asked.tuning().outputTokensMax().orElse(Math.max(1, left));
     if (wanted > context - promptTokens) {
       throw tooLong(
           ErrorCode.CONTEXT_LENGTH_EXCEEDED,

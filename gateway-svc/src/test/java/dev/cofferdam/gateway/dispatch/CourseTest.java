@@ -84,6 +84,7 @@ class CourseTest {
             case Told.Text more -> text.append(more.text());
             case Told.Accepted unused -> trace.add("tell accepted");
             case Told.Waiting w -> trace.add("tell waiting " + w.position());
+            case Told.Embedding e -> trace.add("tell embedding " + Arrays.toString(e.values()));
             case Told.Finished f -> trace.add("tell finished " + f.reason());
             case Told.Failed f -> trace.add("tell " + f.refusal().code());
           }
@@ -94,6 +95,52 @@ class CourseTest {
 
   private static Event tokens(int first, int... tokens) {
     return new Event.Tokens(first, tokens, List.of());
+  }
+
+  @Test
+  void anEmbeddingIsToldAtTheEndWithoutOutput() {
+    Scenario s =
+        new Scenario(Samples.embedding())
+            .take(
+                new Event.Begin(true),
+                new Event.Admitted(Samples.LIMITS),
+                new Event.Placed(Samples.placement("w1")),
+                new Event.WorkerStarted(0, true),
+                new Event.Embedded(new float[] {0.6f, 0.8f}),
+                new Event.WorkerFailed(Refusal.of(ErrorCode.WORKER_LOST, "lost"), true),
+                new Event.Placed(Samples.placement("w2")),
+                new Event.WorkerStarted(0, true),
+                new Event.Embedded(new float[] {0.6f, 0.8f}),
+                new Event.WorkerFinished(false, new AttemptUsage(1, 1)));
+    int prompt = s.generation.promptTokens().length;
+    assertThat(s.trace)
+        .containsExactly(
+            "admit",
+            "tell accepted",
+            "place 1 generated 0 without []",
+            "generate on w1",
+            "place 2 generated 0 without [w1]",
+            "generate on w2",
+            "tell embedding [0.6, 0.8]",
+            "tell finished STOP",
+            "settle " + prompt + "+0",
+            "record COMPLETED");
+  }
+
+  @Test
+  void aWorkerThatEndsWithoutAnEmbeddingOrSendsTokensInsteadIsAtFault() {
+    for (Event wrong :
+        List.of(tokens(0, 5), new Event.WorkerFinished(false, new AttemptUsage(1, 1)))) {
+      Scenario s =
+          new Scenario(Samples.embedding())
+              .take(
+                  new Event.Begin(true),
+                  new Event.Admitted(Samples.LIMITS),
+                  new Event.Placed(Samples.placement("w1")),
+                  new Event.WorkerStarted(0, true),
+                  wrong);
+      assertThat(s.trace).contains("tell INTERNAL", "record FAILED");
+    }
   }
 
   @Test

@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.gateway.quota.SampleTenants;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.Tier;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -36,8 +37,19 @@ public final class Samples {
     return generation(new Identity(SampleTenants.remembering(tenant), "key:k1", "k1"), 100, stops);
   }
 
+  /** A request for an embedding. */
+  public static Generation embedding() {
+    return generation(Operation.EMBED, identity(Tier.STANDARD), 0);
+  }
+
   private static Generation generation(Identity identity, int outputTokensMax, String... stops) {
+    return generation(Operation.GENERATE, identity, outputTokensMax, stops);
+  }
+
+  private static Generation generation(
+      Operation operation, Identity identity, int outputTokensMax, String... stops) {
     return new Generation(
+        operation,
         RequestId.random(),
         identity,
         "127.0.0.1",

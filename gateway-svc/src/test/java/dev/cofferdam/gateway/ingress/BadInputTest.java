@@ -55,6 +55,8 @@ class BadInputTest {
           List.of("/v1/chat/completions", "{\"model\":\"support-desk\",\"messages\":" + USER + "}"),
           "completions",
           List.of("/v1/completions", "{\"model\":\"support-desk\",\"prompt\":\"Hi\"}"),
+          "embeddings",
+          List.of("/v1/embeddings", "{\"model\":\"support-desk\",\"input\":\"Hi\"}"),
           "responses",
           List.of("/v1/responses", "{\"model\":\"support-desk\",\"input\":\"Hi\"}"),
           "messages",

@@ -16,6 +16,7 @@ import dev.cofferdam.proto.scheduling.v1.Refused;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.wire.Operations;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.wire.TenantRecords;
 import io.grpc.ConnectivityState;
@@ -76,6 +77,7 @@ public final class GrpcPlacements implements Placements {
             .setModel(generation.model().id())
             .setAdapter(generation.adapter().map(AdapterEntry::name).orElse(""))
             .setWorkloadClass(TenantRecords.workloadClass(generation.workloadClass()))
+            .setOperation(Operations.of(generation.operation()))
             .setPromptTokens(generation.promptTokens().length)
             .setGeneratedTokens(ask.generated())
             .setOutputTokensMax(generation.outputTokensMax())

@@ -9,6 +9,7 @@ import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Workers;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.proto.scheduling.v1.Grant;
+import dev.cofferdam.proto.worker.v1.Embedding;
 import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
@@ -149,6 +150,7 @@ public final class GrpcWorkers implements Workers {
                 new Event.WorkerStarted(
                     response.getStarted().getCachedPromptTokens(),
                     response.getStarted().getKvEncrypted()));
+        case EMBEDDING -> listener.accept(new Event.Embedded(values(response.getEmbedding())));
         case TOKENS -> listener.accept(tokens(response.getTokens()));
         case FINISHED -> {
           finished = true;
@@ -194,6 +196,14 @@ public final class GrpcWorkers implements Workers {
           true;
       default -> false;
     };
+  }
+
+  private static float[] values(Embedding embedding) {
+    float[] values = new float[embedding.getValuesCount()];
+    for (int i = 0; i < values.length; i++) {
+      values[i] = embedding.getValues(i);
+    }
+    return values;
   }
 
   private static Event.Tokens tokens(Tokens tokens) {

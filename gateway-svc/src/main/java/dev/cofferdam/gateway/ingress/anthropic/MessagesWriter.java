@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.ingress.anthropic;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.ingress.rest.EventStream;
 import dev.cofferdam.gateway.ingress.rest.Query;
@@ -25,8 +26,8 @@ final class MessagesWriter implements Writer {
   }
 
   @Override
-  public JsonNode whole(List<Choice> choices, Told.Usage sum) {
-    Choice only = choices.getFirst();
+  public JsonNode whole(List<Answered> choices, Told.Usage sum) {
+    Answered only = choices.getFirst();
     ObjectNode message = message();
     message.withArray("content").addObject().put("type", "text").put("text", only.text());
     message.setAll(stop(only.end()));

@@ -4,12 +4,14 @@ import dev.cofferdam.gateway.ingress.Asked;
 import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.CountTokensRequest;
+import dev.cofferdam.proto.inference.v1.EmbedRequest;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.SamplingParameters;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import dev.cofferdam.wire.TenantRecords;
+import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
@@ -34,6 +36,9 @@ final class GrpcAsked {
           "sampling.stop",
           "sampling.top_logprobs");
 
+  private static final Asked.FieldNames EMBEDDING_NAMES =
+      Asked.FieldNames.ofEmbedding("model", "adapter", "inputs");
+
   private GrpcAsked() {}
 
   static Asked of(GenerateRequest request, OptionalLong deadlineEpochMs) {
@@ -48,9 +53,33 @@ final class GrpcAsked {
         request.getAdapter(),
         input,
         tuning(request.getSampling()),
-        workloadClass(request),
+        workloadClass(request.getWorkloadClass()),
         deadlineEpochMs,
         NAMES);
+  }
+
+  static List<Asked> of(EmbedRequest request, OptionalLong deadlineEpochMs) {
+    int count = request.getInputsCount();
+    if (count == 0 || count > Asked.EMBEDDED_MAX) {
+      throw Refusal.ofParameter(
+              ErrorCode.INVALID_REQUEST,
+              "inputs",
+              "inputs has " + count + " entries (expected: 1 to " + Asked.EMBEDDED_MAX + ")")
+          .asException();
+    }
+    Optional<WorkloadClass> workloadClass = workloadClass(request.getWorkloadClass());
+    return request.getInputsList().stream()
+        .map(
+            text ->
+                new Asked(
+                    request.getModel(),
+                    request.getAdapter(),
+                    new Asked.Input.Text(text),
+                    Asked.Tuning.defaults(),
+                    workloadClass,
+                    deadlineEpochMs,
+                    EMBEDDING_NAMES))
+        .toList();
   }
 
   static Asked of(CountTokensRequest request) {
@@ -70,16 +99,15 @@ final class GrpcAsked {
         NAMES);
   }
 
-  private static Optional<WorkloadClass> workloadClass(GenerateRequest request) {
-    return switch (request.getWorkloadClass()) {
+  private static Optional<WorkloadClass> workloadClass(
+      dev.cofferdam.proto.inference.v1.WorkloadClass value) {
+    return switch (value) {
       case WORKLOAD_CLASS_UNSPECIFIED -> Optional.empty();
       case UNRECOGNIZED ->
           throw Refusal.ofParameter(
                   ErrorCode.INVALID_REQUEST, "workload_class", "workload_class is unknown")
               .asException();
-      default ->
-          Optional.of(
-              TenantRecords.workloadClass(request.getWorkloadClass(), WorkloadClass.INTERACTIVE));
+      default -> Optional.of(TenantRecords.workloadClass(value, WorkloadClass.INTERACTIVE));
     };
   }
 

@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.prompt.Tokenizer;
+import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.proto.inference.v1.Accepted;
 import dev.cofferdam.proto.inference.v1.BudgetAlert;
@@ -49,6 +50,8 @@ final class GrpcClient implements Client {
                           .setExpectedWaitMs(waiting.expectedWaitMs()))
                   .build());
       case Told.Text text -> call.onNext(response.setDelta(delta(text)).build());
+      case Told.Embedding unused ->
+          throw new IllegalStateException("nobody asked for an embedding");
       case Told.Finished finished -> {
         call.onNext(response.setFinished(finished(finished)).build());
         call.onCompleted();
@@ -63,16 +66,24 @@ final class GrpcClient implements Client {
             .setRequestId(generation.id().value())
             .setModel(generation.model().id())
             .setAdapter(generation.adapter().map(a -> a.name()).orElse(""));
-    limits
-        .budgetAlert()
-        .ifPresent(
-            use ->
-                accepted.setBudgetAlert(
-                    BudgetAlert.newBuilder()
-                        .setBudget(use.budget().label())
-                        .setPercent(use.percent())
-                        .setResetMs(use.resetMs())));
+    limits.budgetAlert().map(GrpcClient::alert).ifPresent(accepted::setBudgetAlert);
     return accepted.build();
+  }
+
+  static BudgetAlert alert(Budget.Use use) {
+    return BudgetAlert.newBuilder()
+        .setBudget(use.budget().label())
+        .setPercent(use.percent())
+        .setResetMs(use.resetMs())
+        .build();
+  }
+
+  static Usage usage(Told.Usage usage) {
+    return Usage.newBuilder()
+        .setPromptTokens(usage.promptTokens())
+        .setCachedPromptTokens(usage.cachedPromptTokens())
+        .setOutputTokens(usage.outputTokens())
+        .build();
   }
 
   private static Finished finished(Told.Finished finished) {
@@ -81,11 +92,7 @@ final class GrpcClient implements Client {
             finished.reason() == Told.Reason.STOP
                 ? FinishReason.FINISH_REASON_STOP
                 : FinishReason.FINISH_REASON_LENGTH)
-        .setUsage(
-            Usage.newBuilder()
-                .setPromptTokens(finished.usage().promptTokens())
-                .setCachedPromptTokens(finished.usage().cachedPromptTokens())
-                .setOutputTokens(finished.usage().outputTokens()))
+        .setUsage(usage(finished.usage()))
         .build();
   }
 

@@ -3,24 +3,33 @@ package dev.cofferdam.gateway.ingress.grpc;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.Together;
+import dev.cofferdam.gateway.ingress.Asked;
 import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.ingress.Offers;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.proto.inference.v1.CountTokensRequest;
 import dev.cofferdam.proto.inference.v1.CountTokensResponse;
+import dev.cofferdam.proto.inference.v1.EmbedRequest;
+import dev.cofferdam.proto.inference.v1.EmbedResponse;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.GenerateResponse;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.proto.inference.v1.ListModelsResponse;
 import dev.cofferdam.proto.inference.v1.ModelInfo;
+import dev.cofferdam.vocabulary.Operation;
+import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import io.grpc.Context;
 import io.grpc.Deadline;
 import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -29,6 +38,9 @@ import java.util.function.Consumer;
 
 /** The public inference service. Callers were let in by the {@link IdentityInterceptor}. */
 public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServiceImplBase {
+  /** Inputs of one request for embeddings that run at once. */
+  private static final int EMBEDDED_AT_ONCE = 8;
+
   private final Intake intake;
   private final Dispatcher dispatcher;
   private final Executor executor;
@@ -69,6 +81,37 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
             Context.current().fork().fixedContextExecutor(executor)));
     if (call.isCancelled()) {
       with(started, Dispatch::cancel);
+    }
+  }
+
+  @Override
+  public void embed(EmbedRequest request, StreamObserver<EmbedResponse> observer) {
+    ServerCallStreamObserver<EmbedResponse> call =
+        (ServerCallStreamObserver<EmbedResponse>) observer;
+    AtomicReference<Together> started = new AtomicReference<>();
+    Runnable left = () -> Optional.ofNullable(started.get()).ifPresent(Together::cancel);
+    call.setOnCancelHandler(left);
+    IdentityInterceptor.Admitted admitted = IdentityInterceptor.Admitted.current();
+    List<Generation> generations = new ArrayList<>();
+    for (Asked asked : GrpcAsked.of(request, deadlineEpochMs())) {
+      generations.add(
+          intake.accept(
+              Operation.EMBED,
+              generations.isEmpty() ? admitted.request() : RequestId.random(),
+              admitted.identity(),
+              admitted.sourceIp(),
+              asked));
+    }
+    // Forked: this call's end must not end what the request still does, such as settling.
+    started.set(
+        Together.start(
+            dispatcher,
+            generations,
+            EMBEDDED_AT_ONCE,
+            Context.current().fork().fixedContextExecutor(executor),
+            new EmbeddingAnswer(call, generations.getFirst())));
+    if (call.isCancelled()) {
+      left.run();
     }
   }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.ingress.rest.EventStream;
@@ -34,7 +35,7 @@ final class ChatWriter implements Writer {
   }
 
   @Override
-  public JsonNode whole(List<Choice> choices, Told.Usage sum) {
+  public JsonNode whole(List<Answered> choices, Told.Usage sum) {
     ObjectNode body = head("chat.completion");
     ArrayNode list = body.putArray("choices");
     for (int i = 0; i < choices.size(); i++) {
@@ -82,7 +83,7 @@ final class ChatWriter implements Writer {
     }
   }
 
-  private void choice(ObjectNode choice, Choice made) {
+  private void choice(ObjectNode choice, Answered made) {
     choice
         .putObject("message")
         .put("role", "assistant")

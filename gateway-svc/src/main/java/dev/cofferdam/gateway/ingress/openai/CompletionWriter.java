@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.ingress.rest.EventStream;
@@ -34,11 +35,11 @@ final class CompletionWriter implements Writer {
   }
 
   @Override
-  public JsonNode whole(List<Choice> choices, Told.Usage sum) {
+  public JsonNode whole(List<Answered> choices, Told.Usage sum) {
     ObjectNode body = head();
     ArrayNode list = body.putArray("choices");
     for (int i = 0; i < choices.size(); i++) {
-      Choice made = choices.get(i);
+      Answered made = choices.get(i);
       String reason = OpenAiFields.reason(made.end().reason());
       list.add(choice(i, made.text(), made.scores(), reason));
     }

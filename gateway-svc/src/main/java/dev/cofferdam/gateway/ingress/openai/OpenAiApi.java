@@ -18,7 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Function;
 
-/** OpenAI's API: /v1/chat/completions, /v1/completions, /v1/responses, /v1/models. */
+/** OpenAI's API: chat completions, completions, responses, embeddings, models. */
 public final class OpenAiApi {
   private final RestEdge edge;
   private final Offers offers;
@@ -34,6 +34,7 @@ public final class OpenAiApi {
     generates(router, "/v1/chat/completions", ChatQuery::read);
     generates(router, "/v1/completions", CompletionQuery::read);
     generates(router, "/v1/responses", ResponseQuery::read);
+    generates(router, "/v1/embeddings", EmbeddingQuery::read);
     edge.lookUp(
         router.get("/v1/models"), "/v1/models", dialect, (tenant, routing) -> models(tenant));
     edge.lookUp(

@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.ingress.openai;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.ingress.rest.EventStream;
 import dev.cofferdam.gateway.ingress.rest.Query;
@@ -34,7 +35,7 @@ final class ResponseWriter implements Writer {
   }
 
   @Override
-  public JsonNode whole(List<Choice> choices, Told.Usage sum) {
+  public JsonNode whole(List<Answered> choices, Told.Usage sum) {
     text.append(choices.getFirst().text());
     reason = choices.getFirst().end().reason();
     return ended(sum);

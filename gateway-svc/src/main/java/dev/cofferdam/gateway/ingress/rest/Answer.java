@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.ingress.rest;
 import dev.cofferdam.gateway.dispatch.Client;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.quota.LimitState;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
@@ -70,12 +71,14 @@ abstract class Answer {
         // The protocols have no words for it.
       }
       case Told.Text text -> text(choice, text);
+      case Told.Embedding unused ->
+          throw new IllegalStateException("nobody asked for an embedding");
       case Told.Finished end -> {
         usages[choice] = end.usage();
         ended(choice, end);
         if (++finished == usages.length) {
           over = true;
-          finished(sum());
+          finished(Told.Usage.sum(List.of(usages), choices));
         }
       }
       case Told.Failed failed -> {
@@ -84,23 +87,5 @@ abstract class Answer {
         exchange.abandon();
       }
     }
-  }
-
-  private Told.Usage sum() {
-    int prompt = 0;
-    int cached = 0;
-    int output = 0;
-    for (int first = 0; first < usages.length; first += choices) {
-      int promptOfInput = 0;
-      int cachedOfInput = 0;
-      for (int i = first; i < first + choices; i++) {
-        promptOfInput = Math.max(promptOfInput, usages[i].promptTokens());
-        cachedOfInput = Math.max(cachedOfInput, usages[i].cachedPromptTokens());
-        output += usages[i].outputTokens();
-      }
-      prompt += promptOfInput;
-      cached += cachedOfInput;
-    }
-    return new Told.Usage(prompt, cached, output);
   }
 }

@@ -2,11 +2,17 @@ package dev.cofferdam.gateway.ingress.rest;
 
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.ingress.Asked;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.RequestId;
 import java.util.List;
 
 /** What a client asks of an endpoint, read but not yet checked against models and limits. */
 public interface Query {
+  /** What is done with each input. */
+  default Operation operation() {
+    return Operation.GENERATE;
+  }
+
   /** The inputs, one at least. */
   List<Asked> inputs();
 

@@ -1,21 +1,25 @@
 package dev.cofferdam.gateway.ingress.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.Together;
+import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.identity.Authentication;
 import dev.cofferdam.gateway.identity.Authenticator;
 import dev.cofferdam.gateway.identity.Identity;
 import dev.cofferdam.gateway.ingress.Asked;
 import dev.cofferdam.gateway.ingress.Intake;
+import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;
-import io.grpc.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -23,6 +27,7 @@ import io.vertx.ext.web.Route;
 import io.vertx.ext.web.RoutingContext;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -45,6 +50,9 @@ public final class RestEdge {
 
   /** Bodies that wait to be tokenised; the next one is refused. */
   private static final int WAITING_MAX = 256;
+
+  /** Inputs of one request for embeddings that run at once. */
+  private static final int EMBEDDED_AT_ONCE = 8;
 
   private static final Logger LOG = LoggerFactory.getLogger(RestEdge.class);
   private static final Duration BUSY = Duration.ofSeconds(1);
@@ -118,6 +126,66 @@ public final class RestEdge {
         });
   }
 
+  /**
+   * An endpoint that answers from a store, off the event loops. What it refuses leaves an audit
+   * fact.
+   *
+   * @param operation its name in the audit log
+   * @param bodyBytesMax bytes of a body at most; 0: it takes none
+   */
+  public void call(
+      Route route,
+      String name,
+      Dialect dialect,
+      String operation,
+      int bodyBytesMax,
+      Function<Call, Reply> answer) {
+    route.handler(
+        routing ->
+            serve(
+                routing,
+                name,
+                dialect,
+                caller -> {
+                  BiConsumer<byte[], Caller> handler =
+                      (body, who) -> reply(call(routing, body, who), who, operation, answer);
+                  if (bodyBytesMax == 0) {
+                    queue(() -> handler.accept(new byte[0], caller), caller);
+                  } else {
+                    receive(routing.request(), caller, bodyBytesMax, handler);
+                  }
+                }));
+  }
+
+  private static Call call(RoutingContext routing, byte[] body, Caller caller) {
+    Map<String, String> query = new HashMap<>();
+    routing
+        .queryParams()
+        .forEach(parameter -> query.putIfAbsent(parameter.getKey(), parameter.getValue()));
+    String contentType = routing.request().getHeader("content-type");
+    return new Call(
+        caller.exchange().id(),
+        caller.identity(),
+        caller.exchange().sourceIp(),
+        routing.pathParams(),
+        query,
+        contentType == null ? "" : contentType,
+        body);
+  }
+
+  private void reply(Call call, Caller caller, String operation, Function<Call, Reply> answer) {
+    HttpExchange exchange = caller.exchange();
+    try {
+      switch (answer.apply(call)) {
+        case Reply.Body body -> exchange.onLoop(() -> exchange.answer(200, body.json(), Map.of()));
+        case Reply.Text text -> new TextReply(exchange, text, executor).start();
+      }
+    } catch (RefusedException e) {
+      intake.refused(call.id(), call.identity(), call.sourceIp(), operation, e.refusal());
+      throw e;
+    }
+  }
+
   /** An endpoint that generates. */
   public void generate(
       Route route, String name, Dialect dialect, Function<JsonNode, Query> reader) {
@@ -137,7 +205,11 @@ public final class RestEdge {
   private void body(Route route, String name, Dialect dialect, BiConsumer<byte[], Caller> handler) {
     route.handler(
         routing ->
-            serve(routing, name, dialect, caller -> receive(routing.request(), caller, handler)));
+            serve(
+                routing,
+                name,
+                dialect,
+                caller -> receive(routing.request(), caller, BODY_BYTES_MAX, handler)));
   }
 
   private void serve(
@@ -164,26 +236,26 @@ public final class RestEdge {
   }
 
   private void receive(
-      HttpServerRequest request, Caller caller, BiConsumer<byte[], Caller> handler) {
+      HttpServerRequest request, Caller caller, int bytesMax, BiConsumer<byte[], Caller> handler) {
     String encoding = request.getHeader("content-encoding");
     if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
       refuse(caller, PACKED, "generate");
       return;
     }
     String length = request.getHeader("content-length");
-    if (length != null && length.length() < 19 && Long.parseLong(length) > BODY_BYTES_MAX) {
-      tooLarge(request, caller);
+    if (length != null && length.length() < 19 && Long.parseLong(length) > bytesMax) {
+      tooLarge(request, caller, bytesMax);
       return;
     }
     Buffer body = Buffer.buffer();
     boolean[] refused = {false};
     request.handler(
         part -> {
-          if (body.length() + part.length() <= BODY_BYTES_MAX) {
+          if (body.length() + part.length() <= bytesMax) {
             body.appendBuffer(part);
           } else if (!refused[0]) {
             refused[0] = true;
-            tooLarge(request, caller);
+            tooLarge(request, caller, bytesMax);
           }
         });
     request.endHandler(
@@ -225,8 +297,8 @@ public final class RestEdge {
   }
 
   /** What is still to come of the body is read and dropped, so that the client sees the answer. */
-  private void tooLarge(HttpServerRequest request, Caller caller) {
-    String message = "the body is larger than " + BODY_BYTES_MAX + " bytes";
+  private void tooLarge(HttpServerRequest request, Caller caller, int bytesMax) {
+    String message = "the body is larger than " + bytesMax + " bytes";
     refuse(caller, Refusal.of(ErrorCode.REQUEST_TOO_LARGE, message), "generate");
     request.handler(unused -> {});
     request.resume();
@@ -248,10 +320,15 @@ public final class RestEdge {
     List<Generation> inputs = new ArrayList<>();
     for (Asked input : query.inputs()) {
       RequestId id = inputs.isEmpty() ? exchange.id() : RequestId.random();
-      inputs.add(intake.accept(id, caller.identity(), exchange.sourceIp(), input));
+      inputs.add(
+          intake.accept(query.operation(), id, caller.identity(), exchange.sourceIp(), input));
     }
     long epochS = dispatcher.clock().millis() / 1000;
     Writer writer = query.writer(new Query.Begun(exchange.id(), epochS, inputs));
+    if (query.operation() == Operation.EMBED) {
+      embed(inputs, writer, caller);
+      return;
+    }
     Answer answer =
         query.stream()
             ? new StreamedAnswer(exchange, query, writer, settings.heartbeatMs())
@@ -261,30 +338,59 @@ public final class RestEdge {
         () -> dispatches.forEach(Dispatch::writable), () -> dispatches.forEach(Dispatch::cancel));
   }
 
-  private List<Dispatch> start(List<Generation> inputs, int choices, Answer answer, Caller caller) {
+  /** Embeddings come whole, and are one request for the limits. */
+  private void embed(List<Generation> inputs, Writer writer, Caller caller) {
+    HttpExchange exchange = caller.exchange();
+    Together.Listener listener =
+        new Together.Listener() {
+          @Override
+          public void done(List<Answered> answers, Optional<LimitState> limits) {
+            JsonNode body =
+                writer.whole(
+                    answers,
+                    Told.Usage.sum(answers.stream().map(a -> a.end().usage()).toList(), 1));
+            Map<String, String> headers = limits.map(exchange.dialect()::limits).orElse(Map.of());
+            exchange.onLoop(() -> exchange.answer(200, body, headers));
+          }
+
+          @Override
+          public void failed(Told.Failed failed) {
+            exchange.onLoop(() -> exchange.refuse(failed.refusal(), failed.limits()));
+          }
+        };
+    Together together =
+        Together.start(dispatcher, inputs, EMBEDDED_AT_ONCE, inTrace(caller), listener);
+    exchange.listen(() -> {}, together::cancel);
+  }
+
+  /** The executor, with the request's trace. */
+  private Executor inTrace(Caller caller) {
     HttpExchange exchange = caller.exchange();
     TenantProfile tenant = caller.identity().tenant();
-    Context context =
-        Tracing.with(
+    return Tracing.with(
             Tracing.tagged(
                 exchange.trace(),
                 tenant.id().value(),
                 tenant.tier().label(),
-                exchange.id().value()));
+                exchange.id().value()))
+        .fixedContextExecutor(executor);
+  }
+
+  private List<Dispatch> start(List<Generation> inputs, int choices, Answer answer, Caller caller) {
+    Executor traced = inTrace(caller);
     List<Dispatch> dispatches = new ArrayList<>();
     for (Generation input : inputs) {
       for (int i = 0; i < choices; i++) {
         Generation one =
             i == 0 ? input : input.another(RequestId.random(), input.sampling().seed() + i);
-        dispatches.add(
-            dispatcher.start(
-                one, answer.client(dispatches.size()), context.fixedContextExecutor(executor)));
+        dispatches.add(dispatcher.start(one, answer.client(dispatches.size()), traced));
       }
     }
     return dispatches;
   }
 
-  private static Refusal refusal(RuntimeException failure) {
+  /** What a failure is for a client. */
+  static Refusal refusal(RuntimeException failure) {
     if (failure instanceof RefusedException refused) {
       return refused.refusal();
     }

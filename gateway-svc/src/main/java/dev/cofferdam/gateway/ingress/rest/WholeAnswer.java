@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.ingress.rest;
 
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Told;
 import java.util.ArrayList;
@@ -8,10 +9,12 @@ import java.util.List;
 
 /** An answer as one JSON object. What it gathers is bounded by the model's context. */
 final class WholeAnswer extends Answer {
+  private static final float[] NO_EMBEDDING = {};
+
   private final HttpExchange exchange;
   private final Writer writer;
   private final List<Gathered> gathered = new ArrayList<>();
-  private final Writer.Choice[] ended;
+  private final Answered[] ended;
 
   private record Gathered(StringBuilder text, List<TokenScores> scores) {}
 
@@ -19,7 +22,7 @@ final class WholeAnswer extends Answer {
     super(exchange, query.inputs().size(), query.choices());
     this.exchange = exchange;
     this.writer = writer;
-    this.ended = new Writer.Choice[query.inputs().size() * query.choices()];
+    this.ended = new Answered[query.inputs().size() * query.choices()];
     for (int i = 0; i < ended.length; i++) {
       gathered.add(new Gathered(new StringBuilder(), new ArrayList<>()));
     }
@@ -39,7 +42,7 @@ final class WholeAnswer extends Answer {
   @Override
   void ended(int choice, Told.Finished end) {
     Gathered all = gathered.get(choice);
-    ended[choice] = new Writer.Choice(all.text().toString(), all.scores(), end);
+    ended[choice] = new Answered(all.text().toString(), all.scores(), NO_EMBEDDING, end);
   }
 
   @Override

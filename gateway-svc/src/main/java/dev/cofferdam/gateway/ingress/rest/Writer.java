@@ -1,7 +1,7 @@
 package dev.cofferdam.gateway.ingress.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.cofferdam.gateway.dispatch.TokenScores;
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.vocabulary.Refusal;
 import java.util.List;
@@ -11,15 +11,8 @@ import java.util.List;
  * Called by one thread at a time.
  */
 public interface Writer {
-  /** A choice of a whole answer. */
-  record Choice(String text, List<TokenScores> scores, Told.Finished end) {
-    public Choice {
-      scores = List.copyOf(scores);
-    }
-  }
-
   /** The whole answer. */
-  JsonNode whole(List<Choice> choices, Told.Usage sum);
+  JsonNode whole(List<Answered> choices, Told.Usage sum);
 
   /** More text of a choice. */
   void text(EventStream out, int choice, Told.Text text);

@@ -1,15 +1,19 @@
 package dev.cofferdam.gateway.dispatch.grpc;
 
+import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.proto.routing.v1.PlaceResponse;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import dev.cofferdam.proto.scheduling.v1.Grant;
+import dev.cofferdam.proto.scheduling.v1.GrantClaims;
 import dev.cofferdam.proto.scheduling.v1.Granted;
+import dev.cofferdam.proto.scheduling.v1.Operation;
 import dev.cofferdam.proto.scheduling.v1.Queued;
 import dev.cofferdam.proto.scheduling.v1.Refused;
 import dev.cofferdam.proto.worker.v1.AttemptUsage;
+import dev.cofferdam.proto.worker.v1.Embedding;
 import dev.cofferdam.proto.worker.v1.FinishRequest;
 import dev.cofferdam.proto.worker.v1.FinishResponse;
 import dev.cofferdam.proto.worker.v1.Finished;
@@ -133,7 +137,7 @@ public final class FakeFleet implements Closeable {
           PlaceResponse.newBuilder()
               .setGranted(
                   Granted.newBuilder()
-                      .setGrant(Grant.newBuilder().setKeyId(worker))
+                      .setGrant(grant(worker, request))
                       .setWorkerId(worker)
                       .setEndpoint("127.0.0.1:" + workers.get(worker).port())
                       .setPool("shared")
@@ -141,6 +145,20 @@ public final class FakeFleet implements Closeable {
                       .addExplanation("first 1 1 the test says so"))
               .build());
       observer.onCompleted();
+    }
+  }
+
+  private static Grant.Builder grant(String worker, PlaceRequest request) {
+    GrantClaims claims =
+        GrantClaims.newBuilder().setOperation(request.getEnvelope().getOperation()).build();
+    return Grant.newBuilder().setKeyId(worker).setClaims(claims.toByteString());
+  }
+
+  private static boolean embeds(Grant grant) {
+    try {
+      return GrantClaims.parseFrom(grant.getClaims()).getOperation() == Operation.OPERATION_EMBED;
+    } catch (InvalidProtocolBufferException e) {
+      throw new AssertionError("a grant that the router did not give", e);
     }
   }
 
@@ -157,10 +175,39 @@ public final class FakeFleet implements Closeable {
       int first = request.getTokenIdsCount() - prompt;
       boolean dies = dieAfter >= 0 && generated.isEmpty();
       generated.add(request);
+      if (embeds(request.getGrant())) {
+        embed(request, observer, dies);
+        return;
+      }
       var call = (ServerCallStreamObserver<GenerateResponse>) observer;
       Script run = new Script(call, request, first, dies ? dieAfter : Integer.MAX_VALUE);
       call.setOnCancelHandler(cancelled::countDown);
       call.setOnReadyHandler(run::more);
+    }
+
+    /** The number of tokens, and the last one. */
+    private void embed(
+        GenerateRequest request, StreamObserver<GenerateResponse> observer, boolean dies) {
+      observer.onNext(GenerateResponse.newBuilder().setStarted(Started.newBuilder()).build());
+      if (dies) {
+        workers.get(name).close();
+        return;
+      }
+      int count = request.getTokenIdsCount();
+      observer.onNext(
+          GenerateResponse.newBuilder()
+              .setEmbedding(
+                  Embedding.newBuilder().addValues(count).addValues(request.getTokenIds(count - 1)))
+              .build());
+      observer.onNext(
+          GenerateResponse.newBuilder()
+              .setFinished(
+                  Finished.newBuilder()
+                      .setCause(StopCause.STOP_CAUSE_EMBEDDED)
+                      .setUsage(
+                          AttemptUsage.newBuilder().setKvBlocksAllocated(1).setKvBlocksZeroed(1)))
+              .build());
+      observer.onCompleted();
     }
 
     @Override

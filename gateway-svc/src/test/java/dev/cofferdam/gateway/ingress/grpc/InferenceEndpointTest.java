@@ -15,6 +15,8 @@ import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.ChatMessage;
 import dev.cofferdam.proto.inference.v1.CountTokensRequest;
+import dev.cofferdam.proto.inference.v1.EmbedRequest;
+import dev.cofferdam.proto.inference.v1.EmbedResponse;
 import dev.cofferdam.proto.inference.v1.FinishReason;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.GenerateResponse;
@@ -140,6 +142,28 @@ class InferenceEndpointTest {
     List<GenerateResponse> events = new ArrayList<>();
     client().generate(request).forEachRemaining(events::add);
     return new Answer(events);
+  }
+
+  @Test
+  void embeddingsComeInTheOrderOfTheirTextsAndAreOneRequestForTheLimits() {
+    List<String> texts = List.of("Where is my parcel?", "Hi", "Is there anything else?");
+    EmbedResponse response =
+        client()
+            .embed(EmbedRequest.newBuilder().setModel("support-desk").addAllInputs(texts).build());
+
+    int tokens = 0;
+    for (int i = 0; i < texts.size(); i++) {
+      int[] input = SampleFormats.SUPPORT_DESK.ofText(texts.get(i));
+      tokens += input.length;
+      assertThat(response.getEmbeddings(i).getValuesList())
+          .containsExactly((float) input.length, (float) input[input.length - 1]);
+    }
+    assertThat(response.getEmbeddingsCount()).isEqualTo(3);
+    assertThat(response.getModel()).isEqualTo("support-desk");
+    assertThat(response.getUsage().getPromptTokens()).isEqualTo(tokens);
+    assertThat(response.getUsage().getOutputTokens()).isZero();
+    assertThat(fleet.generated).allMatch(asked -> asked.getPrefixKey().isEmpty());
+    assertThat(fleet.placed).allMatch(p -> p.getEnvelope().getOutputTokensMax() == 0);
   }
 
   @Test
