@@ -43,6 +43,7 @@ public final class RecordRules {
 
   /** So that a tenant's streams, each in turn, never wait as long as a reader may stall. */
   private static final long STREAM_BITS_PER_SECOND_LEAST = 64_000;
+
   private static final int RETENTION_DAYS_MAX = 3_660;
   private static final int RESPONSE_CACHE_SECONDS_MAX = 30 * 86_400;
   private static final int LIST_MAX = 1_000;
