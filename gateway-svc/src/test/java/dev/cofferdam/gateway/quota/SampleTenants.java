@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.quota;
 
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.Burst;
+import dev.cofferdam.vocabulary.ConnectionLimits;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantLimits;
 import dev.cofferdam.vocabulary.TenantProfile;
@@ -32,7 +33,16 @@ public final class SampleTenants {
     return tenant(
         id,
         tier,
-        new TenantLimits(1_000, 10_000, 1_000_000, 4_000, 1_000_000_000L, 3, burst, budgets),
+        new TenantLimits(
+            1_000,
+            10_000,
+            1_000_000,
+            4_000,
+            1_000_000_000L,
+            3,
+            burst,
+            budgets,
+            ConnectionLimits.UNLIMITED),
         0);
   }
 
