@@ -7,4 +7,4 @@ create function own_tenant() returns text language sql stable as $$
 $$;
 
 revoke all on schema public from public;
-grant usage on schema public to ${serving};
+grant usage on schema public to "${serving}";

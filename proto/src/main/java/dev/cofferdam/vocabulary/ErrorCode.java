@@ -59,6 +59,8 @@ public enum ErrorCode {
   CIRCUIT_OPEN(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, true),
   /** A day's or month's budget is spent. */
   BUDGET_EXHAUSTED(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, false),
+  /** What the tenant keeps would be more than it may. */
+  STORAGE_QUOTA_EXCEEDED(Category.TENANT_LIMIT, "RESOURCE_EXHAUSTED", 429, false),
   /** The limiter's store is out, and the tier does not go on without it. */
   LIMITER_UNAVAILABLE(Category.OVERLOAD, "UNAVAILABLE", 503, true),
   /** No worker can take the request. */

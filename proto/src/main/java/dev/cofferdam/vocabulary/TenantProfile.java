@@ -20,6 +20,8 @@ import java.util.Set;
  * @param retentionDays days that its records are kept
  * @param privacy what happens to personal data in its input
  * @param responseCacheSeconds how long its answers may be given again to it; 0: never
+ * @param documents what it may keep for retrieval
+ * @param promptStorageSeconds how long its prompts and answers are kept; 0: they are not
  * @param defaultModel model of requests that name none
  */
 public record TenantProfile(
@@ -37,6 +39,8 @@ public record TenantProfile(
     int retentionDays,
     PrivacyPolicy privacy,
     int responseCacheSeconds,
+    DocumentLimits documents,
+    int promptStorageSeconds,
     Optional<String> defaultModel) {
 
   /** Whether a tenant is served. */
@@ -53,6 +57,43 @@ public record TenantProfile(
     modelsAllowed = Set.copyOf(modelsAllowed);
     poolsAllowed = Set.copyOf(poolsAllowed);
     workloadClassesAllowed = Set.copyOf(workloadClassesAllowed);
+  }
+
+  /** A profile with the tier's documents that keeps no prompts. */
+  public TenantProfile(
+      TenantId id,
+      Tier tier,
+      Status status,
+      TenantLimits limits,
+      int isolationLevel,
+      Set<String> modelsAllowed,
+      Set<String> poolsAllowed,
+      Optional<String> dedicatedPool,
+      Set<WorkloadClass> workloadClassesAllowed,
+      boolean clientCertificateRequired,
+      boolean kvEncrypted,
+      int retentionDays,
+      PrivacyPolicy privacy,
+      int responseCacheSeconds,
+      Optional<String> defaultModel) {
+    this(
+        id,
+        tier,
+        status,
+        limits,
+        isolationLevel,
+        modelsAllowed,
+        poolsAllowed,
+        dedicatedPool,
+        workloadClassesAllowed,
+        clientCertificateRequired,
+        kvEncrypted,
+        retentionDays,
+        privacy,
+        responseCacheSeconds,
+        tier.documents(),
+        0,
+        defaultModel);
   }
 
   /** This profile with other models. */
@@ -72,6 +113,8 @@ public record TenantProfile(
         retentionDays,
         privacy,
         responseCacheSeconds,
+        documents,
+        promptStorageSeconds,
         defaultModel);
   }
 }

@@ -23,7 +23,8 @@ public enum Tier {
       false,
       1,
       30,
-      PrivacyPolicy.OFF),
+      PrivacyPolicy.OFF,
+      DocumentLimits.of(100, 1 << 20, 256 << 10)),
   /** Paying tenants. */
   STANDARD(
       new TenantLimits(
@@ -40,7 +41,8 @@ public enum Tier {
       false,
       2,
       90,
-      PrivacyPolicy.OFF),
+      PrivacyPolicy.OFF,
+      DocumentLimits.of(1_000, 16 << 20, 1 << 20)),
   /** Tenants under contract. */
   ENTERPRISE(
       new TenantLimits(
@@ -57,7 +59,8 @@ public enum Tier {
       true,
       5,
       365,
-      PrivacyPolicy.MASK_ALL);
+      PrivacyPolicy.MASK_ALL,
+      DocumentLimits.of(10_000, 128 << 20, 2 << 20));
 
   private final TenantLimits limits;
   private final boolean kvEncrypted;
@@ -65,6 +68,7 @@ public enum Tier {
   private final int isolationLevel;
   private final int retentionDays;
   private final PrivacyPolicy privacy;
+  private final DocumentLimits documents;
 
   Tier(
       TenantLimits limits,
@@ -72,13 +76,15 @@ public enum Tier {
       boolean clientCertificateRequired,
       int isolationLevel,
       int retentionDays,
-      PrivacyPolicy privacy) {
+      PrivacyPolicy privacy,
+      DocumentLimits documents) {
     this.limits = limits;
     this.kvEncrypted = kvEncrypted;
     this.clientCertificateRequired = clientCertificateRequired;
     this.isolationLevel = isolationLevel;
     this.retentionDays = retentionDays;
     this.privacy = privacy;
+    this.documents = documents;
   }
 
   /** Default limits. */
@@ -109,6 +115,11 @@ public enum Tier {
   /** What happens to personal data in inputs by default. */
   public PrivacyPolicy privacy() {
     return privacy;
+  }
+
+  /** What may be kept for retrieval by default. */
+  public DocumentLimits documents() {
+    return documents;
   }
 
   /** Whether the tenant pays: it goes on with a local share when the limiter's store is out. */

@@ -6,6 +6,7 @@ import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.ConnectionLimits;
+import dev.cofferdam.vocabulary.DocumentLimits;
 import dev.cofferdam.vocabulary.PersonalData;
 import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.TenantId;
@@ -62,6 +63,8 @@ public final class TenantRecords {
         record.getRetentionDays() == 0 ? tier.retentionDays() : record.getRetentionDays(),
         privacy(record.getPrivacy(), tier.privacy()),
         record.getResponseCacheSeconds(),
+        documents(record.getDocuments(), tier.documents()),
+        record.getPromptStorageSeconds(),
         text(record.getDefaultModel()));
   }
 
@@ -201,6 +204,15 @@ public final class TenantRecords {
         mode,
         policy.getKindsList().stream().map(TenantRecords::personalData).toList(),
         text(policy.getPhoneRegion()));
+  }
+
+  private static DocumentLimits documents(
+      dev.cofferdam.proto.admin.v1.DocumentLimits o, DocumentLimits defaults) {
+    return new DocumentLimits(
+        o.hasCountMax() ? o.getCountMax() : defaults.countMax(),
+        o.hasBytesMax() ? o.getBytesMax() : defaults.bytesMax(),
+        o.hasDocumentBytesMax() ? o.getDocumentBytesMax() : defaults.documentBytesMax(),
+        o.getLanguage().isEmpty() ? defaults.language() : o.getLanguage());
   }
 
   private static PersonalData personalData(dev.cofferdam.proto.admin.v1.PersonalData kind) {

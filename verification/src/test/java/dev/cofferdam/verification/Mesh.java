@@ -48,6 +48,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
@@ -295,16 +296,21 @@ public final class Mesh {
 
   /** A new tenant with a key. */
   public TenantHandle newTenant(String name, String tier, LimitOverrides limits) {
+    return newTenant(name, tier, record -> record.setLimits(limits));
+  }
+
+  /** A new tenant with a key, whose record differs from its tier's defaults. */
+  public TenantHandle newTenant(String name, String tier, UnaryOperator<Tenant.Builder> record) {
     String id = "t-" + name.toLowerCase(Locale.ROOT) + "-" + Long.toString(System.nanoTime(), 36);
     var admin = AdminServiceGrpc.newBlockingStub(as(local.endpoints().grpc(), local.operator()));
     PutTenantRequest put =
         PutTenantRequest.newBuilder()
             .setTenant(
-                Tenant.newBuilder()
-                    .setId(id)
-                    .setTier(Tier.valueOf("TIER_" + tier.toUpperCase(Locale.ROOT)))
-                    .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
-                    .setLimits(limits))
+                record.apply(
+                    Tenant.newBuilder()
+                        .setId(id)
+                        .setTier(Tier.valueOf("TIER_" + tier.toUpperCase(Locale.ROOT)))
+                        .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)))
             .build();
     Patience.await("the tenant is made", () -> Optional.of(admin.putTenant(put)));
     IssueApiKeyRequest issue = IssueApiKeyRequest.newBuilder().setTenant(id).build();

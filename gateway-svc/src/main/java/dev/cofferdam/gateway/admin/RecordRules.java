@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.admin;
 
 import dev.cofferdam.proto.admin.v1.Adapter;
+import dev.cofferdam.proto.admin.v1.DocumentLimits;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.ModelRate;
@@ -29,6 +30,13 @@ public final class RecordRules {
 
   private static final Pattern REGION_OR_NONE = Pattern.compile("([A-Z]{2})?");
 
+  /** Those that PostgreSQL 14 to 18 have. */
+  private static final Pattern LANGUAGE_OR_NONE =
+      Pattern.compile(
+          "(simple|arabic|armenian|basque|catalan|danish|dutch|english|finnish|french|german|greek"
+              + "|hindi|hungarian|indonesian|irish|italian|lithuanian|nepali|norwegian|portuguese"
+              + "|romanian|russian|serbian|spanish|swedish|tamil|turkish|yiddish)?");
+
   /** Bounds the limiter's memory: it keeps an entry for each request of a window. */
   private static final int REQUESTS_PER_MINUTE_MAX = 100_000;
 
@@ -46,6 +54,13 @@ public final class RecordRules {
 
   private static final int RETENTION_DAYS_MAX = 3_660;
   private static final int RESPONSE_CACHE_SECONDS_MAX = 30 * 86_400;
+  private static final int PROMPT_STORAGE_SECONDS_MAX = 366 * 86_400;
+  private static final int DOCUMENTS_MAX = 100_000;
+  private static final long DOCUMENTS_BYTES_MAX = 1L << 30;
+
+  /** A document comes in one body. */
+  private static final int DOCUMENT_BYTES_MAX = 4 << 20;
+
   private static final int LIST_MAX = 1_000;
 
   /** Redis' scripts count in doubles, which hold whole numbers up to 2^53. */
@@ -84,8 +99,18 @@ public final class RecordRules {
     privacy(problems, t.getPrivacy());
     problems.range(
         "response_cache_seconds", t.getResponseCacheSeconds(), 0, RESPONSE_CACHE_SECONDS_MAX);
+    documents(problems, t.getDocuments());
+    problems.range(
+        "prompt_storage_seconds", t.getPromptStorageSeconds(), 0, PROMPT_STORAGE_SECONDS_MAX);
     problems.form("rate_card", t.getRateCard(), NAME_OR_NONE);
     return problems;
+  }
+
+  private static void documents(Problems problems, DocumentLimits d) {
+    problems.range("documents.count_max", d.getCountMax(), 0, DOCUMENTS_MAX);
+    problems.range("documents.bytes_max", d.getBytesMax(), 0, DOCUMENTS_BYTES_MAX);
+    problems.range("documents.document_bytes_max", d.getDocumentBytesMax(), 0, DOCUMENT_BYTES_MAX);
+    problems.form("documents.language", d.getLanguage(), LANGUAGE_OR_NONE);
   }
 
   /** The problems of a rate card. */

@@ -19,7 +19,9 @@ import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
 import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
 import dev.cofferdam.gateway.ingress.grpc.ReadDeadline;
+import dev.cofferdam.gateway.ingress.openai.DocumentsApi;
 import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
+import dev.cofferdam.gateway.ingress.openai.StoredRequestsApi;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
 import dev.cofferdam.gateway.ingress.rest.RestServer;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
@@ -39,6 +41,7 @@ import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredRateCards;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredTenants;
 import dev.cofferdam.gateway.tenancy.postgres.TenantDatabase;
+import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
@@ -80,6 +83,7 @@ final class Gateway implements AutoCloseable {
   private final AdminGrpcService admin;
   private final TrustedIssuer issuer;
   private final Authenticator authenticator;
+  private final Stores stores;
   private final RestEdge edge;
   private final Vertx vertx;
 
@@ -139,6 +143,8 @@ final class Gateway implements AutoCloseable {
             identityFacts,
             clock);
     TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
+    this.stores = new Stores(config, database);
+    TranscriptWriter transcripts = stores.writer(facts, clock);
     Dispatcher dispatcher =
         new Dispatcher(
             new GuardedLimiter(leased.<Limiter>map(l -> l).orElse(limiter), breakers, clock),
@@ -152,6 +158,7 @@ final class Gateway implements AutoCloseable {
                             secret(file),
                             new RedisResponseStore(redis, config.responses().timeoutMs())))
                 .orElse(ResponseCache.NONE),
+            transcripts,
             new GrpcWorkers(channels, clock),
             facts,
             new PrefixNames(secret(config.prefix().secretFile()), config.prefix().blockTokens()),
@@ -164,6 +171,7 @@ final class Gateway implements AutoCloseable {
         new Intake(
             new Offers(catalog),
             formats,
+            stores.documents(),
             facts,
             clock,
             random::nextLong,
@@ -177,12 +185,14 @@ final class Gateway implements AutoCloseable {
             new KafkaConfiguration(writer, configured.views()),
             new FolderRoot(config.models().root()),
             config.adapters().root().map(FolderRoot::new),
+            stores,
             facts,
             random,
             clock,
             Caller::current);
     metrics.watch(limiter, identityFacts, publisher);
     metrics.watch(breakers, clock);
+    metrics.watch(transcripts);
     leased.ifPresent(metrics::watch);
     issuer.keys().ifPresent(metrics::watch);
     configured
@@ -201,6 +211,8 @@ final class Gateway implements AutoCloseable {
   RestServer serveRest() {
     Router router = Router.router(vertx);
     new AnthropicApi(edge, edge.intake(), Clock.systemUTC()).mount(router);
+    new DocumentsApi(edge, stores.documents()).mount(router);
+    new StoredRequestsApi(edge, stores.transcripts()).mount(router);
     new OpenAiApi(edge, edge.intake().offers()).mount(router);
     return RestServer.start(
         vertx,
@@ -256,6 +268,7 @@ final class Gateway implements AutoCloseable {
     } catch (IOException e) {
       LOG.warn("cannot close the channels: {}", e.getMessage());
     }
+    stores.close();
     leased.ifPresent(LeasedLimiter::close);
     issuer.close();
     limiter.close();
@@ -264,7 +277,7 @@ final class Gateway implements AutoCloseable {
     configured.close();
   }
 
-  private static byte[] secret(Path file) {
+  static byte[] secret(Path file) {
     try {
       return Files.readAllBytes(file);
     } catch (IOException e) {

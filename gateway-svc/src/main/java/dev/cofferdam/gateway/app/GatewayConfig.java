@@ -50,6 +50,9 @@ public interface GatewayConfig {
   /** Answers that are given again. */
   Responses responses();
 
+  /** Prompts and answers that are kept. */
+  Transcripts transcripts();
+
   /** The gateway's own database; where it is, is Quarkus' own setting. */
   Database database();
 
@@ -216,6 +219,12 @@ public interface GatewayConfig {
     /** Milliseconds to wait for the store. */
     @WithDefault("50")
     long timeoutMs();
+  }
+
+  /** Prompts and answers that are kept for tenants that want that. */
+  interface Transcripts {
+    /** File of at least 32 random bytes that all gateways share; none: none are kept. */
+    Optional<Path> secretFile();
   }
 
   /** The gateway's own database. */

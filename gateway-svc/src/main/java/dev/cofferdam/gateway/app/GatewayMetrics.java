@@ -9,6 +9,7 @@ import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
+import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.TenantProfile;
@@ -50,6 +51,11 @@ public class GatewayMetrics implements RequestObserver {
     registry.gauge("cofferdam.breaker.open", breakers, b -> b.open(clock.millis()));
     registry.gauge("cofferdam.breaker.pauses", breakers, TenantBreakers::pauses);
     registry.gauge("cofferdam.breaker.refusals", breakers, TenantBreakers::refusals);
+  }
+
+  void watch(TranscriptWriter transcripts) {
+    registry.gauge("cofferdam.transcripts.kept", transcripts, TranscriptWriter::kept);
+    registry.gauge("cofferdam.transcripts.lost", transcripts, TranscriptWriter::lost);
   }
 
   void watch(LeasedLimiter limiter) {

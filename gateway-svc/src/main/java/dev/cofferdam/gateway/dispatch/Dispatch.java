@@ -35,6 +35,10 @@ public final class Dispatch {
   private final Course course;
   private final ContentHash response;
   private final Unmasking unmasking;
+
+  /** The answer so far, where the tenant wants it kept; bounded by the output's bound. */
+  private final StringBuilder kept = new StringBuilder();
+
   private @Nullable Runnable placing;
   private Workers.@Nullable Call worker;
   private @Nullable Lease lease;
@@ -275,7 +279,12 @@ public final class Dispatch {
 
   private void tell(Told told) {
     switch (told) {
-      case Told.Text text -> tell(text, unmasking.accept(text.text()));
+      case Told.Text text -> {
+        if (generation.kept()) {
+          kept.append(text.text());
+        }
+        tell(text, unmasking.accept(text.text()));
+      }
       case Told.Finished finished -> {
         String rest = unmasking.end();
         if (!rest.isEmpty()) {
@@ -349,7 +358,14 @@ public final class Dispatch {
     } catch (RefusedException e) {
       ports.observer().auditLost(generation);
     }
+    if (generation.kept() && !isRefused(ending)) {
+      ports.storage().keep(generation, ending, kept.toString());
+    }
     ports.observer().ended(generation, ending);
+  }
+
+  private static boolean isRefused(Ending ending) {
+    return ending.outcome() == AuditFact.Outcome.REFUSED;
   }
 
   private AuditFact fact(Ending ending) {
@@ -392,6 +408,7 @@ public final class Dispatch {
         ending.limits().map(l -> l.remainingTokens()).orElse(-1L),
         ending.limits().map(l -> l.remainingRequests()).orElse(-1L),
         generation.promptHmac(),
-        response.digest());
+        response.digest(),
+        generation.masking().counts());
   }
 }

@@ -12,6 +12,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param limiter decides limits
  * @param placements finds workers
  * @param responses answers that were given before
+ * @param storage keeps requests that tenants want kept
  * @param workers has them generate
  * @param facts keeps audit facts
  * @param prefixes names prefix blocks
@@ -24,6 +25,7 @@ public record Dispatcher(
     Limiter limiter,
     Placements placements,
     ResponseCache responses,
+    PromptStorage storage,
     Workers workers,
     AuditFacts facts,
     PrefixNames prefixes,
@@ -38,6 +40,33 @@ public record Dispatcher(
         another,
         placements,
         responses,
+        storage,
+        workers,
+        facts,
+        prefixes,
+        timer,
+        clock,
+        observer,
+        stallMsMax);
+  }
+
+  /** Requests are not kept. */
+  public Dispatcher(
+      Limiter limiter,
+      Placements placements,
+      ResponseCache responses,
+      Workers workers,
+      AuditFacts facts,
+      PrefixNames prefixes,
+      ScheduledExecutorService timer,
+      InstantSource clock,
+      RequestObserver observer,
+      long stallMsMax) {
+    this(
+        limiter,
+        placements,
+        responses,
+        PromptStorage.NONE,
         workers,
         facts,
         prefixes,

@@ -2,7 +2,9 @@ package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.identity.Identity;
 import dev.cofferdam.gateway.privacy.Masking;
+import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
+import dev.cofferdam.gateway.retrieval.Citation;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.Operation;
@@ -24,6 +26,8 @@ import java.util.Optional;
  * @param format how its tokens become text
  * @param promptTokens input tokens; not to be changed
  * @param promptHmac keyed hash of the input
+ * @param citations passages of the caller's documents that are part of the input
+ * @param keptInput the input with placeholders, where the tenant wants it kept; else empty
  * @param masking the input's personal data, which the caller alone gets back
  * @param sampling how tokens are chosen
  * @param outputTokensMax bound of the output
@@ -41,6 +45,8 @@ public record Generation(
     PromptFormat format,
     int[] promptTokens,
     byte[] promptHmac,
+    List<Citation> citations,
+    List<ChatMessage> keptInput,
     Masking masking,
     Sampling sampling,
     int outputTokensMax,
@@ -49,7 +55,46 @@ public record Generation(
     long deadlineEpochMs) {
 
   public Generation {
+    citations = List.copyOf(citations);
+    keptInput = List.copyOf(keptInput);
     stops = List.copyOf(stops);
+  }
+
+  /** Without citations, and not kept. */
+  public Generation(
+      Operation operation,
+      RequestId id,
+      Identity identity,
+      String sourceIp,
+      ModelEntry model,
+      Optional<AdapterEntry> adapter,
+      PromptFormat format,
+      int[] promptTokens,
+      byte[] promptHmac,
+      Masking masking,
+      Sampling sampling,
+      int outputTokensMax,
+      List<String> stops,
+      WorkloadClass workloadClass,
+      long deadlineEpochMs) {
+    this(
+        operation,
+        id,
+        identity,
+        sourceIp,
+        model,
+        adapter,
+        format,
+        promptTokens,
+        promptHmac,
+        List.of(),
+        List.of(),
+        masking,
+        sampling,
+        outputTokensMax,
+        stops,
+        workloadClass,
+        deadlineEpochMs);
   }
 
   /** The same request under another id and with another seed. */
@@ -64,6 +109,8 @@ public record Generation(
         format,
         promptTokens,
         promptHmac,
+        citations,
+        keptInput,
         masking,
         sampling.withSeed(seed),
         outputTokensMax,
@@ -82,6 +129,11 @@ public record Generation(
         && sampling.temperature() == 0
         && sampling.topLogprobs() < 0
         && !model.digest().isEmpty();
+  }
+
+  /** Whether the tenant wants input and answer kept. */
+  public boolean kept() {
+    return !keptInput.isEmpty();
   }
 
   /** Whether a worker's bill waits for what the gateway says of the output. */

@@ -1,7 +1,9 @@
 package dev.cofferdam.gateway.facts;
 
+import dev.cofferdam.vocabulary.PersonalData;
 import dev.cofferdam.vocabulary.RequestId;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -60,6 +62,7 @@ public record AuditFact(
    * @param routingExplanation why this worker: one line for each scorer
    * @param promptHmac keyed hash of the prompt, empty where there was none
    * @param responseHmac keyed hash of the response, empty where there was none
+   * @param masked different values that were masked in the input, by kind
    */
   public record Generation(
       String model,
@@ -81,5 +84,10 @@ public record AuditFact(
       long limitTokensRemaining,
       long limitRequestsRemaining,
       byte[] promptHmac,
-      byte[] responseHmac) {}
+      byte[] responseHmac,
+      Map<PersonalData, Integer> masked) {
+    public Generation {
+      masked = Map.copyOf(masked);
+    }
+  }
 }

@@ -17,6 +17,7 @@ import java.util.OptionalLong;
  * @param tuning how
  * @param workloadClass how urgent, empty for the caller's default
  * @param deadlineEpochMs milliseconds since the epoch after which the client does not wait
+ * @param retrieval what to look for in the caller's documents
  * @param names the protocol's names of fields, for refusals
  */
 public record Asked(
@@ -26,10 +27,42 @@ public record Asked(
     Tuning tuning,
     Optional<WorkloadClass> workloadClass,
     OptionalLong deadlineEpochMs,
+    Optional<Retrieval> retrieval,
     FieldNames names) {
 
   /** Texts of one request for embeddings at most. */
   public static final int EMBEDDED_MAX = 128;
+
+  /** Without retrieval. */
+  public Asked(
+      String model,
+      String adapter,
+      Input input,
+      Tuning tuning,
+      Optional<WorkloadClass> workloadClass,
+      OptionalLong deadlineEpochMs,
+      FieldNames names) {
+    this(model, adapter, input, tuning, workloadClass, deadlineEpochMs, Optional.empty(), names);
+  }
+
+  /** The same with retrieval. */
+  public Asked with(Optional<Retrieval> retrieval) {
+    return new Asked(
+        model, adapter, input, tuning, workloadClass, deadlineEpochMs, retrieval, names);
+  }
+
+  /**
+   * What to look for.
+   *
+   * @param collections where; empty: everywhere
+   * @param passages passages at most; empty: the default
+   * @param query what; empty: the last message of the user
+   */
+  public record Retrieval(List<String> collections, OptionalLong passages, String query) {
+    public Retrieval {
+      collections = List.copyOf(collections);
+    }
+  }
 
   /** What to continue, or to embed. */
   public sealed interface Input {

@@ -8,7 +8,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Set;
 
 /** Bounds of every field that a client can set. Refusals name the field, never its text. */
-final class Checks {
+public final class Checks {
   static final int MESSAGES_MAX = 4_096;
   static final int STOPS_MAX = 4;
   static final int STOP_BYTES_MAX = 512;
@@ -114,8 +114,12 @@ final class Checks {
     }
   }
 
-  /** Half a surrogate pair has no UTF-8, so nothing could be made of it. */
-  private static void unicode(String text, String field) {
+  /**
+   * Refuses half a surrogate pair: it has no UTF-8, so nothing could be made of it.
+   *
+   * @throws RefusedException naming the field
+   */
+  public static void unicode(String text, String field) {
     for (int i = 0; i < text.length(); i++) {
       char c = text.charAt(i);
       if (Character.isHighSurrogate(c)

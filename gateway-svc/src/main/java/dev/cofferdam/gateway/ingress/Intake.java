@@ -10,6 +10,7 @@ import dev.cofferdam.gateway.privacy.Masking;
 import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.quota.TenantBreakers;
+import dev.cofferdam.gateway.retrieval.Documents;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -35,6 +36,7 @@ import java.util.function.LongSupplier;
 public final class Intake {
   private final Offers offers;
   private final PromptFormats formats;
+  private final Documents documents;
   private final AuditFacts facts;
   private final InstantSource clock;
   private final LongSupplier seeds;
@@ -42,6 +44,7 @@ public final class Intake {
   private final TenantBreakers breakers;
 
   /**
+   * @param documents what passages are looked for in
    * @param seeds draws the seed of requests that bring none
    * @param requestMsMax milliseconds that a request may take
    * @param breakers pauses tenants all of whose requests are refused
@@ -49,6 +52,7 @@ public final class Intake {
   public Intake(
       Offers offers,
       PromptFormats formats,
+      Documents documents,
       AuditFacts facts,
       InstantSource clock,
       LongSupplier seeds,
@@ -56,6 +60,7 @@ public final class Intake {
       TenantBreakers breakers) {
     this.offers = offers;
     this.formats = formats;
+    this.documents = documents;
     this.facts = facts;
     this.clock = clock;
     this.seeds = seeds;
@@ -111,8 +116,17 @@ public final class Intake {
   public int count(Identity identity, Asked asked) {
     Checks.input(asked.input(), asked.names());
     ModelEntry model = offers.model(identity.tenant(), asked.model(), asked.names().model());
-    Masking masking = masking(identity.tenant(), asked);
+    Masking masking = masking(identity.tenant(), asked.input(), asked.names());
     return tokens(formats.of(model), masked(masking, asked.input())).length;
+  }
+
+  /**
+   * Lets texts through that would be let through as an input of the tenant's.
+   *
+   * @throws RefusedException PERSONAL_DATA where its policy refuses what they hold
+   */
+  public void allow(TenantProfile tenant, List<String> texts, String parameter) {
+    var unused = Masking.of(tenant.privacy(), texts, parameter);
   }
 
   /** Leaves an audit fact of a request that was refused before it became a generation. */
@@ -186,7 +200,7 @@ public final class Intake {
     try {
       facts.record(fact);
     } catch (RefusedException e) {
-      // The request is refused all the same; the publisher counts what it could not keep.
+      // What happened stays; the publisher counts what it could not keep.
     }
   }
 
@@ -200,8 +214,10 @@ public final class Intake {
         offers.adapter(tenant, model, asked.adapter(), asked.names().adapter());
     WorkloadClass workloadClass = workloadClass(tenant, asked.workloadClass());
     PromptFormat format = format(formats.of(model), asked);
-    Masking masking = masking(tenant, asked);
-    int[] prompt = tokens(format, masked(masking, asked.input()));
+    Sought sought = Sought.in(documents, tenant, asked);
+    Masking masking = masking(tenant, sought.input(), asked.names());
+    Asked.Input input = masked(masking, sought.input());
+    int[] prompt = tokens(format, input);
     int outputMax = outputTokensMax(operation, tenant, model, workloadClass, prompt.length, asked);
     return new Generation(
         operation,
@@ -213,6 +229,8 @@ public final class Intake {
         format,
         prompt,
         hash(tenant, asked.input()),
+        sought.citations(),
+        keeps(operation, tenant) ? messages(input) : List.of(),
         masking,
         sampling(asked.tuning()),
         outputMax,
@@ -240,15 +258,15 @@ public final class Intake {
     return asked.input() instanceof Asked.Input.Text ? format.continuing() : format;
   }
 
-  private static Masking masking(TenantProfile tenant, Asked asked) {
-    return switch (asked.input()) {
+  private static Masking masking(TenantProfile tenant, Asked.Input input, Asked.FieldNames names) {
+    return switch (input) {
       case Asked.Input.Text text ->
-          Masking.of(tenant.privacy(), List.of(text.text()), asked.names().text());
+          Masking.of(tenant.privacy(), List.of(text.text()), names.text());
       case Asked.Input.Conversation conversation ->
           Masking.of(
               tenant.privacy(),
               conversation.messages().stream().map(ChatMessage::content).toList(),
-              asked.names().messages());
+              names.messages());
       case Asked.Input.Missing unused -> Masking.NONE;
     };
   }
@@ -262,6 +280,18 @@ public final class Intake {
                   .map(message -> new ChatMessage(message.role(), masking.mask(message.content())))
                   .toList());
       case Asked.Input.Missing missing -> missing;
+    };
+  }
+
+  private static boolean keeps(Operation operation, TenantProfile tenant) {
+    return operation == Operation.GENERATE && tenant.promptStorageSeconds() > 0;
+  }
+
+  private static List<ChatMessage> messages(Asked.Input input) {
+    return switch (input) {
+      case Asked.Input.Text text -> List.of(new ChatMessage("", text.text()));
+      case Asked.Input.Conversation conversation -> conversation.messages();
+      case Asked.Input.Missing unused -> List.of();
     };
   }
 

@@ -72,6 +72,16 @@ public final class Masking {
     };
   }
 
+  /**
+   * A text that is kept, with placeholders for what the policy looks for, whether it masks or
+   * refuses that in inputs.
+   */
+  public static String masked(PrivacyPolicy policy, String text) {
+    return policy.mode() == PrivacyPolicy.Mode.OFF
+        ? text
+        : new Masking(policy, List.of(text)).mask(text);
+  }
+
   private static void refuse(PrivacyPolicy policy, List<String> input, String parameter) {
     Detectors detectors = new Detectors(policy);
     Set<PersonalData> kinds = EnumSet.noneOf(PersonalData.class);

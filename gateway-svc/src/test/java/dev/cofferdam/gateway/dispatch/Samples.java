@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.identity.Identity;
 import dev.cofferdam.gateway.privacy.Masking;
+import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.gateway.quota.SampleTenants;
@@ -28,6 +29,11 @@ public final class Samples {
         SampleTenants.tenant("harbor-books", tier, 64, 600, 100_000), "key:k1", "k1");
   }
 
+  /** A caller whose prompts and answers are kept. */
+  public static Identity keeping(String tenant, Tier tier, int seconds) {
+    return new Identity(SampleTenants.keeping(tenant, tier, seconds), "key:k1", "k1");
+  }
+
   public static Generation generation(Tier tier, int outputTokensMax, String... stops) {
     return generation(identity(tier), outputTokensMax, stops);
   }
@@ -40,6 +46,29 @@ public final class Samples {
   /** A request for an embedding. */
   public static Generation embedding() {
     return generation(Operation.EMBED, identity(Tier.STANDARD), 0);
+  }
+
+  /** A generation whose input is kept. */
+  public static Generation kept(Identity identity, String input) {
+    Generation g = generation(identity, 100);
+    return new Generation(
+        g.operation(),
+        g.id(),
+        identity,
+        g.sourceIp(),
+        g.model(),
+        g.adapter(),
+        g.format(),
+        g.promptTokens(),
+        g.promptHmac(),
+        List.of(),
+        List.of(new ChatMessage("user", input)),
+        g.masking(),
+        g.sampling(),
+        g.outputTokensMax(),
+        g.stops(),
+        g.workloadClass(),
+        g.deadlineEpochMs());
   }
 
   private static Generation generation(Identity identity, int outputTokensMax, String... stops) {

@@ -5,10 +5,11 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
 
 /** Audit facts in memory, for tests. */
 public final class RecordedFacts implements AuditFacts {
-  private final List<AuditFact> facts = new ArrayList<>();
+  private final List<AuditFact> facts = new CopyOnWriteArrayList<>();
   private final List<DeadLetter> deadLetters = new ArrayList<>();
   private final AuditKeys keys = new AuditKeys(new byte[32]);
   private boolean accepting = true;

@@ -21,9 +21,12 @@ import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.gateway.retrieval.Documents;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
+import dev.cofferdam.gateway.transcripts.TranscriptWriter;
+import dev.cofferdam.gateway.transcripts.Transcripts;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -61,6 +64,12 @@ public final class SampleGateway implements Closeable {
   /** The key's tenant is of this tier. */
   public volatile Tier tier = Tier.STANDARD;
 
+  /** Seconds for which its prompts and answers are kept. */
+  public volatile int keptSeconds;
+
+  /** Brings transcripts to the store. */
+  public final TranscriptWriter written;
+
   public volatile OptionalInt poolContextTokensMax = OptionalInt.empty();
   public final TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
   public final Intake intake;
@@ -77,13 +86,29 @@ public final class SampleGateway implements Closeable {
    * @param stallMsMax milliseconds for which a client may not read
    */
   public SampleGateway(TlsFiles identity, List<String> routers, long stallMsMax) {
+    this(identity, routers, stallMsMax, Documents.NONE, Transcripts.NONE);
+  }
+
+  /**
+   * @param stallMsMax milliseconds for which a client may not read
+   * @param documents what passages are looked for in
+   * @param transcripts where prompts and answers are kept
+   */
+  public SampleGateway(
+      TlsFiles identity,
+      List<String> routers,
+      long stallMsMax,
+      Documents documents,
+      Transcripts transcripts) {
     channels = new MeshChannels(identity);
     Clock clock = Clock.systemUTC();
+    written = new TranscriptWriter(transcripts, facts, clock, executor, 1 << 20);
     dispatcher =
         new Dispatcher(
             new MemoryLimiter(),
             new GrpcPlacements(channels, routers, clock),
             ResponseCache.NONE,
+            written,
             new GrpcWorkers(channels, clock),
             facts,
             new PrefixNames(new byte[32], 16),
@@ -95,6 +120,7 @@ public final class SampleGateway implements Closeable {
         new Intake(
             new Offers(new MemoryCatalog()),
             model -> SampleFormats.SUPPORT_DESK,
+            documents,
             facts,
             clock,
             () -> 42L,
@@ -108,7 +134,10 @@ public final class SampleGateway implements Closeable {
       @Override
       public Authentication authenticate(Credentials credentials) {
         return credentials.bearerKey().filter(KEY::equals).isPresent()
-            ? new Authentication.Accepted(Samples.identity(tier))
+            ? new Authentication.Accepted(
+                keptSeconds > 0
+                    ? Samples.keeping("harbor-books", tier, keptSeconds)
+                    : Samples.identity(tier))
             : new Authentication.Rejected(
                 Refusal.of(ErrorCode.UNAUTHENTICATED, "the API key is not valid"));
       }

@@ -28,6 +28,12 @@ public final class SampleTenants {
         id, Tier.STANDARD, new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3), 60);
   }
 
+  /** An active tenant whose prompts and answers are kept. */
+  public static TenantProfile keeping(String id, Tier tier, int seconds) {
+    return tenant(
+        id, tier, new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3), 0, seconds);
+  }
+
   /** An active tenant of whom only a bucket and budgets ask something. */
   public static TenantProfile tenant(String id, Tier tier, Burst burst, Budgets budgets) {
     return tenant(
@@ -48,6 +54,11 @@ public final class SampleTenants {
 
   private static TenantProfile tenant(
       String id, Tier tier, TenantLimits limits, int responseCacheSeconds) {
+    return tenant(id, tier, limits, responseCacheSeconds, 0);
+  }
+
+  private static TenantProfile tenant(
+      String id, Tier tier, TenantLimits limits, int responseCacheSeconds, int keptSeconds) {
     return new TenantProfile(
         new TenantId(id),
         tier,
@@ -63,6 +74,8 @@ public final class SampleTenants {
         30,
         tier.privacy(),
         responseCacheSeconds,
+        tier.documents(),
+        keptSeconds,
         Optional.empty());
   }
 }

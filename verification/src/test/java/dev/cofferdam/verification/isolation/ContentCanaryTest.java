@@ -2,6 +2,7 @@ package dev.cofferdam.verification.isolation;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
@@ -52,6 +53,7 @@ class ContentCanaryTest {
     String requestId = served(tenant);
     refused(tenant);
     cancelled(tenant);
+    kept(MESH.newTenant("keeper", "standard", record -> record.setPromptStorageSeconds(3_600)));
 
     Patience.until("all requests' audit records are kept", () -> records(tenant) >= 8);
     Patience.until(
@@ -134,6 +136,23 @@ class ContentCanaryTest {
               }
             });
     assertThat(generation.status().getCode()).isEqualTo(Status.Code.CANCELLED);
+  }
+
+  /** A request that its tenant has kept: sealed. Only the tenant reads it. */
+  private void kept(TenantHandle tenant) {
+    String said = canary("Kept");
+    Answer answer = post(tenant, said, ",\"max_tokens\":40");
+    assertThat(answer.status()).isEqualTo(200);
+    remember(answer.json().at("/choices/0/message/content").asText());
+    String path = "/v1/stored-requests/" + answer.header("x-request-id");
+    Patience.until(
+        "the request is kept", () -> MESH.rest().get(path, tenant.apiKey()).status() == 200);
+    JsonNode read = MESH.rest().get(path, tenant.apiKey()).json();
+    assertThat(read.at("/input/1/content").asText()).contains(said);
+    assertThat(read.path("answer").asText())
+        .isEqualTo(answer.json().at("/choices/0/message/content").asText());
+    TenantHandle other = MESH.newTenant("other", "standard");
+    assertThat(MESH.rest().get(path, other.apiKey()).status()).isEqualTo(404);
   }
 
   private Answer post(TenantHandle tenant, String text, String more) {

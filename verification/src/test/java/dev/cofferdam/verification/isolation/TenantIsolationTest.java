@@ -1,6 +1,7 @@
 package dev.cofferdam.verification.isolation;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
@@ -8,7 +9,9 @@ import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
 import dev.cofferdam.proto.events.v1.Severity;
 import dev.cofferdam.proto.inference.v1.ChatMessage;
+import dev.cofferdam.proto.inference.v1.Citation;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.Retrieval;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
@@ -166,6 +169,48 @@ class TenantIsolationTest {
         () ->
             AuditServiceGrpc.newBlockingStub(audit)
                 .listRecords(ListRecordsRequest.newBuilder().setTenant(second.id()).build()));
+  }
+
+  @Test
+  void aTenantsDocumentsReachItsOwnPromptsOnly() {
+    TenantHandle first = MESH.newTenant("documents-a", "standard");
+    TenantHandle second = MESH.newTenant("documents-b", "standard");
+    put(first, "{\"id\":\"faq\",\"title\":\"Delivery\",\"text\":\"A parcel takes two days.\"}");
+    put(second, "{\"id\":\"faq\",\"text\":\"A parcel takes nine weeks.\"}");
+    put(second, "{\"id\":\"theirs\",\"text\":\"A parcel is a secret.\"}");
+
+    GenerateRequest alone = Generation.chat("How long takes a parcel?").build();
+    GenerateRequest retrieving =
+        alone.toBuilder().setRetrieval(Retrieval.getDefaultInstance()).build();
+    Generation without = Generation.run(MESH.grpc(), first.apiKey(), alone);
+    Generation with = Generation.run(MESH.grpc(), first.apiKey(), retrieving);
+
+    assertThat(with.status().isOk()).as("%s", with.status()).isTrue();
+    assertThat(with.finished().getCitationsList())
+        .extracting(Citation::getDocument, Citation::getTitle)
+        .containsExactly(tuple("faq", "Delivery"));
+    assertThat(with.finished().getUsage().getPromptTokens())
+        .isGreaterThan(without.finished().getUsage().getPromptTokens());
+    assertThat(without.finished().getCitationsList()).isEmpty();
+    assertThat(MESH.rest().get("/v1/documents/theirs", first.apiKey()).status()).isEqualTo(404);
+    assertThat(
+            MESH.rest()
+                .get("/v1/documents", first.apiKey())
+                .json()
+                .path("data")
+                .findValuesAsText("id"))
+        .containsExactly("faq");
+  }
+
+  private static void put(TenantHandle tenant, String document) {
+    assertThat(
+            Patience.await(
+                    "the document is kept",
+                    () ->
+                        Optional.of(MESH.rest().post("/v1/documents", tenant.apiKey(), document))
+                            .filter(answer -> answer.status() != 503))
+                .status())
+        .isEqualTo(200);
   }
 
   @Test

@@ -136,6 +136,7 @@ public record ServiceSettings(
     p.put("cofferdam.adapters.root", adapters());
     p.put("cofferdam.prefix.secret-file", secrets.file("prefix").toString());
     p.put("cofferdam.responses.secret-file", secrets.file("responses").toString());
+    p.put("cofferdam.transcripts.secret-file", secrets.file("transcripts").toString());
     p.put("cofferdam.audit.hmac-secret-file", secrets.file("audit-hmac").toString());
     p.put("quarkus.redis.hosts", redisUrl);
     p.putAll(database("gateway", PostgresServer.GATEWAY_SERVING));

@@ -10,6 +10,7 @@ import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.Problems;
 import dev.cofferdam.gateway.admin.RecordRules;
+import dev.cofferdam.gateway.admin.TenantContents;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.identity.ApiKeys;
 import dev.cofferdam.mesh.Caller;
@@ -66,6 +67,7 @@ import dev.cofferdam.proto.admin.v1.ThrottleTenantResponse;
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.stub.StreamObserver;
 import java.time.InstantSource;
@@ -87,6 +89,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
   private static final long OVERLAP_S_MAX = 30L * 86_400;
 
   private final Configuration configuration;
+  private final TenantContents contents;
   private final AuditedChanges changes;
   private final CatalogRecords catalog;
   private final RandomGenerator random;
@@ -95,6 +98,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
   /**
    * @param models root of the model folders
    * @param adapters root of the adapter folders, where this gateway has them
+   * @param contents what goes with a tenant that is removed
    * @param random makes keys; must be cryptographically strong
    * @param caller who calls, in a handler: {@link Caller#current}
    */
@@ -102,11 +106,13 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
       Configuration configuration,
       FolderRoot models,
       Optional<FolderRoot> adapters,
+      TenantContents contents,
       AuditFacts facts,
       RandomGenerator random,
       InstantSource clock,
       Supplier<Caller> caller) {
     this.configuration = configuration;
+    this.contents = contents;
     this.changes = new AuditedChanges(facts, caller);
     this.catalog = new CatalogRecords(configuration, changes, models, adapters, clock);
     this.random = random;
@@ -237,6 +243,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
           // The tenant last: a removal that did not get through is asked for again.
           keys.forEach(key -> configuration.removeApiKey(key.getKeyId()));
           adapters.forEach(configuration::removeAdapter);
+          contents.erase(new TenantId(id));
           configuration.removeTenant(id);
           return DeleteTenantResponse.newBuilder()
               .setApiKeys(keys.size())

@@ -12,6 +12,7 @@ import dev.cofferdam.mesh.kafka.SpoolFullException;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.events.v1.DeadLettered;
+import dev.cofferdam.proto.events.v1.MaskedValues;
 import dev.cofferdam.proto.events.v1.Outcome;
 import dev.cofferdam.proto.events.v1.Severity;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -127,6 +128,10 @@ public final class KafkaAuditFacts implements AuditFacts {
         .setLimitRequestsRemaining(g.limitRequestsRemaining())
         .setPromptHmac(ByteString.copyFrom(g.promptHmac()))
         .setResponseHmac(ByteString.copyFrom(g.responseHmac()));
+    g.masked()
+        .forEach(
+            (kind, values) ->
+                event.addMasked(MaskedValues.newBuilder().setKind(kind.label()).setValues(values)));
   }
 
   private static Severity severity(AuditFact.Severity severity) {

@@ -6,6 +6,7 @@ import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.CountTokensRequest;
 import dev.cofferdam.proto.inference.v1.EmbedRequest;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.Retrieval;
 import dev.cofferdam.proto.inference.v1.SamplingParameters;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
@@ -55,6 +56,7 @@ final class GrpcAsked {
         tuning(request.getSampling()),
         workloadClass(request.getWorkloadClass()),
         deadlineEpochMs,
+        request.hasRetrieval() ? Optional.of(retrieval(request.getRetrieval())) : Optional.empty(),
         NAMES);
   }
 
@@ -80,6 +82,13 @@ final class GrpcAsked {
                     deadlineEpochMs,
                     EMBEDDING_NAMES))
         .toList();
+  }
+
+  private static Asked.Retrieval retrieval(Retrieval retrieval) {
+    return new Asked.Retrieval(
+        retrieval.getCollectionsList(),
+        retrieval.hasPassages() ? OptionalLong.of(retrieval.getPassages()) : OptionalLong.empty(),
+        retrieval.getQuery());
   }
 
   static Asked of(CountTokensRequest request) {

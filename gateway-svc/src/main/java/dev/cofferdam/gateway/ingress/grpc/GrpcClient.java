@@ -8,8 +8,10 @@ import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.prompt.Tokenizer;
 import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.gateway.retrieval.Passage;
 import dev.cofferdam.proto.inference.v1.Accepted;
 import dev.cofferdam.proto.inference.v1.BudgetAlert;
+import dev.cofferdam.proto.inference.v1.Citation;
 import dev.cofferdam.proto.inference.v1.FinishReason;
 import dev.cofferdam.proto.inference.v1.Finished;
 import dev.cofferdam.proto.inference.v1.GenerateResponse;
@@ -86,14 +88,27 @@ final class GrpcClient implements Client {
         .build();
   }
 
-  private static Finished finished(Told.Finished finished) {
-    return Finished.newBuilder()
-        .setReason(
-            finished.reason() == Told.Reason.STOP
-                ? FinishReason.FINISH_REASON_STOP
-                : FinishReason.FINISH_REASON_LENGTH)
-        .setUsage(usage(finished.usage()))
-        .build();
+  private Finished finished(Told.Finished finished) {
+    Finished.Builder all =
+        Finished.newBuilder()
+            .setReason(
+                finished.reason() == Told.Reason.STOP
+                    ? FinishReason.FINISH_REASON_STOP
+                    : FinishReason.FINISH_REASON_LENGTH)
+            .setUsage(usage(finished.usage()));
+    generation.citations().forEach(citation -> all.addCitations(citation(citation)));
+    return all.build();
+  }
+
+  private static Citation.Builder citation(dev.cofferdam.gateway.retrieval.Citation citation) {
+    Passage passage = citation.passage();
+    return Citation.newBuilder()
+        .setNumber(citation.number())
+        .setDocument(passage.document())
+        .setTitle(passage.title())
+        .setCollection(passage.collection())
+        .setPassage(passage.place())
+        .setScore(passage.score());
   }
 
   private TextDelta delta(Told.Text text) {

@@ -74,8 +74,12 @@ record ChatQuery(
               "max_completion_tokens",
               "n",
               "logprobs",
-              "top_logprobs"),
+              "top_logprobs",
+              "retrieval"),
           harmless());
+
+  /** Of our own; OpenAI has none. */
+  private static final KnownFields RETRIEVAL = KnownFields.only("collections", "passages", "query");
 
   private static final KnownFields MESSAGE =
       new KnownFields(
@@ -113,6 +117,7 @@ record ChatQuery(
             tuning(body, logprobs),
             Optional.empty(),
             OptionalLong.empty(),
+            Fields.present(body, "retrieval").map(ChatQuery::retrieval),
             NAMES);
     return new ChatQuery(
         asked,
@@ -160,6 +165,17 @@ record ChatQuery(
     return new ChatMessage(
         role.equals("developer") ? "system" : role,
         PARTS.read(message, "content", path + ".content"));
+  }
+
+  private static Asked.Retrieval retrieval(JsonNode retrieval) {
+    if (!retrieval.isObject()) {
+      throw Fields.invalid("retrieval", "must be an object");
+    }
+    RETRIEVAL.check(retrieval, "retrieval");
+    return new Asked.Retrieval(
+        Fields.strings(retrieval, "collections"),
+        Fields.integer(retrieval, "passages"),
+        Fields.text(retrieval, "query", "retrieval.query"));
   }
 
   private static Asked.Tuning tuning(JsonNode body, boolean logprobs) {

@@ -11,6 +11,8 @@ import dev.cofferdam.gateway.ingress.rest.EventStream;
 import dev.cofferdam.gateway.ingress.rest.Query;
 import dev.cofferdam.gateway.ingress.rest.Writer;
 import dev.cofferdam.gateway.prompt.Tokenizer;
+import dev.cofferdam.gateway.retrieval.Citation;
+import dev.cofferdam.gateway.retrieval.Passage;
 import dev.cofferdam.vocabulary.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
@@ -42,6 +44,9 @@ final class ChatWriter implements Writer {
       choice(list.addObject().put("index", i), choices.get(i));
     }
     body.set("usage", OpenAiFields.usage(sum));
+    if (query.asked().retrieval().isPresent()) {
+      body.set("citations", citations());
+    }
     return body;
   }
 
@@ -60,10 +65,16 @@ final class ChatWriter implements Writer {
 
   @Override
   public void finished(EventStream out, Told.Usage sum) {
-    if (query.includeUsage()) {
+    boolean cites = query.asked().retrieval().isPresent();
+    if (query.includeUsage() || cites) {
       ObjectNode chunk = head("chat.completion.chunk");
       chunk.putArray("choices");
-      chunk.set("usage", OpenAiFields.usage(sum));
+      if (query.includeUsage()) {
+        chunk.set("usage", OpenAiFields.usage(sum));
+      }
+      if (cites) {
+        chunk.set("citations", citations());
+      }
       out.event(chunk);
     }
     out.line("[DONE]");
@@ -119,6 +130,21 @@ final class ChatWriter implements Writer {
         .put("created", begun.epochS())
         .put("model", model)
         .putNull("system_fingerprint");
+  }
+
+  private ArrayNode citations() {
+    ArrayNode list = JSON.arrayNode();
+    for (Citation citation : begun.first().citations()) {
+      Passage passage = citation.passage();
+      list.addObject()
+          .put("number", citation.number())
+          .put("document", passage.document())
+          .put("title", passage.title())
+          .put("collection", passage.collection())
+          .put("passage", passage.place())
+          .put("score", passage.score());
+    }
+    return list;
   }
 
   private ObjectNode logprobs(List<TokenScores> scores) {

@@ -1,14 +1,11 @@
 package dev.cofferdam.gateway.tenancy.postgres;
 
-import dev.cofferdam.vocabulary.ErrorCode;
-import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import javax.sql.DataSource;
@@ -20,7 +17,8 @@ import javax.sql.DataSource;
  * not to be called on an event loop.
  */
 public final class TenantDatabase {
-  private static final Duration RETRY_AFTER = Duration.ofSeconds(1);
+  /** Transactions of a tenant at once: half of the connections. */
+  private static final int PER_TENANT_MAX = 4;
 
   private static final String TAKE =
       """
@@ -54,6 +52,7 @@ public final class TenantDatabase {
 
   private final DataSource source;
   private final int statementMsMax;
+  private final Turnstile turnstile = new Turnstile(PER_TENANT_MAX);
   private volatile boolean open;
 
   /**
@@ -72,46 +71,82 @@ public final class TenantDatabase {
    * @throws RefusedException DEPENDENCY_UNAVAILABLE where it is away
    */
   public List<String> open() {
-    List<String> problems =
-        run(
-            connection -> {
-              List<String> found = new ArrayList<>();
-              for (String query : List.of(USER_PASSES, TABLES_OPEN)) {
-                try (PreparedStatement statement = connection.prepareStatement(query);
-                    ResultSet rows = statement.executeQuery()) {
-                  while (rows.next()) {
-                    found.add(rows.getString(1));
-                  }
-                }
-              }
-              return found;
-            });
-    open = problems.isEmpty();
-    return problems;
+    try {
+      List<String> problems = run(TenantDatabase::problems);
+      open = problems.isEmpty();
+      return problems;
+    } catch (UnreachableException e) {
+      throw Turnstile.unavailable("the database cannot be reached");
+    }
+  }
+
+  private static List<String> problems(Connection connection) throws SQLException {
+    List<String> found = new ArrayList<>();
+    for (String query : List.of(USER_PASSES, TABLES_OPEN)) {
+      try (PreparedStatement statement = connection.prepareStatement(query);
+          ResultSet rows = statement.executeQuery()) {
+        while (rows.next()) {
+          found.add(rows.getString(1));
+        }
+      }
+    }
+    return found;
   }
 
   /**
    * Runs a transaction that is one tenant's. Commits where the work returns, rolls back where it
    * throws.
    *
-   * @throws RefusedException DEPENDENCY_UNAVAILABLE where the database is away or too slow
+   * @throws RefusedException DEPENDENCY_UNAVAILABLE where the database is away or too slow,
+   *     CONCURRENCY_LIMIT where the tenant has {@value #PER_TENANT_MAX} transactions already
    * @throws IllegalStateException where a statement is wrong; says its SQL state, and nothing of
    *     its values
    */
   public <T> T inTenant(TenantId tenant, Work<T> work) {
+    return guarded(tenant, tenant.value(), work);
+  }
+
+  /**
+   * Runs a transaction that is no tenant's: it sees and takes no rows, and can call functions.
+   *
+   * @throws RefusedException DEPENDENCY_UNAVAILABLE as above
+   */
+  public <T> T inNone(Work<T> work) {
+    return guarded(TenantId.PUBLIC, "", work);
+  }
+
+  private <T> T guarded(TenantId tenant, String visible, Work<T> work) {
     if (!open) {
-      throw unavailable("the database is not ready");
+      throw Turnstile.unavailable("the database is not ready");
     }
-    return run(
-        connection -> {
-          try (PreparedStatement statement = connection.prepareStatement(TAKE)) {
-            statement.setString(1, tenant.value());
-            statement.setString(2, Integer.toString(statementMsMax));
-            statement.setString(3, Integer.toString(statementMsMax));
-            statement.execute();
-          }
-          return work.on(connection);
-        });
+    turnstile.enter(tenant, System.nanoTime());
+    boolean answered = false;
+    try {
+      T result =
+          run(
+              connection -> {
+                take(connection, visible);
+                return work.on(connection);
+              });
+      answered = true;
+      return result;
+    } catch (UnreachableException e) {
+      throw Turnstile.unavailable("the database cannot be reached");
+    } catch (RuntimeException e) {
+      answered = true;
+      throw e;
+    } finally {
+      turnstile.leave(tenant, answered, System.nanoTime());
+    }
+  }
+
+  private void take(Connection connection, String tenant) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(TAKE)) {
+      statement.setString(1, tenant);
+      statement.setString(2, Integer.toString(statementMsMax));
+      statement.setString(3, Integer.toString(statementMsMax));
+      statement.execute();
+    }
   }
 
   private <T> T run(Work<T> work) {
@@ -122,7 +157,7 @@ public final class TenantDatabase {
         connection.commit();
         return result;
       } catch (SQLException | RuntimeException | Error e) {
-        connection.rollback();
+        rollback(connection, e);
         throw e;
       }
     } catch (SQLException e) {
@@ -130,11 +165,19 @@ public final class TenantDatabase {
     }
   }
 
+  private static void rollback(Connection connection, Throwable reason) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      reason.addSuppressed(e);
+    }
+  }
+
   /** Messages of the driver quote values, so none of them goes on. */
   private static RuntimeException sorted(SQLException e) {
     String state = e.getSQLState() == null ? "" : e.getSQLState();
     if (state.equals("57014") || state.equals("55P03")) {
-      return unavailable("the database takes too long");
+      return Turnstile.unavailable("the database takes too long");
     }
     boolean wrong =
         state.startsWith("22")
@@ -143,12 +186,11 @@ public final class TenantDatabase {
             || state.startsWith("44");
     return wrong
         ? new IllegalStateException("the database refuses a statement, SQL state " + state)
-        : unavailable("the database cannot be reached");
+        : new UnreachableException();
   }
 
-  private static RefusedException unavailable(String why) {
-    return Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, why)
-        .withRetryAfter(RETRY_AFTER)
-        .asException();
+  /** There is no answer from the database. */
+  private static final class UnreachableException extends RuntimeException {
+    private static final long serialVersionUID = 1;
   }
 }

@@ -15,6 +15,7 @@ import dev.cofferdam.proto.admin.v1.DeleteModelRequest;
 import dev.cofferdam.proto.admin.v1.DeletePoolRequest;
 import dev.cofferdam.proto.admin.v1.DeleteTenantRequest;
 import dev.cofferdam.proto.admin.v1.DeleteTenantResponse;
+import dev.cofferdam.proto.admin.v1.DocumentLimits;
 import dev.cofferdam.proto.admin.v1.GetTenantRequest;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyResponse;
@@ -51,6 +52,7 @@ import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
@@ -58,6 +60,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -79,6 +82,8 @@ class AdminGrpcServiceTest {
   @TempDir Path root;
   private final Written written = new Written();
   private final RecordedFacts facts = new RecordedFacts();
+  private final List<TenantId> erased = new ArrayList<>();
+  private Optional<Refusal> erasing = Optional.empty();
   private AdminGrpcService service;
 
   @BeforeEach
@@ -91,10 +96,18 @@ class AdminGrpcServiceTest {
             written,
             new FolderRoot(root.resolve("models")),
             Optional.of(new FolderRoot(root.resolve("adapters"))),
+            this::erase,
             facts,
             new Random(7),
             () -> Instant.ofEpochSecond(NOW_S),
             () -> OPERATOR);
+  }
+
+  private void erase(TenantId tenant) {
+    if (erasing.isPresent()) {
+      throw erasing.get().asException();
+    }
+    erased.add(tenant);
   }
 
   @Test
@@ -350,8 +363,35 @@ class AdminGrpcServiceTest {
     assertThat(written.tenants()).containsOnlyKeys("bell");
     assertThat(written.keys).containsOnlyKeys(others);
     assertThat(written.adapters).isEmpty();
+    assertThat(erased).containsExactly(new TenantId("acme"));
     assertThat(facts.last().operation()).isEqualTo("admin.delete_tenant");
     assertThat(facts.last().detail()).isEqualTo("2 keys, 1 adapters");
+  }
+
+  @Test
+  void aTenantWhoseContentsCannotBeErasedIsNotGone() {
+    put(acme());
+    erasing = Optional.of(Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the database is away"));
+
+    Answer<DeleteTenantResponse> answer =
+        call(service::deleteTenant, DeleteTenantRequest.newBuilder().setTenant("acme").build());
+
+    assertThat(answer.refusal().code()).isEqualTo(ErrorCode.DEPENDENCY_UNAVAILABLE);
+    assertThat(written.tenants()).containsOnlyKeys("acme");
+  }
+
+  @Test
+  void whatATenantMayKeepHasBounds() {
+    Tenant wrong =
+        acme().toBuilder()
+            .setPromptStorageSeconds(-1)
+            .setDocuments(DocumentLimits.newBuilder().setBytesMax(1L << 40).setLanguage("klingon"))
+            .build();
+
+    assertThat(put(wrong).refusal().message())
+        .contains("prompt_storage_seconds: -1")
+        .contains("documents.bytes_max: 1099511627776")
+        .contains("documents.language: klingon");
   }
 
   @Test

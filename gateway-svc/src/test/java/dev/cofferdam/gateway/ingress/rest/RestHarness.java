@@ -8,7 +8,11 @@ import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
 import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
+import dev.cofferdam.gateway.ingress.openai.DocumentsApi;
 import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
+import dev.cofferdam.gateway.ingress.openai.StoredRequestsApi;
+import dev.cofferdam.gateway.retrieval.Documents;
+import dev.cofferdam.gateway.transcripts.Transcripts;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import io.vertx.core.Vertx;
@@ -47,10 +51,38 @@ public final class RestHarness implements AutoCloseable {
   }
 
   /**
+   * @param folder for the certificates
+   * @param documents what passages are looked for in
+   */
+  public RestHarness(Path folder, Documents documents) throws Exception {
+    this(folder, documents, Transcripts.NONE);
+  }
+
+  /**
+   * @param folder for the certificates
+   * @param documents what passages are looked for in
+   * @param transcripts where prompts and answers are kept
+   */
+  public RestHarness(Path folder, Documents documents, Transcripts transcripts) throws Exception {
+    this(folder, RestSettings.DEFAULTS, 60_000, false, documents, transcripts);
+  }
+
+  /**
    * @param stallMsMax milliseconds for which a client may not read
    * @param tls whether the server speaks TLS, as it does outside tests
    */
   public RestHarness(Path folder, RestSettings settings, long stallMsMax, boolean tls)
+      throws Exception {
+    this(folder, settings, stallMsMax, tls, Documents.NONE, Transcripts.NONE);
+  }
+
+  private RestHarness(
+      Path folder,
+      RestSettings settings,
+      long stallMsMax,
+      boolean tls,
+      Documents documents,
+      Transcripts transcripts)
       throws Exception {
     TestPki pki = new TestPki(folder);
     int[] words = Samples.tokens(ANSWER);
@@ -58,7 +90,8 @@ public final class RestHarness implements AutoCloseable {
     script[words.length] = Samples.EOT;
     fleet = new FakeFleet(pki, script);
     TlsFiles identity = pki.identity("gateway", "spiffe://cofferdam.local/service/gateway");
-    gateway = new SampleGateway(identity, List.of(fleet.router()), stallMsMax);
+    gateway =
+        new SampleGateway(identity, List.of(fleet.router()), stallMsMax, documents, transcripts);
     Router router = Router.router(vertx);
     RestEdge edge =
         new RestEdge(
@@ -69,6 +102,8 @@ public final class RestHarness implements AutoCloseable {
             gateway.executor,
             settings);
     new AnthropicApi(edge, gateway.intake, Clock.systemUTC()).mount(router);
+    new DocumentsApi(edge, documents).mount(router);
+    new StoredRequestsApi(edge, transcripts).mount(router);
     new OpenAiApi(edge, gateway.intake.offers()).mount(router);
     server =
         RestServer.start(

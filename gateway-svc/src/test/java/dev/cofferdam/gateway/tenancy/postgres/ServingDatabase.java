@@ -10,55 +10,74 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.Map;
-import java.util.concurrent.atomic.AtomicInteger;
 import javax.sql.DataSource;
 import org.flywaydb.core.Flyway;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A fresh database in a real PostgreSQL with the users of production: one owns the tables, another
- * serves.
+ * The gateway's database in a real PostgreSQL, one for all tests of a process, with the users of
+ * production: one owns the tables, another serves.
  */
 public final class ServingDatabase {
   private static final int STATEMENT_MS_MAX = 5_000;
-  private static final AtomicInteger NUMBER = new AtomicInteger();
+  private static final String NAME = "gateway";
 
-  private static final class Server {
-    static final EmbeddedPostgres POSTGRES = start();
+  private static final class Holder {
+    static final ServingDatabase SHARED = start();
 
-    private static EmbeddedPostgres start() {
+    private static ServingDatabase start() {
       try {
         EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
         execute(
             postgres.getPostgresDatabase(),
             "create role gateway login; create role serving login;"
                 + " create role passing login bypassrls in role serving");
-        return postgres;
+        execute(postgres.getPostgresDatabase(), "create database " + NAME + " owner gateway");
+        Flyway.configure()
+            .dataSource(postgres.getDatabase("gateway", NAME))
+            .placeholders(Map.of("serving", "serving"))
+            .load()
+            .migrate();
+        return new ServingDatabase(postgres);
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
     }
   }
 
-  private final String name = "test" + NUMBER.incrementAndGet();
+  private final EmbeddedPostgres postgres;
+  private @Nullable TenantDatabase open;
 
-  /** Migrated. */
-  public ServingDatabase() {
-    execute(Server.POSTGRES.getPostgresDatabase(), "create database " + name + " owner gateway");
-    Flyway.configure()
-        .dataSource(owner())
-        .placeholders(Map.of("serving", "serving"))
-        .load()
-        .migrate();
+  private ServingDatabase(EmbeddedPostgres postgres) {
+    this.postgres = postgres;
+  }
+
+  /** The database without a row. */
+  public static ServingDatabase emptied() {
+    execute(
+        Holder.SHARED.user("postgres"),
+        """
+        do $$
+        declare name text;
+        begin
+          for name in select tablename from pg_tables
+            where schemaname = 'public' and tablename <> 'flyway_schema_history'
+          loop
+            execute format('truncate %I cascade', name);
+          end loop;
+        end $$
+        """);
+    return Holder.SHARED;
   }
 
   /** Connections of the user that owns the tables. */
   public DataSource owner() {
-    return Server.POSTGRES.getDatabase("gateway", name);
+    return postgres.getDatabase("gateway", NAME);
   }
 
   /** Connections of another user. */
   public DataSource user(String user) {
-    return Server.POSTGRES.getDatabase(user, name);
+    return postgres.getDatabase(user, NAME);
   }
 
   /** A pool of connections of the user that serves. */
@@ -73,7 +92,7 @@ public final class ServingDatabase {
                       "acquisitionTimeout_s",
                       "5",
                       "jdbcUrl",
-                      Server.POSTGRES.getJdbcUrl("serving", name)))
+                      postgres.getJdbcUrl("serving", NAME)))
               .get());
     } catch (SQLException e) {
       throw new IllegalStateException(e);
@@ -81,12 +100,31 @@ public final class ServingDatabase {
   }
 
   /** The database as the service uses it. */
-  public TenantDatabase open() {
-    TenantDatabase database = new TenantDatabase(pool(4), STATEMENT_MS_MAX);
-    if (!database.open().isEmpty()) {
-      throw new AssertionError("the database is not confined");
+  public synchronized TenantDatabase open() {
+    TenantDatabase database = open;
+    if (database == null) {
+      database = new TenantDatabase(pool(4), STATEMENT_MS_MAX);
+      if (!database.open().isEmpty()) {
+        throw new AssertionError("the database is not confined");
+      }
+      open = database;
     }
     return database;
+  }
+
+  /** Runs a statement past all walls; the first column of its first row, "" where it has none. */
+  public String asSuperuser(String sql) {
+    try (Connection connection = user("postgres").getConnection();
+        Statement statement = connection.createStatement()) {
+      if (!statement.execute(sql)) {
+        return "";
+      }
+      try (ResultSet row = statement.getResultSet()) {
+        return row.next() ? String.valueOf(row.getString(1)) : "";
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   /** Runs statements. */

@@ -11,6 +11,7 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.List;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
@@ -18,7 +19,7 @@ class TenantDatabaseTest {
   private static final TenantId ACME = new TenantId("acme");
   private static final TenantId GLOBEX = new TenantId("globex");
 
-  private final ServingDatabase server = new ServingDatabase();
+  private final ServingDatabase server = ServingDatabase.emptied();
 
   @BeforeEach
   void aTableAsMigrationsMakeThem() {
@@ -31,6 +32,11 @@ class TenantDatabaseTest {
         create policy own on notes using (tenant = own_tenant());
         grant select, insert, update, delete on notes to serving;
         """);
+  }
+
+  @AfterEach
+  void noTableOfTests() {
+    ServingDatabase.execute(server.owner(), "drop table notes");
   }
 
   private static void note(TenantDatabase database, TenantId tenant, String note) {
