@@ -40,6 +40,28 @@ public record TenantLimits(
     }
   }
 
+  /** Limits without a bound on connections. */
+  public TenantLimits(
+      int concurrentRequests,
+      int requestsPerMinute,
+      long tokensPerMinute,
+      int contextTokensMax,
+      long kvBytesMax,
+      int priority,
+      Burst burst,
+      Budgets budgets) {
+    this(
+        concurrentRequests,
+        requestsPerMinute,
+        tokensPerMinute,
+        contextTokensMax,
+        kvBytesMax,
+        priority,
+        burst,
+        budgets,
+        ConnectionLimits.UNLIMITED);
+  }
+
   /**
    * Limits without a budget or a bound on connections, whose bucket is no narrower than the window
    * of requests.
@@ -59,8 +81,7 @@ public record TenantLimits(
         kvBytesMax,
         priority,
         Burst.ofWindow(Math.max(1, requestsPerMinute)),
-        Budgets.NONE,
-        ConnectionLimits.UNLIMITED);
+        Budgets.NONE);
   }
 
   /** Share in fair queuing: 1 / priority. */

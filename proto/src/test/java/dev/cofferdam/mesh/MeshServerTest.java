@@ -13,10 +13,12 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.wire.Statuses;
+import io.grpc.Attributes;
 import io.grpc.BindableService;
 import io.grpc.ManagedChannel;
 import io.grpc.MethodDescriptor;
 import io.grpc.ServerServiceDefinition;
+import io.grpc.ServerTransportFilter;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
@@ -29,7 +31,11 @@ import io.netty.handler.ssl.SslContextBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -85,6 +91,40 @@ class MeshServerTest {
   @Test
   void aCallerWithTheRightRoleIsServedAndKnownByItsCertificate() {
     assertThat(call(channel(operator)).getTenants(0).getId()).isEqualTo("operator-local");
+  }
+
+  @Test
+  void aServiceThatWatchesItsConnectionsCanEndThem() throws Exception {
+    BlockingQueue<PeerConnection> opened = new LinkedBlockingQueue<>();
+    BlockingQueue<Attributes> closed = new LinkedBlockingQueue<>();
+    ServerTransportFilter watch =
+        new ServerTransportFilter() {
+          @Override
+          public Attributes transportReady(Attributes transport) {
+            opened.add(PeerConnection.of(transport));
+            return transport;
+          }
+
+          @Override
+          public void transportTerminated(Attributes transport) {
+            closed.add(transport);
+          }
+        };
+    server.close();
+    server =
+        serve(
+            MeshServer.builder(DOMAIN, pki.identity("gateway", id("service/gateway")))
+                .connections(watch));
+    ManagedChannel channel = channel(operator);
+    for (Consumer<PeerConnection> end :
+        List.<Consumer<PeerConnection>>of(PeerConnection::goAway, PeerConnection::cut)) {
+      assertThat(call(channel).getTenantsCount()).isEqualTo(1);
+      PeerConnection connection = opened.take();
+      connection.ping();
+      end.accept(connection);
+      assertThat(PeerConnection.of(closed.take())).isSameAs(connection);
+    }
+    assertThat(call(channel).getTenantsCount()).as("on a new connection").isEqualTo(1);
   }
 
   @Test

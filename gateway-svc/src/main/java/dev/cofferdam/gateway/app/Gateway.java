@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.app;
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.grpc.AdminGrpcService;
 import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
+import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.PrefixNames;
 import dev.cofferdam.gateway.dispatch.ResponseCache;
@@ -16,6 +17,7 @@ import dev.cofferdam.gateway.identity.TenantAuthenticator;
 import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.ingress.Offers;
 import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
+import dev.cofferdam.gateway.ingress.grpc.GrpcConnections;
 import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
 import dev.cofferdam.gateway.ingress.grpc.ReadDeadline;
@@ -84,6 +86,7 @@ final class Gateway implements AutoCloseable {
   private final TrustedIssuer issuer;
   private final Authenticator authenticator;
   private final Stores stores;
+  private final TenantConnections connections = new TenantConnections();
   private final RestEdge edge;
   private final Vertx vertx;
 
@@ -179,7 +182,14 @@ final class Gateway implements AutoCloseable {
             breakers);
     this.inference = new InferenceEndpoint(intake, dispatcher, workers);
     this.edge =
-        new RestEdge(vertx, authenticator, intake, dispatcher, workers, RestSettings.DEFAULTS);
+        new RestEdge(
+            vertx,
+            authenticator,
+            intake,
+            dispatcher,
+            workers,
+            restSettings(config.rest()),
+            connections);
     this.admin =
         new AdminGrpcService(
             new KafkaConfiguration(writer, configured.views()),
@@ -193,6 +203,7 @@ final class Gateway implements AutoCloseable {
     metrics.watch(limiter, identityFacts, publisher);
     metrics.watch(breakers, clock);
     metrics.watch(transcripts);
+    metrics.watch(connections);
     leased.ifPresent(metrics::watch);
     issuer.keys().ifPresent(metrics::watch);
     configured
@@ -215,12 +226,7 @@ final class Gateway implements AutoCloseable {
     new StoredRequestsApi(edge, stores.transcripts()).mount(router);
     new OpenAiApi(edge, edge.intake().offers()).mount(router);
     return RestServer.start(
-        vertx,
-        router,
-        restSettings(config.rest()),
-        config.rest().host(),
-        config.rest().port(),
-        Optional.of(tls));
+        edge, router, config.rest().host(), config.rest().port(), Optional.of(tls));
   }
 
   private static RestSettings restSettings(GatewayConfig.Rest rest) {
@@ -243,7 +249,8 @@ final class Gateway implements AutoCloseable {
         .streamsMax(config.rest().streamsMax())
         .connectionIdleMsMax(config.rest().idleMsMax())
         .interceptor(new ReadDeadline(timer, config.rest().bodyMsMax()))
-        .interceptor(new IdentityInterceptor(authenticator))
+        .connections(new GrpcConnections(connections))
+        .interceptor(new IdentityInterceptor(authenticator, edge.intake()))
         .service(inference::strict)
         .service(admin)
         .start();

@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.app;
 
+import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
@@ -68,6 +69,11 @@ public class GatewayMetrics implements RequestObserver {
     registry.gauge("cofferdam.jwt.keys", keys, IssuerKeys::size);
     registry.gauge("cofferdam.jwt.keys.age.seconds", keys, IssuerKeys::ageS);
     registry.gauge("cofferdam.jwt.keys.failures", keys, IssuerKeys::failures);
+  }
+
+  void watch(TenantConnections connections) {
+    registry.gauge("cofferdam.connections", connections, TenantConnections::held);
+    registry.gauge("cofferdam.connections.refusals", connections, TenantConnections::refusals);
   }
 
   void budgetAlert(TenantProfile tenant, Budget budget, int percent) {

@@ -8,6 +8,7 @@ import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.gateway.quota.SampleTenants;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.Operation;
+import dev.cofferdam.vocabulary.ConnectionLimits;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.Tier;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -25,8 +26,12 @@ public final class Samples {
   private Samples() {}
 
   public static Identity identity(Tier tier) {
-    return new Identity(
-        SampleTenants.tenant("harbor-books", tier, 64, 600, 100_000), "key:k1", "k1");
+    return identity("harbor-books", tier, ConnectionLimits.UNLIMITED);
+  }
+
+  /** A caller of a tenant whose clients may have so much of the network. */
+  public static Identity identity(String tenant, Tier tier, ConnectionLimits connections) {
+    return new Identity(SampleTenants.tenant(tenant, tier, connections), "key:k1", "k1");
   }
 
   /** A caller whose prompts and answers are kept. */

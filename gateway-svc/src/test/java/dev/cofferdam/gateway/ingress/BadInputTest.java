@@ -1,9 +1,11 @@
 package dev.cofferdam.gateway.ingress;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.TextFormat;
+import dev.cofferdam.gateway.ingress.grpc.GrpcConnections;
 import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
 import dev.cofferdam.gateway.ingress.rest.RestHarness;
@@ -12,6 +14,7 @@ import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
+import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.ManagedChannel;
@@ -87,7 +90,8 @@ class BadInputTest {
         MeshServer.builder(
                 "cofferdam.local", pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))
             .clientCertificateOptional()
-            .interceptor(new IdentityInterceptor(rest.gateway.authenticator()))
+            .connections(new GrpcConnections(rest.gateway.connections))
+            .interceptor(new IdentityInterceptor(rest.gateway.authenticator(), rest.gateway.intake))
             .service(endpoint::strict)
             .start();
     channel =
@@ -195,6 +199,37 @@ class BadInputTest {
   @ParameterizedTest(name = "{0}")
   @CsvSource(
       delimiter = '|',
+      value = {
+        "two keys | authorization: Bearer cdm_test~authorization: Bearer cdm_next | PERMISSION_DENIED identity_mismatch",
+        "two keys, the first of nobody | authorization: Bearer cdm_none~authorization: Bearer cdm_test | UNAUTHENTICATED unauthenticated",
+        "two tokens beside a key | authorization: Bearer cdm_test~authorization: Bearer a.b.c~authorization: Bearer a.b.d | PERMISSION_DENIED identity_mismatch",
+        "two claims of a tenant | authorization: Bearer cdm_test~x-tenant-id: a~x-tenant-id: b | PERMISSION_DENIED identity_mismatch",
+        "a claim without a key | x-tenant-id: harbor-books | UNAUTHENTICATED unauthenticated",
+        "a key in another scheme | authorization: Basic Y2RtX3Rlc3Q= | UNAUTHENTICATED unauthenticated",
+        "a key without a scheme | authorization: cdm_test | UNAUTHENTICATED unauthenticated",
+        "a key where REST has it | x-api-key: cdm_test | UNAUTHENTICATED unauthenticated",
+      })
+  void credentialsOverGrpc(String what, String written, String answer) {
+    Metadata headers = new Metadata();
+    for (String header : written.split("~")) {
+      String[] parts = header.split(": ", 2);
+      headers.put(Metadata.Key.of(parts[0], Metadata.ASCII_STRING_MARSHALLER), parts[1]);
+    }
+    var client =
+        InferenceServiceGrpc.newBlockingStub(channel)
+            .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    assertThatThrownBy(() -> client.listModels(ListModelsRequest.getDefaultInstance()))
+        .as(what)
+        .isInstanceOfSatisfying(
+            StatusRuntimeException.class,
+            e ->
+                assertThat(e.getStatus().getCode() + " " + Statuses.toRefusal(e).code().wireName())
+                    .isEqualTo(answer));
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
       quoteCharacter = '`',
       value = {
         "a length beside chunks | POST /v1/chat/completions HTTP/1.1~host: x~content-length: 5~transfer-encoding: chunked~~0~~ | 4",
@@ -214,6 +249,8 @@ class BadInputTest {
         "a percent sign alone | GET /v1/models/%zz HTTP/1.1~host: x~authorization: Bearer cdm_test~~ | 4",
         "a method that no path has | DELETE /v1/chat/completions HTTP/1.1~host: x~authorization: Bearer cdm_test~~ | 404",
         "two keys | GET /v1/models HTTP/1.1~host: x~authorization: Bearer cdm_test~authorization: Bearer cdm_other~~ | 403",
+        "a key beside another | GET /v1/models HTTP/1.1~host: x~authorization: Bearer cdm_test~x-api-key: cdm_next~~ | 403",
+        "two tokens beside a key | GET /v1/models HTTP/1.1~host: x~x-api-key: cdm_test~authorization: Bearer a.b.c~authorization: Bearer a.b.d~~ | 403",
         "two claims of a tenant | GET /v1/models HTTP/1.1~host: x~authorization: Bearer cdm_test~x-tenant-id: a~x-tenant-id: b~~ | 403",
       })
   void overASocket(String what, String request, String status) throws Exception {

@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.ingress;
 
+import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
@@ -29,6 +30,7 @@ import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.gateway.transcripts.Transcripts;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.vocabulary.ConnectionLimits;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantId;
@@ -55,6 +57,9 @@ import java.util.concurrent.ScheduledExecutorService;
 public final class SampleGateway implements Closeable {
   public static final String KEY = "cdm_test";
 
+  /** A key of another tenant. */
+  public static final String NEIGHBOUR_KEY = "cdm_next";
+
   public final RecordedFacts facts = new RecordedFacts();
   public final List<String> settled = new CopyOnWriteArrayList<>();
   public final List<Throwable> bugs = new CopyOnWriteArrayList<>();
@@ -70,6 +75,10 @@ public final class SampleGateway implements Closeable {
   /** Brings transcripts to the store. */
   public final TranscriptWriter written;
 
+  /** What both tenants' clients may have of the network. */
+  public volatile ConnectionLimits connectionLimits = ConnectionLimits.UNLIMITED;
+
+  public final TenantConnections connections = new TenantConnections();
   public volatile OptionalInt poolContextTokensMax = OptionalInt.empty();
   public final TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
   public final Intake intake;
@@ -133,13 +142,19 @@ public final class SampleGateway implements Closeable {
     return new Authenticator() {
       @Override
       public Authentication authenticate(Credentials credentials) {
-        return credentials.bearerKey().filter(KEY::equals).isPresent()
-            ? new Authentication.Accepted(
-                keptSeconds > 0
-                    ? Samples.keeping("harbor-books", tier, keptSeconds)
-                    : Samples.identity(tier))
-            : new Authentication.Rejected(
-                Refusal.of(ErrorCode.UNAUTHENTICATED, "the API key is not valid"));
+        return switch (credentials.bearerKey().orElse("")) {
+          case KEY ->
+              new Authentication.Accepted(
+                  keptSeconds > 0
+                      ? Samples.keeping("harbor-books", tier, keptSeconds)
+                      : Samples.identity("harbor-books", tier, connectionLimits));
+          case NEIGHBOUR_KEY ->
+              new Authentication.Accepted(
+                  Samples.identity("pixel-pirates", tier, connectionLimits));
+          default ->
+              new Authentication.Rejected(
+                  Refusal.of(ErrorCode.UNAUTHENTICATED, "the API key is not valid"));
+        };
       }
 
       @Override

@@ -22,6 +22,24 @@ public final class SampleTenants {
         id, tier, new TenantLimits(inFlight, requests, tokens, 4_000, 1_000_000_000L, 3), 0);
   }
 
+  /** An active tenant whose clients may have so much of the network. */
+  public static TenantProfile tenant(String id, Tier tier, ConnectionLimits connections) {
+    return tenant(
+        id,
+        tier,
+        new TenantLimits(
+            64,
+            600,
+            100_000,
+            4_000,
+            1_000_000_000L,
+            3,
+            Burst.ofWindow(600),
+            Budgets.NONE,
+            connections),
+        0);
+  }
+
   /** An active tenant to which answers may be given again for a minute. */
   public static TenantProfile remembering(String id) {
     return tenant(

@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.ingress.grpc;
 
 import com.google.protobuf.ByteString;
+import dev.cofferdam.gateway.connection.Pace;
 import dev.cofferdam.gateway.dispatch.Client;
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.TokenScores;
@@ -21,20 +22,34 @@ import dev.cofferdam.proto.inference.v1.TokenLogprob;
 import dev.cofferdam.proto.inference.v1.Usage;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.stub.ServerCallStreamObserver;
+import java.time.Duration;
+import java.util.function.Consumer;
 
 /** The client's end of a Generate call. */
 final class GrpcClient implements Client {
   private final ServerCallStreamObserver<GenerateResponse> call;
   private final Generation generation;
+  private final Pace pace;
+  private final Consumer<Duration> pauses;
+  private volatile long readyNs = System.nanoTime();
 
-  GrpcClient(ServerCallStreamObserver<GenerateResponse> call, Generation generation) {
+  /**
+   * @param pauses told for how long nothing more is to be sent
+   */
+  GrpcClient(
+      ServerCallStreamObserver<GenerateResponse> call,
+      Generation generation,
+      Pace pace,
+      Consumer<Duration> pauses) {
     this.call = call;
     this.generation = generation;
+    this.pace = pace;
+    this.pauses = pauses;
   }
 
   @Override
   public boolean ready() {
-    return call.isReady();
+    return call.isReady() && System.nanoTime() - readyNs >= 0;
   }
 
   @Override
@@ -51,7 +66,7 @@ final class GrpcClient implements Client {
                           .setPosition(waiting.position())
                           .setExpectedWaitMs(waiting.expectedWaitMs()))
                   .build());
-      case Told.Text text -> call.onNext(response.setDelta(delta(text)).build());
+      case Told.Text text -> send(response.setDelta(delta(text)).build());
       case Told.Embedding unused ->
           throw new IllegalStateException("nobody asked for an embedding");
       case Told.Finished finished -> {
@@ -59,6 +74,16 @@ final class GrpcClient implements Client {
         call.onCompleted();
       }
       case Told.Failed failed -> call.onError(Statuses.toStatus(failed.refusal()));
+    }
+  }
+
+  private void send(GenerateResponse text) {
+    call.onNext(text);
+    long nowNs = System.nanoTime();
+    long waitNs = pace.sent(text.getSerializedSize(), nowNs);
+    if (waitNs > 0) {
+      readyNs = nowNs + waitNs;
+      pauses.accept(Duration.ofNanos(waitNs));
     }
   }
 

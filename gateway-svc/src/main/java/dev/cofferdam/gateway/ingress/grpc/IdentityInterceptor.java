@@ -1,9 +1,12 @@
 package dev.cofferdam.gateway.ingress.grpc;
 
+import dev.cofferdam.gateway.connection.Claim;
+import dev.cofferdam.gateway.connection.Pace;
 import dev.cofferdam.gateway.identity.Authentication;
 import dev.cofferdam.gateway.identity.Authenticator;
-import dev.cofferdam.gateway.identity.Credentials;
 import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.identity.ShownCredentials;
+import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
@@ -20,15 +23,18 @@ import io.grpc.ServerCallHandler;
 import io.grpc.ServerInterceptor;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
-import java.util.Optional;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds out who calls the inference service before a byte of the request is read; without an
- * identity there is no service. Names each request, and returns the name in headers and trailers.
+ * identity there is no service, and none on a connection more than its tenant may have. Names each
+ * request, and returns the name in headers and trailers.
  */
 public final class IdentityInterceptor implements ServerInterceptor {
   /** A call that was let in. */
-  record Admitted(RequestId request, Identity identity, String sourceIp) {
+  record Admitted(RequestId request, Identity identity, String sourceIp, Pace pace) {
     /** That of the call that is being served. */
     static Admitted current() {
       Admitted admitted = ADMITTED.get();
@@ -43,12 +49,16 @@ public final class IdentityInterceptor implements ServerInterceptor {
   private static final Metadata.Key<String> AUTHORIZATION = text("authorization");
   private static final Metadata.Key<String> TENANT = text("x-tenant-id");
   private static final Metadata.Key<String> REQUEST = text("x-request-id");
-  private static final String BEARER = "Bearer ";
 
   private final Authenticator authenticator;
+  private final Intake intake;
 
-  public IdentityInterceptor(Authenticator authenticator) {
+  /**
+   * @param intake told of callers that are refused although they are known
+   */
+  public IdentityInterceptor(Authenticator authenticator, Intake intake) {
     this.authenticator = authenticator;
+    this.intake = intake;
   }
 
   @Override
@@ -60,33 +70,61 @@ public final class IdentityInterceptor implements ServerInterceptor {
     RequestId request = RequestId.random();
     ServerCall<Q, A> named = named(call, request);
     Caller caller = Caller.current();
-    Credentials credentials =
-        Credentials.of(
-            bearer(headers.get(AUTHORIZATION)),
+    ShownCredentials shown =
+        ShownCredentials.of(
+            all(headers, AUTHORIZATION),
+            List.of(),
+            all(headers, TENANT),
             caller.id(),
-            Optional.ofNullable(headers.get(TENANT)),
             caller.address());
-    return switch (authenticator.authenticate(request, credentials)) {
+    return switch (authenticator.authenticate(request, shown.credentials())) {
       case Authentication.Rejected rejected -> refuse(named, rejected.refusal());
       case Authentication.Accepted accepted -> {
-        TenantProfile tenant = accepted.identity().tenant();
-        Context context =
-            Tracing.with(
-                    Tracing.tagged(
-                        Tracing.context(),
-                        tenant.id().value(),
-                        tenant.tier().label(),
-                        request.value()))
-                .withValue(ADMITTED, new Admitted(request, accepted.identity(), caller.address()));
-        yield Contexts.interceptCall(context, named, headers, next);
+        Identity identity = accepted.identity();
+        if (shown.disagree()) {
+          intake.refused(
+              request, identity, caller.address(), "authenticate", ShownCredentials.DISAGREE);
+          yield refuse(named, ShownCredentials.DISAGREE);
+        }
+        yield switch (GrpcConnections.claim(call, identity.tenant())) {
+          case Claim.Refused refused -> {
+            intake.refused(request, identity, caller.address(), "connect", refused.refusal());
+            ServerCall.Listener<Q> listener = refuse(named, refused.refusal());
+            if (!refused.shared()) {
+              GrpcConnections.goAway(call);
+            }
+            yield listener;
+          }
+          case Claim.Held held ->
+              Contexts.interceptCall(
+                  context(new Admitted(request, identity, caller.address(), held.pace())),
+                  named,
+                  headers,
+                  next);
+        };
       }
     };
   }
 
-  private static Optional<String> bearer(@org.jspecify.annotations.Nullable String header) {
-    return header != null && header.regionMatches(true, 0, BEARER, 0, BEARER.length())
-        ? Optional.of(header.substring(BEARER.length()).strip())
-        : Optional.empty();
+  private static Context context(Admitted admitted) {
+    TenantProfile tenant = admitted.identity().tenant();
+    return Tracing.with(
+            Tracing.tagged(
+                Tracing.context(),
+                tenant.id().value(),
+                tenant.tier().label(),
+                admitted.request().value()))
+        .withValue(ADMITTED, admitted);
+  }
+
+  private static List<String> all(Metadata headers, Metadata.Key<String> name) {
+    @Nullable Iterable<String> values = headers.getAll(name);
+    if (values == null) {
+      return List.of();
+    }
+    List<String> all = new ArrayList<>(1);
+    values.forEach(all::add);
+    return all;
   }
 
   private static <Q, A> ServerCall.Listener<Q> refuse(ServerCall<Q, A> call, Refusal refusal) {

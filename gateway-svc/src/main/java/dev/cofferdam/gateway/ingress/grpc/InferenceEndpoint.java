@@ -30,6 +30,7 @@ import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.time.Duration;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
@@ -77,7 +78,11 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
     started.set(
         dispatcher.start(
             generation,
-            new GrpcClient(call, generation),
+            new GrpcClient(
+                call,
+                generation,
+                admitted.pace(),
+                pause -> later(pause, () -> with(started, Dispatch::writable))),
             Context.current().fork().fixedContextExecutor(executor)));
     if (call.isCancelled()) {
       with(started, Dispatch::cancel);
@@ -139,6 +144,10 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
     }
     observer.onNext(response.build());
     observer.onCompleted();
+  }
+
+  private void later(Duration wait, Runnable action) {
+    dispatcher.timer().schedule(action, wait.toNanos(), TimeUnit.NANOSECONDS);
   }
 
   private OptionalLong deadlineEpochMs() {

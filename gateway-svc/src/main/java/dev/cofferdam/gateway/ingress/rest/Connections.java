@@ -1,6 +1,12 @@
 package dev.cofferdam.gateway.ingress.rest;
 
+import dev.cofferdam.gateway.connection.Claim;
+import dev.cofferdam.gateway.connection.ClientConnection;
+import dev.cofferdam.gateway.connection.Keepalive;
+import dev.cofferdam.gateway.connection.TenantConnections;
+import dev.cofferdam.vocabulary.TenantProfile;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
@@ -12,15 +18,19 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * The connections of a server and the time that they have: for a first request, between requests,
- * and for each body. Whoever sends slowly holds a connection for that long and no longer. When it
- * drains, connections end with what is under way on them.
+ * and for each body; and whose they are. Whoever sends slowly holds a connection for that long and
+ * no longer. When it drains, connections end with what is under way on them.
  */
 final class Connections {
   /** RFC 9113, section 7. */
   private static final long REFUSED_STREAM = 7;
 
+  /** Time for the answer to a tenant's connection too many. */
+  private static final long GO_AWAY_MS = 10_000;
+
   private final Vertx vertx;
   private final RestSettings settings;
+  private final TenantConnections tenants;
   private final Map<HttpConnection, State> open = new ConcurrentHashMap<>();
   private final AtomicInteger underWay = new AtomicInteger();
   private volatile boolean draining;
@@ -28,33 +38,88 @@ final class Connections {
   /** One connection, on its event loop. */
   private static final class State {
     private final boolean http2;
+    private final ClientConnection client;
+    private final Keepalive keepalive = new Keepalive();
+    private long heardNs = System.nanoTime();
     private volatile int requests;
     private long idleTimer = -1;
+    private long keepaliveTimer = -1;
+    private boolean ending;
 
-    State(HttpConnection connection) {
+    State(HttpConnection connection, ClientConnection client) {
       this.http2 = connection.getWindowSize() >= 0;
+      this.client = client;
     }
   }
 
-  Connections(Vertx vertx, RestSettings settings) {
+  Connections(Vertx vertx, RestSettings settings, TenantConnections tenants) {
     this.vertx = vertx;
     this.settings = settings;
+    this.tenants = tenants;
   }
 
   /** A connection came. */
   void opened(HttpConnection connection) {
-    State state = new State(connection);
-    open.put(connection, state);
-    connection.closeHandler(
-        unused -> {
-          open.remove(connection);
-          vertx.cancelTimer(state.idleTimer);
-        });
+    State state = state(connection);
     if (draining) {
       connection.close();
     } else {
       state.idleTimer = vertx.setTimer(settings.headMsMax(), unused -> connection.close());
     }
+  }
+
+  private State state(HttpConnection connection) {
+    return open.computeIfAbsent(connection, this::watched);
+  }
+
+  private State watched(HttpConnection connection) {
+    State state = new State(connection, tenants.open());
+    connection.closeHandler(
+        unused -> {
+          open.remove(connection);
+          vertx.cancelTimer(state.idleTimer);
+          vertx.cancelTimer(state.keepaliveTimer);
+          state.client.close();
+        });
+    return state;
+  }
+
+  /** HTTP/1.1 has no question for a peer: its streams' comments and its idle time are it. */
+  private void look(HttpConnection connection, State state) {
+    long silenceNs = TimeUnit.SECONDS.toNanos(state.client.keepaliveSeconds());
+    switch (state.keepalive.step(System.nanoTime(), state.heardNs, silenceNs)) {
+      case Keepalive.Step.Gone() -> connection.close();
+      case Keepalive.Step.Wait(long ns) -> lookLater(connection, state, ns);
+      case Keepalive.Step.Ask(long ns) -> {
+        connection
+            .ping(Buffer.buffer().appendLong(0))
+            .onSuccess(unused -> state.heardNs = System.nanoTime());
+        lookLater(connection, state, ns);
+      }
+    }
+  }
+
+  private void lookLater(HttpConnection connection, State state, long ns) {
+    state.keepaliveTimer =
+        vertx.setTimer(TimeUnit.NANOSECONDS.toMillis(ns) + 1, unused -> look(connection, state));
+  }
+
+  /** Whether a tenant may have the connection of its request, which else ends with its answer. */
+  Claim claim(HttpServerRequest request, TenantProfile tenant) {
+    HttpConnection connection = request.connection();
+    State state = state(connection);
+    Claim claim = state.client.claim(tenant);
+    if (claim instanceof Claim.Refused refused && !refused.shared()) {
+      state.ending = true;
+      if (state.http2) {
+        connection.shutdown(GO_AWAY_MS);
+      } else {
+        request.response().putHeader("connection", "close");
+      }
+    } else if (state.http2 && state.keepaliveTimer == -1) {
+      look(connection, state);
+    }
+    return claim;
   }
 
   /**
@@ -63,7 +128,8 @@ final class Connections {
    */
   boolean began(HttpServerRequest request) {
     HttpConnection connection = request.connection();
-    State state = open.computeIfAbsent(connection, unused -> new State(connection));
+    State state = state(connection);
+    state.heardNs = System.nanoTime();
     if (state.requests >= settings.streamsMax()) {
       request.response().reset(REFUSED_STREAM);
       return false;
@@ -89,7 +155,7 @@ final class Connections {
   }
 
   private void ended(HttpConnection connection, State state, boolean http1) {
-    if (draining && http1) {
+    if ((draining || state.ending) && http1) {
       connection.close();
     } else if (state.requests == 0 && open.containsKey(connection)) {
       state.idleTimer = vertx.setTimer(settings.idleMsMax(), unused -> connection.close());

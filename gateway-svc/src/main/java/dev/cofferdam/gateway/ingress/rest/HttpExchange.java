@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.ingress.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.cofferdam.gateway.connection.Pace;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.vocabulary.Refusal;
@@ -10,11 +11,13 @@ import io.opentelemetry.api.trace.SpanKind;
 import io.opentelemetry.api.trace.StatusCode;
 import io.opentelemetry.context.Context;
 import io.vertx.core.Vertx;
+import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -32,6 +35,8 @@ final class HttpExchange {
   private final Span span;
   private final String sourceIp;
   private final AtomicInteger pending = new AtomicInteger();
+  private Pace pace = new Pace();
+  private volatile int pauses;
   private volatile boolean full;
   private volatile boolean gone;
   private volatile Runnable onWritable = () -> {};
@@ -54,6 +59,11 @@ final class HttpExchange {
     response.putHeader(dialect.requestIdHeader(), id.value());
     response.closeHandler(unused -> left());
     response.exceptionHandler(unused -> left());
+  }
+
+  /** The speed of what it sends; unlimited before it is said. */
+  void pace(Pace tenants) {
+    this.pace = tenants;
   }
 
   RequestId id() {
@@ -103,7 +113,7 @@ final class HttpExchange {
 
   /** Whether more can be written without piling up. */
   boolean ready() {
-    return !full && pending.get() < PENDING_MAX;
+    return !full && pauses == 0 && pending.get() < PENDING_MAX;
   }
 
   /** What to do when it is ready, and when the client goes away before the end. */
@@ -136,7 +146,12 @@ final class HttpExchange {
     if (over()) {
       return;
     }
-    var unused = response.write(text);
+    Buffer bytes = Buffer.buffer(text);
+    var unused = response.write(bytes);
+    long waitNs = pace.sent(bytes.length(), System.nanoTime());
+    if (waitNs > 0) {
+      pause(waitNs);
+    }
     if (response.writeQueueFull()) {
       full = true;
       response.drainHandler(
@@ -145,6 +160,20 @@ final class HttpExchange {
             onWritable.run();
           });
     }
+  }
+
+  private void pause(long ns) {
+    pauses++;
+    // A timer's least step is a millisecond, which the pace makes up for.
+    loop.owner()
+        .setTimer(
+            Math.max(1, TimeUnit.NANOSECONDS.toMillis(ns)),
+            unused -> {
+              pauses--;
+              if (ready()) {
+                onWritable.run();
+              }
+            });
   }
 
   /** Cuts off a stream that nobody reads; on the event loop only. */

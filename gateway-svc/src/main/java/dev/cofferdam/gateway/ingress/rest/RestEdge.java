@@ -2,6 +2,8 @@ package dev.cofferdam.gateway.ingress.rest;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.gateway.dispatch.Answered;
+import dev.cofferdam.gateway.connection.Claim;
+import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
@@ -10,6 +12,7 @@ import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.identity.Authentication;
 import dev.cofferdam.gateway.identity.Authenticator;
 import dev.cofferdam.gateway.identity.Identity;
+import dev.cofferdam.gateway.identity.ShownCredentials;
 import dev.cofferdam.gateway.ingress.Asked;
 import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.quota.LimitState;
@@ -33,6 +36,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
 import java.util.function.Consumer;
@@ -67,6 +71,7 @@ public final class RestEdge {
   private final Dispatcher dispatcher;
   private final Executor executor;
   private final RestSettings settings;
+  private final Connections connections;
   private final Semaphore waiting = new Semaphore(WAITING_MAX);
 
   /**
@@ -78,13 +83,27 @@ public final class RestEdge {
       Intake intake,
       Dispatcher dispatcher,
       Executor executor,
-      RestSettings settings) {
+      RestSettings settings,
+      TenantConnections connections) {
     this.vertx = vertx;
     this.authenticator = authenticator;
     this.intake = intake;
     this.dispatcher = dispatcher;
     this.executor = executor;
     this.settings = settings;
+    this.connections = new Connections(vertx, settings, connections);
+  }
+
+  Vertx vertx() {
+    return vertx;
+  }
+
+  RestSettings settings() {
+    return settings;
+  }
+
+  Connections connections() {
+    return connections;
   }
 
   /** Checks of requests. */
@@ -217,21 +236,37 @@ public final class RestEdge {
     HttpServerRequest request = routing.request();
     HttpExchange exchange = new HttpExchange(vertx, request, name, dialect);
     try {
-      RestCredentials shown = RestCredentials.of(request, exchange.sourceIp());
+      ShownCredentials shown = RestCredentials.of(request, exchange.sourceIp());
       switch (authenticator.authenticate(exchange.id(), shown.credentials())) {
         case Authentication.Rejected rejected ->
             exchange.refuse(rejected.refusal(), Optional.empty());
         case Authentication.Accepted accepted -> {
           Caller caller = new Caller(exchange, accepted.identity());
           if (shown.disagree()) {
-            refuse(caller, RestCredentials.DISAGREE, "authenticate");
+            refuse(caller, ShownCredentials.DISAGREE, "authenticate");
           } else {
-            handler.accept(caller);
+            admit(request, caller, handler);
           }
         }
       }
     } catch (RuntimeException e) {
       exchange.refuse(refusal(e), Optional.empty());
+    }
+  }
+
+  /** Serves a request on a connection that its tenant may have. */
+  private void admit(HttpServerRequest request, Caller caller, Consumer<Caller> handler) {
+    switch (connections.claim(request, caller.identity().tenant())) {
+      case Claim.Held held -> {
+        caller.exchange().pace(held.pace());
+        handler.accept(caller);
+      }
+      // What is still to come is read and dropped, so that the client sees the answer.
+      case Claim.Refused refused -> {
+        request.handler(unused -> {});
+        request.endHandler(unused -> refuse(caller, refused.refusal(), "connect"));
+        request.resume();
+      }
     }
   }
 
@@ -331,7 +366,7 @@ public final class RestEdge {
     }
     Answer answer =
         query.stream()
-            ? new StreamedAnswer(exchange, query, writer, settings.heartbeatMs())
+            ? new StreamedAnswer(exchange, query, writer, heartbeatMs(caller))
             : new WholeAnswer(exchange, query, writer);
     List<Dispatch> dispatches = start(inputs, query.choices(), answer, caller);
     exchange.listen(
@@ -361,6 +396,12 @@ public final class RestEdge {
     Together together =
         Together.start(dispatcher, inputs, EMBEDDED_AT_ONCE, inTrace(caller), listener);
     exchange.listen(() -> {}, together::cancel);
+  }
+
+  /** A stream's comments are also its keepalive. */
+  private long heartbeatMs(Caller caller) {
+    int keepaliveS = caller.identity().tenant().limits().connections().keepaliveSeconds();
+    return Math.min(settings.heartbeatMs(), TimeUnit.SECONDS.toMillis(keepaliveS));
   }
 
   /** The executor, with the request's trace. */

@@ -45,24 +45,20 @@ public final class RestServer implements Closeable {
   }
 
   /**
-   * Starts a server.
+   * Starts a server of an edge; it has one at most.
    *
    * @param port 0 takes a free one
    * @param files the edge's identity; without one the server speaks in the clear
    */
   public static RestServer start(
-      Vertx vertx,
-      Router router,
-      RestSettings settings,
-      String host,
-      int port,
-      Optional<TlsFiles> files) {
-    HttpServerOptions options = options(settings).setHost(host).setPort(port);
+      RestEdge edge, Router router, String host, int port, Optional<TlsFiles> files) {
+    Vertx vertx = edge.vertx();
+    HttpServerOptions options = options(edge.settings()).setHost(host).setPort(port);
     EdgeTls tls = files.map(EdgeTls::new).orElse(null);
     if (tls != null) {
       tls.applyTo(options);
     }
-    Connections connections = new Connections(vertx, settings);
+    Connections connections = edge.connections();
     AtomicInteger listening = new AtomicInteger();
     // Verticles that listen on the same port share its connections, one event loop each.
     int loops = port == 0 ? 1 : Runtime.getRuntime().availableProcessors();

@@ -64,7 +64,8 @@ class GrpcBoundsTest {
             .clientCertificateOptional()
             .connectionIdleMsMax(1_000)
             .interceptor(new ReadDeadline(timer, 300))
-            .interceptor(new IdentityInterceptor(gateway.authenticator()))
+            .connections(new GrpcConnections(gateway.connections))
+            .interceptor(new IdentityInterceptor(gateway.authenticator(), gateway.intake))
             .service(endpoint::strict)
             .start();
     channel =

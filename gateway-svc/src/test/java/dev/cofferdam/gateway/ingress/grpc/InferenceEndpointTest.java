@@ -87,7 +87,8 @@ class InferenceEndpointTest {
         MeshServer.builder(
                 "cofferdam.local", pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))
             .clientCertificateOptional()
-            .interceptor(new IdentityInterceptor(gateway.authenticator()))
+            .connections(new GrpcConnections(gateway.connections))
+            .interceptor(new IdentityInterceptor(gateway.authenticator(), gateway.intake))
             .service(endpoint::strict)
             .start();
     channel =

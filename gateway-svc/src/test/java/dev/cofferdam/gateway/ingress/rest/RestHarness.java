@@ -100,14 +100,13 @@ public final class RestHarness implements AutoCloseable {
             gateway.intake,
             gateway.dispatcher,
             gateway.executor,
-            settings);
+            settings,
+            gateway.connections);
     new AnthropicApi(edge, gateway.intake, Clock.systemUTC()).mount(router);
     new DocumentsApi(edge, documents).mount(router);
     new StoredRequestsApi(edge, transcripts).mount(router);
     new OpenAiApi(edge, gateway.intake.offers()).mount(router);
-    server =
-        RestServer.start(
-            vertx, router, settings, "127.0.0.1", 0, Optional.of(identity).filter(i -> tls));
+    server = RestServer.start(edge, router, "127.0.0.1", 0, Optional.of(identity).filter(i -> tls));
   }
 
   @Override
