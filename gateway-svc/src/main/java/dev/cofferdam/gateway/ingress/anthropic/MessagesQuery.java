@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.KnownFields;
 import dev.cofferdam.gateway.ingress.rest.ModelName;
 import dev.cofferdam.gateway.ingress.rest.Query;
+import dev.cofferdam.gateway.ingress.rest.RestAsked;
 import dev.cofferdam.gateway.ingress.rest.TextParts;
 import dev.cofferdam.gateway.ingress.rest.Writer;
 import dev.cofferdam.gateway.prompt.ChatMessage;
@@ -28,21 +29,7 @@ import java.util.function.Predicate;
  */
 record MessagesQuery(Asked asked, ModelName model, boolean stream) implements Query {
   private static final Asked.FieldNames NAMES =
-      new Asked.FieldNames(
-          "model",
-          "model",
-          "messages",
-          "messages",
-          "temperature",
-          "top_p",
-          "top_k",
-          "min_p",
-          "presence_penalty",
-          "frequency_penalty",
-          "repetition_penalty",
-          "max_tokens",
-          "stop_sequences",
-          "top_logprobs");
+      RestAsked.names("messages", "max_tokens", "stop_sequences");
 
   private static final Set<String> CONVERSATION = Set.of("model", "messages", "system");
 
@@ -143,14 +130,7 @@ record MessagesQuery(Asked asked, ModelName model, boolean stream) implements Qu
   }
 
   private static Asked asked(JsonNode body, ModelName model, Asked.Tuning tuning) {
-    return new Asked(
-        model.model(),
-        model.adapter(),
-        input(body),
-        tuning,
-        Optional.empty(),
-        OptionalLong.empty(),
-        NAMES);
+    return RestAsked.of(model, input(body), tuning, NAMES);
   }
 
   /** The API's temperatures end at 1. */

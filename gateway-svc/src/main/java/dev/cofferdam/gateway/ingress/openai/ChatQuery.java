@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.KnownFields;
 import dev.cofferdam.gateway.ingress.rest.ModelName;
 import dev.cofferdam.gateway.ingress.rest.Query;
+import dev.cofferdam.gateway.ingress.rest.RestAsked;
 import dev.cofferdam.gateway.ingress.rest.TextParts;
 import dev.cofferdam.gateway.ingress.rest.Writer;
 import dev.cofferdam.gateway.prompt.ChatMessage;
@@ -38,44 +39,11 @@ record ChatQuery(
     int choices)
     implements Query {
   private static final Asked.FieldNames NAMES =
-      new Asked.FieldNames(
-          "model",
-          "model",
-          "messages",
-          "messages",
-          "temperature",
-          "top_p",
-          "top_k",
-          "min_p",
-          "presence_penalty",
-          "frequency_penalty",
-          "repetition_penalty",
-          "max_completion_tokens",
-          "stop",
-          "top_logprobs");
+      RestAsked.names("messages", "max_completion_tokens", "stop");
 
   private static final KnownFields FIELDS =
       new KnownFields(
-          Set.of(
-              "model",
-              "messages",
-              "stream",
-              "stream_options",
-              "temperature",
-              "top_p",
-              "top_k",
-              "min_p",
-              "presence_penalty",
-              "frequency_penalty",
-              "repetition_penalty",
-              "seed",
-              "stop",
-              "max_tokens",
-              "max_completion_tokens",
-              "n",
-              "logprobs",
-              "top_logprobs",
-              "retrieval"),
+          OpenAiFields.generatingAnd("messages", "max_completion_tokens", "top_logprobs", "retrieval"),
           harmless());
 
   /** Of our own; OpenAI has none. */
@@ -110,15 +78,8 @@ record ChatQuery(
     boolean stream = Fields.flag(body, "stream");
     boolean logprobs = Fields.flag(body, "logprobs");
     Asked asked =
-        new Asked(
-            model.model(),
-            model.adapter(),
-            input(body),
-            tuning(body, logprobs),
-            Optional.empty(),
-            OptionalLong.empty(),
-            Fields.present(body, "retrieval").map(ChatQuery::retrieval),
-            NAMES);
+        RestAsked.of(model, input(body), tuning(body, logprobs), NAMES)
+            .with(Fields.present(body, "retrieval").map(ChatQuery::retrieval));
     return new ChatQuery(
         asked,
         model,

@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.KnownFields;
 import dev.cofferdam.gateway.ingress.rest.ModelName;
 import dev.cofferdam.gateway.ingress.rest.Query;
+import dev.cofferdam.gateway.ingress.rest.RestAsked;
 import dev.cofferdam.gateway.ingress.rest.Writer;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.Set;
 
 /**
  * A completion of texts that a client asks for, in the API that came before chats. Token ids are
@@ -34,43 +34,11 @@ record CompletionQuery(
     boolean logprobs,
     int choices)
     implements Query {
-  private static final Asked.FieldNames NAMES =
-      new Asked.FieldNames(
-          "model",
-          "model",
-          "prompt",
-          "prompt",
-          "temperature",
-          "top_p",
-          "top_k",
-          "min_p",
-          "presence_penalty",
-          "frequency_penalty",
-          "repetition_penalty",
-          "max_tokens",
-          "stop",
-          "logprobs");
+  private static final Asked.FieldNames NAMES = RestAsked.names("prompt", "max_tokens", "stop");
 
   private static final KnownFields FIELDS =
       new KnownFields(
-          Set.of(
-              "model",
-              "prompt",
-              "stream",
-              "stream_options",
-              "temperature",
-              "top_p",
-              "top_k",
-              "min_p",
-              "presence_penalty",
-              "frequency_penalty",
-              "repetition_penalty",
-              "seed",
-              "stop",
-              "max_tokens",
-              "n",
-              "best_of",
-              "logprobs"),
+          OpenAiFields.generatingAnd("prompt", "best_of"),
           Map.of(
               "user", JsonNode::isTextual,
               "logit_bias", v -> v.isObject() && v.isEmpty(),
@@ -104,15 +72,7 @@ record CompletionQuery(
     Asked.Tuning tuning = OpenAiFields.tuning(body, OptionalLong.of(outputMax), logprobs);
     List<Asked> inputs = new ArrayList<>();
     for (Asked.Input prompt : prompts(body)) {
-      inputs.add(
-          new Asked(
-              model.model(),
-              model.adapter(),
-              prompt,
-              tuning,
-              Optional.empty(),
-              OptionalLong.empty(),
-              NAMES));
+      inputs.add(RestAsked.of(model, prompt, tuning, NAMES));
     }
     if (inputs.size() * choices > OpenAiFields.CHOICES_MAX) {
       throw Fields.invalid(

@@ -7,6 +7,8 @@ import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.ingress.Asked;
 import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.KnownFields;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -33,9 +35,34 @@ final class OpenAiFields {
           "parallel_tool_calls", JsonNode::isBoolean,
           "service_tier", v -> Set.of("auto", "default").contains(v.asText()));
 
+  private static final Set<String> GENERATING =
+      Set.of(
+          "model",
+          "stream",
+          "stream_options",
+          "temperature",
+          "top_p",
+          "top_k",
+          "min_p",
+          "presence_penalty",
+          "frequency_penalty",
+          "repetition_penalty",
+          "seed",
+          "stop",
+          "max_tokens",
+          "n",
+          "logprobs");
+
   private static final Set<String> STREAM_OPTIONS = Set.of("include_usage", "include_obfuscation");
 
   private OpenAiFields() {}
+
+  /** The fields of whatever generates, and these. */
+  static Set<String> generatingAnd(String... more) {
+    Set<String> all = new HashSet<>(GENERATING);
+    all.addAll(List.of(more));
+    return all;
+  }
 
   static int choices(JsonNode body) {
     long choices = Fields.integer(body, "n").orElse(1);

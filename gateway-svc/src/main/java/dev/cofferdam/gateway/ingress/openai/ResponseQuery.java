@@ -8,6 +8,7 @@ import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.KnownFields;
 import dev.cofferdam.gateway.ingress.rest.ModelName;
 import dev.cofferdam.gateway.ingress.rest.Query;
+import dev.cofferdam.gateway.ingress.rest.RestAsked;
 import dev.cofferdam.gateway.ingress.rest.TextParts;
 import dev.cofferdam.gateway.ingress.rest.Writer;
 import dev.cofferdam.gateway.prompt.ChatMessage;
@@ -32,21 +33,7 @@ import java.util.Set;
 record ResponseQuery(Asked asked, ModelName model, boolean stream, ObjectNode echoed)
     implements Query {
   private static final Asked.FieldNames NAMES =
-      new Asked.FieldNames(
-          "model",
-          "model",
-          "input",
-          "input",
-          "temperature",
-          "top_p",
-          "top_k",
-          "min_p",
-          "presence_penalty",
-          "frequency_penalty",
-          "repetition_penalty",
-          "max_output_tokens",
-          "stop",
-          "top_logprobs");
+      RestAsked.names("input", "max_output_tokens", "stop");
 
   private static final KnownFields FIELDS =
       new KnownFields(
@@ -110,15 +97,7 @@ record ResponseQuery(Asked asked, ModelName model, boolean stream, ObjectNode ec
             List.of(),
             OptionalInt.empty(),
             false);
-    Asked asked =
-        new Asked(
-            model.model(),
-            model.adapter(),
-            input(body),
-            tuning,
-            Optional.empty(),
-            OptionalLong.empty(),
-            NAMES);
+    Asked asked = RestAsked.of(model, input(body), tuning, NAMES);
     return new ResponseQuery(asked, model, Fields.flag(body, "stream"), echoed(body));
   }
 
