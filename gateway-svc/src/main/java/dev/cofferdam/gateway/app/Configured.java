@@ -13,7 +13,6 @@ import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import java.nio.file.Path;
-import java.util.List;
 
 /** This gateway's views of the configuration topics. */
 final class Configured implements AutoCloseable {
@@ -39,17 +38,7 @@ final class Configured implements AutoCloseable {
   }
 
   boolean caughtUp() {
-    return all().stream().allMatch(ConfigView::caughtUp);
-  }
-
-  private List<ConfigView<?>> all() {
-    return List.of(
-        views.tenants(),
-        views.keys(),
-        views.models(),
-        views.adapters(),
-        views.pools(),
-        views.rateCards());
+    return views.all().stream().allMatch(ConfigView::caughtUp);
   }
 
   private static <T extends Message> ConfigView<T> open(
@@ -59,6 +48,6 @@ final class Configured implements AutoCloseable {
 
   @Override
   public void close() {
-    all().forEach(ConfigView::close);
+    views.all().forEach(ConfigView::close);
   }
 }

@@ -106,7 +106,7 @@ final class Gateway implements AutoCloseable {
     this.tls = new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
     KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
     this.configured = new Configured(kafka, config.stateDir());
-    this.writer = ConfigWriter.open(kafka, "gateway-admin");
+    this.writer = ConfigWriter.open(kafka, "gateway-admin", configured.views().all());
     this.publisher =
         FactPublisher.open(
             kafka, "gateway", config.stateDir().resolve("spool"), config.audit().spoolBytesMax());

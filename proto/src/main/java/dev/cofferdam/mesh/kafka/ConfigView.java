@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -45,6 +46,11 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
   private final long startedMs = System.currentTimeMillis();
   private final boolean fromSnapshot;
   private volatile Map<String, T> view;
+  private final Object moved = new Object();
+
+  /** Guarded by {@link #moved}; what lies before these offsets is in the view. */
+  private Map<TopicPartition, Long> offsets = Map.of();
+
   private volatile boolean readToEnd;
   private volatile boolean closed;
   private volatile @Nullable KafkaConsumer<String, byte[]> consumer;
@@ -80,6 +86,37 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
   /** All records by key; immutable. */
   public Map<String, T> snapshot() {
     return view;
+  }
+
+  /** The topic. */
+  public String topic() {
+    return topic;
+  }
+
+  /**
+   * Waits until the view holds what its topic has before these offsets; those of other topics do
+   * not count.
+   *
+   * @return whether that came true in time
+   */
+  boolean awaitOffsets(Map<TopicPartition, Long> ends, long waitNs) throws InterruptedException {
+    long endNs = System.nanoTime() + waitNs;
+    synchronized (moved) {
+      while (!holds(ends)) {
+        long leftMs = TimeUnit.NANOSECONDS.toMillis(endNs - System.nanoTime());
+        if (leftMs <= 0) {
+          return false;
+        }
+        moved.wait(leftMs);
+      }
+      return true;
+    }
+  }
+
+  private boolean holds(Map<TopicPartition, Long> ends) {
+    return ends.entrySet().stream()
+        .filter(end -> end.getKey().topic().equals(topic))
+        .allMatch(end -> offsets.getOrDefault(end.getKey(), -1L) >= end.getValue());
   }
 
   /** Runs something after each change, on the view's thread. */
@@ -147,6 +184,7 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
     }
     List<TopicPartition> partitions =
         infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
+    moveTo(Map.of());
     current.assign(partitions);
     current.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = current.endOffsets(partitions, ASK);
@@ -157,12 +195,28 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
     replace(building);
     readToEnd = true;
     while (!closed) {
+      reached(current);
       ConsumerRecords<String, byte[]> records = current.poll(POLL);
       if (!records.isEmpty()) {
         Map<String, T> next = new HashMap<>(view);
         apply(records, next);
         replace(next);
       }
+    }
+  }
+
+  private void reached(KafkaConsumer<String, byte[]> current) {
+    Map<TopicPartition, Long> now = new HashMap<>();
+    for (TopicPartition partition : current.assignment()) {
+      now.put(partition, current.position(partition, ASK));
+    }
+    moveTo(now);
+  }
+
+  private void moveTo(Map<TopicPartition, Long> now) {
+    synchronized (moved) {
+      offsets = now;
+      moved.notifyAll();
     }
   }
 

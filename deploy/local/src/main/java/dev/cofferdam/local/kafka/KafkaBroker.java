@@ -3,6 +3,7 @@ package dev.cofferdam.local.kafka;
 import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.StartFailedException;
+import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.vocabulary.SpiffeId.Role;
 import java.io.IOException;
@@ -223,6 +224,12 @@ public final class KafkaBroker {
       String group = role.name().toLowerCase(Locale.ROOT);
       wanted.add(rule(ResourceType.GROUP, group, role, AclOperation.READ));
     }
+    wanted.add(
+        rule(
+            ResourceType.TRANSACTIONAL_ID,
+            ConfigWriter.TRANSACTIONAL_ID,
+            Role.GATEWAY,
+            AclOperation.WRITE));
     Set<AclBinding> present = rules(admin);
     admin
         .createAcls(wanted.stream().filter(rule -> !present.contains(rule)).toList())

@@ -48,6 +48,7 @@ import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -205,19 +206,20 @@ class StoresTest {
     KafkaBroker broker = broker();
     Component kafka = startKafka(broker);
     Path snapshot = folder.resolve("pools.snapshot");
-    try (ConfigWriter writer = ConfigWriter.open(settings(broker, "gateway"), "gateway");
-        ConfigView<Pool> view =
-            ConfigView.open(settings(broker, "gateway"), Topics.POOLS, Pool.parser(), snapshot)) {
-      writer.put(Topics.POOLS, "a", pool("a"));
-      writer.put(Topics.POOLS, "b", pool("b"));
-      until("both pools", () -> view.snapshot().size() == 2);
-      writer.put(Topics.POOLS, "a", null);
-      until("the removal", () -> view.get("a").isEmpty());
+    try (ConfigView<Pool> view =
+            ConfigView.open(settings(broker, "gateway"), Topics.POOLS, Pool.parser(), snapshot);
+        ConfigWriter writer =
+            ConfigWriter.open(settings(broker, "gateway"), "gateway", List.of(view))) {
+      until("the view", view::caughtUp);
+      put(writer, "a", pool("a"));
+      put(writer, "b", pool("b"));
+      assertThat(view.snapshot()).hasSize(2);
+      put(writer, "a", null);
+      assertThat(view.get("a")).isEmpty();
 
       kafka.stop();
       assertThat(view.get("b")).isPresent();
-      assertThatThrownBy(() -> writer.put(Topics.POOLS, "c", pool("c")))
-          .isInstanceOf(RefusedException.class);
+      assertThatThrownBy(() -> put(writer, "c", pool("c"))).isInstanceOf(RefusedException.class);
       try (ConfigView<Pool> restarted =
           ConfigView.open(
               settings(broker, "gateway"), Topics.POOLS, Pool.parser(), folder.resolve("copy"))) {
@@ -225,14 +227,32 @@ class StoresTest {
       }
       kafka.start();
       kafka.awaitReady();
-      writer.put(Topics.POOLS, "d", pool("d"));
-      until("the change after Kafka's return", () -> view.get("d").isPresent());
+      until("a change after Kafka's return", () -> changed(writer, "d"));
+      assertThat(view.get("d")).isPresent();
     }
     kafka.stop();
     try (ConfigView<Pool> view =
         ConfigView.open(settings(broker, "gateway"), Topics.POOLS, Pool.parser(), snapshot)) {
       assertThat(view.snapshot().keySet()).contains("b", "d").doesNotContain("a");
       until("the view to serve from its snapshot", view::caughtUp);
+    }
+  }
+
+  private static void put(ConfigWriter writer, String key, @Nullable Pool pool) {
+    Object unused =
+        writer.change(
+            change -> {
+              change.put(Topics.POOLS, key, pool);
+              return key;
+            });
+  }
+
+  private static boolean changed(ConfigWriter writer, String key) {
+    try {
+      put(writer, key, pool(key));
+      return true;
+    } catch (RefusedException e) {
+      return false;
     }
   }
 

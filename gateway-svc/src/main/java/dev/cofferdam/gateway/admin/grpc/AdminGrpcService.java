@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.admin.grpc;
 
 import static dev.cofferdam.gateway.admin.grpc.Answers.expect;
 import static dev.cofferdam.gateway.admin.grpc.Answers.known;
+import static dev.cofferdam.gateway.admin.grpc.Answers.next;
 import static dev.cofferdam.gateway.admin.grpc.Answers.refused;
 import static dev.cofferdam.gateway.admin.grpc.Answers.tell;
 
@@ -113,7 +114,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
       Supplier<Caller> caller) {
     this.configuration = configuration;
     this.contents = contents;
-    this.changes = new AuditedChanges(facts, caller);
+    this.changes = new AuditedChanges(configuration, facts, caller);
     this.catalog = new CatalogRecords(configuration, changes, models, adapters, clock);
     this.random = random;
     this.clock = clock;
@@ -125,20 +126,23 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "put_tenant",
         request.getTenant().getId(),
-        change -> {
+        (change, write) -> {
           Problems problems = RecordRules.check(request.getTenant());
           rateCard(problems, request.getTenant());
           problems.refuseIfAny();
           Tenant present = configuration.tenants().get(request.getTenant().getId());
-          long revision = present == null ? 0 : present.getRevision();
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
+          long revision =
+              next(
+                  request.hasExpectedRevision(),
+                  request.getExpectedRevision(),
+                  present == null ? 0 : present.getRevision());
           Tenant tenant =
               request.getTenant().toBuilder()
                   .setChangedEpochS(epochS())
-                  .setRevision(revision + 1)
+                  .setRevision(revision)
                   .build();
           change.detail(tenant.getTier() + " " + tenant.getStatus());
-          configuration.put(tenant);
+          write.put(tenant);
           return PutTenantResponse.newBuilder().setTenant(tenant).build();
         });
   }
@@ -158,12 +162,12 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "issue_api_key",
         request.getTenant(),
-        change -> {
+        (change, write) -> {
           knownTenant(request.getTenant());
           ApiKeys.Issued issued = ApiKeys.issue(random);
           ApiKey key = newKey(request.getTenant(), issued, request.getNotAfterEpochS());
           change.detail("key " + issued.keyId());
-          configuration.put(key);
+          write.put(key);
           return IssueApiKeyResponse.newBuilder()
               .setKey(withoutHash(key))
               .setSecret(issued.secret())
@@ -177,7 +181,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "revoke_api_key",
         "",
-        change -> {
+        (change, write) -> {
           ApiKey key = known(configuration.apiKeys(), request.getKeyId(), "key");
           change.tenant(key.getTenant());
           long end = request.getNotAfterEpochS() == 0 ? epochS() : request.getNotAfterEpochS();
@@ -187,7 +191,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
           }
           change.detail("key " + key.getKeyId() + " from " + end);
           ApiKey revoked = key.toBuilder().setNotAfterEpochS(end).build();
-          configuration.put(revoked);
+          write.put(revoked);
           return RevokeApiKeyResponse.newBuilder().setKey(withoutHash(revoked)).build();
         });
   }
@@ -228,7 +232,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "delete_tenant",
         request.getTenant(),
-        change -> {
+        (change, write) -> {
           String id = request.getTenant();
           Tenant tenant = known(configuration.tenants(), id, "tenant");
           expect(
@@ -240,11 +244,11 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
                   .map(Map.Entry::getKey)
                   .toList();
           change.detail(keys.size() + " keys, " + adapters.size() + " adapters");
-          // The tenant last: a removal that did not get through is asked for again.
-          keys.forEach(key -> configuration.removeApiKey(key.getKeyId()));
-          adapters.forEach(configuration::removeAdapter);
+          // The contents first: a removal that did not get through is asked for again.
           contents.erase(new TenantId(id));
-          configuration.removeTenant(id);
+          keys.forEach(key -> write.removeApiKey(key.getKeyId()));
+          adapters.forEach(write::removeAdapter);
+          write.removeTenant(id);
           return DeleteTenantResponse.newBuilder()
               .setApiKeys(keys.size())
               .setAdapters(adapters.size())
@@ -259,12 +263,12 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "suspend_tenant",
         request.getTenant(),
-        change -> {
+        (change, write) -> {
           Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
           expect(
               request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
           return SuspendTenantResponse.newBuilder()
-              .setTenant(changed(tenant, TenantStatus.TENANT_STATUS_SUSPENDED, 0))
+              .setTenant(changed(write, tenant, TenantStatus.TENANT_STATUS_SUSPENDED, 0))
               .build();
         });
   }
@@ -276,7 +280,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "throttle_tenant",
         request.getTenant(),
-        change -> {
+        (change, write) -> {
           Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
           expect(
               request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
@@ -290,7 +294,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
           }
           change.detail("share " + share);
           return ThrottleTenantResponse.newBuilder()
-              .setTenant(changed(tenant, TenantStatus.TENANT_STATUS_THROTTLED, share))
+              .setTenant(changed(write, tenant, TenantStatus.TENANT_STATUS_THROTTLED, share))
               .build();
         });
   }
@@ -301,17 +305,18 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "resume_tenant",
         request.getTenant(),
-        change -> {
+        (change, write) -> {
           Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
           expect(
               request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
           return ResumeTenantResponse.newBuilder()
-              .setTenant(changed(tenant, TenantStatus.TENANT_STATUS_ACTIVE, 0))
+              .setTenant(changed(write, tenant, TenantStatus.TENANT_STATUS_ACTIVE, 0))
               .build();
         });
   }
 
-  private Tenant changed(Tenant tenant, TenantStatus status, double share) {
+  private Tenant changed(
+      Configuration.Changes write, Tenant tenant, TenantStatus status, double share) {
     Tenant changed =
         tenant.toBuilder()
             .setStatus(status)
@@ -319,7 +324,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
             .setChangedEpochS(epochS())
             .setRevision(tenant.getRevision() + 1)
             .build();
-    configuration.put(changed);
+    write.put(changed);
     return changed;
   }
 
@@ -329,7 +334,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         out,
         "rotate_api_key",
         "",
-        change -> {
+        (change, write) -> {
           ApiKey old = known(configuration.apiKeys(), request.getKeyId(), "key");
           change.tenant(old.getTenant());
           knownTenant(old.getTenant());
@@ -352,8 +357,8 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
                   : Math.min(old.getNotAfterEpochS(), now + overlap);
           ApiKey ending = old.toBuilder().setNotAfterEpochS(end).build();
           change.detail("key " + old.getKeyId() + " to " + issued.keyId() + ", ends " + end);
-          configuration.put(key);
-          configuration.put(ending);
+          write.put(key);
+          write.put(ending);
           return RotateApiKeyResponse.newBuilder()
               .setKey(withoutHash(key))
               .setSecret(issued.secret())

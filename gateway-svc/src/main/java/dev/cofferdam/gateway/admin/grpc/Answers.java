@@ -35,6 +35,12 @@ final class Answers {
     }
   }
 
+  /** The revision of a changed record; its present one is 0 where there is no record. */
+  static long next(boolean asked, long expected, long present) {
+    expect(asked, expected, present);
+    return present + 1;
+  }
+
   static RefusedException refused(ErrorCode code, String message) {
     return Refusal.of(code, message).asException();
   }

@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.admin.grpc;
 
+import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.mesh.Caller;
@@ -9,20 +10,17 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.stub.StreamObserver;
 import java.util.Optional;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Function;
+import java.util.function.BiFunction;
 import java.util.function.Supplier;
 
-/**
- * Makes changes one at a time, and leaves an audit fact of each, of refused ones too. Without audit
- * there is no change.
- */
+/** Makes changes, and leaves an audit fact of each, of refused ones too; without, there is none. */
 final class AuditedChanges {
+  private final Configuration configuration;
   private final AuditFacts facts;
   private final Supplier<Caller> caller;
-  private final ReentrantLock oneAtATime = new ReentrantLock();
 
-  AuditedChanges(AuditFacts facts, Supplier<Caller> caller) {
+  AuditedChanges(Configuration configuration, AuditFacts facts, Supplier<Caller> caller) {
+    this.configuration = configuration;
     this.facts = facts;
     this.caller = caller;
   }
@@ -58,17 +56,21 @@ final class AuditedChanges {
    *
    * @param method the method's name in audit facts
    * @param tenant whose record is changed; anything else: nobody's
+   * @param work says what to write; may run several times
    */
-  <R> void answer(StreamObserver<R> out, String method, String tenant, Function<Change, R> work) {
+  <R> void answer(
+      StreamObserver<R> out,
+      String method,
+      String tenant,
+      BiFunction<Change, Configuration.Changes, R> work) {
     Change change = new Change(method, tenant);
     R response;
-    oneAtATime.lock();
     try {
       if (!facts.accepting()) {
         throw Answers.refused(
             ErrorCode.AUDIT_UNAVAILABLE, "audit records cannot be kept right now");
       }
-      response = work.apply(change);
+      response = configuration.change(written -> work.apply(change, written));
       record(change, AuditFact.Severity.INFO, AuditFact.Outcome.COMPLETED, "", change.detail);
     } catch (RefusedException e) {
       ErrorCode code = e.refusal().code();
@@ -83,8 +85,6 @@ final class AuditedChanges {
     } catch (RuntimeException e) {
       recordFailure(change, AuditFact.Outcome.FAILED, ErrorCode.INTERNAL, change.detail);
       throw e;
-    } finally {
-      oneAtATime.unlock();
     }
     out.onNext(response);
     out.onCompleted();

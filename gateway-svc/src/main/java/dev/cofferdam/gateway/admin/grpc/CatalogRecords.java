@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.admin.grpc;
 
 import static dev.cofferdam.gateway.admin.grpc.Answers.expect;
 import static dev.cofferdam.gateway.admin.grpc.Answers.known;
+import static dev.cofferdam.gateway.admin.grpc.Answers.next;
 import static dev.cofferdam.gateway.admin.grpc.Answers.refused;
 import static dev.cofferdam.gateway.admin.grpc.Answers.tell;
 
@@ -70,7 +71,7 @@ final class CatalogRecords {
         out,
         "put_model",
         "-",
-        change -> {
+        (change, write) -> {
           Problems problems = RecordRules.check(request.getModel());
           Model.Builder model = request.getModel().toBuilder();
           folder(problems, model.getFolder());
@@ -88,14 +89,17 @@ final class CatalogRecords {
             models.kvBytesPerToken(model.getFolder()).ifPresent(model::setKvBytesPerToken);
           }
           Model present = configuration.models().get(model.getId());
-          long revision = present == null ? 0 : present.getRevision();
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
-          model.setRevision(revision + 1);
+          long revision =
+              next(
+                  request.hasExpectedRevision(),
+                  request.getExpectedRevision(),
+                  present == null ? 0 : present.getRevision());
+          model.setRevision(revision);
           if (model.getCreatedEpochS() == 0) {
             model.setCreatedEpochS(present == null ? epochS() : present.getCreatedEpochS());
           }
           change.detail("model " + model.getId() + " digest " + model.getDigest());
-          configuration.put(model.build());
+          write.put(model.build());
           return PutModelResponse.newBuilder().setModel(model).build();
         });
   }
@@ -105,7 +109,7 @@ final class CatalogRecords {
         out,
         "put_adapter",
         request.getAdapter().getTenant(),
-        change -> {
+        (change, write) -> {
           Problems problems = RecordRules.check(request.getAdapter());
           Adapter.Builder adapter = request.getAdapter().toBuilder();
           folder(problems, adapter.getFolder());
@@ -127,11 +131,14 @@ final class CatalogRecords {
           problems.refuseIfAny();
           Adapter present =
               configuration.adapters().get(adapter.getTenant() + "/" + adapter.getName());
-          long revision = present == null ? 0 : present.getRevision();
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
-          adapter.setRevision(revision + 1).setCreatedEpochS(epochS());
+          long revision =
+              next(
+                  request.hasExpectedRevision(),
+                  request.getExpectedRevision(),
+                  present == null ? 0 : present.getRevision());
+          adapter.setRevision(revision).setCreatedEpochS(epochS());
           change.detail("adapter " + adapter.getName() + " version " + adapter.getVersion());
-          configuration.put(adapter.build());
+          write.put(adapter.build());
           return PutAdapterResponse.newBuilder().setAdapter(adapter).build();
         });
   }
@@ -141,14 +148,17 @@ final class CatalogRecords {
         out,
         "put_pool",
         "-",
-        change -> {
+        (change, write) -> {
           RecordRules.check(request.getPool()).refuseIfAny();
           change.detail("pool " + request.getPool().getId());
           Pool present = configuration.pools().get(request.getPool().getId());
-          long revision = present == null ? 0 : present.getRevision();
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
-          Pool pool = request.getPool().toBuilder().setRevision(revision + 1).build();
-          configuration.put(pool);
+          long revision =
+              next(
+                  request.hasExpectedRevision(),
+                  request.getExpectedRevision(),
+                  present == null ? 0 : present.getRevision());
+          Pool pool = request.getPool().toBuilder().setRevision(revision).build();
+          write.put(pool);
           return PutPoolResponse.newBuilder().setPool(pool).build();
         });
   }
@@ -158,18 +168,21 @@ final class CatalogRecords {
         out,
         "put_rate_card",
         "-",
-        change -> {
+        (change, write) -> {
           RecordRules.check(request.getRateCard()).refuseIfAny();
           RateCard present = configuration.rateCards().get(request.getRateCard().getId());
-          long revision = present == null ? 0 : present.getRevision();
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), revision);
+          long revision =
+              next(
+                  request.hasExpectedRevision(),
+                  request.getExpectedRevision(),
+                  present == null ? 0 : present.getRevision());
           RateCard card =
               request.getRateCard().toBuilder()
                   .setChangedEpochS(epochS())
-                  .setRevision(revision + 1)
+                  .setRevision(revision)
                   .build();
           change.detail("rate card " + card.getId());
-          configuration.put(card);
+          write.put(card);
           return PutRateCardResponse.newBuilder().setRateCard(card).build();
         });
   }
@@ -187,13 +200,13 @@ final class CatalogRecords {
         out,
         "delete_model",
         "",
-        change -> {
+        (change, write) -> {
           String id = request.getId();
           Model model = known(configuration.models(), id, "model");
           expect(request.hasExpectedRevision(), request.getExpectedRevision(), model.getRevision());
           References.ofModel(configuration, id).ifPresent(CatalogRecords::inUse);
           change.detail("model " + id);
-          configuration.removeModel(id);
+          write.removeModel(id);
           return DeleteModelResponse.getDefaultInstance();
         });
   }
@@ -219,13 +232,13 @@ final class CatalogRecords {
         out,
         "delete_adapter",
         request.getTenant(),
-        change -> {
+        (change, write) -> {
           String key = request.getTenant() + "/" + request.getName();
           Adapter adapter = known(configuration.adapters(), key, "adapter");
           expect(
               request.hasExpectedRevision(), request.getExpectedRevision(), adapter.getRevision());
           change.detail("adapter " + adapter.getName());
-          configuration.removeAdapter(key);
+          write.removeAdapter(key);
           return DeleteAdapterResponse.getDefaultInstance();
         });
   }
@@ -243,13 +256,13 @@ final class CatalogRecords {
         out,
         "delete_pool",
         "",
-        change -> {
+        (change, write) -> {
           String id = request.getId();
           Pool pool = known(configuration.pools(), id, "pool");
           expect(request.hasExpectedRevision(), request.getExpectedRevision(), pool.getRevision());
           References.ofPool(configuration, id).ifPresent(CatalogRecords::inUse);
           change.detail("pool " + id);
-          configuration.removePool(id);
+          write.removePool(id);
           return DeletePoolResponse.getDefaultInstance();
         });
   }
@@ -267,13 +280,13 @@ final class CatalogRecords {
         out,
         "delete_rate_card",
         "",
-        change -> {
+        (change, write) -> {
           String id = request.getId();
           RateCard card = known(configuration.rateCards(), id, "rate card");
           expect(request.hasExpectedRevision(), request.getExpectedRevision(), card.getRevision());
           References.ofRateCard(configuration, id).ifPresent(CatalogRecords::inUse);
           change.detail("rate card " + id);
-          configuration.removeRateCard(id);
+          write.removeRateCard(id);
           return DeleteRateCardResponse.getDefaultInstance();
         });
   }

@@ -43,7 +43,8 @@ record ChatQuery(
 
   private static final KnownFields FIELDS =
       new KnownFields(
-          OpenAiFields.generatingAnd("messages", "max_completion_tokens", "top_logprobs", "retrieval"),
+          OpenAiFields.generatingAnd(
+              "messages", "max_completion_tokens", "top_logprobs", "retrieval"),
           harmless());
 
   /** Of our own; OpenAI has none. */

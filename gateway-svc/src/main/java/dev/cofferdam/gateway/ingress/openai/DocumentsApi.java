@@ -42,8 +42,7 @@ public final class DocumentsApi {
   /** Adds the routes. */
   public void mount(Router router) {
     String one = PATH + "/:id";
-    edge.call(
-        router.post(PATH), PATH, dialect, "put_document", RestEdge.BODY_BYTES_MAX, this::put);
+    edge.call(router.post(PATH), PATH, dialect, "put_document", RestEdge.BODY_BYTES_MAX, this::put);
     edge.call(router.get(PATH), PATH, dialect, "list_documents", 0, this::list);
     edge.call(router.get(one), PATH + "/{id}", dialect, "get_document", 0, this::get);
     edge.call(router.delete(one), PATH + "/{id}", dialect, "delete_document", 0, this::delete);
@@ -83,7 +82,8 @@ public final class DocumentsApi {
     int limit = Pages.limit(call);
     Optional<String> collection = Pages.parameter(call, "collection");
     String after = Pages.parameter(call, "after").orElse("");
-    List<DocumentEntry> entries = documents.list(call.identity().tenant().id(), collection, after, limit + 1);
+    List<DocumentEntry> entries =
+        documents.list(call.identity().tenant().id(), collection, after, limit + 1);
     ObjectNode body = JsonNodeFactory.instance.objectNode().put("object", "list");
     ArrayNode data = body.putArray("data");
     entries.stream().limit(limit).forEach(entry -> data.add(node(entry)));

@@ -48,7 +48,8 @@ public final class StoredRequestsApi {
     Optional<RequestId> after =
         Pages.parameter(call, "after")
             .map(id -> parsed(id).orElseThrow(() -> Fields.invalid("after", "is no request's id")));
-    List<TranscriptEntry> entries = transcripts.list(call.identity().tenant().id(), after, limit + 1);
+    List<TranscriptEntry> entries =
+        transcripts.list(call.identity().tenant().id(), after, limit + 1);
     ObjectNode body = JsonNodeFactory.instance.objectNode().put("object", "list");
     ArrayNode data = body.putArray("data");
     entries.stream()

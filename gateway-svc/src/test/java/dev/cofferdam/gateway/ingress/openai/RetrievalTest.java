@@ -36,8 +36,7 @@ class RetrievalTest {
   private static final JsonMapper JSON = new JsonMapper();
 
   @TempDir Path folder;
-  private final Documents documents =
-      new PostgresDocuments(ServingDatabase.emptied().open());
+  private final Documents documents = new PostgresDocuments(ServingDatabase.emptied().open());
   private RestHarness rest;
 
   @BeforeEach

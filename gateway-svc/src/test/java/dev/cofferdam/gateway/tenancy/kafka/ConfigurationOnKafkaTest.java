@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.Message;
 import com.google.protobuf.Parser;
+import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditKeys;
@@ -28,6 +29,8 @@ import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.events.v1.Outcome;
 import dev.cofferdam.proto.events.v1.Severity;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -39,7 +42,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
@@ -64,7 +70,6 @@ class ConfigurationOnKafkaTest {
 
   @TempDir private Path folder;
   private final List<AutoCloseable> open = new ArrayList<>();
-  private ConfigWriter writer;
   private Gateway first;
   private Gateway second;
 
@@ -94,7 +99,6 @@ class ConfigurationOnKafkaTest {
 
   @BeforeEach
   void start() {
-    writer = opened(ConfigWriter.open(kafka.settings(), "test"));
     first = gateway("first");
     second = gateway("second");
   }
@@ -108,8 +112,8 @@ class ConfigurationOnKafkaTest {
 
   @Test
   void aChangeIsInForceWhereItWasMadeAndSoonElsewhere() {
-    first.configuration.put(tenant(Tier.TIER_FREE));
-    first.configuration.put(tenant(Tier.TIER_ENTERPRISE));
+    change(first, write -> write.put(tenant(Tier.TIER_FREE)));
+    change(first, write -> write.put(tenant(Tier.TIER_ENTERPRISE)));
 
     assertThat(first.tenants.tenant(ACME).orElseThrow().limits().concurrentRequests())
         .isEqualTo(256);
@@ -124,12 +128,12 @@ class ConfigurationOnKafkaTest {
 
   @Test
   void keysModelsAndAdaptersAreFoundByTheirOwners() {
-    first.configuration.put(key("aaaaaaaaaaaa", 32, 0));
-    first.configuration.put(model("small", Tier.TIER_FREE));
-    first.configuration.put(model("large", Tier.TIER_STANDARD));
-    first.configuration.put(adapter("acme", "books"));
-    first.configuration.put(adapter("bell", "books"));
-    first.configuration.put(adapter("acme", "atlas"));
+    change(first, write -> write.put(key("aaaaaaaaaaaa", 32, 0)));
+    change(first, write -> write.put(model("small", Tier.TIER_FREE)));
+    change(first, write -> write.put(model("large", Tier.TIER_STANDARD)));
+    change(first, write -> write.put(adapter("acme", "books")));
+    change(first, write -> write.put(adapter("bell", "books")));
+    change(first, write -> write.put(adapter("acme", "atlas")));
 
     assertThat(first.tenants.key("aaaaaaaaaaaa").orElseThrow().tenant()).isEqualTo(ACME);
     assertThat(first.tenants.key("bbbbbbbbbbbb")).isEmpty();
@@ -148,10 +152,10 @@ class ConfigurationOnKafkaTest {
 
   @Test
   void aRemovedTenantIsGoneInEveryGateway() {
-    first.configuration.put(tenant(Tier.TIER_FREE));
+    change(first, write -> write.put(tenant(Tier.TIER_FREE)));
     eventually(() -> second.tenants.tenant(ACME).isPresent());
 
-    first.configuration.removeTenant("acme");
+    change(first, write -> write.removeTenant("acme"));
 
     assertThat(first.tenants.tenant(ACME)).isEmpty();
     eventually(() -> second.tenants.tenant(ACME).isEmpty());
@@ -159,19 +163,96 @@ class ConfigurationOnKafkaTest {
 
   @Test
   void aRevokedKeyIsRevokedInEveryGateway() {
-    first.configuration.put(key("aaaaaaaaaaaa", 32, 0));
+    change(first, write -> write.put(key("aaaaaaaaaaaa", 32, 0)));
     eventually(() -> second.tenants.key("aaaaaaaaaaaa").isPresent());
 
-    first.configuration.put(key("aaaaaaaaaaaa", 32, 77));
+    change(first, write -> write.put(key("aaaaaaaaaaaa", 32, 77)));
 
     assertThat(first.tenants.key("aaaaaaaaaaaa").orElseThrow().expired(77)).isTrue();
     eventually(() -> second.tenants.key("aaaaaaaaaaaa").orElseThrow().expired(77));
   }
 
+  /**
+   * Each adds 1 to the same record, as often as it can; whoever is told of success has added it.
+   */
+  @Test
+  void twoGatewaysThatChangeARecordAtOnceLoseNothingOfEachOther() throws Exception {
+    change(first, write -> write.put(tenant(Tier.TIER_FREE)));
+    AtomicInteger done = new AtomicInteger();
+    List<Thread> threads = new ArrayList<>();
+    List<Throwable> failures = new CopyOnWriteArrayList<>();
+    for (Gateway gateway : List.of(first, second)) {
+      threads.add(
+          Thread.ofPlatform()
+              .uncaughtExceptionHandler((thread, failure) -> failures.add(failure))
+              .start(
+                  () -> {
+                    for (int i = 0; i < 10; i++) {
+                      done.addAndGet(addOne(gateway) ? 1 : 0);
+                    }
+                  }));
+    }
+    for (Thread thread : threads) {
+      thread.join();
+    }
+
+    assertThat(failures).isEmpty();
+    assertThat(done.get()).isPositive();
+    for (Gateway gateway : List.of(first, second)) {
+      eventually(() -> gateway.configuration.tenants().get("acme").getRevision() == done.get());
+    }
+  }
+
+  private static boolean addOne(Gateway gateway) {
+    try {
+      Configuration configuration = gateway.configuration;
+      return configuration.change(
+          write -> {
+            Tenant tenant = configuration.tenants().get("acme");
+            write.put(tenant.toBuilder().setRevision(tenant.getRevision() + 1).build());
+            return true;
+          });
+    } catch (RefusedException e) {
+      assertThat(e.refusal().code()).isEqualTo(ErrorCode.CONFLICT);
+      return false;
+    }
+  }
+
+  @Test
+  void aChangeThatIsRefusedOrBreaksWritesNothing() {
+    change(first, write -> write.put(tenant(Tier.TIER_FREE)));
+    for (RuntimeException end :
+        List.of(
+            Refusal.of(ErrorCode.NOT_FOUND, "no such tenant").asException(),
+            new IllegalStateException("a bug"))) {
+      assertThatThrownBy(
+              () ->
+                  change(
+                      first,
+                      write -> {
+                        write.put(tenant(Tier.TIER_ENTERPRISE));
+                        throw end;
+                      }))
+          .isSameAs(end);
+    }
+
+    change(first, write -> write.put(key("cccccccccccc", 32, 0)));
+    assertThat(first.tenants.tenant(ACME).orElseThrow().tier().label()).isEqualTo("free");
+  }
+
+  private static void change(Gateway gateway, Consumer<Configuration.Changes> work) {
+    Object unused =
+        gateway.configuration.change(
+            write -> {
+              work.accept(write);
+              return gateway;
+            });
+  }
+
   @Test
   void recordsThatDoNotHoldAreAsGoodAsNone() {
-    first.configuration.put(tenant(Tier.TIER_UNSPECIFIED));
-    first.configuration.put(key("aaaaaaaaaaaa", 31, 0));
+    change(first, write -> write.put(tenant(Tier.TIER_UNSPECIFIED)));
+    change(first, write -> write.put(key("aaaaaaaaaaaa", 31, 0)));
 
     assertThat(first.tenants.tenant(ACME)).isEmpty();
     assertThat(first.tenants.key("aaaaaaaaaaaa")).isEmpty();
@@ -179,10 +260,10 @@ class ConfigurationOnKafkaTest {
 
   @Test
   void withoutKafkaWhatIsKnownServesOnAndNothingCanBeChanged() {
-    first.configuration.put(tenant(Tier.TIER_FREE));
+    change(first, write -> write.put(tenant(Tier.TIER_FREE)));
     kafka.stop();
     try {
-      assertThatThrownBy(() -> first.configuration.put(tenant(Tier.TIER_STANDARD)))
+      assertThatThrownBy(() -> change(first, write -> write.put(tenant(Tier.TIER_STANDARD))))
           .isInstanceOf(RefusedException.class)
           .hasMessageContaining("dependency_unavailable");
       assertThat(first.tenants.tenant(ACME).orElseThrow().tier().label()).isEqualTo("free");
@@ -264,7 +345,8 @@ class ConfigurationOnKafkaTest {
             view(name, Topics.RATE_CARDS, RateCard.parser()));
     Gateway gateway =
         new Gateway(
-            new KafkaConfiguration(writer, views),
+            new KafkaConfiguration(
+                opened(ConfigWriter.open(kafka.settings(), name, views.all())), views),
             new ConfiguredTenants(views.tenants(), views.keys()),
             new ConfiguredCatalog(views.models(), views.adapters(), views.pools()));
     eventually(
