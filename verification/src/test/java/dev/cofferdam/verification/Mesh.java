@@ -47,7 +47,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -72,8 +75,10 @@ public final class Mesh {
   }
 
   private final LocalMesh local;
+  private final TokenIssuer issuer;
   private final TrustManagerFactory trust;
   private final SSLContext tls;
+  private final Rest rest;
   private final ManagedChannel publicChannel;
   private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
 
@@ -88,14 +93,16 @@ public final class Mesh {
   private static Mesh start() {
     Path repository = repository();
     Path state = repository.resolve("verification/target/mesh");
+    TokenIssuer issuer = new TokenIssuer(repository.resolve("verification/target/issuer.json"));
     LocalMesh local =
         LocalMesh.start(
             state,
             LocalOptions.of(repository)
+                .withGatewaySettings(issuer.gatewaySettings())
                 .withModels(models(repository), List.of(GGUF_MODEL, SECOND_MODEL))
                 .withProgress(System.out::println));
     Runtime.getRuntime().addShutdownHook(new Thread(local::stop));
-    return new Mesh(local);
+    return new Mesh(local, issuer);
   }
 
   /** The sample model as it is, and beside it a copy, and it as one file. */
@@ -117,8 +124,9 @@ public final class Mesh {
     return models;
   }
 
-  private Mesh(LocalMesh local) {
+  private Mesh(LocalMesh local, TokenIssuer issuer) {
     this.local = local;
+    this.issuer = issuer;
     try {
       this.trust = trust(local.files().authority());
       this.tls = SSLContext.getInstance("TLS");
@@ -126,6 +134,7 @@ public final class Mesh {
     } catch (GeneralSecurityException | IOException e) {
       throw new IllegalStateException(e);
     }
+    this.rest = new Rest(local.endpoints().rest(), tls);
     this.publicChannel = withoutCertificate(local.endpoints().grpc());
   }
 
@@ -219,9 +228,35 @@ public final class Mesh {
         .toList();
   }
 
-  /** The REST edge for what an SDK would not send. */
+  /** The REST edge for what an SDK would not send; all of its callers share their connections. */
   public Rest rest() {
-    return new Rest(local.endpoints().rest(), tls);
+    return rest;
+  }
+
+  /** The issuer whose tokens the gateway trusts. */
+  public TokenIssuer issuer() {
+    return issuer;
+  }
+
+  /**
+   * Makes a call of a free tenant that the gateway refuses with 503 at first, as the limits' store
+   * is away, and that is only answered if its client tries again.
+   */
+  public <T> T throughRefusals(Supplier<T> call) {
+    double before = metric("gateway", "cofferdam_limiter_refusals");
+    CompletableFuture<T> answer;
+    stopRedis();
+    try {
+      answer = CompletableFuture.supplyAsync(call);
+      Patience.until(
+          "the call is refused", () -> metric("gateway", "cofferdam_limiter_refusals") > before);
+      if (answer.isDone()) {
+        throw new AssertionError("the call ended with the refusal");
+      }
+    } finally {
+      startRedis();
+    }
+    return answer.orTimeout(1, TimeUnit.MINUTES).join();
   }
 
   /** The REST edge's URL. */
@@ -236,12 +271,18 @@ public final class Mesh {
 
   /** The official Anthropic client, without retries. */
   public AnthropicClient anthropic(String apiKey) {
+    return anthropic(apiKey, 0, Duration.ofMinutes(1));
+  }
+
+  /** The official Anthropic client with a number of retries and a time after which it gives up. */
+  public AnthropicClient anthropic(String apiKey, int retries, Duration timeout) {
     return AnthropicOkHttpClient.builder()
         .baseUrl(local.endpoints().rest())
         .apiKey(apiKey)
         .sslSocketFactory(tls.getSocketFactory())
         .trustManager((X509TrustManager) trust.getTrustManagers()[0])
-        .maxRetries(0)
+        .maxRetries(retries)
+        .timeout(timeout)
         .build();
   }
 

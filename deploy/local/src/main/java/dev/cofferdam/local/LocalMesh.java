@@ -196,7 +196,8 @@ public final class LocalMesh implements AutoCloseable {
             secrets,
             process -> kafka.clientProperties(authority.bundle(process)),
             String.valueOf(urls.get("redis")),
-            database -> urls.get("postgres") + database);
+            database -> urls.get("postgres") + database,
+            options.gatewaySettings());
     startServices(settings);
     files.endpoints(endpoints());
     long began = System.nanoTime();

@@ -16,6 +16,7 @@ import java.util.Optional;
  * @param ports given ports by name; the others are chosen
  * @param redis a Redis program to use instead of the one that would be chosen
  * @param workers number of workers of the sample model, 1 to 8
+ * @param gatewaySettings further settings of the gateway
  * @param progress told what happens
  */
 public record LocalOptions(
@@ -26,10 +27,12 @@ public record LocalOptions(
     Map<String, Integer> ports,
     Optional<Path> redis,
     int workers,
+    Map<String, String> gatewaySettings,
     Progress progress) {
   public LocalOptions {
     moreModels = List.copyOf(moreModels);
     ports = Map.copyOf(ports);
+    gatewaySettings = Map.copyOf(gatewaySettings);
     if (workers < 1 || workers > 8) {
       throw new IllegalArgumentException("workers: " + workers + " (expected: 1 to 8)");
     }
@@ -45,18 +48,26 @@ public record LocalOptions(
         Map.of(),
         Optional.empty(),
         2,
+        Map.of(),
         line -> {});
   }
 
   /** These options with another listener. */
   public LocalOptions withProgress(Progress listener) {
     return new LocalOptions(
-        repository, models, moreModels, binaries, ports, redis, workers, listener);
+        repository, models, moreModels, binaries, ports, redis, workers, gatewaySettings, listener);
+  }
+
+  /** These options with further settings of the gateway. */
+  public LocalOptions withGatewaySettings(Map<String, String> settings) {
+    return new LocalOptions(
+        repository, models, moreModels, binaries, ports, redis, workers, settings, progress);
   }
 
   /** These options with another folder of models, and models of it beside the sample. */
   public LocalOptions withModels(Path folder, List<String> more) {
-    return new LocalOptions(repository, folder, more, binaries, ports, redis, workers, progress);
+    return new LocalOptions(
+        repository, folder, more, binaries, ports, redis, workers, gatewaySettings, progress);
   }
 
   /** Number of all workers. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.anthropic.client.AnthropicClient;
 import com.anthropic.core.http.StreamResponse;
+import com.anthropic.errors.AnthropicIoException;
 import com.anthropic.errors.BadRequestException;
 import com.anthropic.errors.NotFoundException;
 import com.anthropic.errors.UnauthorizedException;
@@ -14,8 +15,15 @@ import com.anthropic.models.messages.MessageCountTokensParams;
 import com.anthropic.models.messages.MessageCreateParams;
 import com.anthropic.models.messages.RawMessageStreamEvent;
 import com.anthropic.models.messages.StopReason;
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
+import dev.cofferdam.verification.Mesh.TenantHandle;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -86,6 +94,46 @@ class AnthropicSdkTest {
     assertThat(text(stopped)).isEqualTo(full.substring(0, full.indexOf(stop)));
     Message bounded = client.messages().create(ask("support-desk").maxTokens(2).build());
     assertThat(bounded.stopReason()).contains(StopReason.MAX_TOKENS);
+  }
+
+  @Test
+  void aClientThatMeetsA503TriesAgainAndIsServed() {
+    TenantHandle free = MESH.newTenant("anthropic-503", "free");
+    AnthropicClient patient = MESH.anthropic(free.apiKey(), 8, Duration.ofMinutes(1));
+    Message answer =
+        MESH.throughRefusals(() -> patient.messages().create(ask("support-desk").build()));
+    assertThat(text(answer)).isNotBlank();
+  }
+
+  @Test
+  void aClientThatIsOverItsLimitTriesAgainAndIsServed() throws Exception {
+    TenantHandle one =
+        MESH.newTenant(
+            "anthropic-429",
+            "standard",
+            LimitOverrides.newBuilder().setConcurrentRequests(1).build());
+    AnthropicClient patient = MESH.anthropic(one.apiKey(), 8, Duration.ofMinutes(1));
+    AtomicReference<CompletableFuture<Message>> second = new AtomicReference<>();
+    Generation.run(
+        MESH.grpc(),
+        Generation.credentials(one.apiKey(), ""),
+        Generation.endless(true, 1_000),
+        event -> {
+          if (event.hasDelta() && second.get() == null) {
+            second.set(
+                CompletableFuture.supplyAsync(
+                    () -> patient.messages().create(ask("support-desk").build())));
+          }
+        });
+    assertThat(text(second.get().get(60, TimeUnit.SECONDS))).isNotBlank();
+  }
+
+  @Test
+  void aClientThatDoesNotWaitGivesUp() {
+    TenantHandle tenant = MESH.newTenant("anthropic-hasty", "standard");
+    AnthropicClient hasty = MESH.anthropic(tenant.apiKey(), 0, Duration.ofMillis(1));
+    assertThatThrownBy(() -> hasty.messages().create(ask("support-desk").build()))
+        .isInstanceOf(AnthropicIoException.class);
   }
 
   @Test

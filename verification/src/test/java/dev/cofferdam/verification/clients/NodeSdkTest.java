@@ -12,6 +12,7 @@ import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -20,13 +21,13 @@ import org.junit.jupiter.api.Test;
  */
 class NodeSdkTest {
   private static final List<String> FILES =
-      List.of("package.json", "package-lock.json", "openai.mjs");
+      List.of("package.json", "package-lock.json", "openai.mjs", "retry.mjs");
   private static final Path WORK = Path.of("target/node").toAbsolutePath();
 
   private record Ended(int status, String output) {}
 
   private static Ended run(Map<String, String> environment, String... command) throws Exception {
-    Path output = WORK.resolve(command[0] + ".log");
+    Path output = Files.createTempFile(WORK, command[0], ".log");
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(WORK.toFile())
@@ -46,8 +47,8 @@ class NodeSdkTest {
     return new Ended(process.exitValue(), Files.readString(output));
   }
 
-  @Test
-  void theOpenAiSdkForNodeIsServed() throws Exception {
+  @BeforeAll
+  static void install() throws Exception {
     Files.createDirectories(WORK);
     for (String file : FILES) {
       Files.copy(
@@ -58,15 +59,33 @@ class NodeSdkTest {
     assumeTrue(
         installed.status() == 0,
         "the SDK's package cannot be installed from a registry: npm " + installed.status());
+  }
+
+  private static Ended script(Mesh mesh, String file, TenantHandle tenant) {
+    try {
+      return run(
+          Map.of("NODE_EXTRA_CA_CERTS", mesh.authority().toString()),
+          "node",
+          file,
+          mesh.restUrl() + "/v1",
+          tenant.apiKey());
+    } catch (Exception e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void aClientThatMeetsA503TriesAgainAndIsServed() {
     Mesh mesh = Mesh.shared();
-    TenantHandle tenant = mesh.newTenant("node", "standard");
-    Ended ended =
-        run(
-            Map.of("NODE_EXTRA_CA_CERTS", mesh.authority().toString()),
-            "node",
-            "openai.mjs",
-            mesh.restUrl() + "/v1",
-            tenant.apiKey());
+    TenantHandle free = mesh.newTenant("node-503", "free");
+    Ended ended = mesh.throughRefusals(() -> script(mesh, "retry.mjs", free));
+    assertThat(ended.output()).isEqualToIgnoringNewLines("1 choice after 503 and 200");
+  }
+
+  @Test
+  void theOpenAiSdkForNodeIsServed() {
+    Mesh mesh = Mesh.shared();
+    Ended ended = script(mesh, "openai.mjs", mesh.newTenant("node", "standard"));
     assertThat(ended.status()).as(ended.output()).isZero();
     assertThat(ended.output().lines().filter(line -> line.startsWith("ok ")).count()).isEqualTo(10);
   }

@@ -243,6 +243,15 @@ class OpenAiSdkTest {
   }
 
   @Test
+  void aClientThatMeetsA503TriesAgainAndIsServed() {
+    TenantHandle free = MESH.newTenant("retries-503", "free");
+    OpenAIClient patient = MESH.openAi(free.apiKey(), 8, Duration.ofMinutes(1));
+    ChatCompletion answer =
+        MESH.throughRefusals(() -> patient.chat().completions().create(question("Hello").build()));
+    assertThat(answer.choices()).hasSize(1);
+  }
+
+  @Test
   void aClientThatDoesNotWaitGivesUp() {
     OpenAIClient hasty = MESH.openAi(tenant.apiKey(), 0, Duration.ofMillis(1));
     assertThatThrownBy(() -> hasty.chat().completions().create(question("Hello").build()))

@@ -76,6 +76,7 @@ final class UpCommand {
         ports,
         arguments.value("--redis").map(Path::of),
         workers,
+        Map.of(),
         out::println);
   }
 

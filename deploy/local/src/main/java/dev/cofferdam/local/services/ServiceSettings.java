@@ -23,6 +23,7 @@ import java.util.function.IntFunction;
  * @param kafka client properties for a process
  * @param redisUrl address with password
  * @param jdbcUrl address of a database
+ * @param gateway further settings of the gateway
  */
 public record ServiceSettings(
     Path repository,
@@ -34,7 +35,8 @@ public record ServiceSettings(
     Secrets secrets,
     Function<String, Map<String, String>> kafka,
     String redisUrl,
-    Function<String, String> jdbcUrl) {
+    Function<String, String> jdbcUrl,
+    Map<String, String> gateway) {
 
   private static final String HOST = "127.0.0.1";
   private static final String SAMPLE = "support-desk";
@@ -64,7 +66,10 @@ public record ServiceSettings(
         p.putAll(management(process));
         p.putAll(database(kind.label(), kind.label()));
       }
-      case GATEWAY -> p.putAll(gateway());
+      case GATEWAY -> {
+        p.putAll(gatewaysOwn());
+        p.putAll(gateway);
+      }
     }
     return p;
   }
@@ -129,7 +134,7 @@ public record ServiceSettings(
     return p;
   }
 
-  private Map<String, String> gateway() {
+  private Map<String, String> gatewaysOwn() {
     Map<String, String> p = new LinkedHashMap<>();
     p.put("cofferdam.router.endpoints", address("router"));
     p.put("cofferdam.models.root", models.toString());
