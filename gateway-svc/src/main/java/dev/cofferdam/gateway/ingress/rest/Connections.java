@@ -25,8 +25,8 @@ final class Connections {
   /** RFC 9113, section 7. */
   private static final long REFUSED_STREAM = 7;
 
-  /** Time for the answer to a tenant's connection too many. */
-  private static final long GO_AWAY_MS = 10_000;
+  /** Time in which a client reads its last answer, which an end of ours could overtake. */
+  private static final long LINGER_MS = 1_000;
 
   private final Vertx vertx;
   private final RestSettings settings;
@@ -112,7 +112,7 @@ final class Connections {
     if (claim instanceof Claim.Refused refused && !refused.shared()) {
       state.ending = true;
       if (state.http2) {
-        connection.shutdown(GO_AWAY_MS);
+        connection.goAway(0);
       } else {
         request.response().putHeader("connection", "close");
       }
@@ -155,8 +155,10 @@ final class Connections {
   }
 
   private void ended(HttpConnection connection, State state, boolean http1) {
-    if ((draining || state.ending) && http1) {
+    if (draining && http1) {
       connection.close();
+    } else if (state.ending && state.requests == 0) {
+      state.idleTimer = vertx.setTimer(LINGER_MS, unused -> connection.close());
     } else if (state.requests == 0 && open.containsKey(connection)) {
       state.idleTimer = vertx.setTimer(settings.idleMsMax(), unused -> connection.close());
     }
