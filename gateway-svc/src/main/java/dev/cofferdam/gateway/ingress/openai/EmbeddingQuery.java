@@ -6,12 +6,11 @@ import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.KnownFields;
 import dev.cofferdam.gateway.ingress.rest.ModelName;
 import dev.cofferdam.gateway.ingress.rest.Query;
+import dev.cofferdam.gateway.ingress.rest.RestAsked;
 import dev.cofferdam.gateway.ingress.rest.Writer;
 import dev.cofferdam.vocabulary.Operation;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 
 /**
@@ -47,14 +46,7 @@ record EmbeddingQuery(List<Asked> inputs, ModelName model, boolean base64) imple
         texts(body).stream()
             .map(
                 text ->
-                    new Asked(
-                        model.model(),
-                        model.adapter(),
-                        new Asked.Input.Text(text),
-                        Asked.Tuning.defaults(),
-                        Optional.empty(),
-                        OptionalLong.empty(),
-                        NAMES))
+                    RestAsked.of(model, new Asked.Input.Text(text), Asked.Tuning.defaults(), NAMES))
             .toList();
     return new EmbeddingQuery(inputs, model, base64(body));
   }
