@@ -50,32 +50,6 @@ public record Dispatcher(
         stallMsMax);
   }
 
-  /** Requests are not kept. */
-  public Dispatcher(
-      Limiter limiter,
-      Placements placements,
-      ResponseCache responses,
-      Workers workers,
-      AuditFacts facts,
-      PrefixNames prefixes,
-      ScheduledExecutorService timer,
-      InstantSource clock,
-      RequestObserver observer,
-      long stallMsMax) {
-    this(
-        limiter,
-        placements,
-        responses,
-        PromptStorage.NONE,
-        workers,
-        facts,
-        prefixes,
-        timer,
-        clock,
-        observer,
-        stallMsMax);
-  }
-
   /**
    * Starts a request.
    *

@@ -60,43 +60,6 @@ public record Generation(
     stops = List.copyOf(stops);
   }
 
-  /** Without citations, and not kept. */
-  public Generation(
-      Operation operation,
-      RequestId id,
-      Identity identity,
-      String sourceIp,
-      ModelEntry model,
-      Optional<AdapterEntry> adapter,
-      PromptFormat format,
-      int[] promptTokens,
-      byte[] promptHmac,
-      Masking masking,
-      Sampling sampling,
-      int outputTokensMax,
-      List<String> stops,
-      WorkloadClass workloadClass,
-      long deadlineEpochMs) {
-    this(
-        operation,
-        id,
-        identity,
-        sourceIp,
-        model,
-        adapter,
-        format,
-        promptTokens,
-        promptHmac,
-        List.of(),
-        List.of(),
-        masking,
-        sampling,
-        outputTokensMax,
-        stops,
-        workloadClass,
-        deadlineEpochMs);
-  }
-
   /** The same request under another id and with another seed. */
   public Generation another(RequestId another, long seed) {
     return new Generation(

@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -100,8 +101,12 @@ public final class TranscriptWriter implements PromptStorage {
       }
       writing = true;
     }
-    executor.execute(this::write);
-    return true;
+    try {
+      executor.execute(this::write);
+      return true;
+    } catch (RejectedExecutionException e) {
+      return false; // the gateway ends; nobody takes what waits any more
+    }
   }
 
   private void write() {

@@ -92,6 +92,8 @@ public final class Samples {
         SampleFormats.SUPPORT_DESK,
         SampleFormats.SUPPORT_DESK.ofText("Where is my parcel?"),
         new byte[32],
+        List.of(),
+        List.of(),
         Masking.NONE,
         new Sampling(0, 1, 0, 0, Sampling.Penalties.NONE, 7, -1),
         outputTokensMax,
