@@ -73,6 +73,32 @@ await holds('a response, whole and streamed', async () => {
   assert.equal(final.usage.output_tokens, response.usage.output_tokens);
 });
 
+await holds('embeddings are unit vectors', async () => {
+  const { data } = await client.embeddings.create({ model, input: ['Where is it?', 'Print a label'] });
+  assert.equal(data.length, 2);
+  const dot = (a, b) => a.reduce((sum, v, i) => sum + v * b[i], 0);
+  assert.ok(Math.abs(dot(data[1].embedding, data[1].embedding) - 1) < 1e-4);
+  assert.ok(dot(data[0].embedding, data[1].embedding) < 0.9999);
+});
+
+await holds('a batch of embeddings', async () => {
+  const line = { custom_id: 'a', method: 'POST', url: '/v1/embeddings', body: { model, input: 'Hello' } };
+  const file = await client.files.create({
+    purpose: 'batch', file: new File([JSON.stringify(line)], 'lines.jsonl'),
+  });
+  let batch = await client.batches.create({
+    input_file_id: file.id, endpoint: '/v1/embeddings', completion_window: '24h',
+  });
+  for (let i = 0; i < 300 && batch.status === 'in_progress'; i++) {
+    await new Promise(resolve => setTimeout(resolve, 100));
+    batch = await client.batches.retrieve(batch.id);
+  }
+  assert.equal(batch.status, 'completed');
+  const answer = JSON.parse(await (await client.files.content(batch.output_file_id)).text());
+  assert.equal(answer.custom_id, 'a');
+  assert.ok(answer.response.body.data[0].embedding.length > 0);
+});
+
 await holds('errors are of their classes', async () => {
   await assert.rejects(
     client.chat.completions.create({ ...greedy, model: 'nope' }), OpenAI.NotFoundError);

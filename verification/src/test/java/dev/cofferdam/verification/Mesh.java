@@ -21,6 +21,7 @@ import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
+import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import io.grpc.ManagedChannel;
@@ -69,6 +70,13 @@ public final class Mesh {
 
   /** Name of a copy of the sample model; it shares a worker's memory with the other twin. */
   public static final String SECOND_MODEL = "support-desk-second";
+
+  /** Those that a new tenant may use. */
+  private static final List<WorkloadClass> CLASSES =
+      List.of(
+          WorkloadClass.WORKLOAD_CLASS_INTERACTIVE,
+          WorkloadClass.WORKLOAD_CLASS_STANDARD,
+          WorkloadClass.WORKLOAD_CLASS_BATCH);
 
   private static final class Holder {
     static final Mesh SHARED = start();
@@ -351,6 +359,7 @@ public final class Mesh {
                     Tenant.newBuilder()
                         .setId(id)
                         .setTier(Tier.valueOf("TIER_" + tier.toUpperCase(Locale.ROOT)))
+                        .addAllWorkloadClassesAllowed(CLASSES)
                         .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)))
             .build();
     Patience.await("the tenant is made", () -> Optional.of(admin.putTenant(put)));

@@ -39,6 +39,7 @@ import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.responses.SealedResponses;
 import dev.cofferdam.gateway.responses.redis.RedisResponseStore;
 import dev.cofferdam.gateway.tenancy.Catalog;
+import dev.cofferdam.gateway.tenancy.Tenants;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredRateCards;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredTenants;
@@ -88,6 +89,7 @@ final class Gateway implements AutoCloseable {
   private final Stores stores;
   private final TenantConnections connections = new TenantConnections();
   private final RestEdge edge;
+  private final Optional<BatchJobs> batches;
   private final Vertx vertx;
 
   /**
@@ -136,11 +138,13 @@ final class Gateway implements AutoCloseable {
     Catalog catalog =
         new ConfiguredCatalog(
             configured.views().models(), configured.views().adapters(), configured.views().pools());
+    Tenants tenants =
+        new ConfiguredTenants(configured.views().tenants(), configured.views().keys());
     this.issuer = new TrustedIssuer(config.jwt(), facts::contentHash, clock);
     this.authenticator =
         new TenantAuthenticator(
             config.trustDomain(),
-            new ConfiguredTenants(configured.views().tenants(), configured.views().keys()),
+            tenants,
             model -> catalog.model(model).filter(m -> !m.restricted()).isPresent(),
             issuer.tokens(),
             identityFacts,
@@ -190,6 +194,24 @@ final class Gateway implements AutoCloseable {
             workers,
             restSettings(config.rest()),
             connections);
+    this.batches =
+        database.flatMap(
+            db ->
+                config
+                    .batches()
+                    .secretFile()
+                    .map(
+                        file ->
+                            new BatchJobs(
+                                config.batches(),
+                                db,
+                                secret(file),
+                                edge,
+                                dispatcher,
+                                tenants,
+                                workers,
+                                clock)));
+    batches.map(BatchJobs::runner).ifPresent(metrics::watch);
     this.admin =
         new AdminGrpcService(
             new KafkaConfiguration(writer, configured.views()),
@@ -221,6 +243,7 @@ final class Gateway implements AutoCloseable {
   /** Starts the REST APIs. */
   RestServer serveRest() {
     Router router = Router.router(vertx);
+    batches.ifPresent(b -> b.mount(router));
     new AnthropicApi(edge, edge.intake(), Clock.systemUTC()).mount(router);
     new DocumentsApi(edge, stores.documents()).mount(router);
     new StoredRequestsApi(edge, stores.transcripts()).mount(router);
@@ -263,6 +286,7 @@ final class Gateway implements AutoCloseable {
 
   @Override
   public void close() {
+    batches.ifPresent(BatchJobs::close);
     timer.shutdownNow();
     workers.shutdown();
     try {

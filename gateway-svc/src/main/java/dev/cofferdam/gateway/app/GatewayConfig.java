@@ -53,6 +53,9 @@ public interface GatewayConfig {
   /** Prompts and answers that are kept. */
   Transcripts transcripts();
 
+  /** Batch jobs. */
+  Batches batches();
+
   /** The gateway's own database; where it is, is Quarkus' own setting. */
   Database database();
 
@@ -232,6 +235,43 @@ public interface GatewayConfig {
     /** Milliseconds that a statement may take. */
     @WithDefault("1000")
     int statementMsMax();
+  }
+
+  /** Batch jobs. */
+  interface Batches {
+    /**
+     * File of at least 32 random bytes that all gateways share, under which files are sealed; none,
+     * or no database: there are no batch jobs.
+     */
+    Optional<Path> secretFile();
+
+    /** Bytes of a file. */
+    @WithDefault("16777216")
+    int fileBytesMax();
+
+    /** Lines of a job. */
+    @WithDefault("10000")
+    int linesMax();
+
+    /** Files of a tenant. */
+    @WithDefault("500")
+    int filesMax();
+
+    /** Bytes of a tenant's files. */
+    @WithDefault("536870912")
+    long bytesMax();
+
+    /** Jobs of a tenant that have not ended. */
+    @WithDefault("32")
+    int unfinishedMax();
+
+    /** Lines of a tenant that run at once; a tenant's jobs run one after the other. */
+    @WithDefault("4")
+    int linesAtOnce();
+
+    /** Jobs that this gateway runs at once, one of a tenant. */
+    @WithDefault("8")
+    int jobsAtOnce();
   }
 
   /** Tokens; issuer, audience and keys are given together, or none of them. */

@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.app;
 
+import dev.cofferdam.gateway.batch.BatchRunner;
 import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
@@ -74,6 +75,11 @@ public class GatewayMetrics implements RequestObserver {
   void watch(TenantConnections connections) {
     registry.gauge("cofferdam.connections", connections, TenantConnections::held);
     registry.gauge("cofferdam.connections.refusals", connections, TenantConnections::refusals);
+  }
+
+  void watch(BatchRunner batches) {
+    registry.gauge("cofferdam.batches.running", batches, BatchRunner::running);
+    registry.gauge("cofferdam.batches.failures", batches, BatchRunner::failures);
   }
 
   void budgetAlert(TenantProfile tenant, Budget budget, int percent) {

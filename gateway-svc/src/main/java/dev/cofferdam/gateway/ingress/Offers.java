@@ -57,7 +57,7 @@ public final class Offers {
    * @throws dev.cofferdam.vocabulary.RefusedException MODEL_NOT_FOUND for an unknown one and for
    *     another's, NOT_ALLOWED for one that the tenant's own list leaves out
    */
-  ModelEntry model(TenantProfile tenant, String id, String field) {
+  public ModelEntry model(TenantProfile tenant, String id, String field) {
     Optional<ModelEntry> model = id.isEmpty() ? catalog.defaultModel(tenant) : catalog.model(id);
     ModelEntry found =
         model
@@ -75,6 +75,11 @@ public final class Offers {
           .asException();
     }
     return found;
+  }
+
+  /** Whether a pool that the tenant may use serves a model in a class. */
+  public boolean served(TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
+    return catalog.served(tenant, model, workloadClass);
   }
 
   /**

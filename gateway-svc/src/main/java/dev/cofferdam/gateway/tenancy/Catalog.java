@@ -34,6 +34,12 @@ public interface Catalog {
   OptionalInt poolContextTokensMax(
       TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass);
 
+  /**
+   * Whether a pool may serve such requests of a tenant's, as far as pools are known; where none is,
+   * the router decides.
+   */
+  boolean served(TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass);
+
   /** The model of a request that names none: the tenant's own default, else its tier's. */
   Optional<ModelEntry> defaultModel(TenantProfile tenant);
 }

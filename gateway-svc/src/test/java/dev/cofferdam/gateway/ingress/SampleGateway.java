@@ -80,6 +80,10 @@ public final class SampleGateway implements Closeable {
 
   public final TenantConnections connections = new TenantConnections();
   public volatile OptionalInt poolContextTokensMax = OptionalInt.empty();
+
+  /** Whether a pool takes what is asked for. */
+  public volatile boolean served = true;
+
   public final TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
   public final Intake intake;
   public final Dispatcher dispatcher;
@@ -226,6 +230,11 @@ public final class SampleGateway implements Closeable {
     public OptionalInt poolContextTokensMax(
         TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
       return poolContextTokensMax;
+    }
+
+    @Override
+    public boolean served(TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
+      return served;
     }
 
     @Override

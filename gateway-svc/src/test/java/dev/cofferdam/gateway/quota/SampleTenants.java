@@ -86,7 +86,7 @@ public final class SampleTenants {
         Set.of(),
         Set.of(),
         Optional.empty(),
-        Set.of(WorkloadClass.INTERACTIVE),
+        Set.of(WorkloadClass.INTERACTIVE, WorkloadClass.BATCH),
         false,
         false,
         30,

@@ -83,6 +83,7 @@ public record UsageEvent(
    * @param pool the pool
    * @param workerId the worker
    * @param workerType "cpu" or "cuda"
+   * @param operation "generate" or "embed"
    */
   public record Served(
       String model,
@@ -91,11 +92,18 @@ public record UsageEvent(
       String workloadClass,
       String pool,
       String workerId,
-      String workerType) {
+      String workerType,
+      String operation) {
     /** The classes of work. */
     private static final List<String> CLASSES = List.of("interactive", "standard", "batch");
 
+    /** What is done. */
+    private static final List<String> OPERATIONS = List.of("generate", "embed");
+
     public Served {
+      if (!OPERATIONS.contains(operation)) {
+        throw new IllegalArgumentException("operation: expected one of " + OPERATIONS);
+      }
       if (model.isEmpty()) {
         throw new IllegalArgumentException("model: missing");
       }

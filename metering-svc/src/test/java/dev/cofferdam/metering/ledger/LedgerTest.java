@@ -95,6 +95,19 @@ class LedgerTest {
   }
 
   @Test
+  void whatWasDoneStandsInTheLedgerAndWhatNobodyDoesIsRejected() {
+    intake.store(
+        facts(
+            List.of(
+                Facts.usage(1, "harbor-books").build(),
+                Facts.usage(2, "harbor-books").setOperation("embed").build(),
+                Facts.usage(3, "harbor-books").setOperation("paint").build())));
+    assertThat(rows(database, "select operation from usage_events order by request_id"))
+        .containsExactly("generate", "embed");
+    assertThat(told.rejected).hasSize(1);
+  }
+
+  @Test
   void sumsEqualTheEventsWhateverTheirOrderAndHoweverOftenTheyCome() {
     long seed = 20260301;
     List<Fact> all = new ArrayList<>(facts(Facts.random(seed, 3_000)));

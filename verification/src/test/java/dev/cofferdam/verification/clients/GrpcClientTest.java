@@ -6,8 +6,11 @@ import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.events.v1.Outcome;
+import dev.cofferdam.proto.inference.v1.EmbedRequest;
+import dev.cofferdam.proto.inference.v1.EmbedResponse;
 import dev.cofferdam.proto.inference.v1.FinishReason;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import dev.cofferdam.proto.inference.v1.SamplingParameters;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.UsageRow;
@@ -17,6 +20,7 @@ import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
 import dev.cofferdam.verification.Patience;
 import io.grpc.Status;
+import io.grpc.stub.MetadataUtils;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -45,6 +49,10 @@ class GrpcClientTest {
   }
 
   static AuditRecorded audit(String requestId) {
+    return audit(requestId, "generate");
+  }
+
+  private static AuditRecorded audit(String requestId, String operation) {
     return Patience.await(
         "the audit record of the request",
         () ->
@@ -53,8 +61,33 @@ class GrpcClientTest {
                 .getRecordsList()
                 .stream()
                 .map(r -> r.getRecord())
-                .filter(r -> r.getOperation().equals("generate"))
+                .filter(r -> r.getOperation().equals(operation))
                 .findFirst());
+  }
+
+  @Test
+  void anEmbeddingIsMeteredAndAuditedAsOne() {
+    EmbedResponse response =
+        InferenceServiceGrpc.newBlockingStub(MESH.grpc())
+            .withInterceptors(
+                MetadataUtils.newAttachHeadersInterceptor(
+                    Generation.credentials(tenant.apiKey(), "")))
+            .embed(
+                EmbedRequest.newBuilder()
+                    .setModel("support-desk")
+                    .addInputs("Where is my parcel?")
+                    .build());
+    assertThat(response.getEmbeddings(0).getValuesList().stream().mapToDouble(v -> v * v).sum())
+        .isBetween(0.9999, 1.0001);
+
+    UsageRow usage = usage(response.getRequestId());
+    assertThat(usage.getPromptTokens()).isEqualTo(response.getUsage().getPromptTokens());
+    assertThat(usage.getOutputTokens()).isZero();
+    assertThat(usage.getOperation()).isEqualTo("embed");
+    AuditRecorded record = audit(response.getRequestId(), "embed");
+    assertThat(record.getPromptTokens()).isEqualTo(response.getUsage().getPromptTokens());
+    assertThat(record.getKvBlocksZeroed()).isEqualTo(record.getKvBlocksAllocated()).isPositive();
+    assertThat(record.getResponseHmac().isEmpty()).isFalse();
   }
 
   @Test

@@ -87,6 +87,6 @@ class NodeSdkTest {
     Mesh mesh = Mesh.shared();
     Ended ended = script(mesh, "openai.mjs", mesh.newTenant("node", "standard"));
     assertThat(ended.status()).as(ended.output()).isZero();
-    assertThat(ended.output().lines().filter(line -> line.startsWith("ok ")).count()).isEqualTo(10);
+    assertThat(ended.output().lines().filter(line -> line.startsWith("ok ")).count()).isEqualTo(12);
   }
 }

@@ -4,18 +4,27 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
+import com.openai.core.http.HttpResponse;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
 import com.openai.errors.OpenAIIoException;
 import com.openai.errors.UnauthorizedException;
 import com.openai.helpers.ResponseAccumulator;
+import com.openai.models.batches.Batch;
+import com.openai.models.batches.BatchCreateParams;
 import com.openai.models.chat.completions.ChatCompletion;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import com.openai.models.chat.completions.ChatCompletionStreamOptions;
 import com.openai.models.completions.Completion;
 import com.openai.models.completions.CompletionCreateParams;
+import com.openai.models.embeddings.CreateEmbeddingResponse;
+import com.openai.models.embeddings.Embedding;
+import com.openai.models.embeddings.EmbeddingCreateParams;
+import com.openai.models.files.FileCreateParams;
+import com.openai.models.files.FileObject;
+import com.openai.models.files.FilePurpose;
 import com.openai.models.models.Model;
 import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
@@ -24,6 +33,8 @@ import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
+import dev.cofferdam.verification.Patience;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -219,6 +230,93 @@ class OpenAiSdkTest {
 
   private static String text(Response response) {
     return response.output().getFirst().asMessage().content().getFirst().asOutputText().text();
+  }
+
+  @Test
+  void embeddingsAreUnitVectorsInTheOrderOfTheirTexts() {
+    List<String> texts = List.of("Where is my parcel?", "Print a label", "Where is my parcel?");
+    CreateEmbeddingResponse answer =
+        client
+            .embeddings()
+            .create(
+                EmbeddingCreateParams.builder()
+                    .model("support-desk")
+                    .inputOfArrayOfStrings(texts)
+                    .build());
+    List<List<Float>> vectors = answer.data().stream().map(Embedding::embedding).toList();
+    assertThat(vectors).hasSize(3);
+    assertThat(vectors.get(0)).isEqualTo(vectors.get(2)).isNotEqualTo(vectors.get(1));
+    for (List<Float> vector : vectors) {
+      assertThat(vector.stream().mapToDouble(v -> (double) v * v).sum()).isBetween(0.9999, 1.0001);
+    }
+    assertThat(answer.usage().promptTokens()).isPositive();
+    assertThatThrownBy(
+            () ->
+                client
+                    .embeddings()
+                    .create(
+                        EmbeddingCreateParams.builder()
+                            .model("support-desk")
+                            .input("Hello")
+                            .dimensions(8)
+                            .build()))
+        .isInstanceOf(BadRequestException.class)
+        .hasMessageContaining("dimensions");
+  }
+
+  @Test
+  void aBatchIsRunLineByLineAndNobodyElseSeesIt() throws Exception {
+    String lines =
+        batchLine("first", "How do I print a return label?")
+            + batchLine("second", "Where is my parcel?")
+            + batchLine("third", "Hello").replace("\"max_tokens\":9", "\"max_tokens\":-1");
+    FileObject file =
+        client
+            .files()
+            .create(
+                FileCreateParams.builder()
+                    .purpose(FilePurpose.BATCH)
+                    .file(lines.getBytes(StandardCharsets.UTF_8))
+                    .build());
+    Batch batch =
+        client
+            .batches()
+            .create(
+                BatchCreateParams.builder()
+                    .inputFileId(file.id())
+                    .endpoint(BatchCreateParams.Endpoint.V1_CHAT_COMPLETIONS)
+                    .completionWindow(BatchCreateParams.CompletionWindow._24H)
+                    .build());
+    Patience.until(
+        "the batch has ended",
+        () -> client.batches().retrieve(batch.id()).status().equals(Batch.Status.COMPLETED));
+    Batch ended = client.batches().retrieve(batch.id());
+    assertThat(ended.requestCounts().orElseThrow().completed()).isEqualTo(2);
+    assertThat(ended.requestCounts().orElseThrow().failed()).isEqualTo(1);
+    String answers = content(ended.outputFileId().orElseThrow());
+    assertThat(answers.lines()).hasSize(2).allMatch(line -> line.contains("\"status_code\":200"));
+    assertThat(answers).contains("\"custom_id\":\"first\"", "\"custom_id\":\"second\"");
+    assertThat(content(ended.errorFileId().orElseThrow())).contains("third", "max_tokens");
+
+    OpenAIClient stranger = MESH.openAi(MESH.newTenant("stranger", "standard").apiKey());
+    assertThatThrownBy(() -> stranger.batches().retrieve(batch.id()))
+        .isInstanceOf(NotFoundException.class);
+    assertThatThrownBy(() -> stranger.files().retrieve(file.id()))
+        .isInstanceOf(NotFoundException.class);
+    assertThat(client.files().delete(file.id()).deleted()).isTrue();
+  }
+
+  private static String batchLine(String id, String question) {
+    return ("{\"custom_id\":\"%s\",\"method\":\"POST\",\"url\":\"/v1/chat/completions\",\"body\":"
+            + "{\"model\":\"support-desk\",\"max_tokens\":9,\"temperature\":0,"
+            + "\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}}\n")
+        .formatted(id, question);
+  }
+
+  private static String content(String file) throws Exception {
+    try (HttpResponse response = client.files().content(file)) {
+      return new String(response.body().readAllBytes(), StandardCharsets.UTF_8);
+    }
   }
 
   @Test

@@ -2,9 +2,18 @@ package dev.cofferdam.verification.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.openai.client.OpenAIClient;
+import com.openai.core.http.HttpResponse;
 import com.openai.core.http.StreamResponse;
+import com.openai.models.batches.Batch;
+import com.openai.models.batches.BatchCreateParams;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
+import com.openai.models.files.FileCreateParams;
+import com.openai.models.files.FileObject;
+import com.openai.models.files.FilePurpose;
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
@@ -15,11 +24,16 @@ import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
 import dev.cofferdam.verification.Patience;
 import io.grpc.Status;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -27,6 +41,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What happens to requests when parts of the mesh die. */
 class FaultTest {
   private static final Mesh MESH = Mesh.shared();
+
+  private static final LimitOverrides MANY_REQUESTS =
+      LimitOverrides.newBuilder().setRequestsPerMinute(100_000).setTokensPerMinute(10_000_000).build();
 
   private static List<UsageRow> usage(String requestId) {
     return UsageServiceGrpc.newBlockingStub(MESH.metering())
@@ -179,6 +196,72 @@ class FaultTest {
               });
     }
     return text.toString();
+  }
+
+  @Test
+  void aBatchGoesOnWhereAKilledGatewayLeftIt() throws Exception {
+    int lines = 200;
+    int linesAtOnce = 4;
+    TenantHandle tenant = MESH.newTenant("batch", "standard", MANY_REQUESTS);
+    OpenAIClient client = MESH.openAi(tenant.apiKey());
+    String line =
+        "{\"custom_id\":\"%d\",\"method\":\"POST\",\"url\":\"/v1/completions\",\"body\":"
+            + "{\"model\":\"support-desk\",\"prompt\":\"Your parcel\",\"max_tokens\":20}}\n";
+    String input =
+        IntStream.range(0, lines).mapToObj(line::formatted).collect(Collectors.joining());
+    FileObject file =
+        client
+            .files()
+            .create(
+                FileCreateParams.builder()
+                    .purpose(FilePurpose.BATCH)
+                    .file(input.getBytes(StandardCharsets.UTF_8))
+                    .build());
+    String id =
+        client
+            .batches()
+            .create(
+                BatchCreateParams.builder()
+                    .inputFileId(file.id())
+                    .endpoint(BatchCreateParams.Endpoint.V1_COMPLETIONS)
+                    .completionWindow(BatchCreateParams.CompletionWindow._24H)
+                    .build())
+            .id();
+    Patience.until(
+        "some lines are done",
+        () -> client.batches().retrieve(id).requestCounts().orElseThrow().completed() >= 10);
+    MESH.kill("gateway");
+    MESH.awaitUp("gateway");
+    serves(tenant);
+    Patience.until(
+        "the batch has ended",
+        () -> client.batches().retrieve(id).status().equals(Batch.Status.COMPLETED));
+
+    String output = client.batches().retrieve(id).outputFileId().orElseThrow();
+    try (HttpResponse answers = client.files().content(output)) {
+      Set<String> answered = new HashSet<>();
+      String text = new String(answers.body().readAllBytes(), StandardCharsets.UTF_8);
+      for (String answer : text.lines().toList()) {
+        assertThat(answered.add(new JsonMapper().readTree(answer).path("custom_id").asText()))
+            .isTrue();
+      }
+      assertThat(answered).hasSize(lines);
+    }
+    Patience.until("every line's usage", () -> batchRequests(tenant) >= lines);
+    assertThat(batchRequests(tenant)).isBetween(lines, lines + linesAtOnce);
+  }
+
+  private static int batchRequests(TenantHandle tenant) {
+    return (int)
+        UsageServiceGrpc.newBlockingStub(MESH.metering())
+            .listUsage(
+                ListUsageRequest.newBuilder().setTenant(tenant.id()).setPageSize(1_000).build())
+            .getRowsList()
+            .stream()
+            .filter(row -> row.getWorkloadClass().equals("batch"))
+            .map(UsageRow::getRequestId)
+            .distinct()
+            .count();
   }
 
   @ParameterizedTest

@@ -3,6 +3,13 @@ package dev.cofferdam.verification.isolation;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.openai.client.OpenAIClient;
+import com.openai.core.http.HttpResponse;
+import com.openai.models.batches.Batch;
+import com.openai.models.batches.BatchCreateParams;
+import com.openai.models.files.FileCreateParams;
+import com.openai.models.files.FilePurpose;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
@@ -54,8 +61,10 @@ class ContentCanaryTest {
     refused(tenant);
     cancelled(tenant);
     kept(MESH.newTenant("keeper", "standard", record -> record.setPromptStorageSeconds(3_600)));
+    embedded(tenant);
+    batched(tenant);
 
-    Patience.until("all requests' audit records are kept", () -> records(tenant) >= 8);
+    Patience.until("all requests' audit records are kept", () -> records(tenant) >= 14);
     Patience.until(
         "the trace is complete", () -> MESH.servicesInTrace(requestId).contains("audit"));
     assertThat(filesThatHold(List.of(tenant.id())))
@@ -98,6 +107,56 @@ class ContentCanaryTest {
   private void remember(String answer) {
     assertThat(answer).hasSizeGreaterThan(11);
     needles.add(answer.substring(0, Math.min(answer.length(), 30)));
+  }
+
+  private void embedded(TenantHandle tenant) {
+    Answer answer =
+        MESH.rest()
+            .post(
+                "/v1/embeddings",
+                tenant.apiKey(),
+                "{\"model\":\"support-desk\",\"input\":\"" + canary("Embedded") + "\"}");
+    assertThat(answer.status()).isEqualTo(200);
+    needles.add(answer.json().at("/data/0/embedding/0").asText());
+  }
+
+  /** Lines, names, notes and answers of a batch are kept, and sealed. */
+  private void batched(TenantHandle tenant) {
+    OpenAIClient client = MESH.openAi(tenant.apiKey());
+    String line =
+        "{\"custom_id\":\"%s\",\"method\":\"POST\",\"url\":\"/v1/completions\",\"body\":{\"model\":"
+            + "\"support-desk\",\"max_tokens\":40,\"prompt\":\"Your parcel, %s, is\"}}";
+    String file =
+        client
+            .files()
+            .create(
+                FileCreateParams.builder()
+                    .purpose(FilePurpose.BATCH)
+                    .file(
+                        line.formatted(canary("Line"), canary("Prompt"))
+                            .getBytes(StandardCharsets.UTF_8))
+                    .build())
+            .id();
+    Batch batch =
+        client
+            .batches()
+            .create(
+                BatchCreateParams.builder()
+                    .inputFileId(file)
+                    .endpoint(BatchCreateParams.Endpoint.V1_COMPLETIONS)
+                    .completionWindow(BatchCreateParams.CompletionWindow._24H)
+                    .build());
+    Patience.until(
+        "the batch has ended",
+        () -> client.batches().retrieve(batch.id()).status().equals(Batch.Status.COMPLETED));
+    String output = client.batches().retrieve(batch.id()).outputFileId().orElseThrow();
+    try (HttpResponse answers = client.files().content(output)) {
+      String text = new String(answers.body().readAllBytes(), StandardCharsets.UTF_8);
+      remember(
+          new JsonMapper().readTree(text).at("/response/body/choices/0/text").asText());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private void refused(TenantHandle tenant) {

@@ -21,6 +21,7 @@ import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.proto.inference.v1.ModelInfo;
+import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -144,6 +145,11 @@ public final class Seeding implements AutoCloseable {
                 .setTier(tier)
                 .setStatus(TenantStatus.TENANT_STATUS_ACTIVE)
                 .addPoolsAllowed(POOL)
+                .addAllWorkloadClassesAllowed(
+                    List.of(
+                        WorkloadClass.WORKLOAD_CLASS_INTERACTIVE,
+                        WorkloadClass.WORKLOAD_CLASS_STANDARD,
+                        WorkloadClass.WORKLOAD_CLASS_BATCH))
                 // So that the first request needs a key and nothing else, on every tier.
                 .setClientCertificateRequired(false))
         .build();

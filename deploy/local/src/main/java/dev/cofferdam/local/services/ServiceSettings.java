@@ -143,6 +143,7 @@ public record ServiceSettings(
     p.put("cofferdam.responses.secret-file", secrets.file("responses").toString());
     p.put("cofferdam.transcripts.secret-file", secrets.file("transcripts").toString());
     p.put("cofferdam.audit.hmac-secret-file", secrets.file("audit-hmac").toString());
+    p.put("cofferdam.batches.secret-file", secrets.file("batches").toString());
     p.put("quarkus.redis.hosts", redisUrl);
     p.putAll(database("gateway", PostgresServer.GATEWAY_SERVING));
     p.put("quarkus.flyway.username", "gateway");

@@ -43,6 +43,10 @@ final class HttpExchange {
   private volatile Runnable onGone = () -> {};
   private volatile boolean abandoned;
 
+  /** The event loop's. */
+  private Runnable onOver = () -> {};
+
+
   HttpExchange(Vertx vertx, HttpServerRequest request, String route, Dialect dialect) {
     this.dialect = dialect;
     this.loop = vertx.getOrCreateContext();
@@ -123,6 +127,17 @@ final class HttpExchange {
     if (gone || abandoned) {
       left.run();
     }
+  }
+
+  /** What to do once, when a whole answer is out or nobody is there to take it; on the event loop. */
+  void whenOver(Runnable action) {
+    onOver = action;
+  }
+
+  private void nowOver() {
+    Runnable action = onOver;
+    onOver = () -> {};
+    action.run();
   }
 
   /** What is still under way for this exchange is of no use any more. */
@@ -209,6 +224,7 @@ final class HttpExchange {
       var unused = response.end(body.toString());
     }
     span.end();
+    nowOver();
   }
 
   /** Sends a refusal; on the event loop only. */
@@ -226,6 +242,7 @@ final class HttpExchange {
         onGone.run();
       }
       span.end();
+      nowOver();
     }
   }
 }

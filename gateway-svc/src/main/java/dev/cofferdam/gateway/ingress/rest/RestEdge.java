@@ -55,11 +55,14 @@ public final class RestEdge {
   /** Bodies that wait to be tokenised; the next one is refused. */
   private static final int WAITING_MAX = 256;
 
-  /** Inputs of one request for embeddings that run at once. */
-  private static final int EMBEDDED_AT_ONCE = 8;
-
   private static final Logger LOG = LoggerFactory.getLogger(RestEdge.class);
-  private static final Duration BUSY = Duration.ofSeconds(1);
+
+  /** Bodies of more than {@link #BODY_BYTES_MAX} at once. */
+  private static final int LARGE_MAX = 8;
+
+  private static final Refusal BUSY =
+      Refusal.of(ErrorCode.NO_CAPACITY, "the gateway is busy")
+          .withRetryAfter(Duration.ofSeconds(1));
 
   private static final Refusal PACKED =
       Refusal.ofParameter(
@@ -69,10 +72,12 @@ public final class RestEdge {
   private final Authenticator authenticator;
   private final Intake intake;
   private final Dispatcher dispatcher;
+  private final WholeRun runs;
   private final Executor executor;
   private final RestSettings settings;
   private final Connections connections;
   private final Semaphore waiting = new Semaphore(WAITING_MAX);
+  private final Semaphore large = new Semaphore(LARGE_MAX);
 
   /**
    * @param executor where requests do their work, off the event loops
@@ -89,6 +94,7 @@ public final class RestEdge {
     this.authenticator = authenticator;
     this.intake = intake;
     this.dispatcher = dispatcher;
+    this.runs = new WholeRun(intake, dispatcher);
     this.executor = executor;
     this.settings = settings;
     this.connections = new Connections(vertx, settings, connections);
@@ -170,10 +176,21 @@ public final class RestEdge {
                       (body, who) -> reply(call(routing, body, who), who, operation, answer);
                   if (bodyBytesMax == 0) {
                     queue(() -> handler.accept(new byte[0], caller), caller);
-                  } else {
+                  } else if (bodyBytesMax <= BODY_BYTES_MAX || mayBeLarge(caller)) {
                     receive(routing.request(), caller, bodyBytesMax, handler);
+                  } else {
+                    refuse(caller, BUSY, operation);
                   }
                 }));
+  }
+
+  /** Few bodies are larger than others at a time, until they are answered. */
+  private boolean mayBeLarge(Caller caller) {
+    boolean may = large.tryAcquire();
+    if (may) {
+      caller.exchange().whenOver(large::release);
+    }
+    return may;
   }
 
   private static Call call(RoutingContext routing, byte[] body, Caller caller) {
@@ -304,10 +321,7 @@ public final class RestEdge {
 
   private void queue(Runnable work, Caller caller) {
     if (!waiting.tryAcquire()) {
-      refuse(
-          caller,
-          Refusal.of(ErrorCode.NO_CAPACITY, "the gateway is busy").withRetryAfter(BUSY),
-          "generate");
+      refuse(caller, BUSY, "generate");
       return;
     }
     HttpExchange exchange = caller.exchange();
@@ -351,6 +365,10 @@ public final class RestEdge {
   }
 
   private void begin(Query query, Caller caller) {
+    if (query.operation() == Operation.EMBED) {
+      embed(query, caller);
+      return;
+    }
     HttpExchange exchange = caller.exchange();
     List<Generation> inputs = new ArrayList<>();
     for (Asked input : query.inputs()) {
@@ -360,10 +378,6 @@ public final class RestEdge {
     }
     long epochS = dispatcher.clock().millis() / 1000;
     Writer writer = query.writer(new Query.Begun(exchange.id(), epochS, inputs));
-    if (query.operation() == Operation.EMBED) {
-      embed(inputs, writer, caller);
-      return;
-    }
     Answer answer =
         query.stream()
             ? new StreamedAnswer(exchange, query, writer, heartbeatMs(caller))
@@ -374,16 +388,12 @@ public final class RestEdge {
   }
 
   /** Embeddings come whole, and are one request for the limits. */
-  private void embed(List<Generation> inputs, Writer writer, Caller caller) {
+  private void embed(Query query, Caller caller) {
     HttpExchange exchange = caller.exchange();
-    Together.Listener listener =
-        new Together.Listener() {
+    WholeRun.Listener listener =
+        new WholeRun.Listener() {
           @Override
-          public void done(List<Answered> answers, Optional<LimitState> limits) {
-            JsonNode body =
-                writer.whole(
-                    answers,
-                    Told.Usage.sum(answers.stream().map(a -> a.end().usage()).toList(), 1));
+          public void answered(JsonNode body, Optional<LimitState> limits) {
             Map<String, String> headers = limits.map(exchange.dialect()::limits).orElse(Map.of());
             exchange.onLoop(() -> exchange.answer(200, body, headers));
           }
@@ -393,8 +403,9 @@ public final class RestEdge {
             exchange.onLoop(() -> exchange.refuse(failed.refusal(), failed.limits()));
           }
         };
-    Together together =
-        Together.start(dispatcher, inputs, EMBEDDED_AT_ONCE, inTrace(caller), listener);
+    WholeRun.Asker asker =
+        new WholeRun.Asker(exchange.id(), caller.identity(), exchange.sourceIp());
+    Together together = runs.start(query, asker, asked -> asked, inTrace(caller), listener);
     exchange.listen(() -> {}, together::cancel);
   }
 
@@ -420,12 +431,8 @@ public final class RestEdge {
   private List<Dispatch> start(List<Generation> inputs, int choices, Answer answer, Caller caller) {
     Executor traced = inTrace(caller);
     List<Dispatch> dispatches = new ArrayList<>();
-    for (Generation input : inputs) {
-      for (int i = 0; i < choices; i++) {
-        Generation one =
-            i == 0 ? input : input.another(RequestId.random(), input.sampling().seed() + i);
-        dispatches.add(dispatcher.start(one, answer.client(dispatches.size()), traced));
-      }
+    for (Generation one : WholeRun.choices(inputs, choices)) {
+      dispatches.add(dispatcher.start(one, answer.client(dispatches.size()), traced));
     }
     return dispatches;
   }

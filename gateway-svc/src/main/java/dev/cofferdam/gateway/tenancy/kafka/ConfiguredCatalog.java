@@ -81,8 +81,7 @@ public final class ConfiguredCatalog implements Catalog {
   @Override
   public OptionalInt poolContextTokensMax(
       TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
-    List<String> serving =
-        modelRecords.get(model.id()).map(m -> (List<String>) m.getPoolsList()).orElse(List.of());
+    List<String> serving = poolsOf(model);
     OptionalInt largest = OptionalInt.empty();
     for (Pool pool : poolRecords.snapshot().values()) {
       if (mayServe(pool, tenant, serving, workloadClass)) {
@@ -93,6 +92,18 @@ public final class ConfiguredCatalog implements Catalog {
       }
     }
     return largest;
+  }
+
+  @Override
+  public boolean served(TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass) {
+    List<String> serving = poolsOf(model);
+    Map<String, Pool> pools = poolRecords.snapshot();
+    return pools.isEmpty()
+        || pools.values().stream().anyMatch(p -> mayServe(p, tenant, serving, workloadClass));
+  }
+
+  private List<String> poolsOf(ModelEntry model) {
+    return modelRecords.get(model.id()).map(m -> (List<String>) m.getPoolsList()).orElse(List.of());
   }
 
   /** As the router decides it. */

@@ -28,6 +28,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BiConsumer;
 
 /** The REST edge over HTTP, with a router and workers behind it over mTLS. */
 public final class RestHarness implements AutoCloseable {
@@ -47,7 +48,15 @@ public final class RestHarness implements AutoCloseable {
    * @param folder for the certificates
    */
   public RestHarness(Path folder, RestSettings settings) throws Exception {
-    this(folder, settings, 60_000, false);
+    this(folder, settings, (edge, router) -> {});
+  }
+
+  /**
+   * @param more mounts further APIs
+   */
+  public RestHarness(Path folder, RestSettings settings, BiConsumer<RestEdge, Router> more)
+      throws Exception {
+    this(folder, settings, 60_000, false, Documents.NONE, Transcripts.NONE, more);
   }
 
   /**
@@ -64,7 +73,14 @@ public final class RestHarness implements AutoCloseable {
    * @param transcripts where prompts and answers are kept
    */
   public RestHarness(Path folder, Documents documents, Transcripts transcripts) throws Exception {
-    this(folder, RestSettings.DEFAULTS, 60_000, false, documents, transcripts);
+    this(
+        folder,
+        RestSettings.DEFAULTS,
+        60_000,
+        false,
+        documents,
+        transcripts,
+        (edge, router) -> {});
   }
 
   /**
@@ -73,7 +89,7 @@ public final class RestHarness implements AutoCloseable {
    */
   public RestHarness(Path folder, RestSettings settings, long stallMsMax, boolean tls)
       throws Exception {
-    this(folder, settings, stallMsMax, tls, Documents.NONE, Transcripts.NONE);
+    this(folder, settings, stallMsMax, tls, Documents.NONE, Transcripts.NONE, (edge, router) -> {});
   }
 
   private RestHarness(
@@ -82,7 +98,8 @@ public final class RestHarness implements AutoCloseable {
       long stallMsMax,
       boolean tls,
       Documents documents,
-      Transcripts transcripts)
+      Transcripts transcripts,
+      BiConsumer<RestEdge, Router> more)
       throws Exception {
     TestPki pki = new TestPki(folder);
     int[] words = Samples.tokens(ANSWER);
@@ -102,6 +119,7 @@ public final class RestHarness implements AutoCloseable {
             gateway.executor,
             settings,
             gateway.connections);
+    more.accept(edge, router);
     new AnthropicApi(edge, gateway.intake, Clock.systemUTC()).mount(router);
     new DocumentsApi(edge, documents).mount(router);
     new StoredRequestsApi(edge, transcripts).mount(router);

@@ -187,6 +187,7 @@ public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
         .setKvBlockMs(event.quantities().kvBlockMs())
         .setPreemptions(event.quantities().preemptions())
         .setWorkerId(event.served().workerId())
+        .setOperation(event.served().operation())
         .setOutcome(event.outcome())
         .setEndedEpochMs(event.ended().toEpochMilli())
         .build();

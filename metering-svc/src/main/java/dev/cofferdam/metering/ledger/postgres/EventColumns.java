@@ -36,6 +36,7 @@ final class EventColumns {
           new Column("pool", "text", e -> e.served().pool()),
           new Column("worker_id", "text", e -> e.served().workerId()),
           new Column("worker_type", "text", e -> e.served().workerType()),
+          new Column("operation", "text", e -> e.served().operation()),
           new Column("prompt_tokens", "bigint", e -> e.quantities().promptTokens()),
           new Column("cached_prompt_tokens", "bigint", e -> e.quantities().cachedPromptTokens()),
           new Column("output_tokens", "bigint", e -> e.quantities().outputTokens()),
@@ -84,7 +85,8 @@ final class EventColumns {
             row.getString("workload_class"),
             row.getString("pool"),
             row.getString("worker_id"),
-            row.getString("worker_type")),
+            row.getString("worker_type"),
+            row.getString("operation")),
         new UsageEvent.Quantities(
             row.getLong("prompt_tokens"),
             row.getLong("cached_prompt_tokens"),

@@ -87,7 +87,8 @@ public final class UsageFacts {
             data.getWorkloadClass(),
             data.getPool(),
             data.getWorkerId(),
-            data.getWorkerType()),
+            data.getWorkerType(),
+            data.getOperation().isEmpty() ? "generate" : data.getOperation()),
         new UsageEvent.Quantities(
             data.getPromptTokens(),
             data.getCachedPromptTokens(),

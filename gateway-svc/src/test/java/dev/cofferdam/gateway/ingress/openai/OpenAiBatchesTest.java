@@ -1,0 +1,401 @@
+package dev.cofferdam.gateway.ingress.openai;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import dev.cofferdam.gateway.batch.BatchRunner;
+import dev.cofferdam.gateway.batch.BatchSettings;
+import dev.cofferdam.gateway.batch.BatchStore;
+import dev.cofferdam.gateway.batch.postgres.PostgresBatchStore;
+import dev.cofferdam.gateway.dispatch.Samples;
+import dev.cofferdam.gateway.ingress.SampleGateway;
+import dev.cofferdam.gateway.ingress.rest.RestHarness;
+import dev.cofferdam.gateway.ingress.rest.RestSettings;
+import dev.cofferdam.gateway.ingress.rest.WholeRun;
+import dev.cofferdam.gateway.tenancy.KeyVerifier;
+import dev.cofferdam.gateway.tenancy.Tenants;
+import dev.cofferdam.gateway.tenancy.postgres.ServingDatabase;
+import dev.cofferdam.proto.inference.v1.WorkloadClass;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.TenantProfile;
+import java.net.Socket;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Files and batches over HTTP, with PostgreSQL, a router and workers behind them. */
+@Timeout(60)
+class OpenAiBatchesTest {
+  private static final JsonMapper JSON = new JsonMapper();
+  private static final String FORM = "multipart/form-data; boundary=xyz";
+
+  private static final BatchSettings SETTINGS =
+      new BatchSettings(
+          20_000,
+          50,
+          3,
+          40_000,
+          2,
+          2,
+          2,
+          Duration.ofHours(24),
+          Duration.ofDays(1),
+          Duration.ofMillis(20),
+          Duration.ofSeconds(5));
+
+  @TempDir Path folder;
+  private final BatchStore store =
+      new PostgresBatchStore(new ServingDatabase().open(), new byte[32]);
+  private RestHarness rest;
+  private BatchRunner runner;
+
+  @BeforeEach
+  void start() throws Exception {
+    rest =
+        new RestHarness(
+            folder,
+            RestSettings.DEFAULTS,
+            (edge, router) ->
+                new OpenAiBatches(edge, store, SETTINGS, InstantSource.system()).mount(router));
+    OpenAiLines lines =
+        new OpenAiLines(
+            new WholeRun(rest.gateway.intake, rest.gateway.dispatcher),
+            new OneTenant(),
+            rest.gateway.executor);
+    runner = new BatchRunner(store, lines, SETTINGS, InstantSource.system(), "a");
+  }
+
+  @AfterEach
+  void stop() throws Exception {
+    runner.close();
+    rest.close();
+  }
+
+  private static final class OneTenant implements Tenants {
+    @Override
+    public Optional<TenantProfile> tenant(TenantId id) {
+      return Optional.of(Samples.identity(dev.cofferdam.vocabulary.Tier.STANDARD).tenant());
+    }
+
+    @Override
+    public Optional<KeyVerifier> key(String keyId) {
+      return Optional.empty();
+    }
+  }
+
+  private static String line(String id, String url, String body) {
+    return "{\"custom_id\":\"%s\",\"method\":\"POST\",\"url\":\"%s\",\"body\":%s}\n"
+        .formatted(id, url, body);
+  }
+
+  private static String embedding(String id, String text) {
+    return line(id, "/v1/embeddings", "{\"model\":\"support-desk\",\"input\":\"" + text + "\"}");
+  }
+
+  private HttpResponse<String> upload(String content) throws Exception {
+    return upload("batch", content);
+  }
+
+  private HttpResponse<String> upload(String purpose, String content) throws Exception {
+    String form =
+        "--xyz\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n"
+            + purpose
+            + "\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"in.jsonl\""
+            + "\r\nContent-Type: application/jsonl\r\n\r\n"
+            + content
+            + "\r\n--xyz--\r\n";
+    return rest.send(
+        rest.request("/v1/files")
+            .header("content-type", FORM)
+            .POST(HttpRequest.BodyPublishers.ofString(form))
+            .build());
+  }
+
+  private String uploaded(String content) throws Exception {
+    HttpResponse<String> response = upload(content);
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    return RestHarness.json(response).path("id").asText();
+  }
+
+  private HttpResponse<String> create(String file, String endpoint) throws Exception {
+    return rest.post(
+        "/v1/batches",
+        "{\"input_file_id\":\"%s\",\"endpoint\":\"%s\",\"completion_window\":\"24h\",\"metadata\":{\"a\":\"b\"}}"
+            .formatted(file, endpoint));
+  }
+
+  private HttpResponse<String> get(String path) throws Exception {
+    return rest.send(rest.request(path).GET().build());
+  }
+
+  private JsonNode awaitEnd(String batch) throws Exception {
+    JsonNode now = RestHarness.json(get("/v1/batches/" + batch));
+    while (now.path("status").asText().equals("in_progress")) {
+      Thread.sleep(20);
+      now = RestHarness.json(get("/v1/batches/" + batch));
+    }
+    return now;
+  }
+
+  private Map<String, JsonNode> lines(String file) throws Exception {
+    HttpResponse<String> response = get("/v1/files/" + file + "/content");
+    assertThat(response.statusCode()).isEqualTo(200);
+    Map<String, JsonNode> lines = new HashMap<>();
+    for (String line : response.body().lines().toList()) {
+      JsonNode json = JSON.readTree(line);
+      lines.put(json.path("custom_id").asText(), json);
+    }
+    return lines;
+  }
+
+  private static String error(HttpResponse<String> response) throws Exception {
+    JsonNode error = RestHarness.json(response).path("error");
+    return response.statusCode()
+        + " "
+        + error.path("code").asText()
+        + " "
+        + error.path("param").asText("-");
+  }
+
+  @Test
+  void aFileOfRequestsBecomesAFileOfAnswersAndOneOfErrors() throws Exception {
+    String file =
+        uploaded(
+            line(
+                    "ask",
+                    "/v1/chat/completions",
+                    "{\"model\":\"support-desk\",\"n\":2,\"messages\":[{\"role\":\"user\","
+                        + "\"content\":\"Where is it?\"}]}")
+                + line(
+                    "bad", "/v1/chat/completions", "{\"model\":\"support-desk\",\"tools\":[{}]}"));
+    HttpResponse<String> created = create(file, "/v1/chat/completions");
+    JsonNode batch = RestHarness.json(created);
+    assertThat(created.statusCode()).as(created.body()).isEqualTo(200);
+    assertThat(batch.path("status").asText()).isEqualTo("in_progress");
+    assertThat(batch.path("object").asText()).isEqualTo("batch");
+    assertThat(batch.path("request_counts").path("total").asInt()).isEqualTo(2);
+    assertThat(batch.path("output_file_id").isNull()).isTrue();
+    assertThat(batch.path("metadata").path("a").asText()).isEqualTo("b");
+
+    runner.start();
+    JsonNode ended = awaitEnd(batch.path("id").asText());
+
+    assertThat(ended.path("status").asText()).isEqualTo("completed");
+    assertThat(ended.path("request_counts").path("completed").asInt()).isEqualTo(1);
+    assertThat(ended.path("request_counts").path("failed").asInt()).isEqualTo(1);
+    assertThat(ended.path("completed_at").asLong()).isPositive();
+    JsonNode answer = lines(ended.path("output_file_id").asText()).get("ask");
+    assertThat(answer.path("response").path("status_code").asInt()).isEqualTo(200);
+    JsonNode body = answer.path("response").path("body");
+    assertThat(body.path("choices").path(1).path("message").path("content").asText())
+        .isEqualTo(RestHarness.ANSWER);
+    assertThat(body.path("object").asText()).isEqualTo("chat.completion");
+    JsonNode error = lines(ended.path("error_file_id").asText()).get("bad");
+    assertThat(error.path("response").path("status_code").asInt()).isEqualTo(400);
+    assertThat(error.path("response").path("body").path("error").path("param").asText())
+        .isEqualTo("tools");
+    assertThat(rest.fleet.placed)
+        .hasSize(2)
+        .allMatch(p -> p.getEnvelope().getWorkloadClass() == WorkloadClass.WORKLOAD_CLASS_BATCH);
+    JsonNode listed = RestHarness.json(get("/v1/batches?limit=1"));
+    assertThat(listed.path("data").path(0)).isEqualTo(ended);
+    assertThat(listed.path("has_more").asBoolean()).isFalse();
+  }
+
+  @Test
+  void whatALimitRefusesWaitsAndIsAnsweredLater() throws Exception {
+    String file = uploaded(embedding("one", "Hi") + embedding("two", "Hello"));
+    rest.gateway.limitWith =
+        Optional.of(Refusal.of(dev.cofferdam.vocabulary.ErrorCode.RATE_LIMIT_TOKENS, "too many"));
+    String batch = RestHarness.json(create(file, "/v1/embeddings")).path("id").asText();
+    runner.start();
+    while (rest.gateway.endings.size() < 2) {
+      Thread.sleep(10);
+    }
+    rest.gateway.limitWith = Optional.empty();
+
+    JsonNode ended = awaitEnd(batch);
+    assertThat(ended.path("request_counts").path("completed").asInt()).isEqualTo(2);
+    Map<String, JsonNode> lines = lines(ended.path("output_file_id").asText());
+    assertThat(lines.keySet()).containsExactlyInAnyOrder("one", "two");
+    assertThat(
+            lines.get("two").path("response").path("body").path("data").path(0).path("embedding"))
+        .hasSize(2);
+  }
+
+  @Test
+  void filesAreListedReadAndDeletedAndNotWhileTheyAreNeeded() throws Exception {
+    String content = embedding("one", "Grüße \uD83D\uDCE6");
+    String file = uploaded(content);
+    JsonNode described = RestHarness.json(get("/v1/files/" + file));
+    assertThat(described.path("filename").asText()).isEqualTo("in.jsonl");
+    assertThat(described.path("purpose").asText()).isEqualTo("batch");
+    assertThat(RestHarness.json(get("/v1/files?purpose=batch")).path("data")).hasSize(1);
+    assertThat(get("/v1/files/" + file + "/content").body()).isEqualTo(content);
+
+    String batch = RestHarness.json(create(file, "/v1/embeddings")).path("id").asText();
+    HttpRequest delete = rest.request("/v1/files/" + file).DELETE().build();
+    assertThat(error(rest.send(delete))).isEqualTo("409 failed_precondition file_id");
+    JsonNode cancelled = RestHarness.json(rest.post("/v1/batches/" + batch + "/cancel", ""));
+    assertThat(cancelled.path("status").asText()).isEqualTo("cancelling");
+    runner.start();
+    while (!RestHarness.json(get("/v1/batches/" + batch))
+        .path("status")
+        .asText()
+        .equals("cancelled")) {
+      Thread.sleep(20);
+    }
+    assertThat(rest.post("/v1/batches/" + batch + "/cancel", "").statusCode()).isEqualTo(200);
+    assertThat(RestHarness.json(rest.send(delete)).path("deleted").asBoolean()).isTrue();
+    assertThat(error(get("/v1/files/" + file))).isEqualTo("404 not_found file_id");
+    assertThat(error(rest.send(delete))).isEqualTo("404 not_found file_id");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "a line that is no JSON | nonsense | 400 invalid_request input_file_id",
+        "a line that is a list | [] | 400 invalid_request input_file_id",
+        "a line without a name | {\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{}} | 400 invalid_request input_file_id",
+        "a line by GET | {\"custom_id\":\"a\",\"method\":\"GET\",\"url\":\"/v1/embeddings\",\"body\":{}} | 400 invalid_request input_file_id",
+        "a line to another endpoint | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/completions\",\"body\":{}} | 400 invalid_request input_file_id",
+        "a line to the admin API | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"https://localhost/admin\",\"body\":{}} | 400 invalid_request input_file_id",
+        "a line without a body | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/embeddings\"} | 400 invalid_request input_file_id",
+        "a line with another field | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{},\"tenant\":\"x\"} | 400 unsupported_parameter input_file_id",
+        "a name twice | {\"custom_id\":\"a\",\"custom_id\":\"b\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{}} | 400 invalid_request input_file_id",
+        "a model that is another's | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{\"model\":\"secret-model\"}} | 404 model_not_found input_file_id",
+        "white space only | ` ` | 400 invalid_request input_file_id",
+      })
+  void aBadLineIsNamedAndNothingIsTakenOn(String what, String line, String expected)
+      throws Exception {
+    HttpResponse<String> response = create(uploaded(line), "/v1/embeddings");
+
+    assertThat(error(response)).as(what).isEqualTo(expected);
+    assertThat(response.body()).doesNotContain("nonsense");
+    assertThat(store.due(9)).allMatch(due -> due.id().startsWith("file-"));
+  }
+
+  @Test
+  void twoLinesOfOneNameAndTooManyLinesAreRefused() throws Exception {
+    assertThat(error(create(uploaded(embedding("a", "x").repeat(2)), "/v1/embeddings")))
+        .isEqualTo("400 invalid_request input_file_id");
+    List<String> many = new ArrayList<>();
+    for (int i = 0; i < 51; i++) {
+      many.add(embedding("line" + i, "x"));
+    }
+    assertThat(error(create(uploaded(String.join("", many)), "/v1/embeddings")))
+        .isEqualTo("400 invalid_request input_file_id");
+  }
+
+  @Test
+  void aTenantWhoseModelNoBatchPoolServesIsRefused() throws Exception {
+    rest.gateway.served = false;
+
+    assertThat(error(create(uploaded(embedding("a", "x")), "/v1/embeddings")))
+        .isEqualTo("403 not_allowed input_file_id");
+  }
+
+  @Test
+  void whatIsOverTheBoundsIsRefused() throws Exception {
+    assertThat(error(upload("x".repeat(20_001)))).isEqualTo("413 request_too_large file");
+    assertThat(upload("x".repeat(200_000)).statusCode()).isEqualTo(413);
+    uploaded("x".repeat(19_000));
+    uploaded("x".repeat(19_000));
+    assertThat(error(upload("x".repeat(19_000)))).isEqualTo("409 failed_precondition file");
+    uploaded("x");
+    assertThat(error(upload("x"))).isEqualTo("409 failed_precondition file");
+    assertThat(error(upload("fine-tune", "x"))).isEqualTo("400 invalid_request purpose");
+    assertThat(error(upload(""))).isEqualTo("400 invalid_request file");
+  }
+
+  @Test
+  void ofBodiesThatMayBeLargeFewAreTakenAtOnce() throws Exception {
+    List<Socket> slow = new ArrayList<>();
+    try {
+      for (int i = 0; i < 8; i++) {
+        Socket socket = new Socket("127.0.0.1", rest.port());
+        slow.add(socket);
+        String head =
+            "POST /v1/files HTTP/1.1\r\nhost: x\r\nauthorization: Bearer "
+                + SampleGateway.KEY
+                + "\r\ncontent-length: 9000\r\n\r\n--xyz";
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      }
+      while (upload("x").statusCode() != 503) {
+        Thread.sleep(10);
+      }
+    } finally {
+      for (Socket socket : slow) {
+        socket.close();
+      }
+    }
+    while (upload("fine-tune", "x").statusCode() == 503) {
+      Thread.sleep(10);
+    }
+  }
+
+  @Test
+  void moreJobsThanATenantMayHaveAreRefused() throws Exception {
+    String file = uploaded(embedding("a", "x"));
+    create(file, "/v1/embeddings");
+    // Each job brings two files of its own, which count when they are seen, so that only this bound
+    // is met.
+    create(file, "/v1/embeddings");
+
+    assertThat(error(create(file, "/v1/embeddings"))).isEqualTo("429 rate_limit_exceeded -");
+  }
+
+  @ParameterizedTest(name = "{0}")
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "no JSON | nonsense | 400 invalid_request -",
+        "nothing | {} | 400 invalid_request endpoint",
+        "an endpoint that is not offered | {\"endpoint\":\"/v1/responses\"} | 400 invalid_request endpoint",
+        "another window | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"1h\"} | 400 invalid_request completion_window",
+        "a field that is not offered | {\"output_expires_after\":{}} | 400 unsupported_parameter output_expires_after",
+        "notes that are no object | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"metadata\":[1]} | 400 invalid_request metadata",
+        "notes that are no texts | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"metadata\":{\"a\":1}} | 400 invalid_request metadata",
+        "a file that nobody has | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"input_file_id\":\"../../etc/passwd\"} | 404 not_found input_file_id",
+        "a file that is a number | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"input_file_id\":7} | 400 invalid_request input_file_id",
+      })
+  void aBadBatchIsRefused(String what, String body, String expected) throws Exception {
+    assertThat(error(rest.post("/v1/batches", body))).as(what).isEqualTo(expected);
+  }
+
+  @Test
+  void pathsOfNothingAreNotFoundAndBadFormsAreRefused() throws Exception {
+    assertThat(error(get("/v1/batches/batch_1"))).isEqualTo("404 not_found batch_id");
+    assertThat(error(rest.post("/v1/batches/..%2fx/cancel", "")))
+        .isEqualTo("404 not_found batch_id");
+    assertThat(error(get("/v1/files/file-'%20or%201=1"))).isEqualTo("404 not_found file_id");
+    assertThat(error(get("/v1/files/file-1/content"))).isEqualTo("404 not_found file_id");
+    assertThat(error(get("/v1/batches?limit=0"))).isEqualTo("400 invalid_request limit");
+    assertThat(error(get("/v1/batches?limit=-1"))).isEqualTo("400 invalid_request limit");
+    assertThat(error(get("/v1/batches?limit=1000"))).isEqualTo("400 invalid_request limit");
+    assertThat(error(rest.post("/v1/files", "{}"))).isEqualTo("400 invalid_request content-type");
+    HttpRequest bare =
+        rest.bare("/v1/files").POST(HttpRequest.BodyPublishers.ofString("x")).build();
+    assertThat(rest.send(bare).statusCode()).isEqualTo(401);
+  }
+}
