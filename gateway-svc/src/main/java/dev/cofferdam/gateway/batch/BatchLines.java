@@ -31,6 +31,9 @@ public interface BatchLines {
     void cancel();
   }
 
+  /** Lines of a job that may run at once, as far as its tenant's limits go; at least 1. */
+  int atOnceMax(Batch batch);
+
   /** Starts a line of a job. Does not block for its answer. */
   Running run(Batch batch, String line);
 

@@ -112,7 +112,8 @@ final class BatchRun {
 
   private void runLines() throws InterruptedException {
     List<Thread> threads = new ArrayList<>();
-    for (int i = 0; i < settings.linesAtOnce(); i++) {
+    int atOnce = Math.min(settings.linesAtOnce(), lines.atOnceMax(batch));
+    for (int i = 0; i < atOnce; i++) {
       threads.add(Thread.ofVirtual().name("batch-" + i).start(this::work));
     }
     for (Thread thread : threads) {

@@ -66,6 +66,11 @@ class BatchRunnerTest {
     }
 
     @Override
+    public int atOnceMax(Batch batch) {
+      return 3;
+    }
+
+    @Override
     public Running run(Batch batch, String line) {
       ran.add(line);
       CompletableFuture<Outcome> outcome = outcomes.apply(line);

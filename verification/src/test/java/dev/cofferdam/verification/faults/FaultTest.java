@@ -43,7 +43,10 @@ class FaultTest {
   private static final Mesh MESH = Mesh.shared();
 
   private static final LimitOverrides MANY_REQUESTS =
-      LimitOverrides.newBuilder().setRequestsPerMinute(100_000).setTokensPerMinute(10_000_000).build();
+      LimitOverrides.newBuilder()
+          .setRequestsPerMinute(100_000)
+          .setTokensPerMinute(10_000_000)
+          .build();
 
   private static List<UsageRow> usage(String requestId) {
     return UsageServiceGrpc.newBlockingStub(MESH.metering())

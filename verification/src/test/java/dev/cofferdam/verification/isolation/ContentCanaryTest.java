@@ -152,8 +152,7 @@ class ContentCanaryTest {
     String output = client.batches().retrieve(batch.id()).outputFileId().orElseThrow();
     try (HttpResponse answers = client.files().content(output)) {
       String text = new String(answers.body().readAllBytes(), StandardCharsets.UTF_8);
-      remember(
-          new JsonMapper().readTree(text).at("/response/body/choices/0/text").asText());
+      remember(new JsonMapper().readTree(text).at("/response/body/choices/0/text").asText());
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

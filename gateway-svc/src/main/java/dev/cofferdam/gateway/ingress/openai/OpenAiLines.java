@@ -38,6 +38,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Lines of a batch as OpenAI words them: each is a request of its own, run as any other of the
@@ -48,6 +50,7 @@ public final class OpenAiLines implements BatchLines {
   /** Characters of a line's name. */
   private static final int CUSTOM_ID_MAX = 512;
 
+  private static final Logger LOG = LoggerFactory.getLogger(OpenAiLines.class);
   private static final Duration WHILE_SUSPENDED = Duration.ofMinutes(1);
   private static final Duration WHILE_SPENT = Duration.ofMinutes(5);
 
@@ -136,6 +139,13 @@ public final class OpenAiLines implements BatchLines {
     return new Line(customId, body);
   }
 
+  /** Half of the places that the tenant has: the other half is for those who wait. */
+  @Override
+  public int atOnceMax(Batch batch) {
+    int places = tenants.tenant(batch.tenant()).map(t -> t.limits().concurrentRequests()).orElse(1);
+    return Math.max(1, places / 2);
+  }
+
   @Override
   public Running run(Batch batch, String text) {
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
@@ -166,8 +176,17 @@ public final class OpenAiLines implements BatchLines {
       return running(outcome, together::cancel);
     } catch (RefusedException e) {
       outcome.complete(outcome(line, asker.id(), e.refusal()));
-      return running(outcome, () -> {});
+    } catch (RuntimeException bug) {
+      StackTraceElement[] trace = bug.getStackTrace();
+      LOG.error(
+          "a line of batch {} failed: {} at {}",
+          batch.id(),
+          bug.getClass().getName(),
+          trace.length == 0 ? "-" : trace[0]);
+      Refusal internal = Refusal.of(ErrorCode.INTERNAL, "internal error");
+      outcome.complete(outcome(line, asker.id(), internal));
     }
+    return running(outcome, () -> {});
   }
 
   private static Query query(String endpoint, Line line) {

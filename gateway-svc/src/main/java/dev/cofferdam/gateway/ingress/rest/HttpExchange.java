@@ -46,7 +46,6 @@ final class HttpExchange {
   /** The event loop's. */
   private Runnable onOver = () -> {};
 
-
   HttpExchange(Vertx vertx, HttpServerRequest request, String route, Dialect dialect) {
     this.dialect = dialect;
     this.loop = vertx.getOrCreateContext();
@@ -129,7 +128,9 @@ final class HttpExchange {
     }
   }
 
-  /** What to do once, when a whole answer is out or nobody is there to take it; on the event loop. */
+  /**
+   * What to do once, when a whole answer is out or nobody is there to take it; on the event loop.
+   */
   void whenOver(Runnable action) {
     onOver = action;
   }

@@ -9,6 +9,7 @@ import dev.cofferdam.gateway.ingress.rest.RestSettings;
 import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.Tier;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -106,6 +107,16 @@ class EmbeddingsTest {
     assertThat(values.getFloat()).isEqualTo(input.length);
     assertThat(values.getFloat()).isEqualTo(input[input.length - 1]);
     assertThat(values.hasRemaining()).isFalse();
+  }
+
+  @Test
+  void personalDataIsMaskedBeforeAWorkerSeesIt() throws Exception {
+    rest.gateway.tier = Tier.ENTERPRISE;
+
+    assertThat(embed(List.of("Mail jane@example.com"), "").statusCode()).isEqualTo(200);
+    assertThat(rest.fleet.generated.getLast().getTokenIdsList())
+        .containsExactlyElementsOf(
+            IntStream.of(SampleFormats.SUPPORT_DESK.ofText("Mail [EMAIL_1]")).boxed().toList());
   }
 
   @Test
