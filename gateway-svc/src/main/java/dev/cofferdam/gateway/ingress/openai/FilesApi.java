@@ -32,7 +32,7 @@ import java.util.function.Supplier;
 final class FilesApi {
   private static final int LISTED_MAX = 10_000;
   private static final int PART_CHARACTERS = 128 << 10;
-  private static final int PARTS_AT_ONCE = 16;
+  private static final int PARTS_AT_ONCE = 8;
 
   /** What a form needs beside its file. */
   private static final int FORM_BYTES = 64 << 10;

@@ -24,6 +24,7 @@ import java.net.Socket;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -68,18 +69,21 @@ class OpenAiBatchesTest {
 
   @BeforeEach
   void start() throws Exception {
-    rest =
-        new RestHarness(
-            folder,
-            RestSettings.DEFAULTS,
-            (edge, router) ->
-                new OpenAiBatches(edge, store, SETTINGS, InstantSource.system()).mount(router));
+    rest = harness(folder, SETTINGS);
     OpenAiLines lines =
         new OpenAiLines(
             new WholeRun(rest.gateway.intake, rest.gateway.dispatcher),
             new OneTenant(),
             rest.gateway.executor);
     runner = new BatchRunner(store, lines, SETTINGS, InstantSource.system(), "a");
+  }
+
+  private RestHarness harness(Path certificates, BatchSettings settings) throws Exception {
+    return new RestHarness(
+        certificates,
+        RestSettings.DEFAULTS,
+        (edge, router) ->
+            new OpenAiBatches(edge, store, settings, InstantSource.system()).mount(router));
   }
 
   @AfterEach
@@ -329,6 +333,8 @@ class OpenAiBatchesTest {
 
   @Test
   void ofBodiesThatMayBeLargeFewAreTakenAtOnce() throws Exception {
+    rest.close();
+    rest = harness(Files.createDirectory(folder.resolve("more")), BatchSettings.DEFAULTS);
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < 8; i++) {
