@@ -275,7 +275,7 @@ public final class LocalMesh implements AutoCloseable {
     Path copies = files.folder().resolve("apps");
     ServiceProcess.copy(options.repository(), copies);
     List<Callable<Void>> starts = new ArrayList<>();
-    for (String process : ServiceKind.processes(options.allWorkers())) {
+    for (String process : options.services()) {
       starts.add(
           () -> {
             long began = System.nanoTime();

@@ -1,5 +1,6 @@
 package dev.cofferdam.local;
 
+import dev.cofferdam.local.services.ServiceKind;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -17,6 +18,8 @@ import java.util.Optional;
  * @param redis a Redis program to use instead of the one that would be chosen
  * @param workers number of workers of the sample model, 1 to 8
  * @param gatewaySettings further settings of the gateway
+ * @param gatewayAlone of the services only the gateway, with the stores: a benchmark stands in for
+ *     router and worker at their addresses
  * @param progress told what happens
  */
 public record LocalOptions(
@@ -28,6 +31,7 @@ public record LocalOptions(
     Optional<Path> redis,
     int workers,
     Map<String, String> gatewaySettings,
+    boolean gatewayAlone,
     Progress progress) {
   public LocalOptions {
     moreModels = List.copyOf(moreModels);
@@ -49,25 +53,73 @@ public record LocalOptions(
         Optional.empty(),
         2,
         Map.of(),
+        false,
         line -> {});
   }
 
   /** These options with another listener. */
   public LocalOptions withProgress(Progress listener) {
     return new LocalOptions(
-        repository, models, moreModels, binaries, ports, redis, workers, gatewaySettings, listener);
+        repository,
+        models,
+        moreModels,
+        binaries,
+        ports,
+        redis,
+        workers,
+        gatewaySettings,
+        gatewayAlone,
+        listener);
   }
 
   /** These options with further settings of the gateway. */
   public LocalOptions withGatewaySettings(Map<String, String> settings) {
     return new LocalOptions(
-        repository, models, moreModels, binaries, ports, redis, workers, settings, progress);
+        repository,
+        models,
+        moreModels,
+        binaries,
+        ports,
+        redis,
+        workers,
+        settings,
+        gatewayAlone,
+        progress);
   }
 
   /** These options with another folder of models, and models of it beside the sample. */
   public LocalOptions withModels(Path folder, List<String> more) {
     return new LocalOptions(
-        repository, folder, more, binaries, ports, redis, workers, gatewaySettings, progress);
+        repository,
+        folder,
+        more,
+        binaries,
+        ports,
+        redis,
+        workers,
+        gatewaySettings,
+        gatewayAlone,
+        progress);
+  }
+
+  /** These options with no service but the gateway. */
+  public LocalOptions withGatewayAlone() {
+    return new LocalOptions(
+        repository,
+        models,
+        moreModels,
+        binaries,
+        ports,
+        redis,
+        workers,
+        gatewaySettings,
+        true,
+        progress);
+  }
+
+  /** Names of the processes of services that run. */
+  List<String> services() {
+    return gatewayAlone ? List.of("gateway") : ServiceKind.processes(allWorkers());
   }
 
   /** Number of all workers. */

@@ -11,6 +11,8 @@ import dev.cofferdam.gateway.identity.Credentials;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.TenantAuthenticator;
 import dev.cofferdam.gateway.identity.Tokens;
+import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.quota.Admission;
 import dev.cofferdam.gateway.quota.Lease;
 import dev.cofferdam.gateway.quota.LeaseSettings;
@@ -39,6 +41,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -53,8 +56,9 @@ import java.util.function.Supplier;
 
 /**
  * Measures the limiter beside a bare Redis PING, local decisions beside those of Redis, and the
- * authenticator beside a bare SHA-256, in the same run: {@code GatewayBench <redis url> <file for
- * the results>}. Uses tenants of its own names in that Redis, whose keys expire.
+ * authenticator beside a bare SHA-256, and times the tokeniser, in the same run: {@code
+ * GatewayBench <redis url> <model folder> <file for the results>}. Uses tenants of its own names in
+ * that Redis, whose keys expire.
  */
 public final class GatewayBench {
   private static final int WARM_UP = 20_000;
@@ -68,6 +72,9 @@ public final class GatewayBench {
   private static final long LEASED_PAUSE_NANOS = 2_000_000;
   private static final double LEASED_GOAL_NS = 200;
   private static final int AUTHENTICATIONS = 300_000;
+  private static final int TEXT_BYTES = 4_096;
+  private static final int TOKENISED = 2_000;
+  private static final double TOKENISE_GOAL_MS = 2;
 
   private final List<String> rows = new ArrayList<>();
   private final String run = RequestId.random().value().substring(0, 8);
@@ -82,11 +89,11 @@ public final class GatewayBench {
   /**
    * Runs it.
    *
-   * @param arguments the Redis' URL, and the file to write
+   * @param arguments the Redis' URL, a model's folder, and the file to write
    */
   public static void main(String[] arguments) throws Exception {
-    if (arguments.length != 2) {
-      System.err.println("usage: GatewayBench <redis url> <file for the results>");
+    if (arguments.length != 3) {
+      System.err.println("usage: GatewayBench <redis url> <model folder> <file for the results>");
       System.exit(2);
     }
     GatewayBench bench = new GatewayBench();
@@ -95,7 +102,8 @@ public final class GatewayBench {
     bench.limiter(arguments[0]);
     bench.leased(arguments[0]);
     bench.authenticator();
-    bench.write(Path.of(arguments[1]));
+    bench.tokeniser(Path.of(arguments[1]));
+    bench.write(Path.of(arguments[2]));
     System.exit(0);
   }
 
@@ -262,6 +270,25 @@ public final class GatewayBench {
     row("authentications by key, one thread", perSecond(authenticate), "1/s", perSecond(hash));
   }
 
+  /** Milliseconds for a chat of 4 KB, its template rendered, beside the goal. */
+  private void tokeniser(Path model) throws IOException {
+    PromptFormat format = FolderFormats.read(model, Clock.systemUTC());
+    String text =
+        "Please explain how to print a return label, and how long delivery takes. "
+            .repeat(TEXT_BYTES / 64)
+            .substring(0, TEXT_BYTES);
+    long[] nanos = new long[TOKENISED];
+    for (int i = 0; i < nanos.length; i++) {
+      long start = System.nanoTime();
+      if (format.ofChat(List.of(new ChatMessage("user", i + text))).length == 0) {
+        throw new IllegalStateException("no tokens in the benchmark");
+      }
+      nanos[i] = System.nanoTime() - start;
+    }
+    Arrays.sort(nanos);
+    row("tokenise_4k_ms", us(nanos, 50) / 1e3, "ms", TOKENISE_GOAL_MS);
+  }
+
   private Reservation reservation(AtomicInteger next) {
     TenantProfile tenant = tenants.get(Math.floorMod(next.getAndIncrement(), TENANTS));
     return new Reservation(RequestId.random(), tenant, "bench", 100, 50);
@@ -351,7 +378,7 @@ public final class GatewayBench {
   private void row(String metric, double value, String unit, double baseline) {
     System.out.printf(
         Locale.ROOT,
-        "%-52s %12.1f %10s %12.1f %8.3f%n",
+        "%-52s %12.3f %10s %12.3f %8.3f%n",
         metric,
         value,
         unit,

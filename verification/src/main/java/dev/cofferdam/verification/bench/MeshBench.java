@@ -2,19 +2,18 @@ package dev.cofferdam.verification.bench;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import dev.cofferdam.local.trace.TraceFiles;
 import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.ChatMessage;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.proto.inference.v1.SamplingParameters;
+import dev.cofferdam.verification.bench.gateway.ControlPath;
 import io.grpc.ManagedChannel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -44,7 +43,7 @@ public final class MeshBench {
   private static final long SPANS_WAIT_MS = 2_000;
 
   private final GatewayClient client;
-  private final ArrayNode rows = JSON.createArrayNode();
+  private final Rows rows = new Rows();
 
   private MeshBench(GatewayClient client) {
     this.client = client;
@@ -70,8 +69,8 @@ public final class MeshBench {
     } finally {
       channel.shutdownNow();
     }
-    Files.createDirectories(output.toAbsolutePath().getParent());
-    JSON.writerWithDefaultPrettyPrinter().writeValue(output.toFile(), bench.rows);
+    new ControlPath(state).run(bench.rows);
+    bench.rows.write(output);
   }
 
   private void run(Path engineFile, Path traces) throws Exception {
@@ -88,18 +87,19 @@ public final class MeshBench {
       call[i] = (System.nanoTime() - start) / 1e6;
       alone.add(generate());
     }
-    double callMs = median(call);
-    double ttftMs = median(alone.stream().mapToDouble(s -> s.firstToken() / 1e6).toArray());
+    double callMs = Rows.median(call);
+    double ttftMs = Rows.median(alone.stream().mapToDouble(s -> s.firstToken() / 1e6).toArray());
     double rate =
-        median(alone.stream().mapToDouble(GatewayClient.Sample::decodeTokensPerSecond).toArray());
+        Rows.median(
+            alone.stream().mapToDouble(GatewayClient.Sample::decodeTokensPerSecond).toArray());
     JsonNode engine =
         Files.exists(engineFile) ? JSON.readTree(engineFile.toFile()) : JSON.createArrayNode();
-    System.out.printf("%-44s %12s %10s %12s %8s%n", "metric", "value", "unit", "baseline", "ratio");
-    row("authenticated_call", callMs, "ms", Double.NaN);
-    row("ttft_mesh", ttftMs, "ms", engineValue(engine, "ttft"));
-    row("decode_mesh_1_stream", rate, "tokens/s", engineValue(engine, "decode_batch_1"));
+    rows.head();
+    rows.row("authenticated_call", callMs, "ms", Double.NaN);
+    rows.row("ttft_mesh", ttftMs, "ms", engineValue(engine, "ttft"));
+    rows.row("decode_mesh_1_stream", rate, "tokens/s", engineValue(engine, "decode_batch_1"));
     for (int streams : new int[] {4, 8}) {
-      row("throughput_mesh_" + streams + "_streams", together(streams), "tokens/s", rate);
+      rows.row("throughput_mesh_" + streams + "_streams", together(streams), "tokens/s", rate);
     }
     hops(traces, alone, ttftMs);
   }
@@ -120,11 +120,11 @@ public final class MeshBench {
     }
     double covered = 0;
     for (Hops.Part part : Hops.Part.values()) {
-      double ms = median(hops.stream().mapToDouble(h -> h.ms(part)).toArray());
+      double ms = Rows.median(hops.stream().mapToDouble(h -> h.ms(part)).toArray());
       covered += ms;
-      row("hop_" + part.name().toLowerCase(Locale.ROOT), ms, "ms", ttftMs);
+      rows.row("hop_" + part.name().toLowerCase(Locale.ROOT), ms, "ms", ttftMs);
     }
-    row("hop_client_and_way_back", ttftMs - covered, "ms", ttftMs);
+    rows.row("hop_client_and_way_back", ttftMs - covered, "ms", ttftMs);
   }
 
   private double together(int streams) throws InterruptedException, ExecutionException {
@@ -170,27 +170,5 @@ public final class MeshBench {
       }
     }
     return Double.NaN;
-  }
-
-  private void row(String metric, double value, String unit, double baseline) {
-    double ratio = value / baseline;
-    System.out.printf(
-        "%-44s %12.3f %10s %12s %8s%n", metric, value, unit, text(baseline), text(ratio));
-    var row = rows.addObject().put("metric", metric).put("value", value).put("unit", unit);
-    if (Double.isNaN(baseline)) {
-      row.putNull("baseline").putNull("ratio");
-    } else {
-      row.put("baseline", baseline).put("ratio", ratio);
-    }
-  }
-
-  private static String text(double value) {
-    return Double.isNaN(value) ? "-" : String.format(Locale.ROOT, "%.3f", value);
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 }

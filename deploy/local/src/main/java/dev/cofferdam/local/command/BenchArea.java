@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 enum BenchArea {
   /** The bare engine: prefill and decode on the CPU. */
   ENGINE("worker-svc", "dev.cofferdam.worker.app.bench.EngineBench", Needs.MODEL),
-  /** The limiter and the authenticator. */
-  GATEWAY("gateway-svc", "dev.cofferdam.gateway.app.GatewayBench", Needs.REDIS),
+  /** The limiter, the authenticator, the tokeniser; then what the whole gateway costs. */
+  GATEWAY("gateway-svc", "dev.cofferdam.gateway.app.GatewayBench", Needs.REDIS_AND_MODEL),
   /** Decisions of the fair queue. */
   SCHEDULER("scheduler-svc", "dev.cofferdam.scheduler.app.SchedulerBench", Needs.NOTHING),
   /** Facts into the ledger. */
@@ -35,8 +35,8 @@ enum BenchArea {
     NOTHING,
     /** The model's folder. */
     MODEL,
-    /** The URL of a Redis. */
-    REDIS,
+    /** The URL of a Redis, and the model's folder. */
+    REDIS_AND_MODEL,
     /** JDBC URL, user and password of an empty database. */
     POSTGRES,
     /** The folder of a running mesh. */

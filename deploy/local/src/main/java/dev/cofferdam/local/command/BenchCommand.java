@@ -63,11 +63,11 @@ final class BenchCommand {
     int status =
         switch (area.needs()) {
           case NOTHING -> launch(area, List.of(), List.of(), results);
-          case MODEL -> {
-            String model = repository.resolve("models/support-desk").toString();
-            yield launch(area, properties, List.of(model), results);
+          case MODEL -> launch(area, properties, List.of(model()), results);
+          case REDIS_AND_MODEL -> {
+            int limiter = withRedis(area, folder, results);
+            yield limiter == 0 ? gatewayCost(folder, results) : limiter;
           }
-          case REDIS -> withRedis(area, folder, results);
           case POSTGRES -> withPostgres(area, folder, results);
           case MESH -> withMesh(area, results);
         };
@@ -139,9 +139,51 @@ final class BenchCommand {
     command.addAll(List.of("-cp", classPath(area), area.mainClass()));
     command.addAll(arguments);
     command.add(results.toString());
+    return await(command);
+  }
+
+  /** The gateway's process beside a bare proxy's, over an upstream of the benchmark. */
+  private int gatewayCost(Path folder, Path results) throws IOException, InterruptedException {
+    String path =
+        Stream.concat(
+                Stream.of(
+                    repository.resolve("verification/target/classes").toString(),
+                    System.getProperty("java.class.path")),
+                vertx())
+            .collect(Collectors.joining(":"));
+    return await(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx1g",
+            "--sun-misc-unsafe-memory-access=allow",
+            "--enable-native-access=ALL-UNNAMED",
+            "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+            "-cp",
+            path,
+            "dev.cofferdam.verification.bench.gateway.GatewayCost",
+            repository.toString(),
+            folder.resolve("gateway").toString(),
+            results.toString()));
+  }
+
+  /** The bare proxy's library, as the gateway has it. */
+  private Stream<String> vertx() {
+    return BenchArea.serviceClassPath(repository, "gateway-svc").stream()
+        .filter(
+            jar ->
+                jar.getFileName().toString().startsWith("io.vertx.vertx-core")
+                    || jar.getFileName().toString().startsWith("io.netty."))
+        .map(Path::toString);
+  }
+
+  private static int await(List<String> command) throws IOException, InterruptedException {
     Process process = new ProcessBuilder(command).inheritIO().start();
     Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(process::destroy));
     return process.waitFor();
+  }
+
+  private String model() {
+    return repository.resolve("models/support-desk").toString();
   }
 
   private String classPath(BenchArea area) {
@@ -164,7 +206,7 @@ final class BenchCommand {
             Optional.empty());
     Component component = start(redis.process(log("redis")), redis.readiness());
     try {
-      return launch(area, List.of(), List.of(redis.url()), results);
+      return launch(area, List.of(), List.of(redis.url(), model()), results);
     } finally {
       component.stop();
     }

@@ -77,6 +77,7 @@ final class UpCommand {
         arguments.value("--redis").map(Path::of),
         workers,
         Map.of(),
+        false,
         out::println);
   }
 

@@ -1,0 +1,162 @@
+package dev.cofferdam.verification.bench.gateway;
+
+import dev.cofferdam.local.Endpoints;
+import dev.cofferdam.local.StateFiles;
+import dev.cofferdam.mesh.MeshChannels;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.SamplingParameters;
+import dev.cofferdam.verification.bench.Rows;
+import io.grpc.ManagedChannel;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What the mesh adds to a worker: CPU of gateway, router and scheduler for each request of one
+ * output token, and its time beside that of the same request shown to the worker with a grant.
+ */
+public final class ControlPath {
+  private static final List<String> SERVICES = List.of("gateway", "router", "scheduler");
+  private static final int ROUNDS = 5;
+  private static final int CLIENTS = 16;
+  private static final int CLIENTS_COUNTED = 4;
+  private static final int LATENCIES = 300;
+  private static final long WARM_UP_MS = 25_000;
+  private static final long MEASURE_MS = 4_000;
+  private static final int PROMPT_TOKENS = 8;
+
+  private final StateFiles files;
+  private final Endpoints endpoints;
+
+  /**
+   * @param state the mesh's folder
+   */
+  public ControlPath(Path state) {
+    this.files = new StateFiles(state);
+    this.endpoints =
+        files.endpoints().orElseThrow(() -> new IllegalStateException("no mesh runs in " + state));
+  }
+
+  /** Measures, and adds the figures to others. */
+  public void run(Rows rows) throws IOException, InterruptedException {
+    TlsFiles operator =
+        new TlsFiles(
+            Path.of(String.valueOf(endpoints.operator().get("certificate"))),
+            Path.of(String.valueOf(endpoints.operator().get("key"))),
+            files.authority());
+    List<String> keys = BenchTenants.make(endpoints.grpc(), operator, CLIENTS);
+    ManagedChannel channel = GrpcLane.channel(endpoints.grpc(), files.authority());
+    Path pki = files.folder().resolve("pki");
+    TlsFiles gateway =
+        new TlsFiles(pki.resolve("gateway.pem"), pki.resolve("gateway.key"), files.authority());
+    try (MeshChannels inside = new MeshChannels(gateway)) {
+      Lane.Opener mesh = n -> new GrpcLane(channel, keys.get(n), request());
+      UpstreamLane direct = new UpstreamLane(inside, router(), "bench-0", PROMPT_TOKENS, 1);
+      GatewayCost.await(mesh, CLIENTS);
+      System.out.printf("Keeping the control path busy for %d s%n", WARM_UP_MS / 1_000);
+      var unused = Load.run(CLIENTS_COUNTED, WARM_UP_MS, pids().getFirst(), mesh);
+      measure(rows, mesh, direct);
+    } finally {
+      channel.shutdownNow();
+    }
+  }
+
+  private void measure(Rows rows, Lane.Opener mesh, UpstreamLane direct)
+      throws IOException, InterruptedException {
+    Map<String, List<Double>> figures = new LinkedHashMap<>();
+    for (int round = 0; round < ROUNDS; round++) {
+      double[] through = Load.latencies(LATENCIES, mesh);
+      double[] beside = direct(direct);
+      add(figures, "added", through[LATENCIES / 2] - beside[LATENCIES / 2]);
+      add(figures, "direct", beside[LATENCIES / 2]);
+      Map<String, Duration> before = cpu();
+      Load.Cost cost = Load.run(CLIENTS, MEASURE_MS, pids().getFirst(), mesh);
+      Map<String, Duration> after = cpu();
+      double sum = 0;
+      for (String service : SERVICES) {
+        Duration used =
+            after
+                .getOrDefault(service, Duration.ZERO)
+                .minus(before.getOrDefault(service, Duration.ZERO));
+        double us = used.toNanos() / 1e3 / cost.requests();
+        add(figures, service, us);
+        sum += us;
+      }
+      add(figures, "sum", sum);
+      add(figures, "rate", cost.requests() / cost.seconds());
+    }
+    rows.row("control_path_cpu_us", figure(figures, "sum"), "us", Double.NaN);
+    for (String service : SERVICES) {
+      rows.row(
+          "control_path_cpu_us_" + service, figure(figures, service), "us", figure(figures, "sum"));
+    }
+    rows.row(
+        "control_path_added_p50_ms", figure(figures, "added"), "ms", figure(figures, "direct"));
+    rows.row("mesh_requests_s", figure(figures, "rate"), "1/s", Double.NaN);
+  }
+
+  /** The worker's own time, with grants that are asked for before the clock starts. */
+  private static double[] direct(UpstreamLane lane) throws IOException {
+    double[] ms = new double[LATENCIES];
+    for (int i = 0; i < LATENCIES; i++) {
+      UpstreamLane.Placed placed = lane.place();
+      long start = System.nanoTime();
+      lane.generate(placed);
+      ms[i] = (System.nanoTime() - start) / 1e6;
+    }
+    Arrays.sort(ms);
+    return ms;
+  }
+
+  private static void add(Map<String, List<Double>> figures, String name, double value) {
+    figures.computeIfAbsent(name, f -> new ArrayList<>()).add(value);
+  }
+
+  private static double figure(Map<String, List<Double>> figures, String name) {
+    return Rows.median(
+        figures.getOrDefault(name, List.of()).stream().mapToDouble(d -> d).toArray());
+  }
+
+  /** A text of as many tokens as the direct request has; no chat template adds to it. */
+  private static GenerateRequest request() {
+    return GenerateRequest.newBuilder()
+        .setModel("support-desk")
+        .setPrompt("How do I return my order please")
+        .setSampling(SamplingParameters.newBuilder().setTemperature(0).setMaxOutputTokens(1))
+        .build();
+  }
+
+  private String router() {
+    return "127.0.0.1:" + files.ports().getOrDefault("router", 0);
+  }
+
+  private List<Long> pids() {
+    StateFiles.Running running =
+        files.running().orElseThrow(() -> new IllegalStateException("no mesh runs"));
+    return SERVICES.stream()
+        .map(
+            service -> {
+              StateFiles.Identity process = running.processes().get(service);
+              if (process == null) {
+                throw new IllegalStateException("no process " + service);
+              }
+              return process.pid();
+            })
+        .toList();
+  }
+
+  private Map<String, Duration> cpu() {
+    Map<String, Duration> used = new LinkedHashMap<>();
+    List<Long> pids = pids();
+    for (int i = 0; i < SERVICES.size(); i++) {
+      used.put(SERVICES.get(i), Load.cpu(pids.get(i)));
+    }
+    return used;
+  }
+}
