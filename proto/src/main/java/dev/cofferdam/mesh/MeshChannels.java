@@ -16,10 +16,20 @@ import java.util.concurrent.TimeUnit;
  */
 public final class MeshChannels implements Closeable {
   private final MeshTls tls;
+  private final boolean onEventLoop;
   private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
 
   public MeshChannels(TlsFiles files) {
+    this(files, false);
+  }
+
+  /**
+   * @param onEventLoop answers are handed to listeners on the event loops, without a change of
+   *     threads, which costs more than a short listener; listeners must not block
+   */
+  public MeshChannels(TlsFiles files, boolean onEventLoop) {
     this.tls = new MeshTls(files);
+    this.onEventLoop = onEventLoop;
   }
 
   /**
@@ -37,8 +47,13 @@ public final class MeshChannels implements Closeable {
     if (colon <= 0) {
       throw new IllegalArgumentException("endpoint must be host:port: " + endpoint);
     }
-    return NettyChannelBuilder.forAddress(
-            endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)))
+    NettyChannelBuilder builder =
+        NettyChannelBuilder.forAddress(
+            endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)));
+    if (onEventLoop) {
+      builder.directExecutor();
+    }
+    return builder
         .sslContext(tls.client(Set.of(role)))
         .intercept(new Tracing.Client())
         .maxInboundMessageSize(16 << 20)

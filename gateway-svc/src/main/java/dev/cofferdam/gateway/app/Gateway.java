@@ -125,7 +125,7 @@ final class Gateway implements AutoCloseable {
             ? Optional.of(
                 new LeasedLimiter(limiter, redis, limits, LeaseSettings.DEFAULTS, rateCards, clock))
             : Optional.empty();
-    this.channels = new MeshChannels(tls);
+    this.channels = new MeshChannels(tls, true);
     this.timer =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("request-timer").factory());

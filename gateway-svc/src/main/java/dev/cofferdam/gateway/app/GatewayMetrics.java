@@ -13,14 +13,13 @@ import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
-import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.TenantProfile;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
-import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
-import java.time.Duration;
 import java.time.InstantSource;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,6 +30,9 @@ public class GatewayMetrics implements RequestObserver {
   private static final int FRAMES = 8;
 
   private final MeterRegistry registry;
+  private final Map<TenantKey, TenantMeters> tenants = new ConcurrentHashMap<>();
+
+  private record TenantKey(String tenant, String tier) {}
 
   public GatewayMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -99,57 +101,11 @@ public class GatewayMetrics implements RequestObserver {
   @Override
   public void ended(Generation generation, Ending ending) {
     TenantProfile tenant = generation.identity().tenant();
-    Tags who = Tags.of("tenant", tenant.id().value(), "tier", tenant.tier().label());
-    String code = ending.code().map(ErrorCode::wireName).orElse("ok");
-    registry.counter("cofferdam.requests", who.and("code", code)).increment();
-    registry
-        .counter("cofferdam.tokens", who.and("kind", "prompt"))
-        .increment(ending.usage().promptTokens());
-    registry
-        .counter("cofferdam.tokens", who.and("kind", "cached_prompt"))
-        .increment(ending.usage().cachedPromptTokens());
-    registry
-        .counter("cofferdam.tokens", who.and("kind", "output"))
-        .increment(ending.usage().outputTokens());
-    if (generation.recallable()) {
-      registry
-          .counter("cofferdam.responses", who.and("recalled", Boolean.toString(ending.recalled())))
-          .increment();
-    }
-    generation
-        .masking()
-        .counts()
-        .forEach(
-            (kind, values) ->
-                registry
-                    .counter("cofferdam.privacy.masked", who.and("kind", kind.label()))
-                    .increment(values));
-    if (ending.attempts() > 1) {
-      registry.counter("cofferdam.requests.continued", who).increment(ending.attempts() - 1);
-    }
-    if (ending.ttftMs() >= 0) {
-      timer("cofferdam.ttft", who).record(Duration.ofMillis(ending.ttftMs()));
-    }
-    timer("cofferdam.latency", who).record(Duration.ofMillis(ending.latencyMs()));
-  }
-
-  private Timer timer(String name, Tags tags) {
-    return Timer.builder(name)
-        .tags(tags)
-        .publishPercentileHistogram(false)
-        .serviceLevelObjectives(
-            Duration.ofMillis(10),
-            Duration.ofMillis(25),
-            Duration.ofMillis(50),
-            Duration.ofMillis(100),
-            Duration.ofMillis(250),
-            Duration.ofMillis(500),
-            Duration.ofSeconds(1),
-            Duration.ofMillis(2_500),
-            Duration.ofSeconds(5),
-            Duration.ofSeconds(10),
-            Duration.ofSeconds(30))
-        .register(registry);
+    TenantMeters meters =
+        tenants.computeIfAbsent(
+            new TenantKey(tenant.id().value(), tenant.tier().label()),
+            key -> new TenantMeters(registry, Tags.of("tenant", key.tenant(), "tier", key.tier())));
+    meters.ended(generation, ending);
   }
 
   @Override

@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,7 @@ public final class Dispatch {
   private final Generation generation;
   private final Client client;
   private final Mailbox mailbox;
+  private final Executor disk;
   private final Course course;
   private final ContentHash response;
   private final Unmasking unmasking;
@@ -50,11 +52,12 @@ public final class Dispatch {
   private int calls;
   private int owed;
 
-  Dispatch(Dispatcher ports, Generation generation, Client client, Executor executor) {
+  Dispatch(Dispatcher ports, Generation generation, Client client, Threads threads) {
     this.ports = ports;
     this.generation = generation;
     this.client = client;
-    this.mailbox = new Mailbox(executor);
+    this.mailbox = new Mailbox(threads.turns());
+    this.disk = threads.disk();
     this.course = new Course(generation, ports.clock().millis());
     this.unmasking = new Unmasking(generation.masking());
     this.response = ports.facts().contentHash(generation.identity().tenant().id());
@@ -120,7 +123,7 @@ public final class Dispatch {
       case Effect.StopWorker unused -> endCall(Workers.Call::cancel);
       case Effect.FinishWorker finish -> endCall(call -> call.finish(finish.outputTokens()));
       case Effect.Tell tell -> tell(tell.told());
-      case Effect.DeadLetter letter -> deadLetter(letter);
+      case Effect.DeadLetter letter -> onDisk(() -> deadLetter(letter));
       case Effect.Wake wake -> wake(wake);
       case Effect.Record end -> record(end.ending());
     }
@@ -353,15 +356,31 @@ public final class Dispatch {
     if (timer != null) {
       timer.cancel(false);
     }
-    try {
-      ports.facts().record(fact(ending));
-    } catch (RefusedException e) {
-      ports.observer().auditLost(generation);
-    }
+    AuditFact fact = fact(ending);
+    onDisk(() -> keep(fact));
     if (generation.kept() && !isRefused(ending)) {
       ports.storage().keep(generation, ending, kept.toString());
     }
     ports.observer().ended(generation, ending);
+  }
+
+  /** Elsewhere while there is an elsewhere: a gateway that ends loses no fact. */
+  private void onDisk(Runnable task) {
+    try {
+      disk.execute(task);
+    } catch (RejectedExecutionException ending) {
+      task.run();
+    }
+  }
+
+  private void keep(AuditFact fact) {
+    try {
+      ports.facts().record(fact);
+    } catch (RefusedException e) {
+      ports.observer().auditLost(generation);
+    } catch (RuntimeException bug) {
+      ports.observer().broken(generation, bug);
+    }
   }
 
   private static boolean isRefused(Ending ending) {

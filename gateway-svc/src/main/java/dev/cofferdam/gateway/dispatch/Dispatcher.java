@@ -3,7 +3,6 @@ package dev.cofferdam.gateway.dispatch;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.quota.Limiter;
 import java.time.InstantSource;
-import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
@@ -53,11 +52,11 @@ public record Dispatcher(
   /**
    * Starts a request.
    *
-   * @param executor where the request's work runs, with its trace
+   * @param threads where the request's work runs
    * @return the request under way; whoever holds it must say when the client goes away
    */
-  public Dispatch start(Generation generation, Client client, Executor executor) {
-    Dispatch dispatch = new Dispatch(this, generation, client, executor);
+  public Dispatch start(Generation generation, Client client, Threads threads) {
+    Dispatch dispatch = new Dispatch(this, generation, client, threads);
     dispatch.begin();
     return dispatch;
   }

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 
 /**
  * Generations that are one request for the limits and are answered together, whole: the first one
@@ -32,7 +31,7 @@ public final class Together {
   private final SharedReservation reservation;
   private final List<Generation> generations;
   private final int atOnceMax;
-  private final Executor executor;
+  private final Threads threads;
   private final Listener listener;
   private final Answered[] answers;
   private final List<Dispatch> running = new ArrayList<>();
@@ -45,13 +44,13 @@ public final class Together {
       Dispatcher dispatcher,
       List<Generation> generations,
       int atOnceMax,
-      Executor executor,
+      Threads threads,
       Listener listener) {
     this.reservation = new SharedReservation(dispatcher.limiter(), whole(generations));
     this.dispatcher = dispatcher.limitedBy(reservation);
     this.generations = List.copyOf(generations);
     this.atOnceMax = atOnceMax;
-    this.executor = executor;
+    this.threads = threads;
     this.listener = listener;
     this.answers = new Answered[generations.size()];
   }
@@ -61,15 +60,15 @@ public final class Together {
    *
    * @param generations of one tenant and model, at least one
    * @param atOnceMax how many run at once
-   * @param executor where their work runs, with the request's trace
+   * @param threads where their work runs
    */
   public static Together start(
       Dispatcher dispatcher,
       List<Generation> generations,
       int atOnceMax,
-      Executor executor,
+      Threads threads,
       Listener listener) {
-    Together together = new Together(dispatcher, generations, atOnceMax, executor, listener);
+    Together together = new Together(dispatcher, generations, atOnceMax, threads, listener);
     together.startUpTo(1);
     return together;
   }
@@ -96,7 +95,7 @@ public final class Together {
   private synchronized void startUpTo(int atOnce) {
     while (!over && started < generations.size() && started - ended < atOnce) {
       int index = started++;
-      running.add(dispatcher.start(generations.get(index), new Part(index), executor));
+      running.add(dispatcher.start(generations.get(index), new Part(index), threads));
     }
   }
 

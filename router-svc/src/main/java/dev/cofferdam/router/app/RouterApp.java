@@ -53,7 +53,7 @@ public class RouterApp {
     TopicDirectory topics =
         new TopicDirectory(new KafkaSettings(config.kafka().properties()), config.stateDir());
     directory = topics;
-    MeshChannels peers = new MeshChannels(tls);
+    MeshChannels peers = new MeshChannels(tls, true);
     channels = peers;
     Clock clock = Clock.systemUTC();
     Fleet fleet = new Fleet(config.placement().silenceMsMax(), config.placement().workersMax());
@@ -75,6 +75,7 @@ public class RouterApp {
     MeshServer serving =
         MeshServer.builder(config.trustDomain(), tls)
             .listen(config.listen().host(), config.listen().port())
+            .executor(Runnable::run) // nothing here waits: a change of threads costs more
             .service(new RoutingEndpoint(around, new Announcements(fleet, index, clock)))
             .start();
     server = serving;

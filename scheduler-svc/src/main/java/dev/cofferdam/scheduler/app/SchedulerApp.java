@@ -72,6 +72,7 @@ public class SchedulerApp {
                 new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
             .listen(config.listen().host(), config.listen().port())
             .streamsMax(STREAMS_MAX)
+            .executor(Runnable::run) // all that happens here is mail to a pool's thread
             .service(scheduling)
             .start();
     LOG.info("scheduler ready on {}:{}", config.listen().host(), config.listen().port());

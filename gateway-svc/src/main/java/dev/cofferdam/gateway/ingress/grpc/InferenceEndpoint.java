@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.ingress.grpc;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.Threads;
 import dev.cofferdam.gateway.dispatch.Together;
 import dev.cofferdam.gateway.ingress.Asked;
 import dev.cofferdam.gateway.ingress.Intake;
@@ -47,7 +48,7 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
   private final Executor executor;
 
   /**
-   * @param executor where requests do their work
+   * @param executor where audit facts are written
    */
   public InferenceEndpoint(Intake intake, Dispatcher dispatcher, Executor executor) {
     this.intake = intake;
@@ -74,7 +75,6 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
             admitted.identity(),
             admitted.sourceIp(),
             GrpcAsked.of(request, deadlineEpochMs()));
-    // Forked: this call's end must not end what the request still does, such as settling.
     started.set(
         dispatcher.start(
             generation,
@@ -83,7 +83,7 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
                 generation,
                 admitted.pace(),
                 pause -> later(pause, () -> with(started, Dispatch::writable))),
-            Context.current().fork().fixedContextExecutor(executor)));
+            threads()));
     if (call.isCancelled()) {
       with(started, Dispatch::cancel);
     }
@@ -107,13 +107,12 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
               admitted.sourceIp(),
               asked));
     }
-    // Forked: this call's end must not end what the request still does, such as settling.
     started.set(
         Together.start(
             dispatcher,
             generations,
             EMBEDDED_AT_ONCE,
-            Context.current().fork().fixedContextExecutor(executor),
+            threads(),
             new EmbeddingAnswer(call, generations.getFirst())));
     if (call.isCancelled()) {
       left.run();
@@ -148,6 +147,13 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
 
   private void later(Duration wait, Runnable action) {
     dispatcher.timer().schedule(action, wait.toNanos(), TimeUnit.NANOSECONDS);
+  }
+
+  /** Forked: the call's end must not end what its request still does, such as settling. */
+  private Threads threads() {
+    Context context = Context.current().fork();
+    return new Threads(
+        context.fixedContextExecutor(Runnable::run), context.fixedContextExecutor(executor));
   }
 
   private OptionalLong deadlineEpochMs() {

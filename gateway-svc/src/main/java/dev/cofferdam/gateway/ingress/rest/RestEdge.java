@@ -7,6 +7,7 @@ import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.Threads;
 import dev.cofferdam.gateway.dispatch.Together;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.identity.Authentication;
@@ -23,6 +24,7 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;
+import io.grpc.Context;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
@@ -415,21 +417,23 @@ public final class RestEdge {
     return Math.min(settings.heartbeatMs(), TimeUnit.SECONDS.toMillis(keepaliveS));
   }
 
-  /** The executor, with the request's trace. */
-  private Executor inTrace(Caller caller) {
+  /** Where a request's work runs, with its trace. */
+  private Threads inTrace(Caller caller) {
     HttpExchange exchange = caller.exchange();
     TenantProfile tenant = caller.identity().tenant();
-    return Tracing.with(
+    Context context =
+        Tracing.with(
             Tracing.tagged(
                 exchange.trace(),
                 tenant.id().value(),
                 tenant.tier().label(),
-                exchange.id().value()))
-        .fixedContextExecutor(executor);
+                exchange.id().value()));
+    return new Threads(
+        context.fixedContextExecutor(Runnable::run), context.fixedContextExecutor(executor));
   }
 
   private List<Dispatch> start(List<Generation> inputs, int choices, Answer answer, Caller caller) {
-    Executor traced = inTrace(caller);
+    Threads traced = inTrace(caller);
     List<Dispatch> dispatches = new ArrayList<>();
     for (Generation one : WholeRun.choices(inputs, choices)) {
       dispatches.add(dispatcher.start(one, answer.client(dispatches.size()), traced));

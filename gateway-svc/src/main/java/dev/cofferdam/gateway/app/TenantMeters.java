@@ -1,0 +1,88 @@
+package dev.cofferdam.gateway.app;
+
+import dev.cofferdam.gateway.dispatch.Ending;
+import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.vocabulary.ErrorCode;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Tags;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/** How the requests of one tenant went. Meters are kept: to look one up costs ten times its use. */
+final class TenantMeters {
+  private final MeterRegistry registry;
+  private final Tags who;
+  private final Map<String, Counter> requests = new ConcurrentHashMap<>();
+  private final Counter prompt;
+  private final Counter cachedPrompt;
+  private final Counter output;
+  private final Timer ttft;
+  private final Timer latency;
+
+  TenantMeters(MeterRegistry registry, Tags who) {
+    this.registry = registry;
+    this.who = who;
+    this.prompt = tokens("prompt");
+    this.cachedPrompt = tokens("cached_prompt");
+    this.output = tokens("output");
+    this.ttft = timer("cofferdam.ttft");
+    this.latency = timer("cofferdam.latency");
+  }
+
+  void ended(Generation generation, Ending ending) {
+    requests
+        .computeIfAbsent(
+            ending.code().map(ErrorCode::wireName).orElse("ok"),
+            code -> registry.counter("cofferdam.requests", who.and("code", code)))
+        .increment();
+    prompt.increment(ending.usage().promptTokens());
+    cachedPrompt.increment(ending.usage().cachedPromptTokens());
+    output.increment(ending.usage().outputTokens());
+    if (generation.recallable()) {
+      registry
+          .counter("cofferdam.responses", who.and("recalled", Boolean.toString(ending.recalled())))
+          .increment();
+    }
+    generation
+        .masking()
+        .counts()
+        .forEach(
+            (kind, values) ->
+                registry
+                    .counter("cofferdam.privacy.masked", who.and("kind", kind.label()))
+                    .increment(values));
+    if (ending.attempts() > 1) {
+      registry.counter("cofferdam.requests.continued", who).increment(ending.attempts() - 1);
+    }
+    if (ending.ttftMs() >= 0) {
+      ttft.record(Duration.ofMillis(ending.ttftMs()));
+    }
+    latency.record(Duration.ofMillis(ending.latencyMs()));
+  }
+
+  private Counter tokens(String kind) {
+    return registry.counter("cofferdam.tokens", who.and("kind", kind));
+  }
+
+  private Timer timer(String name) {
+    return Timer.builder(name)
+        .tags(who)
+        .publishPercentileHistogram(false)
+        .serviceLevelObjectives(
+            Duration.ofMillis(10),
+            Duration.ofMillis(25),
+            Duration.ofMillis(50),
+            Duration.ofMillis(100),
+            Duration.ofMillis(250),
+            Duration.ofMillis(500),
+            Duration.ofSeconds(1),
+            Duration.ofMillis(2_500),
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(10),
+            Duration.ofSeconds(30))
+        .register(registry);
+  }
+}
