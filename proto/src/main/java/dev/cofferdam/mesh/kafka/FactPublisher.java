@@ -38,6 +38,7 @@ public final class FactPublisher implements AutoCloseable {
   private static final int IN_FLIGHT_MAX = 1_000;
   private static final int EVENT_BYTES_MAX = 900 << 10;
   private static final long FORCE_INTERVAL_MS = 200;
+  private static final long GATHER_MS = 5;
   private static final long RETRY_WAIT_MS = 500;
   private static final long DRAIN_WAIT_MS = 2_000;
   private static final List<Header> HEADERS =
@@ -195,7 +196,12 @@ public final class FactPublisher implements AutoCloseable {
   /** Sends one record; false where there was none. */
   private boolean step(KafkaProducer<String, byte[]> producer) throws InterruptedException {
     Spool.Entry retry = again.poll();
-    Optional<Spool.Entry> next = retry == null ? spool.next(100) : Optional.of(retry);
+    Optional<Spool.Entry> next = retry == null ? spool.next(0) : Optional.of(retry);
+    if (next.isEmpty()) {
+      // So that facts that come one by one do not wake this thread and the producer's one by one.
+      Thread.sleep(GATHER_MS);
+      next = spool.next(100);
+    }
     if (next.isEmpty()) {
       return false;
     }

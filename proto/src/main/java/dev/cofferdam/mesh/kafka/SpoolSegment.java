@@ -15,6 +15,7 @@ import java.util.zip.CRC32C;
  */
 final class SpoolSegment implements Closeable {
   private static final int HEADER_BYTES = 8;
+  private static final int READ_BYTES = 2_048;
 
   private final long number;
   private final Path file;
@@ -69,15 +70,20 @@ final class SpoolSegment implements Closeable {
     if (end - offset < HEADER_BYTES) {
       return null;
     }
-    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES);
-    readFully(header, offset);
-    int length = header.getInt(0);
+    // Most frames come whole with the first read.
+    ByteBuffer start = ByteBuffer.allocate((int) Math.min(READ_BYTES, end - offset));
+    readFully(start, offset);
+    int length = start.getInt(0);
     if (length <= 0 || length > end - offset - HEADER_BYTES) {
       return null;
     }
-    ByteBuffer payload = ByteBuffer.allocate(length);
-    readFully(payload, offset + HEADER_BYTES);
-    return crc(payload.array()) == header.getInt(4) ? payload.array() : null;
+    byte[] payload = new byte[length];
+    int had = Math.min(length, start.capacity() - HEADER_BYTES);
+    start.get(HEADER_BYTES, payload, 0, had);
+    if (had < length) {
+      readFully(ByteBuffer.wrap(payload, had, length - had).slice(), offset + HEADER_BYTES + had);
+    }
+    return crc(payload) == start.getInt(4) ? payload : null;
   }
 
   private void readFully(ByteBuffer buffer, long offset) throws IOException {
