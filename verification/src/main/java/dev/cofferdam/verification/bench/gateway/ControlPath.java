@@ -27,7 +27,7 @@ public final class ControlPath {
   private static final int CLIENTS = 16;
   private static final int CLIENTS_COUNTED = 4;
   private static final int LATENCIES = 300;
-  private static final long WARM_UP_MS = 25_000;
+  private static final long WARM_UP_MS = 45_000;
   private static final long MEASURE_MS = 4_000;
   private static final int PROMPT_TOKENS = 8;
 

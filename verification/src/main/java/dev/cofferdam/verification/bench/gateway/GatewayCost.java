@@ -32,7 +32,7 @@ import javax.net.ssl.TrustManagerFactory;
 public final class GatewayCost {
   private static final int ROUNDS = Integer.getInteger("cofferdam.bench.rounds", 5);
   private static final int CLIENTS = 16;
-  private static final long WARM_UP_MS = Integer.getInteger("cofferdam.bench.warm-up-ms", 12_000);
+  private static final long WARM_UP_MS = Integer.getInteger("cofferdam.bench.warm-up-ms", 25_000);
   private static final long MEASURE_MS = 3_000;
   private static final int LATENCIES = 400;
   private static final int PROMPT_TOKENS = 200;
@@ -143,16 +143,16 @@ public final class GatewayCost {
     }
   }
 
-  /** Until the code of every process is compiled. */
+  /** Until the code of every process is compiled; the gateway has the most of it. */
   private void warmUp() throws IOException, InterruptedException {
     System.out.printf("Keeping the processes busy until their code is compiled%n");
-    for (int turn = 0; turn < 3; turn++) {
-      for (Way path : paths.values()) {
-        long pid = path.pid().orElse(ProcessHandle.current().pid());
-        var whole = Load.run(CLIENTS, WARM_UP_MS / 3, pid, path.whole());
-        if (path.streams().isPresent()) {
-          var streams = Load.run(CLIENTS, WARM_UP_MS / 6, pid, path.streams().get());
-        }
+    for (Map.Entry<String, Way> entry : paths.entrySet()) {
+      Way path = entry.getValue();
+      long ms = entry.getKey().startsWith("gateway") ? WARM_UP_MS : WARM_UP_MS / 5;
+      long pid = path.pid().orElse(ProcessHandle.current().pid());
+      var whole = Load.run(CLIENTS, ms, pid, path.whole());
+      if (path.streams().isPresent()) {
+        var streams = Load.run(CLIENTS, ms / 2, pid, path.streams().get());
       }
     }
   }
