@@ -74,13 +74,7 @@ public final class RestHarness implements AutoCloseable {
    */
   public RestHarness(Path folder, Documents documents, Transcripts transcripts) throws Exception {
     this(
-        folder,
-        RestSettings.DEFAULTS,
-        60_000,
-        false,
-        documents,
-        transcripts,
-        (edge, router) -> {});
+        folder, RestSettings.DEFAULTS, 60_000, false, documents, transcripts, (edge, router) -> {});
   }
 
   /**
