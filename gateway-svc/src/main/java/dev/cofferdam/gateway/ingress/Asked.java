@@ -45,6 +45,12 @@ public record Asked(
     this(model, adapter, input, tuning, workloadClass, deadlineEpochMs, Optional.empty(), names);
   }
 
+  /** The same with retrieval. */
+  public Asked with(Optional<Retrieval> retrieval) {
+    return new Asked(
+        model, adapter, input, tuning, workloadClass, deadlineEpochMs, retrieval, names);
+  }
+
   /**
    * What to look for.
    *

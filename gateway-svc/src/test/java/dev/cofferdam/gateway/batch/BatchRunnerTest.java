@@ -46,7 +46,7 @@ class BatchRunnerTest {
           Duration.ofMillis(600));
 
   private final BatchStore store =
-      new PostgresBatchStore(new ServingDatabase().open(), new byte[32]);
+      new PostgresBatchStore(ServingDatabase.emptied().open(), new byte[32]);
   private final AtomicLong aheadMs = new AtomicLong();
   private final List<BatchRunner> runners = new ArrayList<>();
 

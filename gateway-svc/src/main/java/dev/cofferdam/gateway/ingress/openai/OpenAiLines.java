@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cofferdam.gateway.batch.Batch;
 import dev.cofferdam.gateway.batch.BatchLines;
+import dev.cofferdam.gateway.dispatch.Threads;
 import dev.cofferdam.gateway.dispatch.Together;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.identity.Identity;
@@ -166,12 +167,13 @@ public final class OpenAiLines implements BatchLines {
             batch.submitter().sourceIp());
     try {
       Query query = query(batch.endpoint(), line);
+      Executor traced = traced(tenant.get(), asker.id());
       Together together =
           runs.start(
               query,
               asker,
               OpenAiLines::inBatch,
-              traced(tenant.get(), asker.id()),
+              new Threads(traced, traced),
               listener(line, asker.id(), outcome));
       return running(outcome, together::cancel);
     } catch (RefusedException e) {
@@ -205,6 +207,7 @@ public final class OpenAiLines implements BatchLines {
         asked.tuning(),
         Optional.of(WorkloadClass.BATCH),
         asked.deadlineEpochMs(),
+        asked.retrieval(),
         asked.names());
   }
 

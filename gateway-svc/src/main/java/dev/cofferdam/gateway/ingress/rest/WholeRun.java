@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.Threads;
 import dev.cofferdam.gateway.dispatch.Together;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.identity.Identity;
@@ -14,7 +15,6 @@ import dev.cofferdam.vocabulary.RequestId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.Executor;
 import java.util.function.UnaryOperator;
 
 /**
@@ -54,11 +54,11 @@ public final class WholeRun {
    * Checks a query and starts it. Not to be called on an event loop.
    *
    * @param change of each input before it is checked
-   * @param executor where the work runs, with the request's trace
+   * @param threads where the work runs, with the request's trace
    * @throws dev.cofferdam.vocabulary.RefusedException where it is refused
    */
   public Together start(
-      Query query, Asker asker, UnaryOperator<Asked> change, Executor executor, Listener listener) {
+      Query query, Asker asker, UnaryOperator<Asked> change, Threads threads, Listener listener) {
     List<Generation> inputs = new ArrayList<>();
     for (Asked input : query.inputs()) {
       RequestId id = inputs.isEmpty() ? asker.id() : RequestId.random();
@@ -72,7 +72,7 @@ public final class WholeRun {
         dispatcher,
         choices(inputs, query.choices()),
         AT_ONCE,
-        executor,
+        threads,
         told(writer, query, listener));
   }
 

@@ -20,7 +20,7 @@ class PostgresBatchStoreTest {
   private static final TenantId GLOBEX = new TenantId("globex");
   private static final String SECRET = "the parcel of Mrs. Winterbottom";
 
-  private final ServingDatabase server = new ServingDatabase();
+  private final ServingDatabase server = ServingDatabase.emptied();
   private final BatchStore store = new PostgresBatchStore(server.open(), new byte[32]);
 
   private Batch create(TenantId tenant, int lines) {

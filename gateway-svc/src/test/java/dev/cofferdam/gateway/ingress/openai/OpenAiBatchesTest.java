@@ -63,7 +63,7 @@ class OpenAiBatchesTest {
 
   @TempDir Path folder;
   private final BatchStore store =
-      new PostgresBatchStore(new ServingDatabase().open(), new byte[32]);
+      new PostgresBatchStore(ServingDatabase.emptied().open(), new byte[32]);
   private RestHarness rest;
   private BatchRunner runner;
 
