@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.app;
 
+import dev.cofferdam.gateway.admin.TenantContents;
 import dev.cofferdam.gateway.batch.BatchRunner;
 import dev.cofferdam.gateway.batch.BatchSettings;
 import dev.cofferdam.gateway.batch.BatchStore;
@@ -12,12 +13,14 @@ import dev.cofferdam.gateway.ingress.rest.WholeRun;
 import dev.cofferdam.gateway.tenancy.Tenants;
 import dev.cofferdam.gateway.tenancy.postgres.TenantDatabase;
 import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
 import io.vertx.ext.web.Router;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
 
 /** Batch jobs: what keeps them, runs them and answers for them. */
-final class BatchJobs implements AutoCloseable {
+final class BatchJobs implements TenantContents, AutoCloseable {
+  private final BatchStore store;
   private final BatchRunner runner;
   private final OpenAiBatches api;
 
@@ -34,7 +37,7 @@ final class BatchJobs implements AutoCloseable {
       Tenants tenants,
       Executor executor,
       InstantSource clock) {
-    BatchStore store = new PostgresBatchStore(database, secret);
+    this.store = new PostgresBatchStore(database, secret);
     BatchSettings settings = settings(config);
     this.runner =
         new BatchRunner(
@@ -65,6 +68,11 @@ final class BatchJobs implements AutoCloseable {
   void mount(Router router) {
     api.mount(router);
     runner.start();
+  }
+
+  @Override
+  public void erase(TenantId tenant) {
+    store.erase(tenant);
   }
 
   BatchRunner runner() {

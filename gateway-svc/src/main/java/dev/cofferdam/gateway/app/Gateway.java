@@ -217,7 +217,10 @@ final class Gateway implements AutoCloseable {
             new KafkaConfiguration(writer, configured.views()),
             new FolderRoot(config.models().root()),
             config.adapters().root().map(FolderRoot::new),
-            stores,
+            tenant -> {
+              stores.erase(tenant);
+              batches.ifPresent(jobs -> jobs.erase(tenant));
+            },
             facts,
             random,
             clock,

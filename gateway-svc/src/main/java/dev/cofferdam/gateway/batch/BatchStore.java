@@ -90,6 +90,9 @@ public interface BatchStore {
   /** Gives a job back that was taken; it is due at once. */
   void giveBack(Batch batch, String owner);
 
+  /** Removes all files and jobs of a tenant; a job under way finds itself another's. */
+  void erase(TenantId tenant);
+
   /** Lines that were written. */
   BitSet written(Batch batch);
 

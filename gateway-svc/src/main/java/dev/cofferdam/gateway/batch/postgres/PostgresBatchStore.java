@@ -305,6 +305,16 @@ public final class PostgresBatchStore implements BatchStore {
   }
 
   @Override
+  public void erase(TenantId tenant) {
+    database.inTenant(
+        tenant,
+        c ->
+            Sql.run(c, "delete from batch_due")
+                + Sql.run(c, "delete from batches")
+                + Sql.run(c, "delete from batch_files"));
+  }
+
+  @Override
   public BitSet written(Batch batch) {
     return database.inTenant(
         batch.tenant(),

@@ -60,6 +60,21 @@ class PostgresBatchStoreTest {
   }
 
   @Test
+  void anErasedTenantHasNeitherFilesNorJobsAndOthersHaveTheirs() {
+    Batch gone = create(ACME, 1);
+    Batch other = create(GLOBEX, 1);
+    assertThat(take(gone, "one", 60_000)).isPresent();
+
+    store.erase(ACME);
+
+    assertThat(store.batches(ACME, "", 9)).isEmpty();
+    assertThat(store.files(ACME, 9)).isEmpty();
+    assertThat(store.write(gone, "one", 0, true, "{}")).isFalse();
+    assertThat(store.due(9)).extracting(BatchStore.Due::tenant).containsOnly(GLOBEX);
+    assertThat(store.batch(GLOBEX, other.id())).isPresent();
+  }
+
+  @Test
   void aTextOpensInItsPlaceOnlyAndForItsTenantOnly() {
     PartSeal seal = new PartSeal(new byte[32]);
     byte[] sealed = seal.seal(ACME, "file-1", 3, SECRET);
