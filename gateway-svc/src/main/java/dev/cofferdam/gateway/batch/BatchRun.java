@@ -11,6 +11,8 @@ import java.util.concurrent.CancellationException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,6 +49,7 @@ final class BatchRun {
   private final Set<BatchLines.Running> inFlight = ConcurrentHashMap.newKeySet();
   private final CountDownLatch stopped = new CountDownLatch(1);
   private final BitSet left = new BitSet();
+  private final Lock writing = new ReentrantLock();
   private List<String> texts = List.of();
   private volatile @Nullable Stop why;
   private volatile long pausedUntilMs;
@@ -209,7 +212,7 @@ final class BatchRun {
   private boolean written(int line, BatchLines.Outcome.Done done) throws InterruptedException {
     while (true) {
       try {
-        if (store.write(batch, owner, line, done.answered(), done.text())) {
+        if (write(line, done)) {
           return true;
         }
         stop(Stop.LOST);
@@ -220,6 +223,16 @@ final class BatchRun {
         }
         Thread.sleep(settings.poll());
       }
+    }
+  }
+
+  /** One at a time: a tenant has few transactions at once. */
+  private boolean write(int line, BatchLines.Outcome.Done done) {
+    writing.lock();
+    try {
+      return store.write(batch, owner, line, done.answered(), done.text());
+    } finally {
+      writing.unlock();
     }
   }
 

@@ -38,14 +38,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
 
 /** Files and batches over HTTP, with PostgreSQL, a router and workers behind them. */
 @Timeout(60)
 class OpenAiBatchesTest {
   private static final JsonMapper JSON = new JsonMapper();
-  private static final String FORM = "multipart/form-data; boundary=xyz";
 
   private static final BatchSettings SETTINGS =
       new BatchSettings(
@@ -65,11 +62,13 @@ class OpenAiBatchesTest {
   private final BatchStore store =
       new PostgresBatchStore(ServingDatabase.emptied().open(), new byte[32]);
   private RestHarness rest;
+  private BatchClient client;
   private BatchRunner runner;
 
   @BeforeEach
   void start() throws Exception {
     rest = harness(folder, SETTINGS);
+    client = new BatchClient(rest);
     OpenAiLines lines =
         new OpenAiLines(
             new WholeRun(rest.gateway.intake, rest.gateway.dispatcher),
@@ -104,62 +103,17 @@ class OpenAiBatchesTest {
     }
   }
 
-  private static String line(String id, String url, String body) {
-    return "{\"custom_id\":\"%s\",\"method\":\"POST\",\"url\":\"%s\",\"body\":%s}\n"
-        .formatted(id, url, body);
-  }
-
-  private static String embedding(String id, String text) {
-    return line(id, "/v1/embeddings", "{\"model\":\"support-desk\",\"input\":\"" + text + "\"}");
-  }
-
-  private HttpResponse<String> upload(String content) throws Exception {
-    return upload("batch", content);
-  }
-
-  private HttpResponse<String> upload(String purpose, String content) throws Exception {
-    String form =
-        "--xyz\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\n"
-            + purpose
-            + "\r\n--xyz\r\nContent-Disposition: form-data; name=\"file\"; filename=\"in.jsonl\""
-            + "\r\nContent-Type: application/jsonl\r\n\r\n"
-            + content
-            + "\r\n--xyz--\r\n";
-    return rest.send(
-        rest.request("/v1/files")
-            .header("content-type", FORM)
-            .POST(HttpRequest.BodyPublishers.ofString(form))
-            .build());
-  }
-
-  private String uploaded(String content) throws Exception {
-    HttpResponse<String> response = upload(content);
-    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-    return RestHarness.json(response).path("id").asText();
-  }
-
-  private HttpResponse<String> create(String file, String endpoint) throws Exception {
-    return rest.post(
-        "/v1/batches",
-        "{\"input_file_id\":\"%s\",\"endpoint\":\"%s\",\"completion_window\":\"24h\",\"metadata\":{\"a\":\"b\"}}"
-            .formatted(file, endpoint));
-  }
-
-  private HttpResponse<String> get(String path) throws Exception {
-    return rest.send(rest.request(path).GET().build());
-  }
-
   private JsonNode awaitEnd(String batch) throws Exception {
-    JsonNode now = RestHarness.json(get("/v1/batches/" + batch));
+    JsonNode now = RestHarness.json(client.get("/v1/batches/" + batch));
     while (now.path("status").asText().equals("in_progress")) {
       Thread.sleep(20);
-      now = RestHarness.json(get("/v1/batches/" + batch));
+      now = RestHarness.json(client.get("/v1/batches/" + batch));
     }
     return now;
   }
 
   private Map<String, JsonNode> lines(String file) throws Exception {
-    HttpResponse<String> response = get("/v1/files/" + file + "/content");
+    HttpResponse<String> response = client.get("/v1/files/" + file + "/content");
     assertThat(response.statusCode()).isEqualTo(200);
     Map<String, JsonNode> lines = new HashMap<>();
     for (String line : response.body().lines().toList()) {
@@ -169,27 +123,18 @@ class OpenAiBatchesTest {
     return lines;
   }
 
-  private static String error(HttpResponse<String> response) throws Exception {
-    JsonNode error = RestHarness.json(response).path("error");
-    return response.statusCode()
-        + " "
-        + error.path("code").asText()
-        + " "
-        + error.path("param").asText("-");
-  }
-
   @Test
   void aFileOfRequestsBecomesAFileOfAnswersAndOneOfErrors() throws Exception {
     String file =
-        uploaded(
-            line(
+        client.uploaded(
+            BatchClient.line(
                     "ask",
                     "/v1/chat/completions",
                     "{\"model\":\"support-desk\",\"n\":2,\"messages\":[{\"role\":\"user\","
                         + "\"content\":\"Where is it?\"}]}")
-                + line(
+                + BatchClient.line(
                     "bad", "/v1/chat/completions", "{\"model\":\"support-desk\",\"tools\":[{}]}"));
-    HttpResponse<String> created = create(file, "/v1/chat/completions");
+    HttpResponse<String> created = client.create(file, "/v1/chat/completions");
     JsonNode batch = RestHarness.json(created);
     assertThat(created.statusCode()).as(created.body()).isEqualTo(200);
     assertThat(batch.path("status").asText()).isEqualTo("in_progress");
@@ -218,17 +163,17 @@ class OpenAiBatchesTest {
     assertThat(rest.fleet.placed)
         .hasSize(2)
         .allMatch(p -> p.getEnvelope().getWorkloadClass() == WorkloadClass.WORKLOAD_CLASS_BATCH);
-    JsonNode listed = RestHarness.json(get("/v1/batches?limit=1"));
+    JsonNode listed = RestHarness.json(client.get("/v1/batches?limit=1"));
     assertThat(listed.path("data").path(0)).isEqualTo(ended);
     assertThat(listed.path("has_more").asBoolean()).isFalse();
   }
 
   @Test
   void whatALimitRefusesWaitsAndIsAnsweredLater() throws Exception {
-    String file = uploaded(embedding("one", "Hi") + embedding("two", "Hello"));
+    String file = client.uploaded(BatchClient.embedding("one", "Hi") + BatchClient.embedding("two", "Hello"));
     rest.gateway.limitWith =
         Optional.of(Refusal.of(dev.cofferdam.vocabulary.ErrorCode.RATE_LIMIT_TOKENS, "too many"));
-    String batch = RestHarness.json(create(file, "/v1/embeddings")).path("id").asText();
+    String batch = RestHarness.json(client.create(file, "/v1/embeddings")).path("id").asText();
     runner.start();
     while (rest.gateway.endings.size() < 2) {
       Thread.sleep(10);
@@ -246,21 +191,21 @@ class OpenAiBatchesTest {
 
   @Test
   void filesAreListedReadAndDeletedAndNotWhileTheyAreNeeded() throws Exception {
-    String content = embedding("one", "Grüße \uD83D\uDCE6");
-    String file = uploaded(content);
-    JsonNode described = RestHarness.json(get("/v1/files/" + file));
+    String content = BatchClient.embedding("one", "Grüße \uD83D\uDCE6");
+    String file = client.uploaded(content);
+    JsonNode described = RestHarness.json(client.get("/v1/files/" + file));
     assertThat(described.path("filename").asText()).isEqualTo("in.jsonl");
     assertThat(described.path("purpose").asText()).isEqualTo("batch");
-    assertThat(RestHarness.json(get("/v1/files?purpose=batch")).path("data")).hasSize(1);
-    assertThat(get("/v1/files/" + file + "/content").body()).isEqualTo(content);
+    assertThat(RestHarness.json(client.get("/v1/files?purpose=batch")).path("data")).hasSize(1);
+    assertThat(client.get("/v1/files/" + file + "/content").body()).isEqualTo(content);
 
-    String batch = RestHarness.json(create(file, "/v1/embeddings")).path("id").asText();
+    String batch = RestHarness.json(client.create(file, "/v1/embeddings")).path("id").asText();
     HttpRequest delete = rest.request("/v1/files/" + file).DELETE().build();
-    assertThat(error(rest.send(delete))).isEqualTo("409 failed_precondition file_id");
+    assertThat(BatchClient.error(rest.send(delete))).isEqualTo("409 failed_precondition file_id");
     JsonNode cancelled = RestHarness.json(rest.post("/v1/batches/" + batch + "/cancel", ""));
     assertThat(cancelled.path("status").asText()).isEqualTo("cancelling");
     runner.start();
-    while (!RestHarness.json(get("/v1/batches/" + batch))
+    while (!RestHarness.json(client.get("/v1/batches/" + batch))
         .path("status")
         .asText()
         .equals("cancelled")) {
@@ -268,73 +213,36 @@ class OpenAiBatchesTest {
     }
     assertThat(rest.post("/v1/batches/" + batch + "/cancel", "").statusCode()).isEqualTo(200);
     assertThat(RestHarness.json(rest.send(delete)).path("deleted").asBoolean()).isTrue();
-    assertThat(error(get("/v1/files/" + file))).isEqualTo("404 not_found file_id");
-    assertThat(error(rest.send(delete))).isEqualTo("404 not_found file_id");
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      value = {
-        "a line that is no JSON | nonsense | 400 invalid_request input_file_id",
-        "a line that is a list | [] | 400 invalid_request input_file_id",
-        "a line without a name | {\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{}} | 400 invalid_request input_file_id",
-        "a line by GET | {\"custom_id\":\"a\",\"method\":\"GET\",\"url\":\"/v1/embeddings\",\"body\":{}} | 400 invalid_request input_file_id",
-        "a line to another endpoint | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/completions\",\"body\":{}} | 400 invalid_request input_file_id",
-        "a line to the admin API | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"https://localhost/admin\",\"body\":{}} | 400 invalid_request input_file_id",
-        "a line without a body | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/embeddings\"} | 400 invalid_request input_file_id",
-        "a line with another field | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{},\"tenant\":\"x\"} | 400 unsupported_parameter input_file_id",
-        "a name twice | {\"custom_id\":\"a\",\"custom_id\":\"b\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{}} | 400 invalid_request input_file_id",
-        "a model that is another's | {\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":{\"model\":\"secret-model\"}} | 404 model_not_found input_file_id",
-        "white space only | ` ` | 400 invalid_request input_file_id",
-      })
-  void aBadLineIsNamedAndNothingIsTakenOn(String what, String line, String expected)
-      throws Exception {
-    HttpResponse<String> response = create(uploaded(line), "/v1/embeddings");
-
-    assertThat(error(response)).as(what).isEqualTo(expected);
-    assertThat(response.body()).doesNotContain("nonsense");
-    assertThat(store.due(9)).allMatch(due -> due.id().startsWith("file-"));
-  }
-
-  @Test
-  void twoLinesOfOneNameAndTooManyLinesAreRefused() throws Exception {
-    assertThat(error(create(uploaded(embedding("a", "x").repeat(2)), "/v1/embeddings")))
-        .isEqualTo("400 invalid_request input_file_id");
-    List<String> many = new ArrayList<>();
-    for (int i = 0; i < 51; i++) {
-      many.add(embedding("line" + i, "x"));
-    }
-    assertThat(error(create(uploaded(String.join("", many)), "/v1/embeddings")))
-        .isEqualTo("400 invalid_request input_file_id");
+    assertThat(BatchClient.error(client.get("/v1/files/" + file))).isEqualTo("404 not_found file_id");
+    assertThat(BatchClient.error(rest.send(delete))).isEqualTo("404 not_found file_id");
   }
 
   @Test
   void aTenantWhoseModelNoBatchPoolServesIsRefused() throws Exception {
     rest.gateway.served = false;
 
-    assertThat(error(create(uploaded(embedding("a", "x")), "/v1/embeddings")))
+    assertThat(BatchClient.error(client.create(client.uploaded(BatchClient.embedding("a", "x")), "/v1/embeddings")))
         .isEqualTo("403 not_allowed input_file_id");
   }
 
   @Test
   void whatIsOverTheBoundsIsRefused() throws Exception {
-    assertThat(error(upload("x".repeat(20_001)))).isEqualTo("413 request_too_large file");
-    assertThat(upload("x".repeat(200_000)).statusCode()).isEqualTo(413);
-    uploaded("x".repeat(19_000));
-    uploaded("x".repeat(19_000));
-    assertThat(error(upload("x".repeat(19_000)))).isEqualTo("409 failed_precondition file");
-    uploaded("x");
-    assertThat(error(upload("x"))).isEqualTo("409 failed_precondition file");
-    assertThat(error(upload("fine-tune", "x"))).isEqualTo("400 invalid_request purpose");
-    assertThat(error(upload(""))).isEqualTo("400 invalid_request file");
+    assertThat(BatchClient.error(client.upload("x".repeat(20_001)))).isEqualTo("413 request_too_large file");
+    assertThat(client.upload("x".repeat(200_000)).statusCode()).isEqualTo(413);
+    client.uploaded("x".repeat(19_000));
+    client.uploaded("x".repeat(19_000));
+    assertThat(BatchClient.error(client.upload("x".repeat(19_000)))).isEqualTo("409 failed_precondition file");
+    client.uploaded("x");
+    assertThat(BatchClient.error(client.upload("x"))).isEqualTo("409 failed_precondition file");
+    assertThat(BatchClient.error(client.upload("fine-tune", "x"))).isEqualTo("400 invalid_request purpose");
+    assertThat(BatchClient.error(client.upload(""))).isEqualTo("400 invalid_request file");
   }
 
   @Test
   void ofBodiesThatMayBeLargeFewAreTakenAtOnce() throws Exception {
     rest.close();
     rest = harness(Files.createDirectory(folder.resolve("more")), BatchSettings.DEFAULTS);
+    client = new BatchClient(rest);
     List<Socket> slow = new ArrayList<>();
     try {
       for (int i = 0; i < 8; i++) {
@@ -346,7 +254,7 @@ class OpenAiBatchesTest {
                 + "\r\ncontent-length: 9000\r\n\r\n--xyz";
         socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
       }
-      while (upload("x").statusCode() != 503) {
+      while (client.upload("x").statusCode() != 503) {
         Thread.sleep(10);
       }
     } finally {
@@ -354,54 +262,19 @@ class OpenAiBatchesTest {
         socket.close();
       }
     }
-    while (upload("fine-tune", "x").statusCode() == 503) {
+    while (client.upload("fine-tune", "x").statusCode() == 503) {
       Thread.sleep(10);
     }
   }
 
   @Test
   void moreJobsThanATenantMayHaveAreRefused() throws Exception {
-    String file = uploaded(embedding("a", "x"));
-    create(file, "/v1/embeddings");
+    String file = client.uploaded(BatchClient.embedding("a", "x"));
+    client.create(file, "/v1/embeddings");
     // Each job brings two files of its own, which count when they are seen, so that only this bound
     // is met.
-    create(file, "/v1/embeddings");
+    client.create(file, "/v1/embeddings");
 
-    assertThat(error(create(file, "/v1/embeddings"))).isEqualTo("429 rate_limit_exceeded -");
-  }
-
-  @ParameterizedTest(name = "{0}")
-  @CsvSource(
-      delimiter = '|',
-      quoteCharacter = '`',
-      value = {
-        "no JSON | nonsense | 400 invalid_request -",
-        "nothing | {} | 400 invalid_request endpoint",
-        "an endpoint that is not offered | {\"endpoint\":\"/v1/responses\"} | 400 invalid_request endpoint",
-        "another window | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"1h\"} | 400 invalid_request completion_window",
-        "a field that is not offered | {\"output_expires_after\":{}} | 400 unsupported_parameter output_expires_after",
-        "notes that are no object | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"metadata\":[1]} | 400 invalid_request metadata",
-        "notes that are no texts | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"metadata\":{\"a\":1}} | 400 invalid_request metadata",
-        "a file that nobody has | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"input_file_id\":\"../../etc/passwd\"} | 404 not_found input_file_id",
-        "a file that is a number | {\"endpoint\":\"/v1/embeddings\",\"completion_window\":\"24h\",\"input_file_id\":7} | 400 invalid_request input_file_id",
-      })
-  void aBadBatchIsRefused(String what, String body, String expected) throws Exception {
-    assertThat(error(rest.post("/v1/batches", body))).as(what).isEqualTo(expected);
-  }
-
-  @Test
-  void pathsOfNothingAreNotFoundAndBadFormsAreRefused() throws Exception {
-    assertThat(error(get("/v1/batches/batch_1"))).isEqualTo("404 not_found batch_id");
-    assertThat(error(rest.post("/v1/batches/..%2fx/cancel", "")))
-        .isEqualTo("404 not_found batch_id");
-    assertThat(error(get("/v1/files/file-'%20or%201=1"))).isEqualTo("404 not_found file_id");
-    assertThat(error(get("/v1/files/file-1/content"))).isEqualTo("404 not_found file_id");
-    assertThat(error(get("/v1/batches?limit=0"))).isEqualTo("400 invalid_request limit");
-    assertThat(error(get("/v1/batches?limit=-1"))).isEqualTo("400 invalid_request limit");
-    assertThat(error(get("/v1/batches?limit=1000"))).isEqualTo("400 invalid_request limit");
-    assertThat(error(rest.post("/v1/files", "{}"))).isEqualTo("400 invalid_request content-type");
-    HttpRequest bare =
-        rest.bare("/v1/files").POST(HttpRequest.BodyPublishers.ofString("x")).build();
-    assertThat(rest.send(bare).statusCode()).isEqualTo(401);
+    assertThat(BatchClient.error(client.create(file, "/v1/embeddings"))).isEqualTo("429 rate_limit_exceeded -");
   }
 }
