@@ -95,7 +95,11 @@ public final class Together {
   private synchronized void startUpTo(int atOnce) {
     while (!over && started < generations.size() && started - ended < atOnce) {
       int index = started++;
-      running.add(dispatcher.start(generations.get(index), new Part(index), threads));
+      Dispatch one = dispatcher.start(generations.get(index), new Part(index), threads);
+      running.add(one);
+      if (over) {
+        one.cancel(); // ended by what it started itself
+      }
     }
   }
 

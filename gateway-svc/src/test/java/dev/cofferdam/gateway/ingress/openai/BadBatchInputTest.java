@@ -32,7 +32,7 @@ class BadBatchInputTest {
 
   @BeforeAll
   static void start() throws Exception {
-    store = new PostgresBatchStore(new ServingDatabase().open(), new byte[32]);
+    store = new PostgresBatchStore(ServingDatabase.emptied().open(), new byte[32]);
     rest =
         new RestHarness(
             folder,
