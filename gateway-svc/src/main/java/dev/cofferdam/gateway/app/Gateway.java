@@ -61,9 +61,11 @@ import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.Optional;
+import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -71,6 +73,11 @@ import org.slf4j.LoggerFactory;
 final class Gateway implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Gateway.class);
   private static final long STOP_MS = 2_000;
+
+  /**
+   * Prompts and audit facts that wait for a thread; facts beyond it are written where they come.
+   */
+  private static final int WORK_MAX = 8_192;
 
   private final GatewayConfig config;
   private final TlsFiles tls;
@@ -131,8 +138,13 @@ final class Gateway implements AutoCloseable {
             1, Thread.ofPlatform().daemon().name("request-timer").factory());
     timer.setRemoveOnCancelPolicy(true);
     this.workers =
-        Executors.newFixedThreadPool(
-            config.request().threads(), Thread.ofPlatform().daemon().name("request-", 0).factory());
+        new ThreadPoolExecutor(
+            config.request().threads(),
+            config.request().threads(),
+            0,
+            TimeUnit.SECONDS,
+            new ArrayBlockingQueue<>(WORK_MAX),
+            Thread.ofPlatform().daemon().name("request-", 0).factory());
     IdentityFacts identityFacts =
         new IdentityFacts(facts, config.audit().refusalsPerSecondMax(), clock);
     Catalog catalog =
@@ -293,7 +305,7 @@ final class Gateway implements AutoCloseable {
     timer.shutdownNow();
     workers.shutdown();
     try {
-      if (!workers.awaitTermination(STOP_MS, java.util.concurrent.TimeUnit.MILLISECONDS)) {
+      if (!workers.awaitTermination(STOP_MS, TimeUnit.MILLISECONDS)) {
         workers.shutdownNow();
       }
       channels.close();

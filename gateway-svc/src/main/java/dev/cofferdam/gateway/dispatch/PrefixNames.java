@@ -5,6 +5,8 @@ import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 
 /**
  * The tenant-keyed names under which prefix caches know a request's blocks. The secret is the
@@ -17,8 +19,11 @@ public final class PrefixNames {
   private static final int EPOCH = 0;
   private static final int BLOCKS_MAX = 512;
 
+  private static final int TENANTS_REMEMBERED_MAX = 10_000;
+
   private final byte[] secret;
   private final int blockTokens;
+  private final Map<TenantId, byte[]> keys = new ConcurrentHashMap<>();
 
   /**
    * @param secret random bytes that all gateways share
@@ -41,7 +46,10 @@ public final class PrefixNames {
   }
 
   private byte[] key(TenantId tenant) {
-    return PrefixDigests.tenantKey(secret, tenant, EPOCH);
+    if (keys.size() > TENANTS_REMEMBERED_MAX) {
+      keys.clear();
+    }
+    return keys.computeIfAbsent(tenant, t -> PrefixDigests.tenantKey(secret, t, EPOCH)).clone();
   }
 
   /** Digests of the full blocks of a request's tokens; none where prefix caches are not used. */

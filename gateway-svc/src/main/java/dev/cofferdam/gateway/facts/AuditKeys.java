@@ -3,6 +3,8 @@ package dev.cofferdam.gateway.facts;
 import dev.cofferdam.vocabulary.TenantId;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -18,7 +20,12 @@ public final class AuditKeys {
   private static final byte[] LABEL = "cofferdam/audit-content/v1".getBytes(StandardCharsets.UTF_8);
   private static final String ALGORITHM = "HmacSHA256";
 
+  private static final int TENANTS_REMEMBERED_MAX = 10_000;
+
   private final SecretKeySpec secret;
+
+  /** Under the key of a tenant, and as it is at the beginning; only copies of it are used. */
+  private final Map<TenantId, Mac> tenants = new ConcurrentHashMap<>();
 
   /**
    * @param secret random bytes that all gateways share
@@ -38,10 +45,10 @@ public final class AuditKeys {
 
   /** A fresh hash under a tenant's key. */
   public ContentHash contentHash(TenantId tenant) {
-    Mac derivation = mac(secret);
-    derivation.update(LABEL);
-    byte[] key = derivation.doFinal(tenant.value().getBytes(StandardCharsets.UTF_8));
-    Mac mac = mac(new SecretKeySpec(key, ALGORITHM));
+    Mac mac = copy(tenants.computeIfAbsent(tenant, this::derived));
+    if (tenants.size() > TENANTS_REMEMBERED_MAX) {
+      tenants.clear();
+    }
     return new ContentHash() {
       @Override
       public void update(byte[] bytes, int offset, int length) {
@@ -53,6 +60,21 @@ public final class AuditKeys {
         return mac.doFinal();
       }
     };
+  }
+
+  private Mac derived(TenantId tenant) {
+    Mac derivation = mac(secret);
+    derivation.update(LABEL);
+    byte[] key = derivation.doFinal(tenant.value().getBytes(StandardCharsets.UTF_8));
+    return mac(new SecretKeySpec(key, ALGORITHM));
+  }
+
+  private static Mac copy(Mac fresh) {
+    try {
+      return (Mac) fresh.clone();
+    } catch (CloneNotSupportedException e) {
+      throw new IllegalStateException("the JDK's " + ALGORITHM + " cannot be copied", e);
+    }
   }
 
   private static Mac mac(SecretKeySpec key) {

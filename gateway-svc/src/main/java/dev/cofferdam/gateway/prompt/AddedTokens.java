@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.prompt;
 
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
@@ -18,6 +19,9 @@ final class AddedTokens {
   /** By the first character of their texts; longest first. */
   private final Map<Character, List<Entry>> byFirst = new HashMap<>();
 
+  /** The keys of that; nearly all characters of a text are none of them. */
+  private final BitSet firsts = new BitSet();
+
   /** A part of a text: what an added token took, or what lies between two. */
   record Part(int from, int to, @Nullable AddedToken token) {}
 
@@ -28,6 +32,7 @@ final class AddedTokens {
     for (AddedToken token : tokens) {
       String text = form.apply(token.text());
       if (!text.isEmpty()) {
+        firsts.set(text.charAt(0));
         byFirst.computeIfAbsent(text.charAt(0), c -> new ArrayList<>()).add(new Entry(token, text));
       }
     }
@@ -44,7 +49,7 @@ final class AddedTokens {
     int start = 0;
     int at = 0;
     while (at < text.length()) {
-      Entry entry = entryAt(text, at, guard);
+      Entry entry = firsts.get(text.charAt(at)) ? entryAt(text, at, guard) : null;
       if (entry == null) {
         at++;
         continue;

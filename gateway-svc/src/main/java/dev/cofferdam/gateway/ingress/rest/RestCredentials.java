@@ -8,12 +8,22 @@ import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
 import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
+import javax.net.ssl.SSLSession;
 
 /**
  * What a request shows to prove who it is: a key and a token in {@code authorization} or {@code
  * x-api-key}, a client certificate.
  */
 final class RestCredentials {
+  /**
+   * Where a TLS session keeps its {@link Peer}: to ask it for a certificate that is not there
+   * throws, which costs more than all else here.
+   */
+  private static final String PEER = "cofferdam.peer";
+
+  /** Who a certificate says that the client is. */
+  private record Peer(Optional<SpiffeId> id) {}
+
   private RestCredentials() {}
 
   static ShownCredentials of(HttpServerRequest request, String sourceIp) {
@@ -26,11 +36,21 @@ final class RestCredentials {
   }
 
   private static Optional<SpiffeId> certificate(HttpServerRequest request) {
-    if (request.sslSession() == null) {
+    SSLSession session = request.sslSession();
+    if (session == null) {
       return Optional.empty();
     }
+    if (session.getValue(PEER) instanceof Peer known) {
+      return known.id();
+    }
+    Peer peer = new Peer(read(session));
+    session.putValue(PEER, peer);
+    return peer.id();
+  }
+
+  private static Optional<SpiffeId> read(SSLSession session) {
     try {
-      Certificate leaf = request.sslSession().getPeerCertificates()[0];
+      Certificate leaf = session.getPeerCertificates()[0];
       return leaf instanceof X509Certificate x509 ? Caller.spiffeId(x509) : Optional.empty();
     } catch (SSLPeerUnverifiedException e) {
       return Optional.empty();

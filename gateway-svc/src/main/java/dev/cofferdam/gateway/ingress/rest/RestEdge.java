@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.ingress.rest;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.gateway.connection.Claim;
 import dev.cofferdam.gateway.connection.TenantConnections;
+import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;
@@ -36,6 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
@@ -326,17 +328,22 @@ public final class RestEdge {
       return;
     }
     HttpExchange exchange = caller.exchange();
-    executor.execute(
-        () -> {
-          try {
-            work.run();
-          } catch (RuntimeException e) {
-            Refusal refusal = refusal(e);
-            exchange.onLoop(() -> exchange.refuse(refusal, Optional.empty()));
-          } finally {
-            waiting.release();
-          }
-        });
+    try {
+      executor.execute(
+          () -> {
+            try {
+              work.run();
+            } catch (RuntimeException e) {
+              Refusal refusal = refusal(e);
+              exchange.onLoop(() -> exchange.refuse(refusal, Optional.empty()));
+            } finally {
+              waiting.release();
+            }
+          });
+    } catch (RejectedExecutionException full) {
+      waiting.release();
+      refuse(caller, BUSY, "generate");
+    }
   }
 
   /** Refuses on the event loop, and leaves an audit fact. */
