@@ -3,7 +3,6 @@ package dev.cofferdam.gateway.ingress.rest;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.gateway.connection.Claim;
 import dev.cofferdam.gateway.connection.TenantConnections;
-import dev.cofferdam.gateway.dispatch.Answered;
 import dev.cofferdam.gateway.dispatch.Dispatch;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Generation;

@@ -76,7 +76,10 @@ class BadBatchInputTest {
 
   @Test
   void twoLinesOfOneNameAndTooManyLinesAreRefused() throws Exception {
-    assertThat(BatchClient.error(client.create(client.uploaded(BatchClient.embedding("a", "x").repeat(2)), "/v1/embeddings")))
+    assertThat(
+            BatchClient.error(
+                client.create(
+                    client.uploaded(BatchClient.embedding("a", "x").repeat(2)), "/v1/embeddings")))
         .isEqualTo("400 invalid_request input_file_id");
     String many =
         IntStream.range(0, 10_001)
@@ -107,15 +110,22 @@ class BadBatchInputTest {
 
   @Test
   void pathsOfNothingAreNotFoundAndBadFormsAreRefused() throws Exception {
-    assertThat(BatchClient.error(client.get("/v1/batches/batch_1"))).isEqualTo("404 not_found batch_id");
+    assertThat(BatchClient.error(client.get("/v1/batches/batch_1")))
+        .isEqualTo("404 not_found batch_id");
     assertThat(BatchClient.error(rest.post("/v1/batches/..%2fx/cancel", "")))
         .isEqualTo("404 not_found batch_id");
-    assertThat(BatchClient.error(client.get("/v1/files/file-'%20or%201=1"))).isEqualTo("404 not_found file_id");
-    assertThat(BatchClient.error(client.get("/v1/files/file-1/content"))).isEqualTo("404 not_found file_id");
-    assertThat(BatchClient.error(client.get("/v1/batches?limit=0"))).isEqualTo("400 invalid_request limit");
-    assertThat(BatchClient.error(client.get("/v1/batches?limit=-1"))).isEqualTo("400 invalid_request limit");
-    assertThat(BatchClient.error(client.get("/v1/batches?limit=1000"))).isEqualTo("400 invalid_request limit");
-    assertThat(BatchClient.error(rest.post("/v1/files", "{}"))).isEqualTo("400 invalid_request content-type");
+    assertThat(BatchClient.error(client.get("/v1/files/file-'%20or%201=1")))
+        .isEqualTo("404 not_found file_id");
+    assertThat(BatchClient.error(client.get("/v1/files/file-1/content")))
+        .isEqualTo("404 not_found file_id");
+    assertThat(BatchClient.error(client.get("/v1/batches?limit=0")))
+        .isEqualTo("400 invalid_request limit");
+    assertThat(BatchClient.error(client.get("/v1/batches?limit=-1")))
+        .isEqualTo("400 invalid_request limit");
+    assertThat(BatchClient.error(client.get("/v1/batches?limit=1000")))
+        .isEqualTo("400 invalid_request limit");
+    assertThat(BatchClient.error(rest.post("/v1/files", "{}")))
+        .isEqualTo("400 invalid_request content-type");
     HttpRequest bare =
         rest.bare("/v1/files").POST(HttpRequest.BodyPublishers.ofString("x")).build();
     assertThat(rest.send(bare).statusCode()).isEqualTo(401);

@@ -170,7 +170,8 @@ class OpenAiBatchesTest {
 
   @Test
   void whatALimitRefusesWaitsAndIsAnsweredLater() throws Exception {
-    String file = client.uploaded(BatchClient.embedding("one", "Hi") + BatchClient.embedding("two", "Hello"));
+    String file =
+        client.uploaded(BatchClient.embedding("one", "Hi") + BatchClient.embedding("two", "Hello"));
     rest.gateway.limitWith =
         Optional.of(Refusal.of(dev.cofferdam.vocabulary.ErrorCode.RATE_LIMIT_TOKENS, "too many"));
     String batch = RestHarness.json(client.create(file, "/v1/embeddings")).path("id").asText();
@@ -213,7 +214,8 @@ class OpenAiBatchesTest {
     }
     assertThat(rest.post("/v1/batches/" + batch + "/cancel", "").statusCode()).isEqualTo(200);
     assertThat(RestHarness.json(rest.send(delete)).path("deleted").asBoolean()).isTrue();
-    assertThat(BatchClient.error(client.get("/v1/files/" + file))).isEqualTo("404 not_found file_id");
+    assertThat(BatchClient.error(client.get("/v1/files/" + file)))
+        .isEqualTo("404 not_found file_id");
     assertThat(BatchClient.error(rest.send(delete))).isEqualTo("404 not_found file_id");
   }
 
@@ -221,20 +223,25 @@ class OpenAiBatchesTest {
   void aTenantWhoseModelNoBatchPoolServesIsRefused() throws Exception {
     rest.gateway.served = false;
 
-    assertThat(BatchClient.error(client.create(client.uploaded(BatchClient.embedding("a", "x")), "/v1/embeddings")))
+    assertThat(
+            BatchClient.error(
+                client.create(client.uploaded(BatchClient.embedding("a", "x")), "/v1/embeddings")))
         .isEqualTo("403 not_allowed input_file_id");
   }
 
   @Test
   void whatIsOverTheBoundsIsRefused() throws Exception {
-    assertThat(BatchClient.error(client.upload("x".repeat(20_001)))).isEqualTo("413 request_too_large file");
+    assertThat(BatchClient.error(client.upload("x".repeat(20_001))))
+        .isEqualTo("413 request_too_large file");
     assertThat(client.upload("x".repeat(200_000)).statusCode()).isEqualTo(413);
     client.uploaded("x".repeat(19_000));
     client.uploaded("x".repeat(19_000));
-    assertThat(BatchClient.error(client.upload("x".repeat(19_000)))).isEqualTo("409 failed_precondition file");
+    assertThat(BatchClient.error(client.upload("x".repeat(19_000))))
+        .isEqualTo("409 failed_precondition file");
     client.uploaded("x");
     assertThat(BatchClient.error(client.upload("x"))).isEqualTo("409 failed_precondition file");
-    assertThat(BatchClient.error(client.upload("fine-tune", "x"))).isEqualTo("400 invalid_request purpose");
+    assertThat(BatchClient.error(client.upload("fine-tune", "x")))
+        .isEqualTo("400 invalid_request purpose");
     assertThat(BatchClient.error(client.upload(""))).isEqualTo("400 invalid_request file");
   }
 
@@ -275,6 +282,7 @@ class OpenAiBatchesTest {
     // is met.
     client.create(file, "/v1/embeddings");
 
-    assertThat(BatchClient.error(client.create(file, "/v1/embeddings"))).isEqualTo("429 rate_limit_exceeded -");
+    assertThat(BatchClient.error(client.create(file, "/v1/embeddings")))
+        .isEqualTo("429 rate_limit_exceeded -");
   }
 }
