@@ -233,7 +233,7 @@ public interface GatewayConfig {
   /** The gateway's own database. */
   interface Database {
     /** Milliseconds that a statement may take. */
-    @WithDefault("1000")
+    @WithDefault("2000")
     int statementMsMax();
   }
 
