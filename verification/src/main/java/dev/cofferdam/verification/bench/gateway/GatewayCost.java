@@ -179,6 +179,7 @@ public final class GatewayCost {
   }
 
   private void add(String figure, double value) {
+    System.out.printf("  %-28s %12.3f%n", figure, value);
     figures.computeIfAbsent(figure, f -> new ArrayList<>()).add(value);
   }
 
