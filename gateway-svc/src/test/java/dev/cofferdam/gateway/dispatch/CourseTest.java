@@ -6,7 +6,6 @@ import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.Tier;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -20,135 +19,16 @@ class CourseTest {
   private static final Refusal LOST =
       Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "peer answered UNAVAILABLE");
 
-  /** Runs a course and writes down its effects as text. */
-  private static final class Scenario {
-    final Generation generation;
-    final Course course;
-    final List<String> trace = new ArrayList<>();
-    final StringBuilder text = new StringBuilder();
-    long now = 1_000;
-    Effect.Place lastPlace;
-    Ending ending;
-    Told last;
-
-    Scenario(Tier tier, int outputMax, String... stops) {
-      this(Samples.generation(tier, outputMax, stops));
-    }
-
-    Scenario(Generation generation) {
-      this.generation = generation;
-      course = new Course(generation, now);
-    }
-
-    Scenario take(Event... events) {
-      for (Event event : events) {
-        now += 10;
-        course.step(event, now).forEach(this::note);
-      }
-      return this;
-    }
-
-    Scenario untilServing() {
-      return take(
-          new Event.Begin(true),
-          new Event.Admitted(Samples.LIMITS),
-          new Event.Placed(Samples.placement("w1")),
-          new Event.WorkerStarted(2, true));
-    }
-
-    private void note(Effect effect) {
-      switch (effect) {
-        case Effect.Admit unused -> trace.add("admit");
-        case Effect.Recall unused -> trace.add("recall");
-        case Effect.Keep k -> trace.add("keep " + k.response());
-        case Effect.Settle s ->
-            trace.add("settle " + s.used().promptTokens() + "+" + s.used().outputTokens());
-        case Effect.Place p -> {
-          lastPlace = p;
-          trace.add(
-              "place " + p.attempt() + " generated " + p.generated() + " without " + p.excluded());
-        }
-        case Effect.StopPlacing unused -> trace.add("stop placing");
-        case Effect.Generate g -> trace.add("generate on " + g.placement().workerId());
-        case Effect.StopWorker unused -> trace.add("stop worker");
-        case Effect.FinishWorker f -> trace.add("finish worker " + f.outputTokens());
-        case Effect.DeadLetter d -> trace.add("dead letter " + d.workerIds());
-        case Effect.Wake w -> trace.add("wake in " + w.afterMs());
-        case Effect.Record r -> {
-          ending = r.ending();
-          trace.add("record " + r.ending().outcome());
-        }
-        case Effect.Tell t -> {
-          last = t.told();
-          switch (t.told()) {
-            case Told.Text more -> text.append(more.text());
-            case Told.Accepted unused -> trace.add("tell accepted");
-            case Told.Waiting w -> trace.add("tell waiting " + w.position());
-            case Told.Embedding e -> trace.add("tell embedding " + Arrays.toString(e.values()));
-            case Told.Finished f -> trace.add("tell finished " + f.reason());
-            case Told.Failed f -> trace.add("tell " + f.refusal().code());
-          }
-        }
-      }
-    }
-  }
-
   private static Event tokens(int first, int... tokens) {
     return new Event.Tokens(first, tokens, List.of());
-  }
-
-  @Test
-  void anEmbeddingIsToldAtTheEndWithoutOutput() {
-    Scenario s =
-        new Scenario(Samples.embedding())
-            .take(
-                new Event.Begin(true),
-                new Event.Admitted(Samples.LIMITS),
-                new Event.Placed(Samples.placement("w1")),
-                new Event.WorkerStarted(0, true),
-                new Event.Embedded(new float[] {0.6f, 0.8f}),
-                new Event.WorkerFailed(Refusal.of(ErrorCode.WORKER_LOST, "lost"), true),
-                new Event.Placed(Samples.placement("w2")),
-                new Event.WorkerStarted(0, true),
-                new Event.Embedded(new float[] {0.6f, 0.8f}),
-                new Event.WorkerFinished(false, new AttemptUsage(1, 1)));
-    int prompt = s.generation.promptTokens().length;
-    assertThat(s.trace)
-        .containsExactly(
-            "admit",
-            "tell accepted",
-            "place 1 generated 0 without []",
-            "generate on w1",
-            "place 2 generated 0 without [w1]",
-            "generate on w2",
-            "tell embedding [0.6, 0.8]",
-            "tell finished STOP",
-            "settle " + prompt + "+0",
-            "record COMPLETED");
-  }
-
-  @Test
-  void aWorkerThatEndsWithoutAnEmbeddingOrSendsTokensInsteadIsAtFault() {
-    for (Event wrong :
-        List.of(tokens(0, 5), new Event.WorkerFinished(false, new AttemptUsage(1, 1)))) {
-      Scenario s =
-          new Scenario(Samples.embedding())
-              .take(
-                  new Event.Begin(true),
-                  new Event.Admitted(Samples.LIMITS),
-                  new Event.Placed(Samples.placement("w1")),
-                  new Event.WorkerStarted(0, true),
-                  wrong);
-      assertThat(s.trace).contains("tell INTERNAL", "record FAILED");
-    }
   }
 
   @Test
   void aRequestIsAdmittedPlacedServedSettledAndRecorded() {
     int[] words = Samples.tokens("Your parcel is on its way.");
     int n = words.length;
-    Scenario s =
-        new Scenario(Tier.STANDARD, 100)
+    CourseScenario s =
+        new CourseScenario(Tier.STANDARD, 100)
             .take(
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
@@ -180,8 +60,8 @@ class CourseTest {
   void anAnswerThatWasGivenBeforeIsGivenAgainAndUsesNothing() {
     ResponseCache.Response answer =
         new ResponseCache.Response("It is on its way.", 7, Told.Reason.STOP);
-    Scenario s =
-        new Scenario(Samples.recallable("harbor-books"))
+    CourseScenario s =
+        new CourseScenario(Samples.recallable("harbor-books"))
             .take(
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
@@ -207,8 +87,8 @@ class CourseTest {
   @Test
   void aNewAnswerOfATenantThatWantsItIsKept() {
     int[] words = Samples.tokens("Hello.");
-    Scenario s =
-        new Scenario(Samples.recallable("harbor-books"))
+    CourseScenario s =
+        new CourseScenario(Samples.recallable("harbor-books"))
             .take(
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
@@ -226,8 +106,8 @@ class CourseTest {
 
   @Test
   void aClientThatLeavesDuringTheRecallEndsTheRequestOnce() {
-    Scenario s =
-        new Scenario(Samples.recallable("harbor-books"))
+    CourseScenario s =
+        new CourseScenario(Samples.recallable("harbor-books"))
             .take(
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
@@ -240,8 +120,8 @@ class CourseTest {
   @Test
   void aRequestThatTheLimiterRefusesIsNotSettled() {
     Refusal limit = Refusal.of(ErrorCode.RATE_LIMIT_TOKENS, "used up");
-    Scenario s =
-        new Scenario(Tier.FREE, 10)
+    CourseScenario s =
+        new CourseScenario(Tier.FREE, 10)
             .take(new Event.Begin(true), new Event.NotAdmitted(limit, Samples.LIMITS));
     assertThat(s.trace).containsExactly("admit", "tell RATE_LIMIT_TOKENS", "record REFUSED");
     assertThat(((Told.Failed) s.last).limits()).contains(Samples.LIMITS);
@@ -249,9 +129,10 @@ class CourseTest {
 
   @Test
   void enterpriseRequestsAreRefusedWhileAuditFactsCannotBeKept() {
-    Scenario enterprise = new Scenario(Tier.ENTERPRISE, 10).take(new Event.Begin(false));
+    CourseScenario enterprise =
+        new CourseScenario(Tier.ENTERPRISE, 10).take(new Event.Begin(false));
     assertThat(enterprise.trace).containsExactly("tell AUDIT_UNAVAILABLE", "record REFUSED");
-    assertThat(new Scenario(Tier.STANDARD, 10).take(new Event.Begin(false)).trace)
+    assertThat(new CourseScenario(Tier.STANDARD, 10).take(new Event.Begin(false)).trace)
         .containsExactly("admit");
   }
 
@@ -259,8 +140,8 @@ class CourseTest {
   void aLostWorkersStreamGoesOnOnAnotherFromWhereItWas() {
     int[] words = Samples.tokens("It arrives on Monday.");
     int half = words.length / 2;
-    Scenario s =
-        new Scenario(Tier.STANDARD, 100)
+    CourseScenario s =
+        new CourseScenario(Tier.STANDARD, 100)
             .untilServing()
             .take(
                 tokens(0, Arrays.copyOf(words, half)),
@@ -288,7 +169,7 @@ class CourseTest {
   @Test
   void tokensThatComeTwiceAreToldOnce() {
     int[] words = Samples.tokens("It arrives on Monday.");
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing().take(tokens(0, words));
+    CourseScenario s = new CourseScenario(Tier.STANDARD, 100).untilServing().take(tokens(0, words));
     s.take(tokens(0, words), new Event.WorkerFinished(false, new AttemptUsage(1, 1)));
     assertThat(s.text.toString()).isEqualTo("It arrives on Monday.");
     assertThat(s.ending.usage().outputTokens()).isEqualTo(words.length);
@@ -296,13 +177,13 @@ class CourseTest {
 
   @Test
   void outputThatSkipsTokensIsABugOfTheWorker() {
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing().take(tokens(1, 5));
+    CourseScenario s = new CourseScenario(Tier.STANDARD, 100).untilServing().take(tokens(1, 5));
     assertThat(s.trace).contains("stop worker", "tell INTERNAL", "record FAILED");
   }
 
   @Test
   void aRequestThatLosesThreeWorkersIsGivenUp() {
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing();
+    CourseScenario s = new CourseScenario(Tier.STANDARD, 100).untilServing();
     s.take(
         new Event.WorkerFailed(LOST, true),
         new Event.Placed(Samples.placement("w2")),
@@ -319,7 +200,7 @@ class CourseTest {
   void aRequestThatBreaksTwoWorkersIsPoisonAndIsNotTriedAgain() {
     Refusal died = Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the connection broke");
     Refusal failed = Refusal.of(ErrorCode.INTERNAL, "the worker failed");
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing();
+    CourseScenario s = new CourseScenario(Tier.STANDARD, 100).untilServing();
     s.take(
         new Event.WorkerFailed(died, true),
         new Event.Placed(Samples.placement("w2")),
@@ -332,7 +213,7 @@ class CourseTest {
   @Test
   void workersThatCannotBeReachedOrSayGoodbyeAreNotBrokenByTheRequest() {
     Refusal away = Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "no connection");
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing();
+    CourseScenario s = new CourseScenario(Tier.STANDARD, 100).untilServing();
     s.take(
         new Event.WorkerFailed(LOST, true),
         new Event.Placed(Samples.placement("w2")),
@@ -344,18 +225,18 @@ class CourseTest {
   @Test
   void aWorkerThatIsLostAfterItsLastTokenIsNotMissed() {
     int[] words = Samples.tokens("Done.");
-    Scenario stop = new Scenario(Tier.STANDARD, 100).untilServing();
+    CourseScenario stop = new CourseScenario(Tier.STANDARD, 100).untilServing();
     stop.take(
         tokens(0, words), tokens(words.length, Samples.EOT), new Event.WorkerFailed(LOST, true));
     assertThat(stop.trace).contains("tell finished STOP");
-    Scenario full = new Scenario(Tier.STANDARD, words.length).untilServing();
+    CourseScenario full = new CourseScenario(Tier.STANDARD, words.length).untilServing();
     full.take(tokens(0, words), new Event.WorkerFailed(LOST, true));
     assertThat(full.trace).contains("tell finished LENGTH");
   }
 
   @Test
   void whatAnotherWorkerWouldAnswerTooIsNotTriedAgain() {
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing();
+    CourseScenario s = new CourseScenario(Tier.STANDARD, 100).untilServing();
     s.take(new Event.WorkerFailed(Refusal.of(ErrorCode.BAD_ADAPTER, "digest"), false));
     assertThat(s.trace).contains("tell BAD_ADAPTER", "record FAILED");
     assertThat(s.trace).noneMatch(line -> line.startsWith("place 2"));
@@ -364,7 +245,8 @@ class CourseTest {
   @Test
   void aStopTextEndsTheWorkersCallAndTokensAfterItDoNotCount() {
     int[] words = Samples.tokens("One two three four");
-    Scenario s = new Scenario(Tier.STANDARD, 100, "three").untilServing().take(tokens(0, words));
+    CourseScenario s =
+        new CourseScenario(Tier.STANDARD, 100, "three").untilServing().take(tokens(0, words));
     assertThat(s.text.toString()).isEqualTo("One two ");
     int counted = s.ending.usage().outputTokens();
     assertThat(counted).isPositive().isLessThan(words.length);
@@ -375,10 +257,10 @@ class CourseTest {
   @Test
   void theRecordSaysEncryptedOnlyWhereEachWorkerKeptItSo() {
     int[] words = Samples.tokens("One two three four");
-    Scenario both = new Scenario(Tier.ENTERPRISE, words.length).untilServing();
+    CourseScenario both = new CourseScenario(Tier.ENTERPRISE, words.length).untilServing();
     both.take(tokens(0, words), new Event.WorkerFinished(false, new AttemptUsage(4, 4)));
     assertThat(both.ending.kvEncrypted()).isTrue();
-    Scenario one = new Scenario(Tier.ENTERPRISE, words.length).untilServing();
+    CourseScenario one = new CourseScenario(Tier.ENTERPRISE, words.length).untilServing();
     one.take(
         new Event.WorkerFailed(LOST, true),
         new Event.Placed(Samples.placement("w2")),
@@ -386,7 +268,7 @@ class CourseTest {
         tokens(0, words),
         new Event.WorkerFinished(false, new AttemptUsage(4, 4)));
     assertThat(one.ending.kvEncrypted()).isFalse();
-    Scenario none = new Scenario(Tier.ENTERPRISE, 10).take(new Event.Begin(false));
+    CourseScenario none = new CourseScenario(Tier.ENTERPRISE, 10).take(new Event.Begin(false));
     assertThat(none.ending.kvEncrypted()).isFalse();
   }
 
@@ -394,8 +276,8 @@ class CourseTest {
   void aWorkerThatWaitsForTheBillHearsItHoweverTheOutputEndsAndForItsOwnAttemptOnly() {
     int[] words = Samples.tokens("One two three four");
     int half = words.length / 2;
-    Scenario s =
-        new Scenario(Tier.STANDARD, words.length, "never said")
+    CourseScenario s =
+        new CourseScenario(Tier.STANDARD, words.length, "never said")
             .untilServing()
             .take(
                 tokens(0, Arrays.copyOf(words, half)),
@@ -410,19 +292,19 @@ class CourseTest {
 
   @Test
   void aClientThatLeavesEndsWhateverIsUnderWay() {
-    Scenario admitting =
-        new Scenario(Tier.STANDARD, 10).take(new Event.Begin(true), new Event.ClientGone());
+    CourseScenario admitting =
+        new CourseScenario(Tier.STANDARD, 10).take(new Event.Begin(true), new Event.ClientGone());
     assertThat(admitting.trace).containsExactly("admit", "record CANCELLED");
     assertThat(admitting.take(new Event.Admitted(Samples.LIMITS)).trace).endsWith("settle 0+0");
 
-    Scenario placing =
-        new Scenario(Tier.STANDARD, 10)
+    CourseScenario placing =
+        new CourseScenario(Tier.STANDARD, 10)
             .take(
                 new Event.Begin(true), new Event.Admitted(Samples.LIMITS), new Event.ClientGone());
     assertThat(placing.trace).endsWith("stop placing", "settle 0+0", "record CANCELLED");
 
-    Scenario serving =
-        new Scenario(Tier.STANDARD, 10)
+    CourseScenario serving =
+        new CourseScenario(Tier.STANDARD, 10)
             .untilServing()
             .take(tokens(0, 5, 6), new Event.ClientGone());
     int prompt = serving.generation.promptTokens().length;
@@ -432,8 +314,8 @@ class CourseTest {
 
   @Test
   void aRequestOutlivesRoutersForAWhileAndNotForEver() {
-    Scenario s =
-        new Scenario(Tier.STANDARD, 10)
+    CourseScenario s =
+        new CourseScenario(Tier.STANDARD, 10)
             .take(new Event.Begin(true), new Event.Admitted(Samples.LIMITS));
     for (int i = 0; i < 5; i++) {
       s.take(new Event.RoutersUnreachable(), new Event.Awake());
@@ -445,7 +327,7 @@ class CourseTest {
 
   @Test
   void aContinuationWaitsForAWorkerToComeBack() {
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing();
+    CourseScenario s = new CourseScenario(Tier.STANDARD, 100).untilServing();
     s.take(
         new Event.WorkerFailed(LOST, true),
         new Event.PlacementRefused(Refusal.of(ErrorCode.NO_CAPACITY, "none")));
@@ -455,8 +337,8 @@ class CourseTest {
 
   @Test
   void aFirstPlacementThatIsRefusedIsTheClientsToTryAgain() {
-    Scenario s =
-        new Scenario(Tier.STANDARD, 100)
+    CourseScenario s =
+        new CourseScenario(Tier.STANDARD, 100)
             .take(
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
@@ -466,7 +348,8 @@ class CourseTest {
 
   @Test
   void theDeadlineEndsARequest() {
-    Scenario s = new Scenario(Tier.STANDARD, 100).untilServing().take(new Event.DeadlinePassed());
+    CourseScenario s =
+        new CourseScenario(Tier.STANDARD, 100).untilServing().take(new Event.DeadlinePassed());
     assertThat(s.trace).contains("stop worker", "tell DEADLINE_EXCEEDED", "record FAILED");
   }
 
@@ -481,10 +364,10 @@ class CourseTest {
   @MethodSource("seeds")
   void everyRequestEndsExactlyOnce(int seed) {
     SplittableRandom random = new SplittableRandom(seed);
-    Scenario s =
+    CourseScenario s =
         random.nextBoolean()
-            ? new Scenario(Tier.STANDARD, 30, "zz")
-            : new Scenario(Samples.recallable("harbor-books", "zz"));
+            ? new CourseScenario(Tier.STANDARD, 30, "zz")
+            : new CourseScenario(Samples.recallable("harbor-books", "zz"));
     s.take(new Event.Begin(true));
     boolean admitted = false;
     for (int i = 0; i < 40; i++) {
@@ -503,7 +386,7 @@ class CourseTest {
     assertThat(s.course.ended()).as(as).isTrue();
   }
 
-  private static Event any(SplittableRandom random, Scenario s) {
+  private static Event any(SplittableRandom random, CourseScenario s) {
     return switch (random.nextInt(13)) {
       case 0 -> new Event.Admitted(Samples.LIMITS);
       case 1 -> new Event.Queued(1, 1);
@@ -526,11 +409,11 @@ class CourseTest {
     };
   }
 
-  private static long count(Scenario s, String prefix) {
+  private static long count(CourseScenario s, String prefix) {
     return s.trace.stream().filter(line -> line.startsWith(prefix)).count();
   }
 
-  private static long failures(Scenario s) {
+  private static long failures(CourseScenario s) {
     return s.trace.stream().filter(line -> line.matches("tell [A-Z_]+")).count();
   }
 }

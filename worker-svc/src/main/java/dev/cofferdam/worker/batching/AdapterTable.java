@@ -3,7 +3,6 @@ package dev.cofferdam.worker.batching;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.execution.ModelExecutor;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -14,9 +13,6 @@ import java.util.Map;
  * one makes room.
  */
 final class AdapterTable {
-  /** No slot is free and none can be made. */
-  static final int NONE = -1;
-
   private record Key(TenantId tenant, String version) {}
 
   private static final class Slot {
@@ -32,33 +28,51 @@ final class AdapterTable {
   private final int slots;
   private final Map<Key, Slot> resident = new LinkedHashMap<>(16, 0.75f, true);
 
+  private List<String> versions = List.of();
+
   AdapterTable(ModelExecutor executor) {
     this.executor = executor;
     this.slots = executor.geometry().adapterSlots();
   }
 
-  /** Pins an adapter and returns its slot; {@link #NONE} while all slots are pinned by others. */
-  int acquire(TenantId tenant, LoraAdapter adapter) {
-    Key key = new Key(tenant, adapter.version());
+  /**
+   * Pins a sequence's adapter, and tells it the slot; of one without, or that has it, asks nothing.
+   *
+   * @return whether it can run; not while all slots are pinned by others
+   */
+  boolean acquire(Sequence sequence) {
+    if (sequence.hasAdapter || sequence.request.adapter().isEmpty()) {
+      return true;
+    }
+    LoraAdapter adapter = sequence.request.adapter().get();
+    Key key = new Key(sequence.tenant(), adapter.version());
     Slot slot = resident.get(key);
     if (slot == null) {
       if (resident.size() >= slots && !evict()) {
-        return NONE;
+        return false;
       }
       slot = new Slot(executor.loadAdapter(adapter));
       resident.put(key, slot);
+      versions = resident.keySet().stream().map(Key::version).toList();
     }
     slot.pins++;
-    return slot.index;
+    sequence.adapterSlot = slot.index;
+    sequence.hasAdapter = true;
+    return true;
   }
 
-  /** Unpins an adapter. */
-  void release(TenantId tenant, LoraAdapter adapter) {
-    Slot slot = resident.get(new Key(tenant, adapter.version()));
+  /** Unpins the adapter that a sequence has, if it has one. */
+  void release(Sequence sequence) {
+    if (!sequence.hasAdapter) {
+      return;
+    }
+    LoraAdapter adapter = sequence.request.adapter().orElseThrow();
+    Slot slot = resident.get(new Key(sequence.tenant(), adapter.version()));
     if (slot == null || slot.pins == 0) {
       throw new IllegalStateException("the adapter is not in use");
     }
     slot.pins--;
+    sequence.hasAdapter = false;
   }
 
   private boolean evict() {
@@ -74,8 +88,6 @@ final class AdapterTable {
 
   /** Versions of all adapters in memory. */
   List<String> versions() {
-    List<String> versions = new ArrayList<>(resident.size());
-    resident.keySet().forEach(key -> versions.add(key.version()));
     return versions;
   }
 }

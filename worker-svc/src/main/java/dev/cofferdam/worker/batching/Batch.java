@@ -187,9 +187,10 @@ public final class Batch {
 
   private Supply begin(Sequence sequence, long nowNs) {
     try {
-      if (!acquireAdapter(sequence)) {
+      if (!adapters.acquire(sequence)) {
         return Supply.LATER;
       }
+      stats.adapterVersions = adapters.versions();
       Supply supplied = supply.begin(sequence, nowNs);
       if (supplied != Supply.GIVEN) {
         return supplied;
@@ -207,20 +208,6 @@ public final class Batch {
       sequence.listener.started(sequence.cachedPromptTokens());
     }
     return Supply.GIVEN;
-  }
-
-  private boolean acquireAdapter(Sequence sequence) {
-    if (sequence.hasAdapter || sequence.request.adapter().isEmpty()) {
-      return true;
-    }
-    int slot = adapters.acquire(sequence.tenant(), sequence.request.adapter().get());
-    if (slot == AdapterTable.NONE) {
-      return false;
-    }
-    sequence.adapterSlot = slot;
-    sequence.hasAdapter = true;
-    stats.adapterVersions = adapters.versions();
-    return true;
   }
 
   /** Collects the sequences with rows; one that must not use its blocks ends here. */
@@ -374,10 +361,7 @@ public final class Batch {
 
   private void end(Sequence sequence, EndCause cause, long nowNs) {
     supply.takeBack(sequence, nowNs);
-    if (sequence.hasAdapter) {
-      sequence.request.adapter().ifPresent(a -> adapters.release(sequence.tenant(), a));
-      sequence.hasAdapter = false;
-    }
+    adapters.release(sequence);
     sequence.rows = 0;
     sequence.end(cause, nowNs);
     ended.add(sequence);
@@ -431,14 +415,7 @@ public final class Batch {
     for (int i = 0; i < live.size(); i++) {
       running += holdsSlot(live.get(i)) ? 1 : 0;
     }
-    stats.running.set(running);
-    stats.sequences.set(live.size());
-    stats.blocksUnheld.set(kv.unheld());
-    stats.blocksCached.set(kv.cached());
-    stats.blocksZeroed.set(kv.pool().zeroedTotal());
-    stats.seals.set(kv.seals());
-    stats.sealsBroken.set(kv.sealsBroken() + stats.sealsBrokenInSteps);
-    stats.blocksSwapped.set(supply.swapped());
+    stats.levels(running, live.size(), kv, supply.swapped());
   }
 
   /** What running sequences were served, for those that were served since the last call. */

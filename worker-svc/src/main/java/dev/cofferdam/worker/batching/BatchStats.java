@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.batching;
 
+import dev.cofferdam.worker.kvcache.KvCache;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -28,6 +29,18 @@ public final class BatchStats {
 
   /** Nothing counted yet. */
   public BatchStats() {}
+
+  /** Takes note of how things are at the end of a step. */
+  void levels(int runningNow, int sequencesNow, KvCache kv, long swapped) {
+    running.set(runningNow);
+    sequences.set(sequencesNow);
+    blocksUnheld.set(kv.unheld());
+    blocksCached.set(kv.cached());
+    blocksZeroed.set(kv.pool().zeroedTotal());
+    seals.set(kv.seals());
+    sealsBroken.set(kv.sealsBroken() + sealsBrokenInSteps);
+    blocksSwapped.set(swapped);
+  }
 
   /** Adds the counts of another. */
   public void addCounts(BatchStats other) {
