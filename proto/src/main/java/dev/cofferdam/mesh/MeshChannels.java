@@ -3,33 +3,44 @@ package dev.cofferdam.mesh;
 import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
+import io.netty.channel.EventLoop;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Channels to services of the mesh, one for each endpoint, kept open. The server must prove the
- * expected role by its certificate. Calls are traced; deadlines are the caller's to set.
+ * Channels to services of the mesh, one for each endpoint (and event loop), kept open. The server
+ * must prove the expected role by its certificate. Calls are traced; deadlines are the caller's to
+ * set.
  */
 public final class MeshChannels implements Closeable {
   private final MeshTls tls;
-  private final boolean onEventLoop;
-  private final Map<String, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final @Nullable EventLoops loops;
+  private final Map<Key, ManagedChannel> channels = new ConcurrentHashMap<>();
 
+  /** A peer, seen from an event loop, or from none. */
+  private record Key(SpiffeId.Role role, String endpoint, @Nullable EventLoop loop) {}
+
+  /** Answers come on gRPC's own threads. */
   public MeshChannels(TlsFiles files) {
-    this(files, false);
+    this.tls = new MeshTls(files);
+    this.loops = null;
   }
 
   /**
-   * @param onEventLoop answers are handed to listeners on the event loops, without a change of
-   *     threads, which costs more than a short listener; listeners must not block
+   * Calls go over a connection of the event loop that makes them, and answers come there: a change
+   * of threads costs more than a short listener. Listeners must not wait.
+   *
+   * @param loops stay the caller's
    */
-  public MeshChannels(TlsFiles files, boolean onEventLoop) {
+  public MeshChannels(TlsFiles files, EventLoops loops) {
     this.tls = new MeshTls(files);
-    this.onEventLoop = onEventLoop;
+    this.loops = loops;
   }
 
   /**
@@ -39,10 +50,13 @@ public final class MeshChannels implements Closeable {
    * @param role what the server must be
    */
   public ManagedChannel to(String endpoint, SpiffeId.Role role) {
-    return channels.computeIfAbsent(role + "@" + endpoint, unused -> open(endpoint, role));
+    Key key = new Key(role, endpoint, loops == null ? null : loops.current());
+    ManagedChannel open = channels.get(key);
+    return open != null ? open : channels.computeIfAbsent(key, this::open);
   }
 
-  private ManagedChannel open(String endpoint, SpiffeId.Role role) {
+  private ManagedChannel open(Key key) {
+    String endpoint = key.endpoint();
     int colon = endpoint.lastIndexOf(':');
     if (colon <= 0) {
       throw new IllegalArgumentException("endpoint must be host:port: " + endpoint);
@@ -50,11 +64,12 @@ public final class MeshChannels implements Closeable {
     NettyChannelBuilder builder =
         NettyChannelBuilder.forAddress(
             endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)));
-    if (onEventLoop) {
-      builder.directExecutor();
+    EventLoop loop = key.loop();
+    if (loop != null) {
+      builder.directExecutor().eventLoopGroup(loop).channelType(NioSocketChannel.class);
     }
     return builder
-        .sslContext(tls.client(Set.of(role)))
+        .sslContext(tls.client(Set.of(key.role())))
         .intercept(new Tracing.Client())
         .maxInboundMessageSize(16 << 20)
         .keepAliveTime(10, TimeUnit.SECONDS)
@@ -64,12 +79,16 @@ public final class MeshChannels implements Closeable {
         .build();
   }
 
-  /** Closes the channel to an endpoint that is gone. */
+  /** Closes the channels to an endpoint that is gone. */
   public void forget(String endpoint, SpiffeId.Role role) {
-    ManagedChannel channel = channels.remove(role + "@" + endpoint);
-    if (channel != null) {
-      channel.shutdown();
-    }
+    channels.forEach(
+        (key, channel) -> {
+          if (key.endpoint().equals(endpoint)
+              && key.role() == role
+              && channels.remove(key, channel)) {
+            channel.shutdown();
+          }
+        });
   }
 
   @Override

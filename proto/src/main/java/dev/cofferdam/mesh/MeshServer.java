@@ -2,7 +2,10 @@ package dev.cofferdam.mesh;
 
 import io.grpc.Attributes;
 import io.grpc.BindableService;
+import io.grpc.Metadata;
 import io.grpc.Server;
+import io.grpc.ServerCall;
+import io.grpc.ServerCallExecutorSupplier;
 import io.grpc.ServerInterceptor;
 import io.grpc.ServerInterceptors;
 import io.grpc.ServerMethodDefinition;
@@ -13,6 +16,8 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
+import io.netty.channel.EventLoopGroup;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.ClientAuth;
 import java.io.Closeable;
 import java.io.IOException;
@@ -21,9 +26,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -39,17 +48,20 @@ public final class MeshServer implements Closeable {
   private final MeshTls tls;
   private final HealthStatusManager health;
   private final Optional<PeerConnections> connections;
+  private final Optional<ExecutorService> threads;
   private final AtomicBoolean draining = new AtomicBoolean();
 
   private MeshServer(
       Server server,
       MeshTls tls,
       HealthStatusManager health,
-      Optional<PeerConnections> connections) {
+      Optional<PeerConnections> connections,
+      Optional<ExecutorService> threads) {
     this.server = server;
     this.tls = tls;
     this.health = health;
     this.connections = connections;
+    this.threads = threads;
   }
 
   /** Starts to describe a server. */
@@ -92,6 +104,7 @@ public final class MeshServer implements Closeable {
 
   private void release() {
     connections.ifPresent(PeerConnections::close);
+    threads.ifPresent(ExecutorService::shutdown);
     try {
       tls.close();
     } catch (IOException e) {
@@ -118,8 +131,9 @@ public final class MeshServer implements Closeable {
     private BiConsumer<Caller, String> onRefused =
         (caller, method) ->
             LOG.warn("refused {} from {} {}", method, caller.actor(), caller.address());
-    private @org.jspecify.annotations.Nullable Executor executor;
-    private @org.jspecify.annotations.Nullable ServerTransportFilter connectionFilter;
+    private @Nullable EventLoops loops;
+    private Predicate<String> isShort = method -> false;
+    private @Nullable ServerTransportFilter connectionFilter;
 
     private Builder(String trustDomain, TlsFiles files) {
       this.trustDomain = trustDomain;
@@ -192,9 +206,17 @@ public final class MeshServer implements Closeable {
       return this;
     }
 
-    /** Where handlers run; default: gRPC's shared pool. */
-    public Builder executor(Executor executor) {
-      this.executor = executor;
+    /**
+     * Serves on these event loops, and runs handlers there that never wait; by default they run on
+     * gRPC's threads.
+     *
+     * @param loops stay the caller's
+     * @param isShort whether the handlers of a method, by its full name, never wait; those of
+     *     others run on threads of their own
+     */
+    public Builder loops(EventLoops loops, Predicate<String> isShort) {
+      this.loops = loops;
+      this.isShort = isShort;
       return this;
     }
 
@@ -226,9 +248,8 @@ public final class MeshServer implements Closeable {
               .permitKeepAliveTime(5, TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true);
       Optional<PeerConnections> connections = connections(builder);
-      if (executor != null) {
-        builder.executor(executor);
-      }
+      Optional<ExecutorService> others =
+          Optional.ofNullable(loops).map(l -> serveOn(builder, l.group()));
       List<ServerInterceptor> chain = new ArrayList<>();
       chain.add(new Tracing.Server());
       chain.add(new CallerInterceptor(onRefused));
@@ -247,7 +268,27 @@ public final class MeshServer implements Closeable {
             "cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
-      return new MeshServer(server, tls, health, connections);
+      return new MeshServer(server, tls, health, connections, others);
+    }
+
+    private ExecutorService serveOn(NettyServerBuilder builder, EventLoopGroup group) {
+      ExecutorService others =
+          Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("call-", 0).factory());
+      builder
+          .bossEventLoopGroup(group)
+          .workerEventLoopGroup(group)
+          .channelType(NioServerSocketChannel.class)
+          .executor(Runnable::run)
+          .callExecutor(
+              new ServerCallExecutorSupplier() {
+                @Override
+                public <Q, A> @Nullable Executor getExecutor(
+                    ServerCall<Q, A> call, Metadata headers) {
+                  String method = call.getMethodDescriptor().getFullMethodName();
+                  return isShort.test(method) ? null : others;
+                }
+              });
+      return others;
     }
 
     private Optional<PeerConnections> connections(NettyServerBuilder builder) {

@@ -45,7 +45,18 @@ final class FolderFormats implements PromptFormats {
   }
 
   @Override
+  public boolean inMemory(ModelEntry model) {
+    Loaded known = loaded.get(model.id());
+    return known != null && known.model().equals(model);
+  }
+
+  @Override
   public PromptFormat of(ModelEntry model) {
+    Loaded read = loaded.get(model.id());
+    return read != null && read.model().equals(model) ? read.format() : load(model);
+  }
+
+  private PromptFormat load(ModelEntry model) {
     return loaded
         .compute(
             model.id(),

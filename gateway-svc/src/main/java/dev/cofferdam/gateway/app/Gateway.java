@@ -46,13 +46,16 @@ import dev.cofferdam.gateway.tenancy.kafka.ConfiguredTenants;
 import dev.cofferdam.gateway.tenancy.postgres.TenantDatabase;
 import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.mesh.EventLoops;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import io.vertx.core.Vertx;
+import io.vertx.core.impl.VertxInternal;
 import io.vertx.ext.web.Router;
 import io.vertx.redis.client.Redis;
 import java.io.IOException;
@@ -86,6 +89,7 @@ final class Gateway implements AutoCloseable {
   private final FactPublisher publisher;
   private final RedisLimiter limiter;
   private final Optional<LeasedLimiter> leased;
+  private final EventLoops loops;
   private final MeshChannels channels;
   private final ScheduledThreadPoolExecutor timer;
   private final ExecutorService workers;
@@ -132,7 +136,8 @@ final class Gateway implements AutoCloseable {
             ? Optional.of(
                 new LeasedLimiter(limiter, redis, limits, LeaseSettings.DEFAULTS, rateCards, clock))
             : Optional.empty();
-    this.channels = new MeshChannels(tls, true);
+    this.loops = EventLoops.of(((VertxInternal) vertx).getEventLoopGroup());
+    this.channels = new MeshChannels(tls, loops);
     this.timer =
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("request-timer").factory());
@@ -282,6 +287,7 @@ final class Gateway implements AutoCloseable {
   MeshServer serve() {
     return MeshServer.builder(config.trustDomain(), tls)
         .listen(config.listen().host(), config.listen().port())
+        .loops(loops, InferenceServiceGrpc.getGenerateMethod().getFullMethodName()::equals)
         .clientCertificateOptional()
         .reflection(config.reflection())
         .streamsMax(config.rest().streamsMax())

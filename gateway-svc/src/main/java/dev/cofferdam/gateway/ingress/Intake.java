@@ -15,6 +15,7 @@ import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Operation;
+import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
@@ -22,6 +23,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.InstantSource;
 import java.util.HashMap;
 import java.util.List;
@@ -30,10 +32,18 @@ import java.util.Optional;
 import java.util.function.LongSupplier;
 
 /**
- * Makes generations of what clients ask for. Tokenising a large prompt takes a while: not to be
- * called on an event loop.
+ * Makes generations of what clients ask for. Not to be called on an event loop, but for what {@link
+ * #isShort}.
  */
 public final class Intake {
+  /** Bytes of a request that is tokenised in less time than a change of threads takes. */
+  public static final int SHORT_BYTES_MAX = 4_096;
+
+  /** Too many requests wait to be tokenised. */
+  public static final Refusal BUSY =
+      Refusal.of(ErrorCode.NO_CAPACITY, "the gateway is busy")
+          .withRetryAfter(Duration.ofSeconds(1));
+
   private final Offers offers;
   private final PromptFormats formats;
   private final Documents documents;
@@ -71,6 +81,16 @@ public final class Intake {
   /** What a tenant may use. */
   public Offers offers() {
     return offers;
+  }
+
+  /**
+   * Whether a request of at most {@link #SHORT_BYTES_MAX} is accepted, or refused, without waiting
+   * for a store or a disk, and without a search for personal data.
+   */
+  public boolean isShort(TenantProfile tenant, Asked asked) {
+    return asked.retrieval().isEmpty()
+        && tenant.privacy().mode() == PrivacyPolicy.Mode.OFF
+        && offers.known(tenant, asked.model()).map(formats::inMemory).orElse(true);
   }
 
   /**

@@ -51,6 +51,11 @@ public final class Offers {
         : tenant.limits().kvBytesMax() / model.kvBytesPerToken();
   }
 
+  /** The model of an id, or of none, whether or not the tenant may use it. */
+  Optional<ModelEntry> known(TenantProfile tenant, String id) {
+    return id.isEmpty() ? catalog.defaultModel(tenant) : catalog.model(id);
+  }
+
   /**
    * The model of a request.
    *
@@ -58,7 +63,7 @@ public final class Offers {
    *     another's, NOT_ALLOWED for one that the tenant's own list leaves out
    */
   public ModelEntry model(TenantProfile tenant, String id, String field) {
-    Optional<ModelEntry> model = id.isEmpty() ? catalog.defaultModel(tenant) : catalog.model(id);
+    Optional<ModelEntry> model = known(tenant, id);
     ModelEntry found =
         model
             .filter(m -> exists(tenant, m))

@@ -12,4 +12,9 @@ public interface PromptFormats {
    *     files are not at hand
    */
   PromptFormat of(ModelEntry model);
+
+  /** Whether it is in memory, or has to be read first. */
+  default boolean inMemory(ModelEntry model) {
+    return true;
+  }
 }

@@ -11,7 +11,12 @@ import java.util.Optional;
  * quiet for longest are forgotten. Thread-safe.
  */
 public final class BudgetMemory {
-  private final Map<TenantId, Spent> seen;
+  private final Map<TenantId, Seen> seen;
+
+  /** What the store said at a time of its own clock. */
+  private record Seen(Spent spent, long storeMs) {
+    static final Seen NOTHING = new Seen(Spent.NOTHING, Long.MIN_VALUE);
+  }
 
   /**
    * @param tenantsMax tenants that are remembered
@@ -20,23 +25,22 @@ public final class BudgetMemory {
     this.seen =
         new LinkedHashMap<>(16, 0.75f, true) {
           @Override
-          protected boolean removeEldestEntry(Map.Entry<TenantId, Spent> eldest) {
+          protected boolean removeEldestEntry(Map.Entry<TenantId, Seen> eldest) {
             return size() > tenantsMax;
           }
         };
   }
 
   /**
-   * Takes what the store says.
+   * Takes what the store says. Answers may overtake each other: one that is not newer than the last
+   * that counted proves no loss.
    *
+   * @param storeMs when the store said it, on its own clock
    * @return what it should say, where it has lost some
    */
-  public synchronized Optional<Spent> see(TenantId tenant, Spent told) {
-    Spent known = seen.get(tenant);
-    if (known == null) {
-      seen.put(tenant, told);
-      return Optional.empty();
-    }
+  public synchronized Optional<Spent> see(TenantId tenant, Spent told, long storeMs) {
+    Seen last = seen.getOrDefault(tenant, Seen.NOTHING);
+    Spent known = last.spent();
     boolean lostDay =
         told.day() == known.day()
             && (told.dayTokens() < known.dayTokens() || told.dayMicros() < known.dayMicros());
@@ -44,18 +48,19 @@ public final class BudgetMemory {
         told.month() == known.month()
             && (told.monthTokens() < known.monthTokens()
                 || told.monthMicros() < known.monthMicros());
-    if (told.day() < known.day() || !(lostDay || lostMonth)) {
-      if (told.day() >= known.day()) {
-        seen.put(tenant, told);
-      }
+    if (told.day() < known.day()) {
       return Optional.empty();
     }
-    return Optional.of(most(known, told));
+    if (lostDay || lostMonth) {
+      return storeMs > last.storeMs() ? Optional.of(most(known, told)) : Optional.empty();
+    }
+    seen.put(tenant, new Seen(told, Math.max(storeMs, last.storeMs())));
+    return Optional.empty();
   }
 
   /** What a tenant had spent when it was last seen. */
   public synchronized Spent last(TenantId tenant) {
-    return seen.getOrDefault(tenant, Spent.NOTHING);
+    return seen.getOrDefault(tenant, Seen.NOTHING).spent();
   }
 
   private static Spent most(Spent known, Spent told) {

@@ -1,5 +1,6 @@
 package dev.cofferdam.router.app;
 
+import dev.cofferdam.mesh.EventLoops;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
@@ -37,6 +38,7 @@ public class RouterApp {
   private final ScheduledExecutorService timer =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("placement-timer").factory());
+  private final EventLoops loops = EventLoops.start();
   private @Nullable MeshServer server;
   private @Nullable MeshChannels channels;
   private volatile @Nullable TopicDirectory directory;
@@ -53,7 +55,7 @@ public class RouterApp {
     TopicDirectory topics =
         new TopicDirectory(new KafkaSettings(config.kafka().properties()), config.stateDir());
     directory = topics;
-    MeshChannels peers = new MeshChannels(tls, true);
+    MeshChannels peers = new MeshChannels(tls, loops);
     channels = peers;
     Clock clock = Clock.systemUTC();
     Fleet fleet = new Fleet(config.placement().silenceMsMax(), config.placement().workersMax());
@@ -75,7 +77,7 @@ public class RouterApp {
     MeshServer serving =
         MeshServer.builder(config.trustDomain(), tls)
             .listen(config.listen().host(), config.listen().port())
-            .executor(Runnable::run) // nothing here waits: a change of threads costs more
+            .loops(loops, method -> true) // nothing here waits
             .service(new RoutingEndpoint(around, new Announcements(fleet, index, clock)))
             .start();
     server = serving;
@@ -92,6 +94,7 @@ public class RouterApp {
     if (peers != null) {
       peers.close();
     }
+    loops.close();
     TopicDirectory topics = directory;
     if (topics != null) {
       topics.close();

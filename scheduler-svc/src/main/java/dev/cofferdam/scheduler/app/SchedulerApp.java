@@ -1,5 +1,6 @@
 package dev.cofferdam.scheduler.app;
 
+import dev.cofferdam.mesh.EventLoops;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
 import dev.cofferdam.mesh.TlsFiles;
@@ -38,6 +39,7 @@ public class SchedulerApp {
   private volatile @Nullable FactPublisher publisher;
   private volatile @Nullable TopicGuarantees guarantees;
   private volatile @Nullable SchedulingEndpoint endpoint;
+  private final EventLoops loops = EventLoops.start();
   private volatile @Nullable MeshServer server;
 
   public SchedulerApp(SchedulerConfig config, SchedulerMetrics metrics) {
@@ -72,7 +74,7 @@ public class SchedulerApp {
                 new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
             .listen(config.listen().host(), config.listen().port())
             .streamsMax(STREAMS_MAX)
-            .executor(Runnable::run) // all that happens here is mail to a pool's thread
+            .loops(loops, method -> true) // all that happens here is mail to a pool's thread
             .service(scheduling)
             .start();
     LOG.info("scheduler ready on {}:{}", config.listen().host(), config.listen().port());
@@ -87,6 +89,7 @@ public class SchedulerApp {
     if (serving != null) {
       serving.stop(500);
     }
+    loops.close();
     TopicGuarantees guaranteed = guarantees;
     if (guaranteed != null) {
       guaranteed.close();

@@ -34,6 +34,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -48,7 +49,8 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
   private final Executor executor;
 
   /**
-   * @param executor where audit facts are written
+   * @param executor where audit facts are written and long requests read; {@link #generate} itself
+   *     runs on event loops
    */
   public InferenceEndpoint(Intake intake, Dispatcher dispatcher, Executor executor) {
     this.intake = intake;
@@ -69,12 +71,37 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
     call.setOnReadyHandler(() -> with(started, Dispatch::writable));
     call.setOnCancelHandler(() -> with(started, Dispatch::cancel));
     IdentityInterceptor.Admitted admitted = IdentityInterceptor.Admitted.current();
+    Asked asked = GrpcAsked.of(request, deadlineEpochMs());
+    if (request.getSerializedSize() <= Intake.SHORT_BYTES_MAX
+        && intake.isShort(admitted.identity().tenant(), asked)) {
+      begin(call, admitted, asked, started);
+    } else {
+      queue(Context.current().wrap(() -> begin(call, admitted, asked, started)), call);
+    }
+  }
+
+  private void queue(Runnable work, ServerCallStreamObserver<GenerateResponse> call) {
+    try {
+      executor.execute(
+          () -> {
+            try {
+              work.run();
+            } catch (RuntimeException e) {
+              call.onError(e);
+            }
+          });
+    } catch (RejectedExecutionException full) {
+      throw Intake.BUSY.asException();
+    }
+  }
+
+  private void begin(
+      ServerCallStreamObserver<GenerateResponse> call,
+      IdentityInterceptor.Admitted admitted,
+      Asked asked,
+      AtomicReference<Dispatch> started) {
     Generation generation =
-        intake.accept(
-            admitted.request(),
-            admitted.identity(),
-            admitted.sourceIp(),
-            GrpcAsked.of(request, deadlineEpochMs()));
+        intake.accept(admitted.request(), admitted.identity(), admitted.sourceIp(), asked);
     started.set(
         dispatcher.start(
             generation,

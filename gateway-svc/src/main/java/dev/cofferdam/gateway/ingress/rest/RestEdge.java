@@ -29,7 +29,6 @@ import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.ext.web.Route;
 import io.vertx.ext.web.RoutingContext;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -48,7 +47,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * What every endpoint of the REST APIs goes through: identity before a byte of the body, bounded
- * bodies, work off the event loops, and answers in the endpoint's dialect whatever happens.
+ * bodies, long work off the event loops, and answers in the endpoint's dialect whatever happens.
  */
 public final class RestEdge {
   /** Bytes of a body at most. */
@@ -61,10 +60,6 @@ public final class RestEdge {
 
   /** Bodies of more than {@link #BODY_BYTES_MAX} at once. */
   private static final int LARGE_MAX = 8;
-
-  private static final Refusal BUSY =
-      Refusal.of(ErrorCode.NO_CAPACITY, "the gateway is busy")
-          .withRetryAfter(Duration.ofSeconds(1));
 
   private static final Refusal PACKED =
       Refusal.ofParameter(
@@ -82,7 +77,7 @@ public final class RestEdge {
   private final Semaphore large = new Semaphore(LARGE_MAX);
 
   /**
-   * @param executor where requests do their work, off the event loops
+   * @param executor where requests do what takes long, off the event loops
    */
   public RestEdge(
       Vertx vertx,
@@ -147,10 +142,11 @@ public final class RestEdge {
         route,
         name,
         dialect,
-        (body, caller) -> {
-          JsonNode done = answer.apply(caller.identity(), StrictJson.object(body));
-          caller.exchange().onLoop(() -> caller.exchange().answer(200, done, Map.of()));
-        });
+        queued(
+            (body, caller) -> {
+              JsonNode done = answer.apply(caller.identity(), StrictJson.object(body));
+              caller.exchange().onLoop(() -> caller.exchange().answer(200, done, Map.of()));
+            }));
   }
 
   /**
@@ -179,9 +175,9 @@ public final class RestEdge {
                   if (bodyBytesMax == 0) {
                     queue(() -> handler.accept(new byte[0], caller), caller);
                   } else if (bodyBytesMax <= BODY_BYTES_MAX || mayBeLarge(caller)) {
-                    receive(routing.request(), caller, bodyBytesMax, handler);
+                    receive(routing.request(), caller, bodyBytesMax, queued(handler));
                   } else {
-                    refuse(caller, BUSY, operation);
+                    refuse(caller, Intake.BUSY, operation);
                   }
                 }));
   }
@@ -227,7 +223,39 @@ public final class RestEdge {
   /** An endpoint that generates. */
   public void generate(
       Route route, String name, Dialect dialect, Function<JsonNode, Query> reader) {
-    body(route, name, dialect, (body, caller) -> begin(read(body, caller, reader), caller));
+    body(
+        route,
+        name,
+        dialect,
+        (body, caller) -> {
+          if (body.length > Intake.SHORT_BYTES_MAX) {
+            queue(() -> begin(read(body, caller, reader), caller), caller);
+          } else {
+            guarded(() -> beginShort(read(body, caller, reader), caller), caller);
+          }
+        });
+  }
+
+  private void beginShort(Query query, Caller caller) {
+    TenantProfile tenant = caller.identity().tenant();
+    if (query.inputs().stream().allMatch(asked -> intake.isShort(tenant, asked))) {
+      begin(query, caller);
+    } else {
+      queue(() -> begin(query, caller), caller);
+    }
+  }
+
+  private void guarded(Runnable work, Caller caller) {
+    try {
+      work.run();
+    } catch (RuntimeException e) {
+      Refusal refusal = refusal(e);
+      caller.exchange().onLoop(() -> caller.exchange().refuse(refusal, Optional.empty()));
+    }
+  }
+
+  private BiConsumer<byte[], Caller> queued(BiConsumer<byte[], Caller> handler) {
+    return (body, caller) -> queue(() -> handler.accept(body, caller), caller);
   }
 
   /** Whatever no other route takes. */
@@ -315,7 +343,7 @@ public final class RestEdge {
     request.endHandler(
         unused -> {
           if (!refused[0]) {
-            queue(() -> handler.accept(body.getBytes(), caller), caller);
+            handler.accept(body.getBytes(), caller);
           }
         });
     request.resume();
@@ -323,25 +351,21 @@ public final class RestEdge {
 
   private void queue(Runnable work, Caller caller) {
     if (!waiting.tryAcquire()) {
-      refuse(caller, BUSY, "generate");
+      refuse(caller, Intake.BUSY, "generate");
       return;
     }
-    HttpExchange exchange = caller.exchange();
     try {
       executor.execute(
           () -> {
             try {
-              work.run();
-            } catch (RuntimeException e) {
-              Refusal refusal = refusal(e);
-              exchange.onLoop(() -> exchange.refuse(refusal, Optional.empty()));
+              guarded(work, caller);
             } finally {
               waiting.release();
             }
           });
     } catch (RejectedExecutionException full) {
       waiting.release();
-      refuse(caller, BUSY, "generate");
+      refuse(caller, Intake.BUSY, "generate");
     }
   }
 

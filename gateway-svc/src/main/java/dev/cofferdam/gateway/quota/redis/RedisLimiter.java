@@ -270,11 +270,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             answer.get(7));
     Decision decision =
         new Decision(
-            verdict,
-            answer.get(1),
-            state,
-            answer.get(8),
-            spent(reservation, answer.subList(ADMIT_SPENT, answer.size())));
+            verdict, answer.get(1), state, answer.get(8), spent(reservation, answer, ADMIT_SPENT));
     if (verdict == Verdict.GRANTED) {
       live.put(reservation.request(), new Live(reservation, clock.millis()));
     }
@@ -282,7 +278,8 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
   }
 
   /** What Redis says to be spent; it is told where it has forgotten some. */
-  private Spent spent(Reservation reservation, List<Long> told) {
+  private Spent spent(Reservation reservation, List<Long> answer, int from) {
+    List<Long> told = answer.subList(from, answer.size());
     Spent spent =
         new Spent(
             told.get(0),
@@ -293,7 +290,9 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
             told.get(5),
             told.get(6),
             told.get(7));
-    memory.see(reservation.tenant().id(), spent).ifPresent(known -> seed(reservation, known));
+    memory
+        .see(reservation.tenant().id(), spent, answer.get(1))
+        .ifPresent(known -> seed(reservation, known));
     return spent;
   }
 
@@ -375,7 +374,7 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     if (answer.size() <= SETTLE_SPENT) {
       return; // settled before
     }
-    Spent spent = spent(reservation, answer.subList(SETTLE_SPENT, answer.size()));
+    Spent spent = spent(reservation, answer, SETTLE_SPENT);
     long passed = answer.get(2);
     for (Budget budget : Budget.values()) {
       for (int i = 0; i < Budget.ALERT_PERCENTS.length && passed != 0; i++) {
