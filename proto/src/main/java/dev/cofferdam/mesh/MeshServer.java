@@ -47,20 +47,14 @@ public final class MeshServer implements Closeable {
   private final Server server;
   private final MeshTls tls;
   private final HealthStatusManager health;
-  private final Optional<PeerConnections> connections;
   private final Optional<ExecutorService> threads;
   private final AtomicBoolean draining = new AtomicBoolean();
 
   private MeshServer(
-      Server server,
-      MeshTls tls,
-      HealthStatusManager health,
-      Optional<PeerConnections> connections,
-      Optional<ExecutorService> threads) {
+      Server server, MeshTls tls, HealthStatusManager health, Optional<ExecutorService> threads) {
     this.server = server;
     this.tls = tls;
     this.health = health;
-    this.connections = connections;
     this.threads = threads;
   }
 
@@ -103,7 +97,6 @@ public final class MeshServer implements Closeable {
   }
 
   private void release() {
-    connections.ifPresent(PeerConnections::close);
     threads.ifPresent(ExecutorService::shutdown);
     try {
       tls.close();
@@ -193,7 +186,7 @@ public final class MeshServer implements Closeable {
 
     /**
      * Told of each connection, whose {@link PeerConnection} it gets; what keeps connections alive
-     * is then its own affair.
+     * is then its own affair. Needs {@link #loops}.
      */
     public Builder connections(ServerTransportFilter filter) {
       this.connectionFilter = filter;
@@ -247,9 +240,9 @@ public final class MeshServer implements Closeable {
               .handshakeTimeout(5, TimeUnit.SECONDS)
               .permitKeepAliveTime(5, TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true);
-      Optional<PeerConnections> connections = connections(builder);
       Optional<ExecutorService> others =
           Optional.ofNullable(loops).map(l -> serveOn(builder, l.group()));
+      watchConnections(builder);
       List<ServerInterceptor> chain = new ArrayList<>();
       chain.add(new Tracing.Server());
       chain.add(new CallerInterceptor(onRefused));
@@ -268,7 +261,7 @@ public final class MeshServer implements Closeable {
             "cannot listen on " + host + ":" + port + ": " + e.getMessage(), e);
       }
       health.setStatus(HealthStatusManager.SERVICE_NAME_ALL_SERVICES, ServingStatus.SERVING);
-      return new MeshServer(server, tls, health, connections, others);
+      return new MeshServer(server, tls, health, others);
     }
 
     private ExecutorService serveOn(NettyServerBuilder builder, EventLoopGroup group) {
@@ -291,17 +284,18 @@ public final class MeshServer implements Closeable {
       return others;
     }
 
-    private Optional<PeerConnections> connections(NettyServerBuilder builder) {
+    private void watchConnections(NettyServerBuilder builder) {
       if (connectionFilter == null) {
         builder.keepAliveTime(20, TimeUnit.SECONDS).keepAliveTimeout(5, TimeUnit.SECONDS);
-        return Optional.empty();
+        return;
       }
-      PeerConnections connections = new PeerConnections();
-      connections.applyTo(builder);
+      if (loops == null) {
+        throw new IllegalStateException("a server that watches its connections needs event loops");
+      }
+      new PeerConnections().applyTo(builder);
       builder
           .addTransportFilter(connectionFilter)
           .keepAliveTime(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
-      return Optional.of(connections);
     }
 
     private static void check(ServerServiceDefinition definition) {

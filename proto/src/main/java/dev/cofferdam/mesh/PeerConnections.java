@@ -7,13 +7,10 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.nio.NioEventLoopGroup;
 import io.netty.channel.socket.nio.NioServerSocketChannel;
 import java.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,16 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class PeerConnections extends ServerTransportFilter {
   private final Map<SocketAddress, PeerConnection> open = new ConcurrentHashMap<>();
-  private final EventLoopGroup acceptor = new NioEventLoopGroup(1, threads("grpc-accept-"));
-  private final EventLoopGroup loops = new NioEventLoopGroup(threads("grpc-loop-"));
 
-  /** Has a server accept connections here. */
+  /** Has a server that runs on {@link EventLoops} accept connections here. */
   void applyTo(NettyServerBuilder builder) {
-    builder
-        .bossEventLoopGroup(acceptor)
-        .workerEventLoopGroup(loops)
-        .channelFactory(this::listener)
-        .addTransportFilter(this);
+    builder.channelFactory(this::listener).addTransportFilter(this);
   }
 
   private NioServerSocketChannel listener() {
@@ -65,15 +56,5 @@ final class PeerConnections extends ServerTransportFilter {
     return connection == null
         ? transport
         : transport.toBuilder().set(PeerConnection.ATTRIBUTE, connection).build();
-  }
-
-  /** Ends the threads, once the server has ended. */
-  void close() {
-    acceptor.shutdownGracefully();
-    loops.shutdownGracefully();
-  }
-
-  private static ThreadFactory threads(String name) {
-    return Thread.ofPlatform().daemon().name(name, 0).factory();
   }
 }

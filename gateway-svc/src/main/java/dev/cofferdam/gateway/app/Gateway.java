@@ -78,7 +78,7 @@ final class Gateway implements AutoCloseable {
   private static final long STOP_MS = 2_000;
 
   /**
-   * Prompts and audit facts that wait for a thread; facts beyond it are written where they come.
+   * Prompts, or audit facts, that wait for a thread; facts beyond it are written where they come.
    */
   private static final int WORK_MAX = 8_192;
 
@@ -93,6 +93,7 @@ final class Gateway implements AutoCloseable {
   private final MeshChannels channels;
   private final ScheduledThreadPoolExecutor timer;
   private final ExecutorService workers;
+  private final ExecutorService disk;
   private final InferenceEndpoint inference;
   private final AdminGrpcService admin;
   private final TrustedIssuer issuer;
@@ -142,14 +143,8 @@ final class Gateway implements AutoCloseable {
         new ScheduledThreadPoolExecutor(
             1, Thread.ofPlatform().daemon().name("request-timer").factory());
     timer.setRemoveOnCancelPolicy(true);
-    this.workers =
-        new ThreadPoolExecutor(
-            config.request().threads(),
-            config.request().threads(),
-            0,
-            TimeUnit.SECONDS,
-            new ArrayBlockingQueue<>(WORK_MAX),
-            Thread.ofPlatform().daemon().name("request-", 0).factory());
+    this.workers = threads("request-", config.request().threads());
+    this.disk = threads("facts-disk-", 1);
     IdentityFacts identityFacts =
         new IdentityFacts(facts, config.audit().refusalsPerSecondMax(), clock);
     Catalog catalog =
@@ -187,6 +182,7 @@ final class Gateway implements AutoCloseable {
             facts,
             new PrefixNames(secret(config.prefix().secretFile()), config.prefix().blockTokens()),
             timer,
+            disk,
             clock,
             new GuardedObserver(metrics, breakers, clock),
             config.request().stallMsMax());
@@ -260,6 +256,16 @@ final class Gateway implements AutoCloseable {
     workers.execute(() -> formats.warmUp(catalog.models()));
   }
 
+  private static ExecutorService threads(String name, int count) {
+    return new ThreadPoolExecutor(
+        count,
+        count,
+        0,
+        TimeUnit.SECONDS,
+        new ArrayBlockingQueue<>(WORK_MAX),
+        Thread.ofPlatform().daemon().name(name, 0).factory());
+  }
+
   /** Starts the REST APIs. */
   RestServer serveRest() {
     Router router = Router.router(vertx);
@@ -310,9 +316,13 @@ final class Gateway implements AutoCloseable {
     batches.ifPresent(BatchJobs::close);
     timer.shutdownNow();
     workers.shutdown();
+    disk.shutdown();
     try {
       if (!workers.awaitTermination(STOP_MS, TimeUnit.MILLISECONDS)) {
         workers.shutdownNow();
+      }
+      if (!disk.awaitTermination(STOP_MS, TimeUnit.MILLISECONDS)) {
+        LOG.warn("audit facts are left unwritten: the disk does not keep up");
       }
       channels.close();
     } catch (InterruptedException e) {

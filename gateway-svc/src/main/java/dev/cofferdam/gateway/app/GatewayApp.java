@@ -11,6 +11,7 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.util.concurrent.TimeUnit;
+import org.eclipse.microprofile.config.inject.ConfigProperty;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -32,11 +33,14 @@ public class GatewayApp {
   public GatewayApp(
       GatewayConfig config,
       Redis redis,
+      @ConfigProperty(name = "quarkus.redis.client-type", defaultValue = "standalone")
+          String redisKind,
       Vertx vertx,
       GatewayMetrics metrics,
       DatabaseStart database) {
     this.config = config;
-    this.redis = redis;
+    // The others follow their primaries by the connections of their pools.
+    this.redis = redisKind.equals("standalone") ? new LoopRedis(vertx, redis) : redis;
     this.vertx = vertx;
     this.metrics = metrics;
     this.database = database;

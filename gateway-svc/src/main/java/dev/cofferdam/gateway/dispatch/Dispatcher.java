@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.dispatch;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.quota.Limiter;
 import java.time.InstantSource;
+import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledExecutorService;
 
 /**
@@ -16,6 +17,7 @@ import java.util.concurrent.ScheduledExecutorService;
  * @param facts keeps audit facts
  * @param prefixes names prefix blocks
  * @param timer for deadlines and waits; its tasks are short
+ * @param disk writes to the disk; a thread of its own
  * @param clock the time
  * @param observer metrics
  * @param stallMsMax milliseconds for which a client may not read before its request is cancelled
@@ -29,6 +31,7 @@ public record Dispatcher(
     AuditFacts facts,
     PrefixNames prefixes,
     ScheduledExecutorService timer,
+    Executor disk,
     InstantSource clock,
     RequestObserver observer,
     long stallMsMax) {
@@ -44,6 +47,7 @@ public record Dispatcher(
         facts,
         prefixes,
         timer,
+        disk,
         clock,
         observer,
         stallMsMax);

@@ -126,6 +126,7 @@ public final class SampleGateway implements Closeable {
             facts,
             new PrefixNames(new byte[32], 16),
             timer,
+            timer,
             clock,
             new Observer(),
             stallMsMax);

@@ -38,7 +38,7 @@ public final class FactPublisher implements AutoCloseable {
   private static final int IN_FLIGHT_MAX = 1_000;
   private static final int EVENT_BYTES_MAX = 900 << 10;
   private static final long FORCE_INTERVAL_MS = 200;
-  private static final long GATHER_MS = 5;
+  private static final long GATHER_MS = 20;
   private static final long RETRY_WAIT_MS = 500;
   private static final long DRAIN_WAIT_MS = 2_000;
   private static final List<Header> HEADERS =
@@ -184,7 +184,7 @@ public final class FactPublisher implements AutoCloseable {
                 // With several requests in flight, one that overtakes the first on a partition
                 // that is new or changes its leader wedges that partition until the timeout.
                 "max.in.flight.requests.per.connection", "1",
-                "linger.ms", "5",
+                "linger.ms", "20",
                 "max.block.ms", "2000",
                 "request.timeout.ms", "5000",
                 "delivery.timeout.ms", "60000",

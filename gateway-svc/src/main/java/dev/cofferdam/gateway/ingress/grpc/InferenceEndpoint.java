@@ -49,8 +49,7 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
   private final Executor executor;
 
   /**
-   * @param executor where audit facts are written and long requests read; {@link #generate} itself
-   *     runs on event loops
+   * @param executor where long requests are read; {@link #generate} itself runs on event loops
    */
   public InferenceEndpoint(Intake intake, Dispatcher dispatcher, Executor executor) {
     this.intake = intake;
@@ -180,7 +179,8 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
   private Threads threads() {
     Context context = Context.current().fork();
     return new Threads(
-        context.fixedContextExecutor(Runnable::run), context.fixedContextExecutor(executor));
+        context.fixedContextExecutor(Runnable::run),
+        context.fixedContextExecutor(dispatcher.disk()));
   }
 
   private OptionalLong deadlineEpochMs() {

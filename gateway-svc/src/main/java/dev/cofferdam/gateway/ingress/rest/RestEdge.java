@@ -458,7 +458,8 @@ public final class RestEdge {
                 tenant.tier().label(),
                 exchange.id().value()));
     return new Threads(
-        context.fixedContextExecutor(Runnable::run), context.fixedContextExecutor(executor));
+        context.fixedContextExecutor(Runnable::run),
+        context.fixedContextExecutor(dispatcher.disk()));
   }
 
   private List<Dispatch> start(List<Generation> inputs, int choices, Answer answer, Caller caller) {

@@ -87,6 +87,8 @@ public final class RestServer implements Closeable {
         .setMaxInitialLineLength(settings.headBytesMax() / 4)
         .setDecompressionSupported(false)
         .setCompressionSupported(false)
+        .setPerFrameWebSocketCompressionSupported(false)
+        .setPerMessageWebSocketCompressionSupported(false)
         .setHandle100ContinueAutomatically(true)
         .setTcpKeepAlive(true)
         .setHttp2RstFloodMaxRstFramePerWindow(settings.resetsMax())

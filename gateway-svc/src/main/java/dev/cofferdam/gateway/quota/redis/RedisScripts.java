@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.quota.redis;
 
+import io.vertx.core.AsyncResult;
 import io.vertx.core.Future;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
@@ -8,6 +9,7 @@ import io.vertx.redis.client.Response;
 import io.vertx.redis.client.ResponseType;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
@@ -27,28 +29,44 @@ final class RedisScripts {
 
   /** The numbers that a script answers. */
   CompletionStage<List<Long>> run(Script script, List<String> keys, List<String> arguments) {
-    return send(request(Command.EVALSHA, script.sha1(), keys, arguments))
-        .recover(
-            failure ->
-                String.valueOf(failure.getMessage()).startsWith("NOSCRIPT")
-                    ? send(request(Command.EVAL, script.source(), keys, arguments))
-                    : Future.failedFuture(failure))
-        .map(RedisScripts::numbers)
-        .timeout(timeoutMs, TimeUnit.MILLISECONDS)
-        .toCompletionStage();
+    CompletableFuture<List<Long>> answer = new CompletableFuture<>();
+    send(request(Command.EVALSHA, script.sha1(), keys, arguments))
+        .onComplete(
+            first -> {
+              if (first.failed() && isUnknown(first.cause())) {
+                send(request(Command.EVAL, script.source(), keys, arguments))
+                    .onComplete(second -> complete(answer, second));
+              } else {
+                complete(answer, first);
+              }
+            });
+    return answer;
+  }
+
+  private static boolean isUnknown(Throwable failure) {
+    return String.valueOf(failure.getMessage()).startsWith("NOSCRIPT");
+  }
+
+  private static void complete(CompletableFuture<List<Long>> answer, AsyncResult<Response> result) {
+    if (result.failed()) {
+      answer.completeExceptionally(result.cause());
+      return;
+    }
+    try {
+      answer.complete(numbers(result.result()));
+    } catch (RuntimeException unexpected) {
+      answer.completeExceptionally(unexpected);
+    }
   }
 
   /** Completes where Redis answers. */
   CompletionStage<Void> ping() {
-    return send(Request.cmd(Command.PING))
-        .timeout(timeoutMs, TimeUnit.MILLISECONDS)
-        .<Void>mapEmpty()
-        .toCompletionStage();
+    return send(Request.cmd(Command.PING)).<Void>mapEmpty().toCompletionStage();
   }
 
   private Future<Response> send(Request request) {
     try {
-      return redis.send(request);
+      return redis.send(request).timeout(timeoutMs, TimeUnit.MILLISECONDS);
     } catch (RuntimeException e) {
       return Future.failedFuture(e);
     }
