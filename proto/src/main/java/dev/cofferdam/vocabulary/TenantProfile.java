@@ -1,6 +1,7 @@
 package dev.cofferdam.vocabulary;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /**
@@ -20,6 +21,8 @@ import java.util.Set;
  * @param retentionDays days that its records are kept
  * @param privacy what happens to personal data in its input
  * @param responseCacheSeconds how long its answers may be given again to it; 0: never
+ * @param similarityMin least cosine of two questions' embeddings at which the one's answer may be
+ *     given to the other; empty: to the same input only
  * @param documents what it may keep for retrieval
  * @param promptStorageSeconds how long its prompts and answers are kept; 0: they are not
  * @param defaultModel model of requests that name none
@@ -39,6 +42,7 @@ public record TenantProfile(
     int retentionDays,
     PrivacyPolicy privacy,
     int responseCacheSeconds,
+    OptionalDouble similarityMin,
     DocumentLimits documents,
     int promptStorageSeconds,
     Optional<String> defaultModel) {
@@ -91,6 +95,7 @@ public record TenantProfile(
         retentionDays,
         privacy,
         responseCacheSeconds,
+        OptionalDouble.empty(),
         tier.documents(),
         0,
         defaultModel);
@@ -113,6 +118,7 @@ public record TenantProfile(
         retentionDays,
         privacy,
         responseCacheSeconds,
+        similarityMin,
         documents,
         promptStorageSeconds,
         defaultModel);

@@ -16,12 +16,16 @@ import dev.cofferdam.vocabulary.Tier;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.LinkedHashSet;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 
 /** Tenant records of the configuration topic as profiles with the tier's defaults applied. */
 public final class TenantRecords {
   private static final int BURST_LEAST = 30;
+
+  /** Questions that differ in more than a few words' order or form are below it, as a rule. */
+  private static final double SIMILARITY_MIN = 0.99;
 
   private TenantRecords() {}
 
@@ -63,6 +67,7 @@ public final class TenantRecords {
         record.getRetentionDays() == 0 ? tier.retentionDays() : record.getRetentionDays(),
         privacy(record.getPrivacy(), tier.privacy()),
         record.getResponseCacheSeconds(),
+        similarityMin(record),
         documents(record.getDocuments(), tier.documents()),
         record.getPromptStorageSeconds(),
         text(record.getDefaultModel()));
@@ -213,6 +218,13 @@ public final class TenantRecords {
         o.hasBytesMax() ? o.getBytesMax() : defaults.bytesMax(),
         o.hasDocumentBytesMax() ? o.getDocumentBytesMax() : defaults.documentBytesMax(),
         o.getLanguage().isEmpty() ? defaults.language() : o.getLanguage());
+  }
+
+  private static OptionalDouble similarityMin(Tenant record) {
+    double wanted = record.getSimilarResponses().getSimilarityMin();
+    return record.hasSimilarResponses()
+        ? OptionalDouble.of(wanted == 0 ? SIMILARITY_MIN : wanted)
+        : OptionalDouble.empty();
   }
 
   private static PersonalData personalData(dev.cofferdam.proto.admin.v1.PersonalData kind) {

@@ -54,6 +54,10 @@ public final class RecordRules {
 
   private static final int RETENTION_DAYS_MAX = 3_660;
   private static final int RESPONSE_CACHE_SECONDS_MAX = 30 * 86_400;
+
+  /** Unrelated questions come close to it. */
+  private static final double SIMILARITY_LEAST = 0.9;
+
   private static final int PROMPT_STORAGE_SECONDS_MAX = 366 * 86_400;
   private static final int DOCUMENTS_MAX = 100_000;
   private static final long DOCUMENTS_BYTES_MAX = 1L << 30;
@@ -99,11 +103,22 @@ public final class RecordRules {
     privacy(problems, t.getPrivacy());
     problems.range(
         "response_cache_seconds", t.getResponseCacheSeconds(), 0, RESPONSE_CACHE_SECONDS_MAX);
+    similarResponses(problems, t);
     documents(problems, t.getDocuments());
     problems.range(
         "prompt_storage_seconds", t.getPromptStorageSeconds(), 0, PROMPT_STORAGE_SECONDS_MAX);
     problems.form("rate_card", t.getRateCard(), NAME_OR_NONE);
     return problems;
+  }
+
+  private static void similarResponses(Problems problems, Tenant t) {
+    double least = t.getSimilarResponses().getSimilarityMin();
+    if (least != 0 && !(least >= SIMILARITY_LEAST && least <= 1)) {
+      problems.add("similar_responses.similarity_min", least, "0 or " + SIMILARITY_LEAST + " to 1");
+    }
+    if (t.hasSimilarResponses() && t.getResponseCacheSeconds() == 0) {
+      problems.add("response_cache_seconds", 0, "more than 0, as similar_responses is set");
+    }
   }
 
   private static void documents(Problems problems, DocumentLimits d) {

@@ -36,8 +36,6 @@ import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
-import dev.cofferdam.gateway.responses.SealedResponses;
-import dev.cofferdam.gateway.responses.redis.RedisResponseStore;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.Tenants;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
@@ -164,19 +162,13 @@ final class Gateway implements AutoCloseable {
     TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
     this.stores = new Stores(config, database);
     TranscriptWriter transcripts = stores.writer(facts, clock);
-    Dispatcher dispatcher =
+    Offers offers = new Offers(catalog);
+    KeptResponses responses = new KeptResponses(config.responses(), redis, offers);
+    Dispatcher generating =
         new Dispatcher(
             new GuardedLimiter(leased.<Limiter>map(l -> l).orElse(limiter), breakers, clock),
             new GrpcPlacements(channels, config.router().endpoints(), clock),
-            config
-                .responses()
-                .secretFile()
-                .<ResponseCache>map(
-                    file ->
-                        new SealedResponses(
-                            secret(file),
-                            new RedisResponseStore(redis, config.responses().timeoutMs())))
-                .orElse(ResponseCache.NONE),
+            ResponseCache.NONE,
             transcripts,
             new GrpcWorkers(channels, clock),
             facts,
@@ -186,10 +178,11 @@ final class Gateway implements AutoCloseable {
             clock,
             new GuardedObserver(metrics, breakers, clock),
             config.request().stallMsMax());
+    Dispatcher dispatcher = responses.in(generating, workers);
     FolderFormats formats = new FolderFormats(config.models().root(), clock);
     Intake intake =
         new Intake(
-            new Offers(catalog),
+            offers,
             formats,
             stores.documents(),
             facts,
@@ -230,8 +223,10 @@ final class Gateway implements AutoCloseable {
             new KafkaConfiguration(writer, configured.views()),
             new FolderRoot(config.models().root()),
             config.adapters().root().map(FolderRoot::new),
+            responses,
             tenant -> {
               stores.erase(tenant);
+              responses.erase(tenant);
               batches.ifPresent(jobs -> jobs.erase(tenant));
             },
             facts,

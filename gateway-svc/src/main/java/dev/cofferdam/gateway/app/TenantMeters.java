@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.app;
 
 import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
+import dev.cofferdam.gateway.dispatch.ResponseCache;
 import dev.cofferdam.vocabulary.ErrorCode;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -43,7 +44,9 @@ final class TenantMeters {
     output.increment(ending.usage().outputTokens());
     if (generation.recallable()) {
       registry
-          .counter("cofferdam.responses", who.and("recalled", Boolean.toString(ending.recalled())))
+          .counter(
+              "cofferdam.responses",
+              who.and("recalled", ending.recalled().map(ResponseCache.Match::label).orElse("no")))
           .increment();
     }
     generation

@@ -78,7 +78,12 @@ public final class Course {
   private int cachedPromptTokens;
   private Optional<float[]> embedding = Optional.empty();
   private boolean promptServed;
-  private boolean recalled;
+  private Optional<ResponseCache.Match> recalled = Optional.empty();
+
+  /** Tokens of the question whose embedding was asked for. */
+  private int questionTokens;
+
+  private Optional<float[]> questionEmbedding = Optional.empty();
   private long queueWaitMs;
   private long ttftMs = -1;
   private long kvBlocksAllocated;
@@ -105,7 +110,7 @@ public final class Course {
         limits = Optional.of(refused.limits());
         fail(AuditFact.Outcome.REFUSED, refused.refusal(), nowMs);
       }
-      case Event.Recalled found when state == State.RECALLING -> recalled(found, nowMs);
+      case Event.Recalled search when state == State.RECALLING -> recalled(search.found(), nowMs);
       case Event.Queued queued when state == State.PLACING && generated == 0 ->
           tell(new Told.Waiting(queued.position(), queued.expectedWaitMs()));
       case Event.Placed placed when state == State.PLACING -> placed(placed.placement());
@@ -169,20 +174,32 @@ public final class Course {
       fail(AuditFact.Outcome.FAILED, deadlinePassed(), nowMs);
     } else if (generation.recallable()) {
       state = State.RECALLING;
+      questionTokens = generation.questionTokens();
       effects.add(new Effect.Recall());
     } else {
       place();
     }
   }
 
-  /** An answer that was given before needs no worker and uses nothing of the limits' tokens. */
-  private void recalled(Event.Recalled found, long nowMs) {
-    if (found.response().isEmpty()) {
-      place();
-      return;
+  private void recalled(ResponseCache.Found found, long nowMs) {
+    switch (found) {
+      case ResponseCache.Found.Answer answer -> again(answer, nowMs);
+      case ResponseCache.Found.Nothing nothing -> {
+        questionEmbedding = nothing.embedding();
+        questionTokens = questionEmbedding.isPresent() ? questionTokens : 0;
+        place();
+      }
     }
-    recalled = true;
-    ResponseCache.Response response = found.response().get();
+  }
+
+  /** Needs no worker; of the limits' tokens it uses those of a question that was embedded. */
+  private void again(ResponseCache.Found.Answer answer, long nowMs) {
+    recalled = Optional.of(answer.match());
+    if (answer.match() == ResponseCache.Match.EXACT) {
+      questionTokens = 0;
+    }
+    tell(new Told.Recalled(answer.match()));
+    ResponseCache.Response response = answer.response();
     if (!response.text().isEmpty()) {
       ttftMs = nowMs - beganMs;
       tell(new Told.Text(response.text(), response.outputTokens(), List.of()));
@@ -355,7 +372,7 @@ public final class Course {
       fail(AuditFact.Outcome.FAILED, failed.refusal(), nowMs);
       return;
     }
-    if (begun && breaks(failed.refusal().code())) {
+    if (begun && failed.broken()) {
       placement.ifPresent(p -> broken.add(p.workerId()));
       if (broken.size() >= BROKEN_MAX) {
         effects.add(new Effect.DeadLetter(List.copyOf(broken)));
@@ -370,11 +387,6 @@ public final class Course {
     }
     placement.ifPresent(p -> excluded.add(p.workerId()));
     place();
-  }
-
-  /** Whether a worker that was serving failed or died, and did not just say goodbye. */
-  private static boolean breaks(ErrorCode code) {
-    return code == ErrorCode.INTERNAL || code == ErrorCode.DEPENDENCY_UNAVAILABLE;
   }
 
   /** The worker was lost after its last token and before it said so. */
@@ -401,7 +413,9 @@ public final class Course {
     // A kept answer does not say which stop text ended it.
     boolean whole = output.stopMet().isEmpty() && kept.length() <= KEPT_MAX;
     if (generation.recallable() && whole && servedAsCatalogued()) {
-      effects.add(new Effect.Keep(new ResponseCache.Response(kept.toString(), generated, reason)));
+      effects.add(
+          new Effect.Keep(
+              new ResponseCache.Response(kept.toString(), generated, reason), questionEmbedding));
     }
     end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);
   }
@@ -434,7 +448,10 @@ public final class Course {
       leaseHeld = false;
       effects.add(
           new Effect.Settle(
-              new Used(usage.promptTokens(), usage.cachedPromptTokens(), usage.outputTokens())));
+              new Used(
+                  usage.promptTokens() + questionTokens,
+                  usage.cachedPromptTokens(),
+                  usage.outputTokens())));
     }
     effects.add(
         new Effect.Record(

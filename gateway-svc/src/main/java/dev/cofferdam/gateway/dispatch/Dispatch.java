@@ -14,6 +14,7 @@ import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -45,6 +46,7 @@ public final class Dispatch {
   private Workers.@Nullable Call worker;
   private @Nullable Lease lease;
   private @Nullable Future<?> deadline;
+  private @Nullable Future<?> recalling;
 
   /** Runs while the worker waits for the client. */
   private @Nullable Future<?> stalled;
@@ -115,7 +117,8 @@ public final class Dispatch {
     switch (effect) {
       case Effect.Admit unused -> admit();
       case Effect.Recall unused -> recall();
-      case Effect.Keep keep -> ports.responses().keep(generation, keep.response());
+      case Effect.Keep keep ->
+          ports.responses().keep(generation, keep.response(), keep.embedding());
       case Effect.Settle settle -> settle(settle);
       case Effect.Place place -> place(place);
       case Effect.StopPlacing unused -> stopPlacing();
@@ -137,7 +140,7 @@ public final class Dispatch {
                 generation.id(),
                 generation.identity().tenant(),
                 generation.model().id(),
-                generation.promptTokens().length,
+                generation.inputTokensMax(),
                 generation.outputTokensMax()))
         .whenComplete((admission, bug) -> mailbox.execute(() -> decided(admission, bug)));
   }
@@ -155,11 +158,14 @@ public final class Dispatch {
   }
 
   private void recall() {
-    ports
-        .responses()
-        .find(generation)
-        .whenComplete(
-            (found, bug) -> post(new Event.Recalled(bug == null ? found : Optional.empty())));
+    CompletableFuture<ResponseCache.Found> search = ports.responses().find(generation);
+    recalling = search;
+    var unused =
+        search.whenComplete(
+            (found, bug) ->
+                post(
+                    new Event.Recalled(
+                        bug == null ? found : new ResponseCache.Found.Nothing(Optional.empty()))));
   }
 
   private void settle(Effect.Settle settle) {
@@ -352,16 +358,20 @@ public final class Dispatch {
 
   private void record(Ending ending) {
     reads();
-    Future<?> timer = deadline;
-    if (timer != null) {
-      timer.cancel(false);
-    }
+    cancel(deadline);
+    cancel(recalling);
     AuditFact fact = fact(ending);
     onDisk(() -> keep(fact));
     if (generation.kept() && !isRefused(ending)) {
       ports.storage().keep(generation, ending, kept.toString());
     }
     ports.observer().ended(generation, ending);
+  }
+
+  private static void cancel(@Nullable Future<?> task) {
+    if (task != null) {
+      task.cancel(false);
+    }
   }
 
   /** Elsewhere while there is an elsewhere: a gateway that ends loses no fact. */
@@ -402,7 +412,7 @@ public final class Dispatch {
             : AuditFact.Severity.WARNING,
         ending.outcome(),
         ending.code().map(code -> code.wireName()).orElse(""),
-        ending.recalled() ? "answered from the tenant's response cache" : "",
+        ending.recalled().map(ResponseCache.Match::detail).orElse(""),
         Optional.of(details(ending)));
   }
 

@@ -36,6 +36,43 @@ public record Dispatcher(
     RequestObserver observer,
     long stallMsMax) {
 
+  /** The same with another cache of answers. */
+  public Dispatcher recallingFrom(ResponseCache another) {
+    return new Dispatcher(
+        limiter,
+        placements,
+        another,
+        storage,
+        workers,
+        facts,
+        prefixes,
+        timer,
+        clock,
+        observer,
+        stallMsMax);
+  }
+
+  /** The same with audit facts that go elsewhere. */
+  public Dispatcher tellingTo(AuditFacts another) {
+    return new Dispatcher(
+        limiter,
+        placements,
+        responses,
+        storage,
+        workers,
+        another,
+        prefixes,
+        timer,
+        clock,
+        observer,
+        stallMsMax);
+  }
+
+  /** The same for generations whose tokens another request has reserved, and will settle. */
+  public Dispatcher unlimited() {
+    return limitedBy(Limiter.RESERVED);
+  }
+
   /** The same with limits that another decides. */
   Dispatcher limitedBy(Limiter another) {
     return new Dispatcher(

@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.quota.Used;
 import java.util.List;
+import java.util.Optional;
 
 /** What is to be done, in the order given. */
 public sealed interface Effect {
@@ -11,8 +12,12 @@ public sealed interface Effect {
   /** Look for an answer that was given before. Answered by {@code Recalled}, always. */
   record Recall() implements Effect {}
 
-  /** Keep an answer to give it again. */
-  record Keep(ResponseCache.Response response) implements Effect {}
+  /**
+   * Keep an answer to give it again.
+   *
+   * @param embedding of the question, where it is known
+   */
+  record Keep(ResponseCache.Response response, Optional<float[]> embedding) implements Effect {}
 
   /** Settle the lease that the limiter granted; exactly once for each {@code Admitted}. */
   record Settle(Used used) implements Effect {}

@@ -21,7 +21,7 @@ import java.util.Optional;
  * @param kvBlocksAllocated over all attempts
  * @param kvBlocksZeroed over all attempts
  * @param kvEncrypted whether each worker that served it kept its KV encrypted
- * @param recalled whether the answer is one that was given before
+ * @param recalled how the input was found, where the answer is one that was given before
  * @param limits what the limiter left
  */
 public record Ending(
@@ -36,7 +36,7 @@ public record Ending(
     long kvBlocksAllocated,
     long kvBlocksZeroed,
     boolean kvEncrypted,
-    boolean recalled,
+    Optional<ResponseCache.Match> recalled,
     Optional<LimitState> limits) {
 
   /** Lines that say why the last worker was chosen. */

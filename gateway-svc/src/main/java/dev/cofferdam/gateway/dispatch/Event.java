@@ -1,9 +1,9 @@
 package dev.cofferdam.gateway.dispatch;
 
 import dev.cofferdam.gateway.quota.LimitState;
+import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import java.util.List;
-import java.util.Optional;
 
 /** What happens to a request. */
 public sealed interface Event {
@@ -21,7 +21,7 @@ public sealed interface Event {
   record NotAdmitted(Refusal refusal, LimitState limits) implements Event {}
 
   /** What was found of an answer that was given before. */
-  record Recalled(Optional<ResponseCache.Response> response) implements Event {}
+  record Recalled(ResponseCache.Found found) implements Event {}
 
   /** The request waits in a pool's queue. */
   record Queued(int position, long expectedWaitMs) implements Event {}
@@ -69,7 +69,13 @@ public sealed interface Event {
    *
    * @param elsewhere another worker may do better
    */
-  record WorkerFailed(Refusal refusal, boolean elsewhere) implements Event {}
+  record WorkerFailed(Refusal refusal, boolean elsewhere) implements Event {
+    /** Whether a worker that was serving failed or died, and did not just say goodbye. */
+    boolean broken() {
+      return refusal.code() == ErrorCode.INTERNAL
+          || refusal.code() == ErrorCode.DEPENDENCY_UNAVAILABLE;
+    }
+  }
 
   /** The client went away. */
   record ClientGone() implements Event {}

@@ -34,6 +34,7 @@ import java.util.Optional;
  * @param stops texts that end the output
  * @param workloadClass how urgent it is
  * @param deadlineEpochMs milliseconds since the epoch after which nobody waits any more
+ * @param likeness what makes another input similar, where an answer to such a one will do
  */
 public record Generation(
     Operation operation,
@@ -52,7 +53,8 @@ public record Generation(
     int outputTokensMax,
     List<String> stops,
     WorkloadClass workloadClass,
-    long deadlineEpochMs) {
+    long deadlineEpochMs,
+    Optional<Likeness> likeness) {
 
   public Generation {
     citations = List.copyOf(citations);
@@ -79,7 +81,41 @@ public record Generation(
         outputTokensMax,
         stops,
         workloadClass,
-        deadlineEpochMs);
+        deadlineEpochMs,
+        likeness);
+  }
+
+  /** A request for the embedding of its question, which belongs to this request. */
+  public Generation ofQuestion(RequestId another, Likeness likeness) {
+    return new Generation(
+        Operation.EMBED,
+        another,
+        identity,
+        sourceIp,
+        model,
+        adapter,
+        format,
+        likeness.question(),
+        promptHmac,
+        List.of(),
+        List.of(),
+        masking,
+        sampling,
+        0,
+        List.of(),
+        workloadClass,
+        deadlineEpochMs,
+        Optional.empty());
+  }
+
+  /** Input tokens that it may use, with those of its question's embedding. */
+  public int inputTokensMax() {
+    return promptTokens.length + questionTokens();
+  }
+
+  /** Tokens of its question, where that is to be embedded. */
+  int questionTokens() {
+    return recallable() ? likeness.map(l -> l.question().length).orElse(0) : 0;
   }
 
   /**

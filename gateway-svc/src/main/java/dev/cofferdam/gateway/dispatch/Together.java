@@ -78,7 +78,7 @@ public final class Together {
     long prompt = 0;
     long output = 0;
     for (Generation one : generations) {
-      prompt += one.promptTokens().length;
+      prompt += one.inputTokensMax();
       output += one.outputTokensMax();
     }
     return new Reservation(
@@ -170,6 +170,9 @@ public final class Together {
         case Told.Accepted accepted -> accepted(accepted.limits());
         case Told.Waiting unused -> {
           // An answer that comes whole has no words for it.
+        }
+        case Told.Recalled unused -> {
+          // Nor for this.
         }
         case Told.Text more -> {
           text.append(more.text());

@@ -16,6 +16,9 @@ public sealed interface Told {
   /** It waits for a worker. */
   record Waiting(int position, long expectedWaitMs) implements Told {}
 
+  /** The answer is one that was given before; ahead of its text. */
+  record Recalled(ResponseCache.Match match) implements Told {}
+
   /**
    * More text.
    *

@@ -78,6 +78,11 @@ public final class Intake {
     this.breakers = breakers;
   }
 
+  /** The same with audit facts that go elsewhere. */
+  public Intake tellingTo(AuditFacts another) {
+    return new Intake(offers, formats, documents, another, clock, seeds, requestMsMax, breakers);
+  }
+
   /** What a tenant may use. */
   public Offers offers() {
     return offers;
@@ -256,7 +261,10 @@ public final class Intake {
         outputMax,
         asked.tuning().stops().stream().map(masking::mask).toList(),
         workloadClass,
-        Math.min(asked.deadlineEpochMs().orElse(Long.MAX_VALUE), clock.millis() + requestMsMax));
+        Math.min(asked.deadlineEpochMs().orElse(Long.MAX_VALUE), clock.millis() + requestMsMax),
+        operation == Operation.GENERATE && asked.retrieval().isEmpty()
+            ? Questions.likeness(tenant, input, formats.of(model).continuing())
+            : Optional.empty());
   }
 
   private Sampling sampling(Asked.Tuning tuning) {

@@ -68,6 +68,7 @@ final class CourseScenario {
         switch (t.told()) {
           case Told.Text more -> text.append(more.text());
           case Told.Accepted unused -> trace.add("tell accepted");
+          case Told.Recalled r -> trace.add("tell recalled " + r.match().label());
           case Told.Waiting w -> trace.add("tell waiting " + w.position());
           case Told.Embedding e -> trace.add("tell embedding " + Arrays.toString(e.values()));
           case Told.Finished f -> trace.add("tell finished " + f.reason());

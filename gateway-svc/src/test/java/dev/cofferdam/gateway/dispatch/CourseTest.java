@@ -56,6 +56,9 @@ class CourseTest {
     assertThat(s.ending.kvBlocksAllocated()).isEqualTo(4);
   }
 
+  private static final ResponseCache.Found NOT_FOUND =
+      new ResponseCache.Found.Nothing(Optional.empty());
+
   @Test
   void anAnswerThatWasGivenBeforeIsGivenAgainAndUsesNothing() {
     ResponseCache.Response answer =
@@ -65,12 +68,14 @@ class CourseTest {
             .take(
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
-                new Event.Recalled(Optional.of(answer)));
+                new Event.Recalled(
+                    new ResponseCache.Found.Answer(answer, ResponseCache.Match.EXACT)));
     assertThat(s.trace)
         .containsExactly(
             "admit",
             "tell accepted",
             "recall",
+            "tell recalled exact",
             "tell finished STOP",
             "settle 0+0",
             "record COMPLETED");
@@ -80,8 +85,45 @@ class CourseTest {
         .isEqualTo(
             new Told.Finished(
                 Told.Reason.STOP, new Told.Usage(prompt, prompt, 7), Optional.empty()));
-    assertThat(s.ending.recalled()).isTrue();
+    assertThat(s.ending.recalled()).contains(ResponseCache.Match.EXACT);
     assertThat(s.ending.placement()).isEmpty();
+  }
+
+  @Test
+  void anAnswerToASimilarQuestionUsesTheTokensThatWereEmbedded() {
+    Generation asking = Samples.asking("harbor-books", "Where is it?", "Be kind.");
+    CourseScenario s =
+        new CourseScenario(asking)
+            .take(
+                new Event.Begin(true),
+                new Event.Admitted(Samples.LIMITS),
+                new Event.Recalled(
+                    new ResponseCache.Found.Answer(
+                        new ResponseCache.Response("It is here.", 4, Told.Reason.STOP),
+                        ResponseCache.Match.SIMILAR)));
+    int question = asking.likeness().orElseThrow().question().length;
+    assertThat(s.trace)
+        .containsExactly(
+            "admit",
+            "tell accepted",
+            "recall",
+            "tell recalled similar",
+            "tell finished STOP",
+            "settle " + question + "+0",
+            "record COMPLETED");
+    assertThat(asking.inputTokensMax()).isEqualTo(asking.promptTokens().length + question);
+  }
+
+  @Test
+  void aQuestionThatCouldNotBeEmbeddedUsesNothing() {
+    CourseScenario s =
+        new CourseScenario(Samples.asking("harbor-books", "Where is it?"))
+            .take(
+                new Event.Begin(true),
+                new Event.Admitted(Samples.LIMITS),
+                new Event.Recalled(NOT_FOUND),
+                new Event.ClientGone());
+    assertThat(s.trace).contains("settle 0+0");
   }
 
   @Test
@@ -92,7 +134,7 @@ class CourseTest {
             .take(
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
-                new Event.Recalled(Optional.empty()),
+                new Event.Recalled(NOT_FOUND),
                 new Event.Placed(Samples.placement("w1")),
                 new Event.WorkerStarted(0, false),
                 tokens(0, words),
@@ -101,7 +143,7 @@ class CourseTest {
     assertThat(s.trace)
         .contains(
             "keep Response[text=Hello., outputTokens=" + (words.length + 1) + ", reason=STOP]");
-    assertThat(s.ending.recalled()).isFalse();
+    assertThat(s.ending.recalled()).isEmpty();
   }
 
   @Test
@@ -112,7 +154,7 @@ class CourseTest {
                 new Event.Begin(true),
                 new Event.Admitted(Samples.LIMITS),
                 new Event.ClientGone(),
-                new Event.Recalled(Optional.empty()));
+                new Event.Recalled(NOT_FOUND));
     assertThat(s.trace)
         .containsExactly("admit", "tell accepted", "recall", "settle 0+0", "record CANCELLED");
   }
@@ -400,8 +442,10 @@ class CourseTest {
       case 11 ->
           new Event.Recalled(
               random.nextInt(4) == 0
-                  ? Optional.of(new ResponseCache.Response("Yes.", 2, Told.Reason.STOP))
-                  : Optional.empty());
+                  ? new ResponseCache.Found.Answer(
+                      new ResponseCache.Response("Yes.", 2, Told.Reason.STOP),
+                      ResponseCache.Match.SIMILAR)
+                  : NOT_FOUND);
       default ->
           random.nextInt(4) == 0
               ? new Event.WorkerFinished(true, new AttemptUsage(1, 1))

@@ -73,7 +73,40 @@ public final class Samples {
         g.outputTokensMax(),
         g.stops(),
         g.workloadClass(),
-        g.deadlineEpochMs());
+        g.deadlineEpochMs(),
+        Optional.empty());
+  }
+
+  /** A question of a tenant to which answers to similar ones may be given. */
+  public static Generation asking(String tenant, String question, String... rest) {
+    Identity identity = likening(tenant);
+    Generation g = generation(identity, 100);
+    int[] tokens = SampleFormats.SUPPORT_DESK.ofText(question);
+    return new Generation(
+        g.operation(),
+        g.id(),
+        identity,
+        g.sourceIp(),
+        g.model(),
+        g.adapter(),
+        g.format(),
+        SampleFormats.SUPPORT_DESK.ofText(question + " " + String.join(" ", rest)),
+        g.promptHmac(),
+        List.of(),
+        List.of(),
+        g.masking(),
+        g.sampling(),
+        g.outputTokensMax(),
+        g.stops(),
+        g.workloadClass(),
+        g.deadlineEpochMs(),
+        Optional.of(
+            new Likeness(tokens, List.of(rest), identity.tenant().similarityMin().orElseThrow())));
+  }
+
+  /** A caller to whom answers to similar questions may be given. */
+  public static Identity likening(String tenant) {
+    return new Identity(SampleTenants.likening(tenant), "key:k1", "k1");
   }
 
   private static Generation generation(Identity identity, int outputTokensMax, String... stops) {
@@ -99,7 +132,8 @@ public final class Samples {
         outputTokensMax,
         List.of(stops),
         WorkloadClass.INTERACTIVE,
-        Long.MAX_VALUE / 2);
+        Long.MAX_VALUE / 2,
+        Optional.empty());
   }
 
   public static Placement placement(String worker) {

@@ -22,6 +22,10 @@ import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.gateway.responses.MemoryResponses;
+import dev.cofferdam.gateway.responses.MeshEmbedder;
+import dev.cofferdam.gateway.responses.ResponseSeal;
+import dev.cofferdam.gateway.responses.SimilarResponses;
 import dev.cofferdam.gateway.retrieval.Documents;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.Catalog;
@@ -72,6 +76,12 @@ public final class SampleGateway implements Closeable {
   /** Seconds for which its prompts and answers are kept. */
   public volatile int keptSeconds;
 
+  /** Whether answers may be given again, also to similar questions. */
+  public volatile boolean likening;
+
+  /** Where answers lie that may be given again. */
+  public final MemoryResponses responses = new MemoryResponses();
+
   /** Brings transcripts to the store. */
   public final TranscriptWriter written;
 
@@ -116,7 +126,7 @@ public final class SampleGateway implements Closeable {
     channels = new MeshChannels(identity);
     Clock clock = Clock.systemUTC();
     written = new TranscriptWriter(transcripts, facts, clock, executor, 1 << 20);
-    dispatcher =
+    Dispatcher generating =
         new Dispatcher(
             new MemoryLimiter(),
             new GrpcPlacements(channels, routers, clock),
@@ -130,6 +140,10 @@ public final class SampleGateway implements Closeable {
             clock,
             new Observer(),
             stallMsMax);
+    dispatcher =
+        generating.recallingFrom(
+            new SimilarResponses(
+                new ResponseSeal(new byte[32]), responses, new MeshEmbedder(generating, executor)));
     intake =
         new Intake(
             new Offers(new MemoryCatalog()),
@@ -150,12 +164,16 @@ public final class SampleGateway implements Closeable {
         return switch (credentials.bearerKey().orElse("")) {
           case KEY ->
               new Authentication.Accepted(
-                  keptSeconds > 0
-                      ? Samples.keeping("harbor-books", tier, keptSeconds)
-                      : Samples.identity("harbor-books", tier, connectionLimits));
+                  likening
+                      ? Samples.likening("harbor-books")
+                      : keptSeconds > 0
+                          ? Samples.keeping("harbor-books", tier, keptSeconds)
+                          : Samples.identity("harbor-books", tier, connectionLimits));
           case NEIGHBOUR_KEY ->
               new Authentication.Accepted(
-                  Samples.identity("pixel-pirates", tier, connectionLimits));
+                  likening
+                      ? Samples.likening("pixel-pirates")
+                      : Samples.identity("pixel-pirates", tier, connectionLimits));
           default ->
               new Authentication.Rejected(
                   Refusal.of(ErrorCode.UNAUTHENTICATED, "the API key is not valid"));

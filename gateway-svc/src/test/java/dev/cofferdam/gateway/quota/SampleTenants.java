@@ -9,6 +9,7 @@ import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Set;
 
 /** Tenants for tests. */
@@ -46,10 +47,26 @@ public final class SampleTenants {
         id, Tier.STANDARD, new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3), 60);
   }
 
+  /** The same, also to similar questions. */
+  public static TenantProfile likening(String id) {
+    return tenant(
+        id,
+        Tier.STANDARD,
+        new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3),
+        60,
+        OptionalDouble.of(0.99),
+        0);
+  }
+
   /** An active tenant whose prompts and answers are kept. */
   public static TenantProfile keeping(String id, Tier tier, int seconds) {
     return tenant(
-        id, tier, new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3), 0, seconds);
+        id,
+        tier,
+        new TenantLimits(64, 600, 100_000, 4_000, 1_000_000_000L, 3),
+        0,
+        OptionalDouble.empty(),
+        seconds);
   }
 
   /** An active tenant of whom only a bucket and budgets ask something. */
@@ -72,11 +89,16 @@ public final class SampleTenants {
 
   private static TenantProfile tenant(
       String id, Tier tier, TenantLimits limits, int responseCacheSeconds) {
-    return tenant(id, tier, limits, responseCacheSeconds, 0);
+    return tenant(id, tier, limits, responseCacheSeconds, OptionalDouble.empty(), 0);
   }
 
   private static TenantProfile tenant(
-      String id, Tier tier, TenantLimits limits, int responseCacheSeconds, int keptSeconds) {
+      String id,
+      Tier tier,
+      TenantLimits limits,
+      int responseCacheSeconds,
+      OptionalDouble similarityMin,
+      int keptSeconds) {
     return new TenantProfile(
         new TenantId(id),
         tier,
@@ -92,6 +114,7 @@ public final class SampleTenants {
         30,
         tier.privacy(),
         responseCacheSeconds,
+        similarityMin,
         tier.documents(),
         keptSeconds,
         Optional.empty());

@@ -85,7 +85,7 @@ class TranscriptWriterTest {
             0,
             0,
             false,
-            false,
+            Optional.empty(),
             Optional.empty());
     writer.keep(generation, ending, answer);
   }

@@ -1,10 +1,8 @@
 package dev.cofferdam.gateway.admin.grpc;
 
-import static dev.cofferdam.gateway.admin.grpc.Answers.expect;
-import static dev.cofferdam.gateway.admin.grpc.Answers.known;
-import static dev.cofferdam.gateway.admin.grpc.Answers.next;
 import static dev.cofferdam.gateway.admin.grpc.Answers.refused;
 import static dev.cofferdam.gateway.admin.grpc.Answers.tell;
+import static dev.cofferdam.gateway.admin.grpc.Records.expected;
 
 import com.google.protobuf.ByteString;
 import dev.cofferdam.gateway.admin.Configuration;
@@ -12,6 +10,7 @@ import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.Problems;
 import dev.cofferdam.gateway.admin.RecordRules;
 import dev.cofferdam.gateway.admin.TenantContents;
+import dev.cofferdam.gateway.admin.TenantRules;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.identity.ApiKeys;
 import dev.cofferdam.mesh.Caller;
@@ -76,7 +75,6 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
 import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
@@ -90,15 +88,19 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
   private static final long OVERLAP_S_MAX = 30L * 86_400;
 
   private final Configuration configuration;
+  private final TenantRules rules;
   private final TenantContents contents;
   private final AuditedChanges changes;
   private final CatalogRecords catalog;
+  private final Records<Tenant> tenants;
+  private final Records<ApiKey> keys;
   private final RandomGenerator random;
   private final InstantSource clock;
 
   /**
    * @param models root of the model folders
    * @param adapters root of the adapter folders, where this gateway has them
+   * @param rules what records of tenants must hold beyond their form
    * @param contents what goes with a tenant that is removed
    * @param random makes keys; must be cryptographically strong
    * @param caller who calls, in a handler: {@link Caller#current}
@@ -107,15 +109,31 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
       Configuration configuration,
       FolderRoot models,
       Optional<FolderRoot> adapters,
+      TenantRules rules,
       TenantContents contents,
       AuditFacts facts,
       RandomGenerator random,
       InstantSource clock,
       Supplier<Caller> caller) {
     this.configuration = configuration;
+    this.rules = rules;
     this.contents = contents;
     this.changes = new AuditedChanges(configuration, facts, caller);
     this.catalog = new CatalogRecords(configuration, changes, models, adapters, clock);
+    this.tenants =
+        new Records<>(
+            "tenant",
+            configuration::tenants,
+            Tenant::getRevision,
+            id -> Optional.empty(),
+            Configuration.Changes::removeTenant);
+    this.keys =
+        new Records<>(
+            "key",
+            configuration::apiKeys,
+            key -> 0,
+            id -> Optional.empty(),
+            Configuration.Changes::removeApiKey);
     this.random = random;
     this.clock = clock;
   }
@@ -130,16 +148,16 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
           Problems problems = RecordRules.check(request.getTenant());
           rateCard(problems, request.getTenant());
           problems.refuseIfAny();
-          Tenant present = configuration.tenants().get(request.getTenant().getId());
-          long revision =
-              next(
-                  request.hasExpectedRevision(),
-                  request.getExpectedRevision(),
-                  present == null ? 0 : present.getRevision());
+          rules.check(problems, request.getTenant());
+          problems.refuseIfAny();
+          String id = request.getTenant().getId();
           Tenant tenant =
               request.getTenant().toBuilder()
                   .setChangedEpochS(epochS())
-                  .setRevision(revision)
+                  .setRevision(
+                      tenants.next(
+                          id,
+                          expected(request.hasExpectedRevision(), request.getExpectedRevision())))
                   .build();
           change.detail(tenant.getTier() + " " + tenant.getStatus());
           write.put(tenant);
@@ -149,11 +167,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
 
   @Override
   public void listTenants(ListTenantsRequest request, StreamObserver<ListTenantsResponse> out) {
-    tell(
-        out,
-        ListTenantsResponse.newBuilder()
-            .addAllTenants(new TreeMap<>(configuration.tenants()).values())
-            .build());
+    tell(out, ListTenantsResponse.newBuilder().addAllTenants(tenants.inOrder()).build());
   }
 
   @Override
@@ -163,7 +177,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         "issue_api_key",
         request.getTenant(),
         (change, write) -> {
-          knownTenant(request.getTenant());
+          tenants.known(request.getTenant());
           ApiKeys.Issued issued = ApiKeys.issue(random);
           ApiKey key = newKey(request.getTenant(), issued, request.getNotAfterEpochS());
           change.detail("key " + issued.keyId());
@@ -182,7 +196,7 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         "revoke_api_key",
         "",
         (change, write) -> {
-          ApiKey key = known(configuration.apiKeys(), request.getKeyId(), "key");
+          ApiKey key = keys.known(request.getKeyId());
           change.tenant(key.getTenant());
           long end = request.getNotAfterEpochS() == 0 ? epochS() : request.getNotAfterEpochS();
           if (end < 0 || (key.getNotAfterEpochS() != 0 && end > key.getNotAfterEpochS())) {
@@ -218,12 +232,12 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
 
   @Override
   public void getTenant(GetTenantRequest request, StreamObserver<GetTenantResponse> out) {
-    Tenant tenant = configuration.tenants().get(request.getTenant());
-    if (tenant == null) {
-      out.onError(Statuses.toStatus(Refusal.of(ErrorCode.NOT_FOUND, "no such tenant")));
-      return;
-    }
-    tell(out, GetTenantResponse.newBuilder().setTenant(tenant).build());
+    tenants
+        .present(request.getTenant())
+        .ifPresentOrElse(
+            tenant -> tell(out, GetTenantResponse.newBuilder().setTenant(tenant).build()),
+            () ->
+                out.onError(Statuses.toStatus(Refusal.of(ErrorCode.NOT_FOUND, "no such tenant"))));
   }
 
   @Override
@@ -234,23 +248,21 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         request.getTenant(),
         (change, write) -> {
           String id = request.getTenant();
-          Tenant tenant = known(configuration.tenants(), id, "tenant");
-          expect(
-              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
-          List<ApiKey> keys = keysOf(id);
+          tenants.known(id, expected(request.hasExpectedRevision(), request.getExpectedRevision()));
+          List<ApiKey> owned = keysOf(id);
           List<String> adapters =
               configuration.adapters().entrySet().stream()
                   .filter(e -> e.getValue().getTenant().equals(id))
                   .map(Map.Entry::getKey)
                   .toList();
-          change.detail(keys.size() + " keys, " + adapters.size() + " adapters");
+          change.detail(owned.size() + " keys, " + adapters.size() + " adapters");
           // The contents first: a removal that did not get through is asked for again.
           contents.erase(new TenantId(id));
-          keys.forEach(key -> write.removeApiKey(key.getKeyId()));
+          owned.forEach(key -> write.removeApiKey(key.getKeyId()));
           adapters.forEach(write::removeAdapter);
           write.removeTenant(id);
           return DeleteTenantResponse.newBuilder()
-              .setApiKeys(keys.size())
+              .setApiKeys(owned.size())
               .setAdapters(adapters.size())
               .build();
         });
@@ -264,9 +276,10 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         "suspend_tenant",
         request.getTenant(),
         (change, write) -> {
-          Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
-          expect(
-              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
+          Tenant tenant =
+              tenants.known(
+                  request.getTenant(),
+                  expected(request.hasExpectedRevision(), request.getExpectedRevision()));
           return SuspendTenantResponse.newBuilder()
               .setTenant(changed(write, tenant, TenantStatus.TENANT_STATUS_SUSPENDED, 0))
               .build();
@@ -281,9 +294,10 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         "throttle_tenant",
         request.getTenant(),
         (change, write) -> {
-          Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
-          expect(
-              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
+          Tenant tenant =
+              tenants.known(
+                  request.getTenant(),
+                  expected(request.hasExpectedRevision(), request.getExpectedRevision()));
           double share = request.getShare();
           if (!(share > 0 && share <= 1)) {
             throw refused(ErrorCode.INVALID_REQUEST, "share: " + share + " (expected: in (0, 1])");
@@ -306,9 +320,10 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         "resume_tenant",
         request.getTenant(),
         (change, write) -> {
-          Tenant tenant = known(configuration.tenants(), request.getTenant(), "tenant");
-          expect(
-              request.hasExpectedRevision(), request.getExpectedRevision(), tenant.getRevision());
+          Tenant tenant =
+              tenants.known(
+                  request.getTenant(),
+                  expected(request.hasExpectedRevision(), request.getExpectedRevision()));
           return ResumeTenantResponse.newBuilder()
               .setTenant(changed(write, tenant, TenantStatus.TENANT_STATUS_ACTIVE, 0))
               .build();
@@ -335,9 +350,9 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
         "rotate_api_key",
         "",
         (change, write) -> {
-          ApiKey old = known(configuration.apiKeys(), request.getKeyId(), "key");
+          ApiKey old = keys.known(request.getKeyId());
           change.tenant(old.getTenant());
-          knownTenant(old.getTenant());
+          tenants.known(old.getTenant());
           long now = epochS();
           long overlap = request.getOverlapS();
           if (overlap < 0 || overlap > OVERLAP_S_MAX) {
@@ -448,12 +463,6 @@ public final class AdminGrpcService extends AdminServiceGrpc.AdminServiceImplBas
     String id = tenant.getRateCard().isEmpty() ? Budgets.DEFAULT_RATE_CARD : tenant.getRateCard();
     if ((money || !tenant.getRateCard().isEmpty()) && !configuration.rateCards().containsKey(id)) {
       problems.add("rate_card", id, "a known rate card");
-    }
-  }
-
-  private void knownTenant(String tenant) {
-    if (!configuration.tenants().containsKey(tenant)) {
-      throw refused(ErrorCode.NOT_FOUND, "no such tenant");
     }
   }
 

@@ -1,10 +1,7 @@
 package dev.cofferdam.gateway.admin.grpc;
 
-import static dev.cofferdam.gateway.admin.grpc.Answers.expect;
-import static dev.cofferdam.gateway.admin.grpc.Answers.known;
-import static dev.cofferdam.gateway.admin.grpc.Answers.next;
-import static dev.cofferdam.gateway.admin.grpc.Answers.refused;
 import static dev.cofferdam.gateway.admin.grpc.Answers.tell;
+import static dev.cofferdam.gateway.admin.grpc.Records.expected;
 
 import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.FolderRoot;
@@ -38,12 +35,10 @@ import dev.cofferdam.proto.admin.v1.PutPoolResponse;
 import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
 import dev.cofferdam.proto.admin.v1.PutRateCardResponse;
 import dev.cofferdam.proto.admin.v1.RateCard;
-import dev.cofferdam.vocabulary.ErrorCode;
 import io.grpc.stub.StreamObserver;
 import java.time.InstantSource;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.TreeMap;
 
 /** The admin API's part on models, adapters, pools and rate cards. */
 final class CatalogRecords {
@@ -52,6 +47,10 @@ final class CatalogRecords {
   private final FolderRoot models;
   private final Optional<FolderRoot> adapters;
   private final InstantSource clock;
+  private final Records<Model> modelRecords;
+  private final Records<Adapter> adapterRecords;
+  private final Records<Pool> poolRecords;
+  private final Records<RateCard> rateCardRecords;
 
   CatalogRecords(
       Configuration configuration,
@@ -64,6 +63,34 @@ final class CatalogRecords {
     this.models = models;
     this.adapters = adapters;
     this.clock = clock;
+    this.modelRecords =
+        new Records<>(
+            "model",
+            configuration::models,
+            Model::getRevision,
+            id -> References.ofModel(configuration, id),
+            Configuration.Changes::removeModel);
+    this.adapterRecords =
+        new Records<>(
+            "adapter",
+            configuration::adapters,
+            Adapter::getRevision,
+            key -> Optional.empty(),
+            Configuration.Changes::removeAdapter);
+    this.poolRecords =
+        new Records<>(
+            "pool",
+            configuration::pools,
+            Pool::getRevision,
+            id -> References.ofPool(configuration, id),
+            Configuration.Changes::removePool);
+    this.rateCardRecords =
+        new Records<>(
+            "rate card",
+            configuration::rateCards,
+            RateCard::getRevision,
+            id -> References.ofRateCard(configuration, id),
+            Configuration.Changes::removeRateCard);
   }
 
   void putModel(PutModelRequest request, StreamObserver<PutModelResponse> out) {
@@ -88,15 +115,16 @@ final class CatalogRecords {
           if (model.getKvBytesPerToken() == 0) {
             models.kvBytesPerToken(model.getFolder()).ifPresent(model::setKvBytesPerToken);
           }
-          Model present = configuration.models().get(model.getId());
-          long revision =
-              next(
-                  request.hasExpectedRevision(),
-                  request.getExpectedRevision(),
-                  present == null ? 0 : present.getRevision());
-          model.setRevision(revision);
+          model.setRevision(
+              modelRecords.next(
+                  model.getId(),
+                  expected(request.hasExpectedRevision(), request.getExpectedRevision())));
           if (model.getCreatedEpochS() == 0) {
-            model.setCreatedEpochS(present == null ? epochS() : present.getCreatedEpochS());
+            model.setCreatedEpochS(
+                modelRecords
+                    .present(model.getId())
+                    .map(Model::getCreatedEpochS)
+                    .orElseGet(this::epochS));
           }
           change.detail("model " + model.getId() + " digest " + model.getDigest());
           write.put(model.build());
@@ -129,14 +157,12 @@ final class CatalogRecords {
                             "version", "", "64 hexadecimal digits, as the folder is not at hand"));
           }
           problems.refuseIfAny();
-          Adapter present =
-              configuration.adapters().get(adapter.getTenant() + "/" + adapter.getName());
-          long revision =
-              next(
-                  request.hasExpectedRevision(),
-                  request.getExpectedRevision(),
-                  present == null ? 0 : present.getRevision());
-          adapter.setRevision(revision).setCreatedEpochS(epochS());
+          String key = adapter.getTenant() + "/" + adapter.getName();
+          adapter
+              .setRevision(
+                  adapterRecords.next(
+                      key, expected(request.hasExpectedRevision(), request.getExpectedRevision())))
+              .setCreatedEpochS(epochS());
           change.detail("adapter " + adapter.getName() + " version " + adapter.getVersion());
           write.put(adapter.build());
           return PutAdapterResponse.newBuilder().setAdapter(adapter).build();
@@ -150,14 +176,15 @@ final class CatalogRecords {
         "-",
         (change, write) -> {
           RecordRules.check(request.getPool()).refuseIfAny();
-          change.detail("pool " + request.getPool().getId());
-          Pool present = configuration.pools().get(request.getPool().getId());
-          long revision =
-              next(
-                  request.hasExpectedRevision(),
-                  request.getExpectedRevision(),
-                  present == null ? 0 : present.getRevision());
-          Pool pool = request.getPool().toBuilder().setRevision(revision).build();
+          String id = request.getPool().getId();
+          change.detail("pool " + id);
+          Pool pool =
+              request.getPool().toBuilder()
+                  .setRevision(
+                      poolRecords.next(
+                          id,
+                          expected(request.hasExpectedRevision(), request.getExpectedRevision())))
+                  .build();
           write.put(pool);
           return PutPoolResponse.newBuilder().setPool(pool).build();
         });
@@ -170,16 +197,14 @@ final class CatalogRecords {
         "-",
         (change, write) -> {
           RecordRules.check(request.getRateCard()).refuseIfAny();
-          RateCard present = configuration.rateCards().get(request.getRateCard().getId());
-          long revision =
-              next(
-                  request.hasExpectedRevision(),
-                  request.getExpectedRevision(),
-                  present == null ? 0 : present.getRevision());
+          String id = request.getRateCard().getId();
           RateCard card =
               request.getRateCard().toBuilder()
                   .setChangedEpochS(epochS())
-                  .setRevision(revision)
+                  .setRevision(
+                      rateCardRecords.next(
+                          id,
+                          expected(request.hasExpectedRevision(), request.getExpectedRevision())))
                   .build();
           change.detail("rate card " + card.getId());
           write.put(card);
@@ -188,11 +213,7 @@ final class CatalogRecords {
   }
 
   void listModels(ListModelsRequest request, StreamObserver<ListModelsResponse> out) {
-    tell(
-        out,
-        ListModelsResponse.newBuilder()
-            .addAllModels(new TreeMap<>(configuration.models()).values())
-            .build());
+    tell(out, ListModelsResponse.newBuilder().addAllModels(modelRecords.inOrder()).build());
   }
 
   void deleteModel(DeleteModelRequest request, StreamObserver<DeleteModelResponse> out) {
@@ -201,12 +222,11 @@ final class CatalogRecords {
         "delete_model",
         "",
         (change, write) -> {
-          String id = request.getId();
-          Model model = known(configuration.models(), id, "model");
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), model.getRevision());
-          References.ofModel(configuration, id).ifPresent(CatalogRecords::inUse);
-          change.detail("model " + id);
-          write.removeModel(id);
+          modelRecords.remove(
+              change,
+              write,
+              request.getId(),
+              expected(request.hasExpectedRevision(), request.getExpectedRevision()));
           return DeleteModelResponse.getDefaultInstance();
         });
   }
@@ -234,21 +254,17 @@ final class CatalogRecords {
         request.getTenant(),
         (change, write) -> {
           String key = request.getTenant() + "/" + request.getName();
-          Adapter adapter = known(configuration.adapters(), key, "adapter");
-          expect(
-              request.hasExpectedRevision(), request.getExpectedRevision(), adapter.getRevision());
-          change.detail("adapter " + adapter.getName());
-          write.removeAdapter(key);
+          adapterRecords.remove(
+              change,
+              write,
+              key,
+              expected(request.hasExpectedRevision(), request.getExpectedRevision()));
           return DeleteAdapterResponse.getDefaultInstance();
         });
   }
 
   void listPools(ListPoolsRequest request, StreamObserver<ListPoolsResponse> out) {
-    tell(
-        out,
-        ListPoolsResponse.newBuilder()
-            .addAllPools(new TreeMap<>(configuration.pools()).values())
-            .build());
+    tell(out, ListPoolsResponse.newBuilder().addAllPools(poolRecords.inOrder()).build());
   }
 
   void deletePool(DeletePoolRequest request, StreamObserver<DeletePoolResponse> out) {
@@ -257,22 +273,18 @@ final class CatalogRecords {
         "delete_pool",
         "",
         (change, write) -> {
-          String id = request.getId();
-          Pool pool = known(configuration.pools(), id, "pool");
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), pool.getRevision());
-          References.ofPool(configuration, id).ifPresent(CatalogRecords::inUse);
-          change.detail("pool " + id);
-          write.removePool(id);
+          poolRecords.remove(
+              change,
+              write,
+              request.getId(),
+              expected(request.hasExpectedRevision(), request.getExpectedRevision()));
           return DeletePoolResponse.getDefaultInstance();
         });
   }
 
   void listRateCards(ListRateCardsRequest request, StreamObserver<ListRateCardsResponse> out) {
     tell(
-        out,
-        ListRateCardsResponse.newBuilder()
-            .addAllRateCards(new TreeMap<>(configuration.rateCards()).values())
-            .build());
+        out, ListRateCardsResponse.newBuilder().addAllRateCards(rateCardRecords.inOrder()).build());
   }
 
   void deleteRateCard(DeleteRateCardRequest request, StreamObserver<DeleteRateCardResponse> out) {
@@ -281,18 +293,13 @@ final class CatalogRecords {
         "delete_rate_card",
         "",
         (change, write) -> {
-          String id = request.getId();
-          RateCard card = known(configuration.rateCards(), id, "rate card");
-          expect(request.hasExpectedRevision(), request.getExpectedRevision(), card.getRevision());
-          References.ofRateCard(configuration, id).ifPresent(CatalogRecords::inUse);
-          change.detail("rate card " + id);
-          write.removeRateCard(id);
+          rateCardRecords.remove(
+              change,
+              write,
+              request.getId(),
+              expected(request.hasExpectedRevision(), request.getExpectedRevision()));
           return DeleteRateCardResponse.getDefaultInstance();
         });
-  }
-
-  private static void inUse(String reference) {
-    throw refused(ErrorCode.FAILED_PRECONDITION, "still in use by " + reference);
   }
 
   private static void folder(Problems problems, String folder) {

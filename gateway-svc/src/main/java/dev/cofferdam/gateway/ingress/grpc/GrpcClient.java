@@ -11,6 +11,7 @@ import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.gateway.retrieval.Passage;
 import dev.cofferdam.proto.inference.v1.Accepted;
+import dev.cofferdam.proto.inference.v1.AnswerSource;
 import dev.cofferdam.proto.inference.v1.BudgetAlert;
 import dev.cofferdam.proto.inference.v1.Citation;
 import dev.cofferdam.proto.inference.v1.FinishReason;
@@ -31,6 +32,7 @@ final class GrpcClient implements Client {
   private final Generation generation;
   private final Pace pace;
   private final Consumer<Duration> pauses;
+  private AnswerSource source = AnswerSource.ANSWER_SOURCE_WORKER;
   private volatile long readyNs = System.nanoTime();
 
   /**
@@ -66,6 +68,12 @@ final class GrpcClient implements Client {
                           .setPosition(waiting.position())
                           .setExpectedWaitMs(waiting.expectedWaitMs()))
                   .build());
+      case Told.Recalled recalled ->
+          source =
+              switch (recalled.match()) {
+                case EXACT -> AnswerSource.ANSWER_SOURCE_SAME_INPUT;
+                case SIMILAR -> AnswerSource.ANSWER_SOURCE_SIMILAR_INPUT;
+              };
       case Told.Text text -> send(response.setDelta(delta(text)).build());
       case Told.Embedding unused ->
           throw new IllegalStateException("nobody asked for an embedding");
@@ -120,7 +128,8 @@ final class GrpcClient implements Client {
                 finished.reason() == Told.Reason.STOP
                     ? FinishReason.FINISH_REASON_STOP
                     : FinishReason.FINISH_REASON_LENGTH)
-            .setUsage(usage(finished.usage()));
+            .setUsage(usage(finished.usage()))
+            .setSource(source);
     generation.citations().forEach(citation -> all.addCitations(citation(citation)));
     return all.build();
   }

@@ -1,8 +1,10 @@
 package dev.cofferdam.gateway.ingress.rest;
 
 import dev.cofferdam.gateway.dispatch.Client;
+import dev.cofferdam.gateway.dispatch.ResponseCache;
 import dev.cofferdam.gateway.dispatch.Told;
 import dev.cofferdam.gateway.quota.LimitState;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -16,6 +18,7 @@ abstract class Answer {
   private final int choices;
   private final Told.Usage[] usages;
   private Optional<LimitState> limits = Optional.empty();
+  private Optional<ResponseCache.Match> recalled = Optional.empty();
   private int finished;
   private boolean over;
 
@@ -56,9 +59,12 @@ abstract class Answer {
 
   abstract void failed(Told.Failed failed);
 
-  /** Headers that say what the limiter left. */
-  final Map<String, String> limitHeaders() {
-    return limits.map(exchange.dialect()::limits).orElse(Map.of());
+  /** Headers that say what the limiter left, and whether the answer was given before. */
+  final Map<String, String> headers() {
+    Map<String, String> headers =
+        new LinkedHashMap<>(limits.map(exchange.dialect()::limits).orElse(Map.of()));
+    recalled.ifPresent(match -> headers.put("x-response-cache", match.label()));
+    return headers;
   }
 
   private void take(int choice, Told told) {
@@ -70,6 +76,7 @@ abstract class Answer {
       case Told.Waiting unused -> {
         // The protocols have no words for it.
       }
+      case Told.Recalled again -> recalled = Optional.of(again.match());
       case Told.Text text -> text(choice, text);
       case Told.Embedding unused ->
           throw new IllegalStateException("nobody asked for an embedding");

@@ -12,7 +12,7 @@ final class StreamedAnswer extends Answer {
     super(exchange, query.inputs().size(), query.choices());
     this.exchange = exchange;
     this.writer = writer;
-    this.out = new EventStream(exchange, this::limitHeaders, heartbeatMs);
+    this.out = new EventStream(exchange, this::headers, heartbeatMs);
   }
 
   @Override

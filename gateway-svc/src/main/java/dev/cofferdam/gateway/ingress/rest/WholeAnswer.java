@@ -47,7 +47,7 @@ final class WholeAnswer extends Answer {
 
   @Override
   void finished(Told.Usage sum) {
-    exchange.answer(200, writer.whole(Arrays.asList(ended), sum), limitHeaders());
+    exchange.answer(200, writer.whole(Arrays.asList(ended), sum), headers());
   }
 
   @Override

@@ -8,11 +8,12 @@ import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
-import java.util.Optional;
+import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 
-/** Slots as keys of Redis, those of a tenant in one hash slot of a cluster. Never blocks. */
+/** Places as keys of Redis, those of a tenant in one hash slot of a cluster. Never blocks. */
 public final class RedisResponseStore implements ResponseStore {
   private final Redis redis;
   private final long timeoutMs;
@@ -26,21 +27,36 @@ public final class RedisResponseStore implements ResponseStore {
   }
 
   @Override
-  public CompletionStage<Optional<byte[]>> get(TenantId tenant, int slot) {
-    return send(Request.cmd(Command.GET).arg(key(tenant, slot)))
-        .map(found -> Optional.ofNullable(found).map(Response::toBytes))
+  public CompletionStage<List<byte[]>> get(TenantId tenant, Shelf shelf, int first, int places) {
+    Request request = Request.cmd(Command.MGET);
+    for (int place = first; place < first + places; place++) {
+      request.arg(key(tenant, shelf, place));
+    }
+    return send(request)
+        .map(found -> found.stream().filter(Objects::nonNull).map(Response::toBytes).toList())
         .toCompletionStage();
   }
 
   @Override
-  public void put(TenantId tenant, int slot, byte[] content, int seconds) {
+  public void put(TenantId tenant, Shelf shelf, int place, byte[] content, int seconds) {
     var unused =
         send(
             Request.cmd(Command.SET)
-                .arg(key(tenant, slot))
+                .arg(key(tenant, shelf, place))
                 .arg(Buffer.buffer(content))
                 .arg("EX")
                 .arg(seconds));
+  }
+
+  @Override
+  public CompletionStage<Void> erase(TenantId tenant) {
+    Request request = Request.cmd(Command.UNLINK);
+    for (Shelf shelf : Shelf.values()) {
+      for (int place = 0; place < PLACES; place++) {
+        request.arg(key(tenant, shelf, place));
+      }
+    }
+    return send(request).<Void>mapEmpty().toCompletionStage();
   }
 
   private Future<Response> send(Request request) {
@@ -51,7 +67,12 @@ public final class RedisResponseStore implements ResponseStore {
     }
   }
 
-  private static String key(TenantId tenant, int slot) {
-    return "cofferdam:response:{" + tenant + "}:" + slot;
+  private static String key(TenantId tenant, Shelf shelf, int place) {
+    String kind =
+        switch (shelf) {
+          case ANSWERS -> "response";
+          case QUESTIONS -> "question";
+        };
+    return "cofferdam:" + kind + ":{" + tenant + "}:" + place;
   }
 }

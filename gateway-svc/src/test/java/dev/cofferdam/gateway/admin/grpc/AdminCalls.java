@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.admin.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.gateway.admin.FolderRoot;
+import dev.cofferdam.gateway.admin.Problems;
 import dev.cofferdam.gateway.facts.RecordedFacts;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.proto.admin.v1.Adapter;
@@ -58,6 +59,9 @@ abstract class AdminCalls {
 
   Optional<Refusal> erasing = Optional.empty();
 
+  /** Whether the gateway's rules let records ask for similar answers. */
+  boolean similarAnswers = true;
+
   AdminGrpcService service;
 
   @BeforeEach
@@ -70,11 +74,18 @@ abstract class AdminCalls {
             written,
             new FolderRoot(root.resolve("models")),
             Optional.of(new FolderRoot(root.resolve("adapters"))),
+            this::check,
             this::erase,
             facts,
             new Random(7),
             () -> Instant.ofEpochSecond(NOW_S),
             () -> OPERATOR);
+  }
+
+  private void check(Problems problems, Tenant tenant) {
+    if (tenant.hasSimilarResponses() && !similarAnswers) {
+      problems.add("similar_responses", "set", "what this gateway has not");
+    }
   }
 
   private void erase(TenantId tenant) {

@@ -14,6 +14,7 @@ import dev.cofferdam.proto.admin.v1.PutPoolRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantResponse;
 import dev.cofferdam.proto.admin.v1.ResumeTenantRequest;
+import dev.cofferdam.proto.admin.v1.SimilarResponses;
 import dev.cofferdam.proto.admin.v1.SuspendTenantRequest;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
@@ -228,5 +229,25 @@ class TenantAdministrationTest extends AdminCalls {
 
     assertThat(call(service::putPool, request).value.getPool().getRevision()).isEqualTo(1);
     assertThat(call(service::putPool, request).refusal().code()).isEqualTo(ErrorCode.CONFLICT);
+  }
+
+  @Test
+  void similarAnswersAreRefusedByNameWhereTheyCannotBeHad() {
+    Tenant similar =
+        acme().toBuilder()
+            .setSimilarResponses(SimilarResponses.newBuilder().setSimilarityMin(0.5))
+            .build();
+    assertThat(put(similar).refusal().message())
+        .contains("similar_responses.similarity_min: 0.5 (expected: 0 or 0.9 to 1)")
+        .contains("response_cache_seconds: 0");
+    similarAnswers = false;
+    Tenant wellFormed =
+        acme().toBuilder()
+            .setResponseCacheSeconds(60)
+            .setSimilarResponses(SimilarResponses.getDefaultInstance())
+            .build();
+    assertThat(put(wellFormed).refusal().message()).contains("similar_responses: set");
+    similarAnswers = true;
+    assertThat(put(wellFormed).value.getTenant().hasSimilarResponses()).isTrue();
   }
 }
