@@ -45,6 +45,12 @@ public record Asked(
     this(model, adapter, input, tuning, workloadClass, deadlineEpochMs, Optional.empty(), names);
   }
 
+  /** The same with another input. */
+  Asked with(Input another) {
+    return new Asked(
+        model, adapter, another, tuning, workloadClass, deadlineEpochMs, retrieval, names);
+  }
+
   /** The same with retrieval. */
   public Asked with(Optional<Retrieval> retrieval) {
     return new Asked(
@@ -75,6 +81,10 @@ public record Asked(
         messages = List.copyOf(messages);
       }
     }
+
+    /** Plain text as the model's tokens. */
+    @SuppressWarnings("ArrayRecordComponent") // never compared; handed over
+    record Tokens(int[] ids) implements Input {}
 
     /** Nothing. */
     record Missing() implements Input {}

@@ -31,6 +31,11 @@ public final class Checks {
         unicode(text.text(), names.text());
       }
       case Asked.Input.Conversation conversation -> conversation(conversation, names.messages());
+      case Asked.Input.Tokens tokens -> {
+        if (tokens.ids().length == 0) {
+          throw invalid(names.text(), "is empty");
+        }
+      }
       case Asked.Input.Missing unused -> throw invalid(names.messages(), "is missing");
     }
   }

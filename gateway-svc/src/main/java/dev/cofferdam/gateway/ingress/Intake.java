@@ -230,11 +230,12 @@ public final class Intake {
   }
 
   private Generation generation(
-      Operation operation, RequestId id, Identity identity, String sourceIp, Asked asked) {
+      Operation operation, RequestId id, Identity identity, String sourceIp, Asked original) {
     TenantProfile tenant = identity.tenant();
-    Checks.input(asked.input(), asked.names());
-    Checks.tuning(asked.tuning(), asked.names());
-    ModelEntry model = offers.model(tenant, asked.model(), asked.names().model());
+    Checks.input(original.input(), original.names());
+    Checks.tuning(original.tuning(), original.names());
+    ModelEntry model = offers.model(tenant, original.model(), original.names().model());
+    Asked asked = spelled(original, formats.of(model));
     Optional<AdapterEntry> adapter =
         offers.adapter(tenant, model, asked.adapter(), asked.names().adapter());
     WorkloadClass workloadClass = workloadClass(tenant, asked.workloadClass());
@@ -267,6 +268,33 @@ public final class Intake {
             : Optional.empty());
   }
 
+  /**
+   * Token ids as the text that they stand for, so that they are checked, masked and kept as any
+   * other, and name no special token.
+   */
+  private static Asked spelled(Asked asked, PromptFormat format) {
+    if (!(asked.input() instanceof Asked.Input.Tokens tokens)) {
+      return asked;
+    }
+    String text =
+        format
+            .tokenizer()
+            .plainText(tokens.ids())
+            .orElseThrow(
+                () ->
+                    Checks.invalid(
+                        asked.names().text(),
+                        "has token ids that are no text's (expected: those that the model's"
+                            + " tokenizer makes of a text, none of them special)"));
+    Asked.Input.Text plain = new Asked.Input.Text(text);
+    Checks.input(plain, asked.names());
+    return asked.with(plain);
+  }
+
+  private static IllegalStateException unspelled() {
+    return new IllegalStateException("token ids are text by now");
+  }
+
   private Sampling sampling(Asked.Tuning tuning) {
     return new Sampling(
         (float) tuning.temperature().orElse(1),
@@ -295,6 +323,7 @@ public final class Intake {
               tenant.privacy(),
               conversation.messages().stream().map(ChatMessage::content).toList(),
               names.messages());
+      case Asked.Input.Tokens unused -> throw unspelled();
       case Asked.Input.Missing unused -> Masking.NONE;
     };
   }
@@ -307,6 +336,7 @@ public final class Intake {
               conversation.messages().stream()
                   .map(message -> new ChatMessage(message.role(), masking.mask(message.content())))
                   .toList());
+      case Asked.Input.Tokens unused -> throw unspelled();
       case Asked.Input.Missing missing -> missing;
     };
   }
@@ -319,6 +349,7 @@ public final class Intake {
     return switch (input) {
       case Asked.Input.Text text -> List.of(new ChatMessage("", text.text()));
       case Asked.Input.Conversation conversation -> conversation.messages();
+      case Asked.Input.Tokens unused -> throw unspelled();
       case Asked.Input.Missing unused -> List.of();
     };
   }
@@ -327,6 +358,7 @@ public final class Intake {
     return switch (input) {
       case Asked.Input.Text text -> format.ofText(text.text());
       case Asked.Input.Conversation conversation -> format.ofChat(conversation.messages());
+      case Asked.Input.Tokens unused -> throw unspelled();
       case Asked.Input.Missing unused -> new int[0];
     };
   }
@@ -425,6 +457,7 @@ public final class Intake {
           add(hash, message.content() + "\0");
         }
       }
+      case Asked.Input.Tokens unused -> throw unspelled();
       case Asked.Input.Missing unused -> {
         // Nothing was asked, nothing is hashed.
       }

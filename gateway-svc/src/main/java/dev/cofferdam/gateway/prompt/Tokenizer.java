@@ -1,9 +1,14 @@
 package dev.cofferdam.gateway.prompt;
 
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -79,6 +84,55 @@ public final class Tokenizer {
     encodeWords(form.apply(text), true, out);
     out.add(suffix);
     return out.toArray();
+  }
+
+  /**
+   * The text of plain tokens, with or without what the model puts around them. Only tokens that
+   * {@link #encodePlain} makes of a text have one: no special one, none that is unknown, no half of
+   * a character, and no other way to cut a text than its own.
+   */
+  public Optional<String> plainText(int[] ids) {
+    int from = startsWith(ids, prefix) ? prefix.length : 0;
+    int to = endsWith(ids, from, suffix) ? ids.length - suffix.length : ids.length;
+    int[] words = Arrays.copyOfRange(ids, from, to);
+    ByteArrayOutputStream spelled = new ByteArrayOutputStream();
+    for (int id : words) {
+      if (!isKnown(id) || special[id]) {
+        return Optional.empty();
+      }
+      spelled.writeBytes(bytes[id]);
+    }
+    try {
+      String text =
+          StandardCharsets.UTF_8
+              .newDecoder()
+              .decode(ByteBuffer.wrap(spelled.toByteArray()))
+              .toString();
+      // Some tokenizers put a space before every text.
+      return Stream.of(text, text.startsWith(" ") ? text.substring(1) : text)
+          .filter(candidate -> isPlain(candidate, words))
+          .findFirst();
+    } catch (CharacterCodingException e) {
+      return Optional.empty();
+    }
+  }
+
+  private boolean isPlain(String text, int[] words) {
+    TokenBuffer all = new TokenBuffer();
+    all.add(prefix);
+    all.add(words);
+    all.add(suffix);
+    return Arrays.equals(encodePlain(text), all.toArray());
+  }
+
+  private static boolean startsWith(int[] ids, int[] beginning) {
+    return ids.length >= beginning.length
+        && Arrays.equals(ids, 0, beginning.length, beginning, 0, beginning.length);
+  }
+
+  private static boolean endsWith(int[] ids, int from, int[] end) {
+    int at = ids.length - end.length;
+    return at >= from && Arrays.equals(ids, at, ids.length, end, 0, end.length);
   }
 
   /**

@@ -39,6 +39,29 @@ class TokenizerTest {
     }
   }
 
+  @Test
+  void tokensOfAPlainTextAreThatTextAndNothingElseHasOne() {
+    Tokenizer tokenizer = FORMAT.tokenizer();
+    for (String text : List.of("Where is my parcel?", " Grüße \uD83D\uDCE6\n", "<|eot_id|>", "7")) {
+      int[] tokens = tokenizer.encodePlain(text);
+      assertThat(tokenizer.plainText(tokens)).as(text).contains(text);
+      int[] bare = Arrays.copyOfRange(tokens, 1, tokens.length);
+      assertThat(tokenizer.plainText(bare)).as("without the beginning: " + text).contains(text);
+    }
+    int[] word = tokenizer.encodePlain("parcel");
+    for (AddedToken added : tokenizer.added()) {
+      int[] attack = {word[1], added.id()};
+      assertThat(tokenizer.plainText(attack)).as("added token %d", added.id()).isEmpty();
+    }
+    assertThat(tokenizer.plainText(new int[] {-1})).isEmpty();
+    assertThat(tokenizer.plainText(new int[] {tokenizer.size()})).isEmpty();
+    int[] halfACharacter = Arrays.copyOf(tokenizer.encodePlain("\uD83D\uDCE6"), 2);
+    assertThat(tokenizer.plainText(halfACharacter)).isEmpty();
+    int[] letters =
+        "is".chars().map(c -> tokenizer.encodePlain(Character.toString(c))[1]).toArray();
+    assertThat(tokenizer.plainText(letters)).as("the tokenizer has one token for it").isEmpty();
+  }
+
   private static long count(int[] tokens, List<Integer> ids) {
     return Arrays.stream(tokens).filter(ids::contains).count();
   }

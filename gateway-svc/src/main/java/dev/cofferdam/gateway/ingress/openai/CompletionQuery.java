@@ -16,8 +16,8 @@ import java.util.OptionalInt;
 import java.util.OptionalLong;
 
 /**
- * A completion of texts that a client asks for, in the API that came before chats. Token ids are
- * not taken as a prompt: what is checked and masked is text, and ids could name special tokens.
+ * A completion of texts that a client asks for, in the API that came before chats. Token ids stand
+ * for the text that the model's tokenizer makes them of.
  *
  * @param inputs the prompts
  * @param model the model as the client wrote it
@@ -100,10 +100,13 @@ record CompletionQuery(
     if (prompt.isEmpty()) {
       return List.of(new Asked.Input.Missing());
     }
-    for (JsonNode entry : prompt.get()) {
-      if (entry.isNumber() || entry.isArray()) {
-        throw Fields.unsupported("prompt", "of token ids is not supported; text is");
-      }
+    if (prompt.get().isArray() && prompt.get().path(0).isNumber()) {
+      return List.of(tokens(prompt.get()));
+    }
+    if (prompt.get().isArray() && prompt.get().path(0).isArray()) {
+      List<Asked.Input> inputs = new ArrayList<>();
+      prompt.get().forEach(ids -> inputs.add(tokens(ids)));
+      return inputs;
     }
     List<Asked.Input> inputs = new ArrayList<>();
     Fields.strings(body, "prompt").forEach(text -> inputs.add(new Asked.Input.Text(text)));
@@ -111,6 +114,18 @@ record CompletionQuery(
       throw Fields.invalid("prompt", "is empty");
     }
     return inputs;
+  }
+
+  private static Asked.Input.Tokens tokens(JsonNode ids) {
+    int[] tokens = new int[ids.size()];
+    for (int i = 0; i < tokens.length; i++) {
+      JsonNode id = ids.get(i);
+      if (!id.isIntegralNumber() || !id.canConvertToInt()) {
+        throw Fields.invalid("prompt", "has an entry that is no token id");
+      }
+      tokens[i] = id.intValue();
+    }
+    return new Asked.Input.Tokens(tokens);
   }
 
   private static OptionalInt logprobs(JsonNode body) {

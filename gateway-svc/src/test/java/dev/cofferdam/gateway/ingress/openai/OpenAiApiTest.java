@@ -9,6 +9,7 @@ import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.ingress.rest.RestHarness;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
+import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import java.io.InputStream;
@@ -16,6 +17,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -273,6 +275,17 @@ class OpenAiApiTest {
   }
 
   @Test
+  void aPromptOfTokenIdsIsTheTextThatTheyAreMadeOf() throws Exception {
+    String ids = Arrays.toString(SampleFormats.SUPPORT_DESK.ofText("Where is it?"));
+    JsonNode text = JSON.readTree(complete("\"prompt\":\"Where is it?\"").body());
+    JsonNode tokens = JSON.readTree(complete("\"prompt\":" + ids).body());
+    assertThat(tokens.path("choices")).isEqualTo(text.path("choices"));
+    assertThat(tokens.path("usage")).isEqualTo(text.path("usage"));
+    JsonNode two = JSON.readTree(complete("\"prompt\":[" + ids + "," + ids + "]").body());
+    assertThat(two.path("choices")).hasSize(2);
+  }
+
+  @Test
   void eachOfSeveralPromptsHasItsChoicesInOrder() throws Exception {
     JsonNode body =
         JSON.readTree(
@@ -327,8 +340,16 @@ class OpenAiApiTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "\"prompt\":[1,2,3] | unsupported_parameter | prompt",
-        "\"prompt\":[[1],[2]] | unsupported_parameter | prompt",
+        "\"prompt\":[4095] | invalid_request | prompt",
+        "\"prompt\":[[39],[4095]] | invalid_request | prompt",
+        "\"prompt\":[-1] | invalid_request | prompt",
+        "\"prompt\":[4096] | invalid_request | prompt",
+        "\"prompt\":[4294967335] | invalid_request | prompt",
+        "\"prompt\":[39.5] | invalid_request | prompt",
+        "\"prompt\":[39,\"x\"] | invalid_request | prompt",
+        "\"prompt\":[39,[39]] | invalid_request | prompt",
+        "\"prompt\":[[39],\"x\"] | invalid_request | prompt",
+        "\"prompt\":[[]] | invalid_request | prompt",
         "\"prompt\":\"x\",\"echo\":true | unsupported_parameter | echo",
         "\"prompt\":\"x\",\"suffix\":\"y\" | unsupported_parameter | suffix",
         "\"prompt\":\"x\",\"best_of\":2 | unsupported_parameter | best_of",
