@@ -9,7 +9,6 @@ import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.ingress.openai.OpenAiBatches;
 import dev.cofferdam.gateway.ingress.openai.OpenAiLines;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
-import dev.cofferdam.gateway.ingress.rest.WholeRun;
 import dev.cofferdam.gateway.tenancy.Tenants;
 import dev.cofferdam.gateway.tenancy.postgres.TenantDatabase;
 import dev.cofferdam.vocabulary.RequestId;
@@ -17,6 +16,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import io.vertx.ext.web.Router;
 import java.time.InstantSource;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 
 /** Batch jobs: what keeps them, runs them and answers for them. */
 final class BatchJobs implements TenantContents, AutoCloseable {
@@ -26,6 +26,7 @@ final class BatchJobs implements TenantContents, AutoCloseable {
 
   /**
    * @param secret random bytes that all gateways share
+   * @param ready whether tenants and keys are known
    * @param executor where requests do their work
    */
   BatchJobs(
@@ -35,6 +36,7 @@ final class BatchJobs implements TenantContents, AutoCloseable {
       RestEdge edge,
       Dispatcher dispatcher,
       Tenants tenants,
+      BooleanSupplier ready,
       Executor executor,
       InstantSource clock) {
     this.store = new PostgresBatchStore(database, secret);
@@ -42,7 +44,7 @@ final class BatchJobs implements TenantContents, AutoCloseable {
     this.runner =
         new BatchRunner(
             store,
-            new OpenAiLines(new WholeRun(edge.intake(), dispatcher), tenants, executor),
+            new OpenAiLines(edge.intake(), dispatcher, tenants, ready, clock, executor),
             settings,
             clock,
             "gateway-" + RequestId.random());

@@ -215,6 +215,7 @@ final class Gateway implements AutoCloseable {
                                 edge,
                                 dispatcher,
                                 tenants,
+                                configured::caughtUp,
                                 workers,
                                 clock)));
     batches.map(BatchJobs::runner).ifPresent(metrics::watch);

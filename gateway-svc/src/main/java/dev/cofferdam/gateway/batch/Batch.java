@@ -50,6 +50,7 @@ public record Batch(
    *
    * @param actor as in an identity
    * @param sourceIp address of the peer
+   * @param keyId the API key's public part, empty where none was used; the job ends with the key
    */
-  public record Submitter(String actor, String sourceIp) {}
+  public record Submitter(String actor, String sourceIp, String keyId) {}
 }

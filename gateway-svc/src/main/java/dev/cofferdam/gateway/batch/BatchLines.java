@@ -31,16 +31,26 @@ public interface BatchLines {
     void cancel();
   }
 
+  /** Whether tenants and keys are known, without which nothing can be said of a job. */
+  boolean ready();
+
+  /** Whether what its submitter showed still holds; a job whose key was revoked ends. */
+  boolean mayRun(Batch batch);
+
   /** Lines of a job that may run at once, as far as its tenant's limits go; at least 1. */
   int atOnceMax(Batch batch);
 
-  /** Starts a line of a job. Does not block for its answer. */
-  Running run(Batch batch, String line);
+  /**
+   * Starts a line of a job. Does not block for its answer.
+   *
+   * @param again it was tried before and has waited: that it has to wait is in the audit log
+   */
+  Running run(Batch batch, String line, boolean again);
 
   /**
    * The text to be written for a line that is not run any more.
    *
-   * @param code "batch_expired" or "batch_cancelled"
+   * @param code "batch_expired", "batch_cancelled" or "batch_revoked"
    */
   String given(Batch batch, String line, String code);
 }

@@ -31,6 +31,8 @@ final class BatchRun {
     CANCELLED,
     /** Its time is over. */
     EXPIRED,
+    /** What its submitter showed does not hold any more. */
+    REVOKED,
     /** Nothing of it can ever be run. */
     NEVER,
     /** It is another gateway's. */
@@ -164,7 +166,11 @@ final class BatchRun {
   /** Runs a line until it is written; false where it was cut off. */
   private boolean done(int line) throws InterruptedException {
     for (int tries = 0; awaitPause(); tries++) {
-      switch (outcome(line)) {
+      if (!lines.mayRun(batch)) {
+        stop(Stop.REVOKED);
+        return false;
+      }
+      switch (outcome(line, tries > 0)) {
         case BatchLines.Outcome.Done done -> {
           return written(line, done);
         }
@@ -175,8 +181,8 @@ final class BatchRun {
     return false;
   }
 
-  private BatchLines.Outcome outcome(int line) {
-    BatchLines.Running running = lines.run(batch, texts.get(line));
+  private BatchLines.Outcome outcome(int line, boolean again) {
+    BatchLines.Running running = lines.run(batch, texts.get(line), again);
     inFlight.add(running);
     try {
       if (over()) {
@@ -241,6 +247,7 @@ final class BatchRun {
       case null -> end(BatchStatus.COMPLETED);
       case CANCELLED -> end(left.isEmpty() ? BatchStatus.COMPLETED : BatchStatus.CANCELLED);
       case EXPIRED -> end(left.isEmpty() ? BatchStatus.COMPLETED : BatchStatus.EXPIRED);
+      case REVOKED -> end(left.isEmpty() ? BatchStatus.COMPLETED : BatchStatus.REVOKED);
       case NEVER -> end(BatchStatus.FAILED);
       case SHUTDOWN -> store.giveBack(batch, owner);
       case LOST -> {

@@ -71,6 +71,9 @@ public final class BatchRunner implements AutoCloseable {
   }
 
   private void look() {
+    if (!lines.ready()) {
+      return;
+    }
     try {
       taken.keySet().removeIf(thread -> !thread.isAlive());
       taken.values().forEach(this::keep);
@@ -96,6 +99,9 @@ public final class BatchRunner implements AutoCloseable {
     BatchRun run = one.run();
     if (now >= run.batch().expiresMs()) {
       run.stop(BatchRun.Stop.EXPIRED);
+    }
+    if (!lines.mayRun(run.batch())) {
+      run.stop(BatchRun.Stop.REVOKED);
     }
     long leaseMs = settings.lease().toMillis();
     if (one.untilMs().get() - now > leaseMs * 2 / 3) {

@@ -16,15 +16,17 @@ public enum BatchStatus {
   EXPIRED,
   /** It was ended before every line was run. */
   CANCELLED,
+  /** The API key that asked for it was revoked before every line was run. */
+  REVOKED,
   /** It could not go on: its tenant or its input is gone. */
   FAILED;
 
   /** Where a job may go from here. */
   public Set<BatchStatus> next() {
     return switch (this) {
-      case IN_PROGRESS -> EnumSet.of(CANCELLING, COMPLETED, EXPIRED, FAILED);
+      case IN_PROGRESS -> EnumSet.of(CANCELLING, COMPLETED, EXPIRED, REVOKED, FAILED);
       case CANCELLING -> EnumSet.of(CANCELLED, FAILED);
-      case COMPLETED, EXPIRED, CANCELLED, FAILED -> EnumSet.noneOf(BatchStatus.class);
+      case COMPLETED, EXPIRED, CANCELLED, REVOKED, FAILED -> EnumSet.noneOf(BatchStatus.class);
     };
   }
 

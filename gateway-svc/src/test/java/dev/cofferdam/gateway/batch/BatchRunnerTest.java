@@ -58,11 +58,24 @@ class BatchRunnerTest {
   /** A gateway's way to run lines: remembers which it ran. */
   private static final class Lines implements BatchLines {
     final List<String> ran = new CopyOnWriteArrayList<>();
+    final List<String> ranAgain = new CopyOnWriteArrayList<>();
     final Set<String> cancelled = ConcurrentHashMap.newKeySet();
+    volatile boolean ready = true;
+    volatile boolean revoked;
     private final Function<String, CompletableFuture<Outcome>> outcomes;
 
     Lines(Function<String, CompletableFuture<Outcome>> outcomes) {
       this.outcomes = outcomes;
+    }
+
+    @Override
+    public boolean ready() {
+      return ready;
+    }
+
+    @Override
+    public boolean mayRun(Batch batch) {
+      return !revoked;
     }
 
     @Override
@@ -71,8 +84,11 @@ class BatchRunnerTest {
     }
 
     @Override
-    public Running run(Batch batch, String line) {
+    public Running run(Batch batch, String line, boolean again) {
       ran.add(line);
+      if (again) {
+        ranAgain.add(line);
+      }
       CompletableFuture<Outcome> outcome = outcomes.apply(line);
       return new Running() {
         @Override
@@ -211,6 +227,45 @@ class BatchRunnerTest {
 
     assertThat(awaitEnd(batch).counts()).isEqualTo(new Batch.Counts(3, 3, 0));
     assertThat(limited.ran).hasSize(5);
+    assertThat(limited.ranAgain).hasSize(2);
+  }
+
+  @Test
+  void aJobEndsWithTheKeyThatAskedForItAndSaysWhatItHasNot() throws Exception {
+    Batch batch = SampleBatches.create(store, ACME, 6);
+    Lines slow = new Lines(line -> Integer.parseInt(line) < 2 ? answered(line) : never());
+    runner(store, slow, "a");
+    awaitWritten(batch, 2);
+    slow.revoked = true;
+
+    Batch ended = awaitEnd(batch);
+    assertThat(ended.status()).isEqualTo(BatchStatus.REVOKED);
+    assertThat(ended.counts()).isEqualTo(new Batch.Counts(6, 2, 4));
+    assertThat(slow.cancelled).isNotEmpty();
+    assertThat(texts(batch.errorFile())).hasSize(4).startsWith("batch_revoked 2");
+  }
+
+  @Test
+  void aJobWhoseKeyIsGoneBeforeItsTurnRunsNoLine() throws Exception {
+    Batch batch = SampleBatches.create(store, ACME, 2);
+    Lines lines = new Lines(BatchRunnerTest::answered);
+    lines.revoked = true;
+    runner(store, lines, "a");
+
+    assertThat(awaitEnd(batch).counts()).isEqualTo(new Batch.Counts(2, 0, 2));
+    assertThat(lines.ran).isEmpty();
+  }
+
+  @Test
+  void noJobIsTakenBeforeTenantsAndKeysAreKnown() throws Exception {
+    Batch batch = SampleBatches.create(store, ACME, 2);
+    Lines ignorant = new Lines(BatchRunnerTest::answered);
+    ignorant.ready = false;
+    runner(store, ignorant, "a");
+    runner(store, new Lines(BatchRunnerTest::answered), "b");
+
+    assertThat(awaitEnd(batch).status()).isEqualTo(BatchStatus.COMPLETED);
+    assertThat(ignorant.ran).isEmpty();
   }
 
   @Test

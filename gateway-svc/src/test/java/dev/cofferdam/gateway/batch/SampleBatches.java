@@ -36,7 +36,7 @@ public final class SampleBatches {
             OptionalLong.empty(),
             OptionalLong.empty(),
             "null",
-            new Batch.Submitter("key:k1", "127.0.0.1"));
+            new Batch.Submitter("key:k1", "127.0.0.1", "k1"));
     store.create(batch);
     return batch;
   }

@@ -45,15 +45,16 @@ final class BatchRows {
         time(row, "cancelling_ms"),
         time(row, "ended_ms"),
         seal.open(tenant, id, PartSeal.BESIDE, row.getBytes("metadata")),
-        new Batch.Submitter(row.getString("actor"), row.getString("source_ip")));
+        new Batch.Submitter(
+            row.getString("actor"), row.getString("source_ip"), row.getString("key_id")));
   }
 
   void insert(Connection connection, Batch batch) throws SQLException {
     Sql.run(
         connection,
         "insert into batches (tenant, id, endpoint, input_file, output_file, error_file, status,"
-            + " total, created_ms, expires_ms, metadata, actor, source_ip)"
-            + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            + " total, created_ms, expires_ms, metadata, actor, source_ip, key_id)"
+            + " values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         batch.tenant().value(),
         batch.id(),
         batch.endpoint(),
@@ -66,7 +67,8 @@ final class BatchRows {
         batch.expiresMs(),
         seal.seal(batch.tenant(), batch.id(), PartSeal.BESIDE, batch.metadata()),
         batch.submitter().actor(),
-        batch.submitter().sourceIp());
+        batch.submitter().sourceIp(),
+        batch.submitter().keyId());
   }
 
   private static OptionalLong time(ResultSet row, String column) throws SQLException {

@@ -37,12 +37,12 @@ import java.util.OptionalLong;
  */
 final class BatchesApi {
   private static final int BODY_BYTES_MAX = 64 << 10;
-  private static final int LISTED_MAX = 100;
-  private static final int LISTED = 20;
   private static final int NOTES_MAX = 16;
   private static final int NOTE_NAME_MAX = 64;
   private static final int NOTE_MAX = 512;
   private static final JsonMapper JSON = new JsonMapper();
+
+  private static final JsonNode REVOKED = revoked();
 
   private static final KnownFields FIELDS =
       KnownFields.only("input_file_id", "endpoint", "completion_window", "metadata");
@@ -132,7 +132,7 @@ final class BatchesApi {
         OptionalLong.empty(),
         OptionalLong.empty(),
         metadata,
-        new Batch.Submitter(call.identity().actor(), call.sourceIp()));
+        new Batch.Submitter(call.identity().actor(), call.sourceIp(), call.identity().keyId()));
   }
 
   /** The number of lines, all of them checked. */
@@ -140,13 +140,7 @@ final class BatchesApi {
     boolean output =
         store
             .file(tenant.id(), input)
-            .orElseThrow(
-                () ->
-                    Refusal.ofParameter(
-                            ErrorCode.NOT_FOUND,
-                            "input_file_id",
-                            "the file does not exist or is not yours")
-                        .asException())
+            .orElseThrow(() -> FilesApi.unknown("input_file_id"))
             .output();
     if (output) {
       throw Fields.invalid("input_file_id", "is a file that a batch wrote");
@@ -179,8 +173,8 @@ final class BatchesApi {
 
   private Reply list(Call call) {
     TenantId tenant = call.identity().tenant().id();
-    int limit = limit(call.query().getOrDefault("limit", Integer.toString(LISTED)));
-    String after = call.query().getOrDefault("after", "");
+    int limit = Pages.limit(call);
+    String after = Pages.parameter(call, "after").orElse("");
     List<Batch> found = store.batches(tenant, after, limit + 1);
     List<Batch> shown = found.subList(0, Math.min(limit, found.size()));
     ObjectNode body = JsonNodeFactory.instance.objectNode().put("object", "list");
@@ -190,13 +184,6 @@ final class BatchesApi {
       body.put("first_id", shown.getFirst().id()).put("last_id", shown.getLast().id());
     }
     return new Reply.Body(body.put("has_more", found.size() > limit));
-  }
-
-  private static int limit(String text) {
-    if (!text.matches("[0-9]{1,3}") || text.equals("0") || Integer.parseInt(text) > LISTED_MAX) {
-      throw Fields.invalid("limit", "is out of range (expected: 1 to " + LISTED_MAX + ")");
-    }
-    return Math.max(1, Integer.parseInt(text));
   }
 
   private Reply describe(Call call) {
@@ -231,6 +218,9 @@ final class BatchesApi {
 
   private static ObjectNode json(Batch batch) {
     boolean ended = batch.status().ended();
+    // Clients know no revoked jobs.
+    boolean revoked = batch.status() == BatchStatus.REVOKED;
+    String status = (revoked ? BatchStatus.FAILED : batch.status()).label();
     Batch.Counts counts = batch.counts();
     ObjectNode node =
         JsonNodeFactory.instance
@@ -238,23 +228,35 @@ final class BatchesApi {
             .put("id", batch.id())
             .put("object", "batch")
             .put("endpoint", batch.endpoint())
-            .putNull("errors")
             .put("input_file_id", batch.inputFile())
             .put("completion_window", "24h")
-            .put("status", batch.status().label())
+            .put("status", status)
             .put("output_file_id", ended && counts.completed() > 0 ? batch.outputFile() : null)
             .put("error_file_id", ended && counts.failed() > 0 ? batch.errorFile() : null)
             .put("created_at", batch.createdMs() / 1000)
             .put("in_progress_at", batch.createdMs() / 1000)
             .put("expires_at", batch.expiresMs() / 1000);
     batch.cancellingMs().ifPresent(ms -> node.put("cancelling_at", ms / 1000));
-    batch.endedMs().ifPresent(ms -> node.put(batch.status().label() + "_at", ms / 1000));
+    batch.endedMs().ifPresent(ms -> node.put(status + "_at", ms / 1000));
     node.putObject("request_counts")
         .put("total", counts.total())
         .put("completed", counts.completed())
         .put("failed", counts.failed());
     node.set("metadata", notes(batch.metadata()));
+    node.set("errors", revoked ? REVOKED : JsonNodeFactory.instance.nullNode());
     return node;
+  }
+
+  private static JsonNode revoked() {
+    ObjectNode errors = JsonNodeFactory.instance.objectNode().put("object", "list");
+    errors
+        .putArray("data")
+        .addObject()
+        .put("code", "batch_revoked")
+        .put("message", "the API key that asked for the batch was revoked")
+        .putNull("param")
+        .putNull("line");
+    return errors;
   }
 
   private static JsonNode notes(String metadata) {

@@ -184,13 +184,13 @@ final class FilesApi {
 
   private StoredFile found(Call call) {
     String id = call.path().getOrDefault("id", "");
-    return store.file(call.identity().tenant().id(), id).orElseThrow(FilesApi::unknown);
+    return store.file(call.identity().tenant().id(), id).orElseThrow(() -> unknown("file_id"));
   }
 
   /** The same for one that nobody has and one that another tenant has. */
-  static RefusedException unknown() {
+  static RefusedException unknown(String parameter) {
     return Refusal.ofParameter(
-            ErrorCode.NOT_FOUND, "file_id", "the file does not exist or is not yours")
+            ErrorCode.NOT_FOUND, parameter, "the file does not exist or is not yours")
         .asException();
   }
 

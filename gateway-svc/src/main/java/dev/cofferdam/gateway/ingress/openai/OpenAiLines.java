@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.cofferdam.gateway.batch.Batch;
 import dev.cofferdam.gateway.batch.BatchLines;
+import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.dispatch.Threads;
 import dev.cofferdam.gateway.dispatch.Together;
 import dev.cofferdam.gateway.dispatch.Told;
+import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.identity.Identity;
 import dev.cofferdam.gateway.ingress.Asked;
+import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.ingress.Offers;
 import dev.cofferdam.gateway.ingress.rest.Dialect;
 import dev.cofferdam.gateway.ingress.rest.Fields;
@@ -31,6 +34,7 @@ import dev.cofferdam.vocabulary.WorkloadClass;
 import io.opentelemetry.context.Context;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -38,6 +42,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -65,18 +70,33 @@ public final class OpenAiLines implements BatchLines {
           "/v1/embeddings", EmbeddingQuery::read);
 
   private final WholeRun runs;
+  private final WholeRun runsAgain;
   private final Tenants tenants;
+  private final BooleanSupplier ready;
+  private final InstantSource clock;
   private final Executor executor;
   private final Dialect dialect = new OpenAiDialect();
 
   private record Line(String customId, JsonNode body) {}
 
   /**
+   * @param ready whether tenants and keys are known
+   * @param clock for the keys' expiry
    * @param executor where requests do their work
    */
-  public OpenAiLines(WholeRun runs, Tenants tenants, Executor executor) {
-    this.runs = runs;
+  public OpenAiLines(
+      Intake intake,
+      Dispatcher dispatcher,
+      Tenants tenants,
+      BooleanSupplier ready,
+      InstantSource clock,
+      Executor executor) {
+    AuditFacts quiet = new FactsOfWaiting(dispatcher.facts());
+    this.runs = new WholeRun(intake, dispatcher);
+    this.runsAgain = new WholeRun(intake.tellingTo(quiet), dispatcher.tellingTo(quiet));
     this.tenants = tenants;
+    this.ready = ready;
+    this.clock = clock;
     this.executor = executor;
   }
 
@@ -140,6 +160,22 @@ public final class OpenAiLines implements BatchLines {
     return new Line(customId, body);
   }
 
+  @Override
+  public boolean ready() {
+    return ready.getAsBoolean();
+  }
+
+  @Override
+  public boolean mayRun(Batch batch) {
+    String key = batch.submitter().keyId();
+    return key.isEmpty()
+        || tenants
+            .key(key)
+            .filter(k -> k.tenant().equals(batch.tenant()))
+            .filter(k -> !k.expired(clock.instant().getEpochSecond()))
+            .isPresent();
+  }
+
   /** Half of the places that the tenant has: the other half is for those who wait. */
   @Override
   public int atOnceMax(Batch batch) {
@@ -148,7 +184,7 @@ public final class OpenAiLines implements BatchLines {
   }
 
   @Override
-  public Running run(Batch batch, String text) {
+  public Running run(Batch batch, String text, boolean again) {
     CompletableFuture<Outcome> outcome = new CompletableFuture<>();
     Optional<TenantProfile> tenant = tenants.tenant(batch.tenant());
     if (tenant.isEmpty()) {
@@ -163,18 +199,19 @@ public final class OpenAiLines implements BatchLines {
     WholeRun.Asker asker =
         new WholeRun.Asker(
             RequestId.random(),
-            new Identity(tenant.get(), batch.submitter().actor(), ""),
+            new Identity(tenant.get(), batch.submitter().actor(), batch.submitter().keyId()),
             batch.submitter().sourceIp());
     try {
       Query query = query(batch.endpoint(), line);
       Executor traced = traced(tenant.get(), asker.id());
       Together together =
-          runs.start(
-              query,
-              asker,
-              OpenAiLines::inBatch,
-              new Threads(traced, traced),
-              listener(line, asker.id(), outcome));
+          (again ? runsAgain : runs)
+              .start(
+                  query,
+                  asker,
+                  OpenAiLines::inBatch,
+                  new Threads(traced, traced),
+                  listener(line, asker.id(), outcome));
       return running(outcome, together::cancel);
     } catch (RefusedException e) {
       outcome.complete(outcome(line, asker.id(), e.refusal()));
@@ -233,14 +270,18 @@ public final class OpenAiLines implements BatchLines {
 
   private Outcome outcome(Line line, RequestId id, Refusal refusal) {
     ErrorCode code = refusal.code();
-    if (code == ErrorCode.BUDGET_EXHAUSTED) {
-      return new Outcome.Later(refusal.retryAfter().orElse(WHILE_SPENT));
-    }
-    if (code.retryable() && code != ErrorCode.DEADLINE_EXCEEDED) {
-      return new Outcome.Later(refusal.retryAfter().orElse(Duration.ZERO));
+    if (waits(code)) {
+      Duration least = code == ErrorCode.BUDGET_EXHAUSTED ? WHILE_SPENT : Duration.ZERO;
+      return new Outcome.Later(refusal.retryAfter().orElse(least));
     }
     return new Outcome.Done(
         false, written(line, id, code.httpStatus(), dialect.error(id, refusal)));
+  }
+
+  /** Whether a line that is refused so is tried again. */
+  static boolean waits(ErrorCode code) {
+    return code == ErrorCode.BUDGET_EXHAUSTED
+        || (code.retryable() && code != ErrorCode.DEADLINE_EXCEEDED);
   }
 
   private static Running running(CompletableFuture<Outcome> outcome, Runnable end) {

@@ -9,10 +9,10 @@ import dev.cofferdam.gateway.batch.BatchSettings;
 import dev.cofferdam.gateway.batch.BatchStore;
 import dev.cofferdam.gateway.batch.postgres.PostgresBatchStore;
 import dev.cofferdam.gateway.dispatch.Samples;
+import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.ingress.rest.RestHarness;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
-import dev.cofferdam.gateway.ingress.rest.WholeRun;
 import dev.cofferdam.gateway.tenancy.KeyVerifier;
 import dev.cofferdam.gateway.tenancy.Tenants;
 import dev.cofferdam.gateway.tenancy.postgres.ServingDatabase;
@@ -64,6 +64,7 @@ class OpenAiBatchesTest {
   private RestHarness rest;
   private BatchClient client;
   private BatchRunner runner;
+  private final OneTenant tenants = new OneTenant();
 
   @BeforeEach
   void start() throws Exception {
@@ -71,8 +72,11 @@ class OpenAiBatchesTest {
     client = new BatchClient(rest);
     OpenAiLines lines =
         new OpenAiLines(
-            new WholeRun(rest.gateway.intake, rest.gateway.dispatcher),
-            new OneTenant(),
+            rest.gateway.intake,
+            rest.gateway.dispatcher,
+            tenants,
+            () -> true,
+            InstantSource.system(),
             rest.gateway.executor);
     runner = new BatchRunner(store, lines, SETTINGS, InstantSource.system(), "a");
   }
@@ -92,6 +96,8 @@ class OpenAiBatchesTest {
   }
 
   private static final class OneTenant implements Tenants {
+    volatile long keyUntilEpochS;
+
     @Override
     public Optional<TenantProfile> tenant(TenantId id) {
       return Optional.of(Samples.identity(dev.cofferdam.vocabulary.Tier.STANDARD).tenant());
@@ -99,7 +105,8 @@ class OpenAiBatchesTest {
 
     @Override
     public Optional<KeyVerifier> key(String keyId) {
-      return Optional.empty();
+      return Optional.of(
+          new KeyVerifier(keyId, new TenantId("harbor-books"), new byte[32], keyUntilEpochS));
     }
   }
 
@@ -176,7 +183,8 @@ class OpenAiBatchesTest {
         Optional.of(Refusal.of(dev.cofferdam.vocabulary.ErrorCode.RATE_LIMIT_TOKENS, "too many"));
     String batch = RestHarness.json(client.create(file, "/v1/embeddings")).path("id").asText();
     runner.start();
-    while (rest.gateway.endings.size() < 2) {
+    // Each line is refused, waits, and is refused again.
+    while (rest.gateway.endings.size() < 4) {
       Thread.sleep(10);
     }
     rest.gateway.limitWith = Optional.empty();
@@ -185,9 +193,31 @@ class OpenAiBatchesTest {
     assertThat(ended.path("request_counts").path("completed").asInt()).isEqualTo(2);
     Map<String, JsonNode> lines = lines(ended.path("output_file_id").asText());
     assertThat(lines.keySet()).containsExactlyInAnyOrder("one", "two");
+    assertThat(rest.gateway.facts.facts())
+        .as("one fact says that a line waits, however often it is tried")
+        .filteredOn(fact -> fact.outcome() == AuditFact.Outcome.REFUSED)
+        .hasSize(2)
+        .allMatch(fact -> fact.code().equals("rate_limit_tokens"));
     assertThat(
             lines.get("two").path("response").path("body").path("data").path(0).path("embedding"))
         .hasSize(2);
+  }
+
+  @Test
+  void aRevokedKeyEndsTheJobThatItAskedFor() throws Exception {
+    String file = client.uploaded(BatchClient.embedding("one", "Hi"));
+    String batch = RestHarness.json(client.create(file, "/v1/embeddings")).path("id").asText();
+    tenants.keyUntilEpochS = 1;
+    runner.start();
+
+    JsonNode ended = awaitEnd(batch);
+    assertThat(ended.path("status").asText()).isEqualTo("failed");
+    assertThat(ended.path("failed_at").asLong()).isPositive();
+    assertThat(ended.path("errors").path("data").path(0).path("code").asText())
+        .isEqualTo("batch_revoked");
+    JsonNode line = lines(ended.path("error_file_id").asText()).get("one");
+    assertThat(line.path("error").path("code").asText()).isEqualTo("batch_revoked");
+    assertThat(rest.fleet.placed).isEmpty();
   }
 
   @Test
