@@ -3,34 +3,21 @@ package dev.cofferdam.gateway.ingress.grpc;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.gateway.dispatch.Ending;
-import dev.cofferdam.gateway.dispatch.Samples;
-import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.RawHttp2;
-import dev.cofferdam.gateway.ingress.SampleGateway;
-import dev.cofferdam.gateway.ingress.Untrusting;
-import dev.cofferdam.mesh.MeshServer;
-import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.GenerateResponse;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import io.grpc.CallOptions;
 import io.grpc.ClientCall;
-import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.Status;
-import io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.NettyChannelBuilder;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -42,57 +29,29 @@ import org.junit.jupiter.api.io.TempDir;
 class GrpcBoundsTest {
   @TempDir Path folder;
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
-  private FakeFleet fleet;
-  private SampleGateway gateway;
-  private MeshServer server;
-  private ManagedChannel channel;
+  private GrpcHarness harness;
 
   @BeforeEach
   void start() throws Exception {
-    TestPki pki = new TestPki(folder);
-    fleet = new FakeFleet(pki, Samples.tokens("Your parcel arrives on Monday."));
-    gateway =
-        new SampleGateway(
-            pki.identity("gateway", "spiffe://cofferdam.local/service/gateway"),
-            List.of(fleet.router()),
-            500);
-    InferenceEndpoint endpoint =
-        new InferenceEndpoint(gateway.intake, gateway.dispatcher, gateway.executor);
-    server =
-        MeshServer.builder(
-                "cofferdam.local", pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))
-            .clientCertificateOptional()
-            .connectionIdleMsMax(1_000)
-            .interceptor(new ReadDeadline(timer, 300))
-            .connections(new GrpcConnections(gateway.connections))
-            .interceptor(new IdentityInterceptor(gateway.authenticator(), gateway.intake))
-            .service(endpoint::strict)
-            .start();
-    channel =
-        NettyChannelBuilder.forAddress("localhost", server.port())
-            .sslContext(GrpcSslContexts.forClient().trustManager(pki.trust().toFile()).build())
-            .build();
+    harness =
+        new GrpcHarness(
+            folder,
+            "Your parcel arrives on Monday.",
+            500,
+            server -> server.connectionIdleMsMax(1_000).interceptor(new ReadDeadline(timer, 300)));
   }
 
   @AfterEach
   void stop() throws Exception {
-    channel.shutdownNow();
-    server.close();
-    gateway.close();
-    fleet.close();
+    harness.close();
     timer.shutdownNow();
-    assertThat(gateway.bugs).isEmpty();
   }
 
   /** A call of Generate; its status is told when it ends. */
   private ClientCall<GenerateRequest, GenerateResponse> call(
-      CallOptions options, CompletableFuture<Status> ended) {
+      CallOptions options, CompletableFuture<Status> ended) throws Exception {
     ClientCall<GenerateRequest, GenerateResponse> call =
-        channel.newCall(InferenceServiceGrpc.getGenerateMethod(), options);
-    Metadata headers = new Metadata();
-    headers.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
-        "Bearer " + SampleGateway.KEY);
+        harness.channel().newCall(InferenceServiceGrpc.getGenerateMethod(), options);
     call.start(
         new ClientCall.Listener<>() {
           @Override
@@ -100,7 +59,7 @@ class GrpcBoundsTest {
             ended.complete(status);
           }
         },
-        headers);
+        GrpcHarness.headers());
     return call;
   }
 
@@ -121,38 +80,27 @@ class GrpcBoundsTest {
     call.sendMessage(GenerateRequest.newBuilder().setPrompt("a".repeat(64 << 20)).build());
     call.halfClose();
     assertThat(ended.get(20, TimeUnit.SECONDS).getCode()).isEqualTo(Status.Code.RESOURCE_EXHAUSTED);
-    assertThat(fleet.placed).isEmpty();
+    assertThat(harness.fleet.placed).isEmpty();
   }
 
   @Test
   void aReaderThatStopsReadingHoldsBackItsWorkerAndIsCancelled() throws Exception {
-    fleet.endless = true;
+    harness.fleet.endless = true;
     CompletableFuture<Status> ended = new CompletableFuture<>();
     ClientCall<GenerateRequest, GenerateResponse> call = call(CallOptions.DEFAULT, ended);
     call.request(1);
     call.sendMessage(GenerateRequest.newBuilder().setPrompt("Where is it?").build());
     call.halfClose();
-    Ending ending = gateway.endings.poll(30, TimeUnit.SECONDS);
+    Ending ending = harness.gateway.endings.poll(30, TimeUnit.SECONDS);
     assertThat(ending).isNotNull();
     assertThat(ending.outcome()).isEqualTo(AuditFact.Outcome.CANCELLED);
-    assertThat(fleet.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
+    assertThat(harness.fleet.cancelled.await(20, TimeUnit.SECONDS)).isTrue();
     call.cancel("seen enough", null);
-  }
-
-  private RawHttp2 raw() throws Exception {
-    SSLSocket socket = (SSLSocket) Untrusting.socketFactory().createSocket();
-    socket.setSoTimeout(20_000);
-    SSLParameters parameters = socket.getSSLParameters();
-    parameters.setApplicationProtocols(new String[] {"h2"});
-    socket.setSSLParameters(parameters);
-    socket.connect(new InetSocketAddress("127.0.0.1", server.port()));
-    socket.startHandshake();
-    return new RawHttp2(socket);
   }
 
   @Test
   void streamsThatAreResetAtOnceEndTheirConnection() throws Exception {
-    try (RawHttp2 client = raw()) {
+    try (RawHttp2 client = harness.raw()) {
       try {
         for (int i = 0; i < 400; i++) {
           client.headers(
@@ -184,7 +132,7 @@ class GrpcBoundsTest {
 
   @Test
   void aConnectionWithoutCallsIsToldToGoAway() throws Exception {
-    try (RawHttp2 client = raw()) {
+    try (RawHttp2 client = harness.raw()) {
       assertThat(client.await(RawHttp2.GOAWAY)).isPresent();
     }
   }

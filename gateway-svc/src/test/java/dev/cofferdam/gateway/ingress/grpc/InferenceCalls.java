@@ -1,11 +1,7 @@
 package dev.cofferdam.gateway.ingress.grpc;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
 import dev.cofferdam.gateway.ingress.SampleGateway;
-import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.ChatMessage;
@@ -14,10 +10,6 @@ import dev.cofferdam.proto.inference.v1.GenerateResponse;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import dev.cofferdam.proto.inference.v1.SamplingParameters;
 import io.grpc.ManagedChannel;
-import io.grpc.Metadata;
-import io.grpc.netty.GrpcSslContexts;
-import io.grpc.netty.NettyChannelBuilder;
-import io.grpc.stub.MetadataUtils;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,56 +27,28 @@ abstract class InferenceCalls {
 
   SampleGateway gateway;
 
-  MeshServer server;
-
   ManagedChannel channel;
 
   TestPki pki;
 
+  private GrpcHarness harness;
+
   @BeforeEach
   void start() throws Exception {
-    pki = new TestPki(folder);
-    int[] words = Samples.tokens(ANSWER);
-    int[] script = java.util.Arrays.copyOf(words, words.length + 1);
-    script[words.length] = Samples.EOT;
-    fleet = new FakeFleet(pki, script);
-    gateway =
-        new SampleGateway(
-            pki.identity("gateway", "spiffe://cofferdam.local/service/gateway"),
-            List.of("127.0.0.1:1", fleet.router()));
-    InferenceEndpoint endpoint =
-        new InferenceEndpoint(gateway.intake, gateway.dispatcher, gateway.executor);
-    server =
-        MeshServer.builder(
-                "cofferdam.local", pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))
-            .clientCertificateOptional()
-            .connections(new GrpcConnections(gateway.connections))
-            .interceptor(new IdentityInterceptor(gateway.authenticator(), gateway.intake))
-            .service(endpoint::strict)
-            .start();
-    channel =
-        NettyChannelBuilder.forAddress("localhost", server.port())
-            .sslContext(GrpcSslContexts.forClient().trustManager(pki.trust().toFile()).build())
-            .maxInboundMessageSize(32 << 20)
-            .build();
+    harness = new GrpcHarness(folder, ANSWER, 60_000, server -> server);
+    fleet = harness.fleet;
+    gateway = harness.gateway;
+    pki = harness.pki;
+    channel = harness.channel();
   }
 
   @AfterEach
   void stop() throws Exception {
-    channel.shutdownNow();
-    server.close();
-    gateway.close();
-    fleet.close();
-    assertThat(gateway.bugs).isEmpty();
+    harness.close();
   }
 
   InferenceServiceGrpc.InferenceServiceBlockingStub client() {
-    Metadata headers = new Metadata();
-    headers.put(
-        Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER),
-        "Bearer " + SampleGateway.KEY);
-    return InferenceServiceGrpc.newBlockingStub(channel)
-        .withInterceptors(MetadataUtils.newAttachHeadersInterceptor(headers));
+    return GrpcHarness.client(channel);
   }
 
   static GenerateRequest.Builder ask() {

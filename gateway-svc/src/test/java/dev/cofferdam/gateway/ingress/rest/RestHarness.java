@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import dev.cofferdam.gateway.dispatch.Samples;
 import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
+import dev.cofferdam.gateway.ingress.RawHttp2;
 import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
 import dev.cofferdam.gateway.ingress.openai.DocumentsApi;
@@ -17,6 +18,7 @@ import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import io.vertx.core.Vertx;
 import io.vertx.ext.web.Router;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -152,6 +154,24 @@ public final class RestHarness implements AutoCloseable {
 
   public HttpResponse<String> send(HttpRequest request) throws Exception {
     return http.send(request, HttpResponse.BodyHandlers.ofString());
+  }
+
+  /** Asks for the models with the key, as the connection's first request. */
+  public static void getModels(RawHttp2 client) throws IOException {
+    client.headers(
+        1,
+        RawHttp2.END_STREAM,
+        ":method",
+        "GET",
+        ":scheme",
+        "https",
+        ":path",
+        "/v1/models",
+        ":authority",
+        "x",
+        "authorization",
+        "Bearer " + SampleGateway.KEY);
+    client.flush();
   }
 
   public static JsonNode json(HttpResponse<String> response) throws Exception {

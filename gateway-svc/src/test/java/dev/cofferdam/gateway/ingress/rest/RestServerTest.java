@@ -11,14 +11,11 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -54,15 +51,7 @@ class RestServerTest {
   }
 
   private Socket connect(String protocol) throws Exception {
-    SSLSocket socket = (SSLSocket) Untrusting.socketFactory().createSocket();
-    socket.setReceiveBufferSize(4_096);
-    socket.setSoTimeout(20_000);
-    SSLParameters parameters = socket.getSSLParameters();
-    parameters.setApplicationProtocols(new String[] {protocol});
-    socket.setSSLParameters(parameters);
-    socket.connect(new InetSocketAddress("127.0.0.1", rest.port()));
-    socket.startHandshake();
-    return socket;
+    return Untrusting.connect(rest.port(), protocol, 4_096);
   }
 
   private static void send(Socket socket, String text) throws IOException {

@@ -11,14 +11,11 @@ import dev.cofferdam.vocabulary.TenantId;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLParameters;
-import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -49,24 +46,13 @@ class TenantConnectionsOverRestTest {
     rest.close();
   }
 
-  private Socket connect(String protocol) throws Exception {
-    SSLSocket socket = (SSLSocket) Untrusting.socketFactory().createSocket();
-    socket.setSoTimeout(20_000);
-    SSLParameters parameters = socket.getSSLParameters();
-    parameters.setApplicationProtocols(new String[] {protocol});
-    socket.setSSLParameters(parameters);
-    socket.connect(new InetSocketAddress("127.0.0.1", rest.port()));
-    socket.startHandshake();
-    return socket;
-  }
-
   /** A client that keeps its connection, answer after answer. */
   private final class Client implements AutoCloseable {
     private final Socket socket;
     private final BufferedReader in;
 
     Client() throws Exception {
-      this.socket = connect("http/1.1");
+      this.socket = Untrusting.connect(rest.port(), "http/1.1");
       this.in =
           new BufferedReader(
               new InputStreamReader(socket.getInputStream(), StandardCharsets.UTF_8));
@@ -169,30 +155,13 @@ class TenantConnectionsOverRestTest {
     }
   }
 
-  private static void get(RawHttp2 client, int stream) throws IOException {
-    client.headers(
-        stream,
-        RawHttp2.END_STREAM,
-        ":method",
-        "GET",
-        ":scheme",
-        "https",
-        ":path",
-        "/v1/models",
-        ":authority",
-        "x",
-        "authorization",
-        "Bearer " + SampleGateway.KEY);
-    client.flush();
-  }
-
   @Test
   void aConnectionOfHttp2TooManyIsAnsweredAndToldToGoAway() throws Exception {
     rest.gateway.connectionLimits = new ConnectionLimits(1, 60, 0);
     try (Client own = new Client();
-        RawHttp2 second = new RawHttp2(connect("h2"))) {
+        RawHttp2 second = new RawHttp2(Untrusting.connect(rest.port(), "h2"))) {
       assertThat(own.get(SampleGateway.KEY)).startsWith("200 ");
-      get(second, 1);
+      RestHarness.getModels(second);
       boolean told = false;
       StringBuilder answer = new StringBuilder();
       for (Optional<RawHttp2.Frame> frame = second.read();
@@ -211,8 +180,8 @@ class TenantConnectionsOverRestTest {
   @Test
   void aSilentClientOfHttp2IsAskedWhetherItIsThere() throws Exception {
     rest.gateway.connectionLimits = new ConnectionLimits(1, 1, 0);
-    try (RawHttp2 client = new RawHttp2(connect("h2"))) {
-      get(client, 1);
+    try (RawHttp2 client = new RawHttp2(Untrusting.connect(rest.port(), "h2"))) {
+      RestHarness.getModels(client);
       assertThat(client.await(PING)).isPresent();
     }
   }
