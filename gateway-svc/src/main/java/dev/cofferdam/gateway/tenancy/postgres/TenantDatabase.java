@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.tenancy.postgres;
 
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantId;
 import java.sql.Connection;
@@ -43,12 +44,6 @@ public final class TenantDatabase {
             and not (c.relrowsecurity and c.relforcerowsecurity))
       order by c.relname
       """;
-
-  /** Work of one transaction. */
-  public interface Work<T> {
-    /** Does it; what it throws is rolled back. */
-    T on(Connection connection) throws SQLException;
-  }
 
   private final DataSource source;
   private final int statementMsMax;
@@ -102,7 +97,7 @@ public final class TenantDatabase {
    * @throws IllegalStateException where a statement is wrong; says its SQL state, and nothing of
    *     its values
    */
-  public <T> T inTenant(TenantId tenant, Work<T> work) {
+  public <T> T inTenant(TenantId tenant, Transaction.Work<T> work) {
     return guarded(tenant, tenant.value(), work);
   }
 
@@ -111,11 +106,11 @@ public final class TenantDatabase {
    *
    * @throws RefusedException DEPENDENCY_UNAVAILABLE as above
    */
-  public <T> T inNone(Work<T> work) {
+  public <T> T inNone(Transaction.Work<T> work) {
     return guarded(TenantId.PUBLIC, "", work);
   }
 
-  private <T> T guarded(TenantId tenant, String visible, Work<T> work) {
+  private <T> T guarded(TenantId tenant, String visible, Transaction.Work<T> work) {
     if (!open) {
       throw Turnstile.unavailable("the database is not ready");
     }
@@ -149,27 +144,11 @@ public final class TenantDatabase {
     }
   }
 
-  private <T> T run(Work<T> work) {
-    try (Connection connection = source.getConnection()) {
-      connection.setAutoCommit(false);
-      try {
-        T result = work.on(connection);
-        connection.commit();
-        return result;
-      } catch (SQLException | RuntimeException | Error e) {
-        rollback(connection, e);
-        throw e;
-      }
+  private <T> T run(Transaction.Work<T> work) {
+    try {
+      return Transaction.run(source, work);
     } catch (SQLException e) {
       throw sorted(e);
-    }
-  }
-
-  private static void rollback(Connection connection, Throwable reason) {
-    try {
-      connection.rollback();
-    } catch (SQLException e) {
-      reason.addSuppressed(e);
     }
   }
 

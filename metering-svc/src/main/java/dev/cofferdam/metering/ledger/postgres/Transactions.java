@@ -1,42 +1,21 @@
 package dev.cofferdam.metering.ledger.postgres;
 
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.metering.ledger.Ledger.LedgerUnavailableException;
 import dev.cofferdam.metering.ledger.Ledger.UnstorableException;
-import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
 
 /** Runs work in one transaction, and says of a failure whether another try can help. */
 final class Transactions {
-  /** Work on a connection. */
-  interface Work<T> {
-    T on(Connection connection) throws SQLException;
-  }
-
   private Transactions() {}
 
   /** Commits where the work returns, rolls back where it throws. */
-  static <T> T run(DataSource source, Work<T> work) {
-    try (Connection connection = source.getConnection()) {
-      connection.setAutoCommit(false);
-      try {
-        T result = work.on(connection);
-        connection.commit();
-        return result;
-      } catch (SQLException | RuntimeException | Error e) {
-        rollback(connection, e);
-        throw e;
-      }
+  static <T> T run(DataSource source, Transaction.Work<T> work) {
+    try {
+      return Transaction.run(source, work);
     } catch (SQLException e) {
       throw sorted(e);
-    }
-  }
-
-  private static void rollback(Connection connection, Throwable reason) {
-    try {
-      connection.rollback();
-    } catch (SQLException e) {
-      reason.addSuppressed(e);
     }
   }
 

@@ -1,0 +1,43 @@
+package dev.cofferdam.mesh.postgres;
+
+import java.sql.Connection;
+import java.sql.SQLException;
+import javax.sql.DataSource;
+
+/** Work in one transaction. */
+public final class Transaction {
+  /** Work on a connection. */
+  public interface Work<T> {
+    /** Does it; what it throws is rolled back. */
+    T on(Connection connection) throws SQLException;
+  }
+
+  private Transaction() {}
+
+  /**
+   * Commits where the work returns, rolls back where it throws.
+   *
+   * @throws SQLException as the driver throws it: what a failure means is the caller's to say
+   */
+  public static <T> T run(DataSource source, Work<T> work) throws SQLException {
+    try (Connection connection = source.getConnection()) {
+      connection.setAutoCommit(false);
+      try {
+        T result = work.on(connection);
+        connection.commit();
+        return result;
+      } catch (SQLException | RuntimeException | Error e) {
+        rollback(connection, e);
+        throw e;
+      }
+    }
+  }
+
+  private static void rollback(Connection connection, Throwable reason) {
+    try {
+      connection.rollback();
+    } catch (SQLException e) {
+      reason.addSuppressed(e);
+    }
+  }
+}
