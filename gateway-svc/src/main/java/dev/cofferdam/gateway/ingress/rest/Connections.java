@@ -5,12 +5,14 @@ import dev.cofferdam.gateway.connection.ClientConnection;
 import dev.cofferdam.gateway.connection.Keepalive;
 import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.vocabulary.TenantProfile;
+import io.netty.channel.ChannelHandlerContext;
 import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpConnection;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
 import io.vertx.core.http.HttpVersion;
+import io.vertx.core.net.impl.ConnectionBase;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
@@ -64,7 +66,7 @@ final class Connections {
     if (draining) {
       connection.close();
     } else {
-      state.idleTimer = vertx.setTimer(settings.headMsMax(), unused -> connection.close());
+      state.idleTimer = vertx.setTimer(settings.headMsMax(), unused -> end(connection));
     }
   }
 
@@ -88,7 +90,7 @@ final class Connections {
   private void look(HttpConnection connection, State state) {
     long silenceNs = TimeUnit.SECONDS.toNanos(state.client.keepaliveSeconds());
     switch (state.keepalive.step(System.nanoTime(), state.heardNs, silenceNs)) {
-      case Keepalive.Step.Gone() -> connection.close();
+      case Keepalive.Step.Gone() -> cut(connection);
       case Keepalive.Step.Wait(long ns) -> lookLater(connection, state, ns);
       case Keepalive.Step.Ask(long ns) -> {
         connection
@@ -96,6 +98,30 @@ final class Connections {
             .onSuccess(unused -> state.heardNs = System.nanoTime());
         lookLater(connection, state, ns);
       }
+    }
+  }
+
+  /** Ends a connection behind what is still to be written, if that is taken in time. */
+  private void end(HttpConnection connection) {
+    connection.close();
+    vertx.setTimer(
+        TimeUnit.NANOSECONDS.toMillis(Keepalive.ANSWER_NS),
+        unused -> {
+          if (open.containsKey(connection)) {
+            cut(connection);
+          }
+        });
+  }
+
+  /**
+   * Ends a connection at once. Vert.x itself ends them behind what is still to be written, which a
+   * network that fell silent never takes: so this goes past it, and past TLS.
+   */
+  static void cut(HttpConnection connection) {
+    ChannelHandlerContext socket =
+        ((ConnectionBase) connection).channel().pipeline().firstContext();
+    if (socket != null) {
+      var unused = socket.close();
     }
   }
 
@@ -156,16 +182,16 @@ final class Connections {
 
   private void ended(HttpConnection connection, State state, boolean http1) {
     if (draining && http1) {
-      connection.close();
+      end(connection);
     } else if (state.ending && state.requests == 0) {
-      state.idleTimer = vertx.setTimer(LINGER_MS, unused -> connection.close());
+      state.idleTimer = vertx.setTimer(LINGER_MS, unused -> end(connection));
     } else if (state.requests == 0 && open.containsKey(connection)) {
-      state.idleTimer = vertx.setTimer(settings.idleMsMax(), unused -> connection.close());
+      state.idleTimer = vertx.setTimer(settings.idleMsMax(), unused -> end(connection));
     }
   }
 
   /** A body that has not come by now does not come. */
-  private static void late(HttpServerRequest request) {
+  private void late(HttpServerRequest request) {
     if (request.isEnded()) {
       return;
     }
@@ -174,7 +200,7 @@ final class Connections {
       var unused = response.setStatusCode(408).putHeader("x-should-retry", "false").end();
     }
     if (isHttp1(request)) {
-      request.connection().close();
+      end(request.connection());
     } else {
       response.reset();
     }

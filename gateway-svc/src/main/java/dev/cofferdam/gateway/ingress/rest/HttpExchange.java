@@ -14,6 +14,7 @@ import io.vertx.core.Vertx;
 import io.vertx.core.buffer.Buffer;
 import io.vertx.core.http.HttpServerRequest;
 import io.vertx.core.http.HttpServerResponse;
+import io.vertx.core.http.HttpVersion;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -30,6 +31,7 @@ final class HttpExchange {
 
   private final Dialect dialect;
   private final io.vertx.core.Context loop;
+  private final HttpServerRequest request;
   private final HttpServerResponse response;
   private final RequestId id = RequestId.random();
   private final Span span;
@@ -49,6 +51,7 @@ final class HttpExchange {
   HttpExchange(Vertx vertx, HttpServerRequest request, String route, Dialect dialect) {
     this.dialect = dialect;
     this.loop = vertx.getOrCreateContext();
+    this.request = request;
     this.response = request.response();
     this.sourceIp = request.remoteAddress() == null ? "-" : request.remoteAddress().hostAddress();
     String method = request.method().name();
@@ -195,7 +198,11 @@ final class HttpExchange {
   /** Cuts off a stream that nobody reads; on the event loop only. */
   void cut() {
     if (!over()) {
-      response.reset();
+      if (request.version() == HttpVersion.HTTP_2) {
+        response.reset();
+      } else {
+        Connections.cut(request.connection());
+      }
     }
     span.end();
   }

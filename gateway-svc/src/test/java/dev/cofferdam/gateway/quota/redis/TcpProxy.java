@@ -9,15 +9,21 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 
-/** Stands between a client and a server on this machine: can be slow, and can change its server. */
-final class TcpProxy implements AutoCloseable {
+/**
+ * Stands between a client and a server on this machine: can be slow, can change its server, and can
+ * fall silent.
+ */
+public final class TcpProxy implements AutoCloseable {
   private final ServerSocket listener;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private volatile int target;
   private volatile long delayMs;
+  private volatile boolean silent;
+  private final CountDownLatch closed = new CountDownLatch(1);
 
-  TcpProxy(int target) {
+  public TcpProxy(int target) {
     this.target = target;
     try {
       this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
@@ -29,6 +35,15 @@ final class TcpProxy implements AutoCloseable {
 
   String url() {
     return "redis://127.0.0.1:" + listener.getLocalPort();
+  }
+
+  public int port() {
+    return listener.getLocalPort();
+  }
+
+  /** Passes nothing on any more and takes nothing more, and tells nobody: as a cut cable does. */
+  public void silence() {
+    silent = true;
   }
 
   /** Answers come so much later. */
@@ -44,6 +59,7 @@ final class TcpProxy implements AutoCloseable {
 
   @Override
   public void close() {
+    closed.countDown();
     try {
       listener.close();
     } catch (IOException e) {
@@ -76,6 +92,9 @@ final class TcpProxy implements AutoCloseable {
       for (int n = in.read(buffer); n >= 0; n = in.read(buffer)) {
         if (late && delayMs > 0) {
           Thread.sleep(delayMs);
+        }
+        if (silent) {
+          closed.await();
         }
         out.write(buffer, 0, n);
       }
