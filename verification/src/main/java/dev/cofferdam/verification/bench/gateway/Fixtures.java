@@ -18,8 +18,13 @@ import java.util.Map;
 final class Fixtures implements Closeable {
   private final LocalMesh mesh;
   private final Map<String, Integer> ports =
-      Ports.choose(List.of("http", "proxy", "proxy-tls"), Map.of(), Map.of(), new SecureRandom());
+      Ports.choose(
+          List.of("http", "proxy", "proxy-tls", "nginx", "haproxy"),
+          Map.of(),
+          Map.of(),
+          new SecureRandom());
   private final List<Process> processes = new ArrayList<>();
+  private final List<StockProxy.Running> stock = new ArrayList<>();
   private final Process proxy;
 
   /** Starts them; the upstream takes the places of the mesh's router and first worker. */
@@ -67,6 +72,19 @@ final class Fixtures implements Closeable {
     return ports.getOrDefault(tls ? "proxy-tls" : "proxy", 0);
   }
 
+  /** Those of the proxies that others have whose programs are on the PATH. */
+  List<StockProxy.Running> stockProxies() throws IOException {
+    TlsFiles tls = identity("gateway", SpiffeId.Role.GATEWAY, "");
+    for (StockProxy kind : StockProxy.values()) {
+      int port = ports.getOrDefault(kind.label(), 0);
+      kind.start(mesh.files().folder().resolve(kind.label()), port, http(), tls)
+          .ifPresentOrElse(
+              stock::add,
+              () -> System.out.printf("%s is not on the PATH: left out%n", kind.label()));
+    }
+    return stock;
+  }
+
   /** Process id of the bare proxy. */
   long proxyPid() {
     return proxy.pid();
@@ -104,6 +122,7 @@ final class Fixtures implements Closeable {
 
   @Override
   public void close() {
+    stock.forEach(StockProxy.Running::close);
     processes.forEach(Process::destroy);
   }
 }

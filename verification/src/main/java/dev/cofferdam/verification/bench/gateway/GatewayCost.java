@@ -24,8 +24,8 @@ import javax.net.ssl.TrustManagerFactory;
 /**
  * What the gateway costs: CPU by the process clock, and the time that it adds, with authentication,
  * every limit in a real Redis and audit facts to a real Kafka, over an upstream that answers at
- * once; beside a bare Vert.x proxy over the same upstream, in the same run, in turns. All figures
- * are medians of the rounds.
+ * once; beside a bare Vert.x proxy, and nginx and HAProxy where they are on the PATH, over the same
+ * upstream, in the same run, in turns. All figures are medians of the rounds.
  *
  * <p>Arguments: repository, folder for the mesh, file to append the results to.
  */
@@ -39,6 +39,7 @@ public final class GatewayCost {
 
   private final Map<String, Way> paths = new LinkedHashMap<>();
   private final Map<String, List<Double>> figures = new LinkedHashMap<>();
+  private final List<String> stock = new ArrayList<>();
   private final Rows rows = new Rows();
 
   /**
@@ -83,6 +84,13 @@ public final class GatewayCost {
       paths.put(
           "vertx_tls",
           http(Optional.of(fixtures.proxyPid()), fixtures.proxy(true), Optional.of(tls), keys));
+      for (StockProxy.Running proxy : fixtures.stockProxies()) {
+        Optional<Long> pid = Optional.of(proxy.process().pid());
+        Way way = http(pid, proxy.port(), Optional.of(tls), keys);
+        await(way.whole(), 1);
+        paths.put(proxy.kind().label(), way);
+        stock.add(proxy.kind().label());
+      }
       paths.put("gateway", http(Optional.of(gateway), edge, Optional.of(tls), keys));
       paths.put(
           "gateway_grpc",
@@ -208,6 +216,17 @@ public final class GatewayCost {
       rows.row(proxy + "_added_p50_ms", figure(proxy + " p50") - direct50, "ms", direct50);
       rows.row(proxy + "_added_p99_ms", figure(proxy + " p99") - direct99, "ms", direct99);
     }
+    for (String proxy : stock) {
+      rows.row(
+          proxy + "_cpu_us_per_request",
+          figure(proxy + " request"),
+          "us",
+          figure("vertx_tls request"));
+      rows.row(
+          proxy + "_cpu_us_per_chunk", figure(proxy + " chunk"), "us", figure("vertx_tls chunk"));
+      rows.row(proxy + "_p99_ms", figure(proxy + " p99"), "ms", figure("vertx_tls p99"));
+    }
+    double nginx99 = stock.contains("nginx") ? figure("nginx p99") : Double.NaN;
     double vertx50 = figure("vertx p50") - direct50;
     double vertx99 = figure("vertx p99") - direct99;
     double up50 = figure("upstream p50");
@@ -219,6 +238,7 @@ public final class GatewayCost {
       rows.row(way + "_added_p50_ms", figure(way + " p50") - up50, "ms", vertx50);
       rows.row(way + "_added_p99_ms", figure(way + " p99") - up99, "ms", vertx99);
       rows.row(way + "_p50_ms", figure(way + " p50"), "ms", figure("vertx p50"));
+      rows.row(way + "_p99_ms", figure(way + " p99"), "ms", nginx99);
       rows.row(way + "_requests_s", figure(way + " requests/s"), "1/s", figure("vertx requests/s"));
     }
   }
