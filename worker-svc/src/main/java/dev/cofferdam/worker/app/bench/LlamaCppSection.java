@@ -43,6 +43,7 @@ final class LlamaCppSection implements BenchSection {
   public void prepare() {
     try {
       model = Files.createTempFile("random-model", ".gguf");
+      model.toFile().deleteOnExit(); // half a gigabyte that a run which is ended would leave
       RandomModelGguf.write(model, weights);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
