@@ -23,7 +23,7 @@ import java.util.Set;
  */
 public final class ClassQueues {
   private final Map<WorkloadClass, FairQueue<Waiting>> queues = new EnumMap<>(WorkloadClass.class);
-  private final Map<Long, Waiting> byTicket = new HashMap<>();
+  private final Map<Long, FairQueue.Entry<Waiting>> byTicket = new HashMap<>();
   private final Map<AttemptKey, Long> byKey = new HashMap<>();
   private final ClassShares shares;
   private final QueueBounds bounds;
@@ -70,24 +70,42 @@ public final class ClassQueues {
    */
   public void add(Waiting waiting, double cost) {
     PoolRequest request = waiting.request();
-    of(request.workloadClass())
-        .add(
-            request.tenant().value(),
-            request.weight(),
-            new FairQueue.Entry<>(waiting.ticket(), cost, waiting));
-    byTicket.put(waiting.ticket(), waiting);
+    FairQueue.Entry<Waiting> entry = new FairQueue.Entry<>(waiting.ticket(), cost, waiting);
+    of(request.workloadClass()).add(request.tenant().value(), request.weight(), entry);
+    byTicket.put(waiting.ticket(), entry);
     byKey.put(request.key(), waiting.ticket());
+  }
+
+  /**
+   * Takes a preempted request back, before its tenant's others. Neither ticket nor attempt finds
+   * it; it is no part of {@link #size}.
+   *
+   * @param cost estimated weighted tokens that it still needs
+   * @param unserved weighted tokens that it was charged and not served
+   * @return what to hand to {@link #drop}
+   */
+  public FairQueue.Entry<Waiting> bringBack(Waiting paused, double cost, double unserved) {
+    PoolRequest request = paused.request();
+    FairQueue.Entry<Waiting> entry = new FairQueue.Entry<>(paused.ticket(), cost, paused);
+    of(request.workloadClass())
+        .bringBack(request.tenant().value(), request.weight(), entry, unserved);
+    return entry;
+  }
+
+  /** Takes a preempted request out that is not to go on, if it waits still. */
+  public void drop(FairQueue.Entry<Waiting> paused) {
+    of(paused.item().request().workloadClass()).remove(paused);
   }
 
   /** Takes a request out; empty where it does not wait. */
   public Optional<Waiting> remove(long ticket) {
-    Waiting waiting = byTicket.get(ticket);
-    if (waiting == null) {
+    FairQueue.Entry<Waiting> entry = byTicket.get(ticket);
+    if (entry == null) {
       return Optional.empty();
     }
-    of(waiting.request().workloadClass()).remove(waiting.request().tenant().value(), ticket);
-    forget(waiting);
-    return Optional.of(waiting);
+    of(entry.item().request().workloadClass()).remove(entry);
+    forget(entry.item());
+    return Optional.of(entry.item());
   }
 
   /**
@@ -108,9 +126,19 @@ public final class ClassQueues {
     return shares.order(ready());
   }
 
+  /** Whether a class more urgent than this one has something to grant. */
+  public boolean moreUrgentThan(WorkloadClass c) {
+    for (WorkloadClass other : ready()) {
+      if (other.compareTo(c) < 0) {
+        return true;
+      }
+    }
+    return false;
+  }
+
   /** The waiting request of a handle. */
   public Optional<Waiting> find(long ticket) {
-    return Optional.ofNullable(byTicket.get(ticket));
+    return Optional.ofNullable(byTicket.get(ticket)).map(FairQueue.Entry::item);
   }
 
   /** The handle under which an attempt waits. */
@@ -123,14 +151,15 @@ public final class ClassQueues {
     queues.values().forEach(queue -> queue.unpark(tenant));
   }
 
-  /** Requests that wait in the pool. */
+  /** Requests that wait in the pool for their first answer. */
   public int size() {
     return byTicket.size();
   }
 
-  /** Everything that waits, oldest first. */
+  /** Everything that waits for its first answer, oldest first. */
   public List<Waiting> waiting() {
-    List<Waiting> all = new ArrayList<>(byTicket.values());
+    List<Waiting> all = new ArrayList<>(byTicket.size());
+    byTicket.values().forEach(entry -> all.add(entry.item()));
     all.sort(Comparator.comparingLong(Waiting::ticket));
     return all;
   }

@@ -9,6 +9,7 @@ public final class Waiting {
   private final PoolRequest request;
   private final long enqueuedMs;
   private final int attachmentsSeen;
+  private final String pausedOn;
   private int bypasses;
   private long withoutWorkerSinceMs = NEVER;
   private int lastPosition = -1;
@@ -24,6 +25,35 @@ public final class Waiting {
     this.request = request;
     this.enqueuedMs = enqueuedMs;
     this.attachmentsSeen = attachmentsSeen;
+    this.pausedOn = "";
+  }
+
+  private Waiting(long ticket, PoolRequest request, long pausedMs, String pausedOn) {
+    this.ticket = ticket;
+    this.request = request;
+    this.enqueuedMs = pausedMs;
+    this.attachmentsSeen = Integer.MAX_VALUE;
+    this.pausedOn = pausedOn;
+  }
+
+  /**
+   * A request that was preempted and waits to go on where it ran. Its caller has its answer.
+   *
+   * @param ticket below 0, so that it belongs to no caller
+   * @param workerId where its state is
+   */
+  public static Waiting paused(long ticket, PoolRequest request, long nowMs, String workerId) {
+    return new Waiting(ticket, request, nowMs, workerId);
+  }
+
+  /** Whether it was preempted, and goes on only where it ran. */
+  public boolean isPaused() {
+    return !pausedOn.isEmpty();
+  }
+
+  /** The worker that holds its state; empty where it has not run. */
+  public String pausedOn() {
+    return pausedOn;
   }
 
   /** The caller's handle. */

@@ -8,6 +8,7 @@ import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.fairness.TokenWeights;
+import dev.cofferdam.scheduler.preemption.PreemptionRules;
 import dev.cofferdam.scheduler.shard.PoolSettings;
 import dev.cofferdam.scheduler.tenancy.kafka.TopicGuarantees;
 import dev.cofferdam.scheduler.workers.grpc.SchedulingEndpoint;
@@ -119,6 +120,12 @@ public class SchedulerApp {
         s.lostWindowMs(),
         PoolSettings.DEFAULT.reportIntervalMs(),
         PoolSettings.DEFAULT.positionsMax(),
-        PoolSettings.DEFAULT.tenantsRememberedMax());
+        PoolSettings.DEFAULT.tenantsRememberedMax(),
+        new PreemptionRules(
+            s.preemptionsMax(),
+            s.preemptAfterMs(),
+            s.preemptWaitMsMin(),
+            PreemptionRules.DEFAULT.victimsMax(),
+            PreemptionRules.DEFAULT.searchMsMin()));
   }
 }

@@ -108,5 +108,17 @@ public interface SchedulerConfig {
     /** Milliseconds that an attempt waits whose worker was lost. */
     @WithDefault("10000")
     long lostWindowMs();
+
+    /** How often a running request may be preempted; 0 turns preemption off. */
+    @WithDefault("2")
+    int preemptionsMax();
+
+    /** Milliseconds that a request runs before it may be preempted. */
+    @WithDefault("50")
+    long preemptAfterMs();
+
+    /** Expected wait for a free slot, in milliseconds, above which running requests give way. */
+    @WithDefault("10")
+    long preemptWaitMsMin();
   }
 }

@@ -3,6 +3,7 @@ package dev.cofferdam.scheduler.app;
 import dev.cofferdam.scheduler.shard.PoolListener;
 import dev.cofferdam.scheduler.shard.PoolStats;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -52,6 +53,20 @@ public class SchedulerMetrics implements PoolListener {
   }
 
   @Override
+  public void preempted(String pool, WorkloadClass workloadClass, TenantId causedBy) {
+    registry
+        .counter(
+            "cofferdam.scheduler.preemptions",
+            "pool",
+            pool,
+            "class",
+            workloadClass.label(),
+            "tenant",
+            causedBy.value())
+        .increment();
+  }
+
+  @Override
   public void attemptLost(String pool) {
     registry.counter("cofferdam.scheduler.attempts.lost", "pool", pool).increment();
   }
@@ -72,6 +87,7 @@ public class SchedulerMetrics implements PoolListener {
           s -> s.virtualTimeGap().getOrDefault(c, 0.0));
     }
     gauge("cofferdam.scheduler.running", tags, pool, PoolStats::running);
+    gauge("cofferdam.scheduler.preempted", tags, pool, PoolStats::preempted);
     gauge("cofferdam.scheduler.slots", tags, pool, PoolStats::slots);
     gauge("cofferdam.scheduler.workers", tags, pool, PoolStats::workers);
   }

@@ -1,17 +1,16 @@
 package dev.cofferdam.scheduler.fairness;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Iterator;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.NavigableSet;
+import java.util.NoSuchElementException;
 import java.util.Optional;
 import java.util.PriorityQueue;
-import java.util.TreeSet;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,14 +39,17 @@ public final class FairQueue<T> {
   private static final int PRUNE_MIN = 1_024;
 
   private final Map<String, Flow<T>> flows = new HashMap<>();
-  private final NavigableSet<Flow<T>> byFinish =
-      new TreeSet<>(
-          Comparator.comparingDouble((Flow<T> f) -> f.finishTag)
-              .thenComparingLong(f -> f.headTicket));
-  private final NavigableSet<Flow<T>> byStart =
-      new TreeSet<>(
-          Comparator.comparingDouble((Flow<T> f) -> f.virtualTime)
-              .thenComparingLong(f -> f.headTicket));
+  private final List<@Nullable Flow<T>> byId = new ArrayList<>();
+  private final ArrayDeque<Integer> freeIds = new ArrayDeque<>();
+
+  /** Of those that wait and are not set aside: by finish tag, and by virtual time. */
+  private final TagHeap byFinish = new TagHeap();
+
+  private final TagHeap byVirtualTime = new TagHeap();
+
+  /** Of those that run something: by what runs over the weight, the most first. */
+  private final TagHeap byShare = new TagHeap();
+
   private final int idleFlowsMax;
   private int pruneAt = PRUNE_MIN;
   private double virtualTime;
@@ -62,28 +64,61 @@ public final class FairQueue<T> {
     this.idleFlowsMax = idleFlowsMax;
   }
 
-  /**
-   * A request that waits.
-   *
-   * @param ticket unique, rising with arrival
-   * @param cost estimated weighted tokens, above 0
-   * @param item the request
-   */
-  public record Entry<T>(long ticket, double cost, T item) {}
+  /** A request that waits, in one queue at a time. */
+  public static final class Entry<T> {
+    private final long ticket;
+    private final double cost;
+    private final T item;
+    private @Nullable Flow<T> flow;
+    private @Nullable Entry<T> before;
+    private @Nullable Entry<T> after;
 
-  /** A tenant's account and its waiting requests, oldest first. */
+    /**
+     * @param ticket unique, rising with arrival
+     * @param cost estimated weighted tokens, above 0
+     * @param item the request
+     */
+    public Entry(long ticket, double cost, T item) {
+      this.ticket = ticket;
+      this.cost = cost;
+      this.item = item;
+    }
+
+    /** Unique, rising with arrival. */
+    public long ticket() {
+      return ticket;
+    }
+
+    /** Estimated weighted tokens. */
+    public double cost() {
+      return cost;
+    }
+
+    /** The request. */
+    public T item() {
+      return item;
+    }
+
+    Optional<Entry<T>> following() {
+      return Optional.ofNullable(after);
+    }
+  }
+
+  /** A tenant's account and its waiting requests, in their order. */
   public static final class Flow<T> {
     private final String tenant;
-    private final LinkedHashMap<Long, Entry<T>> waiting = new LinkedHashMap<>();
+    private final int id;
+    private @Nullable Entry<T> first;
+    private @Nullable Entry<T> last;
+    private int waiting;
     private double weight;
     private double virtualTime;
-    private double finishTag;
-    private long headTicket;
     private int running;
     private boolean parked;
 
-    private Flow(String tenant, double weight) {
+    private Flow(String tenant, int id, double weight) {
       this.tenant = tenant;
+      this.id = id;
       this.weight = weight;
     }
 
@@ -92,54 +127,151 @@ public final class FairQueue<T> {
       return tenant;
     }
 
-    /** The request that is next. */
+    /**
+     * The request that is next.
+     *
+     * @throws IllegalStateException where nothing waits
+     */
     public Entry<T> head() {
-      return waiting.firstEntry().getValue();
+      Entry<T> head = first;
+      if (head == null) {
+        throw new IllegalStateException("nothing waits");
+      }
+      return head;
     }
 
     /** Virtual time, in weighted tokens over weight. */
     public double virtualTime() {
       return virtualTime;
     }
+
+    /** What the tenant would run over its weight with so many requests more than now. */
+    public double shareWith(int more) {
+      return (running + more) / weight;
+    }
+
+    double finishTag() {
+      return virtualTime + normalised(head().cost);
+    }
+
+    double normalised(double cost) {
+      return cost / weight;
+    }
+
+    private void link(Entry<T> entry, boolean inFront) {
+      Entry<T> oldFirst = first;
+      Entry<T> oldLast = last;
+      if (oldFirst == null || oldLast == null) {
+        first = entry;
+        last = entry;
+      } else if (inFront) {
+        entry.after = oldFirst;
+        oldFirst.before = entry;
+        first = entry;
+      } else {
+        entry.before = oldLast;
+        oldLast.after = entry;
+        last = entry;
+      }
+      entry.flow = this;
+      waiting++;
+    }
+
+    private void unlink(Entry<T> entry) {
+      Entry<T> before = entry.before;
+      Entry<T> after = entry.after;
+      if (before == null) {
+        first = after;
+      } else {
+        before.after = after;
+      }
+      if (after == null) {
+        last = before;
+      } else {
+        after.before = before;
+      }
+      entry.before = null;
+      entry.after = null;
+      entry.flow = null;
+      waiting--;
+    }
   }
 
   /** Adds a request behind the tenant's others; the weight counts from now on. */
   public void add(String tenant, double weight, Entry<T> entry) {
-    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY && entry.cost > 0)) {
-      throw new IllegalArgumentException("weight and cost must be above 0");
+    Flow<T> flow = joining(tenant, weight, entry);
+    if (flow.waiting == 0) {
+      lift(flow, 0);
     }
-    Flow<T> flow = flows.computeIfAbsent(tenant, name -> new Flow<>(name, weight));
-    boolean joins = flow.waiting.isEmpty();
-    unlink(flow);
-    flow.weight = weight;
-    flow.waiting.put(entry.ticket, entry);
+    flow.link(entry, false);
     waiting++;
-    if (joins) {
-      lift(flow);
-    }
-    link(flow);
+    place(flow);
     prune();
   }
 
-  /** Takes a request out without charging it. */
-  public Optional<Entry<T>> remove(String tenant, long ticket) {
-    Flow<T> flow = flows.get(tenant);
-    if (flow == null || !flow.waiting.containsKey(ticket)) {
-      return Optional.empty();
+  /**
+   * Brings a request back that ran and is to go on later: before the tenant's others, and counted
+   * as running no more. What it was charged and not served is returned; it keeps that much of an
+   * advantage and no more, however far behind the others its tenant is.
+   *
+   * @param unserved weighted tokens that it was charged beyond what it was served
+   */
+  public void bringBack(String tenant, double weight, Entry<T> entry, double unserved) {
+    Flow<T> flow = joining(tenant, weight, entry);
+    boolean joins = flow.waiting == 0;
+    flow.virtualTime -= unserved / flow.weight;
+    if (joins) {
+      lift(flow, unserved / flow.weight);
     }
-    unlink(flow);
-    Entry<T> entry = flow.waiting.remove(ticket);
+    flow.link(entry, true);
+    waiting++;
+    ran(flow, -1);
+    place(flow);
+  }
+
+  private Flow<T> joining(String tenant, double weight, Entry<T> entry) {
+    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY && entry.cost > 0)) {
+      throw new IllegalArgumentException("weight and cost must be above 0");
+    }
+    if (entry.flow != null) {
+      throw new IllegalStateException("it waits already");
+    }
+    Flow<T> flow = flow(tenant, weight);
+    if (flow.weight != weight) {
+      flow.weight = weight;
+      ran(flow, 0);
+    }
+    return flow;
+  }
+
+  /** Takes a request out without charging it; false where it does not wait. */
+  public boolean remove(Entry<T> entry) {
+    Flow<T> flow = entry.flow;
+    if (flow == null) {
+      return false;
+    }
+    flow.unlink(entry);
     waiting--;
-    if (flow.waiting.isEmpty()) {
+    if (flow.waiting == 0) {
       flow.parked = false;
     }
-    link(flow);
-    return Optional.ofNullable(entry);
+    place(flow);
+    return true;
   }
 
   /** The tenants whose heads may be granted, best first. Not to be changed while it is iterated. */
   public Iterable<Flow<T>> ready() {
-    return Collections.unmodifiableSet(byFinish);
+    return Walk::new;
+  }
+
+  /** The tenant whose head is next; empty where nothing may be granted. */
+  public Optional<Flow<T>> next() {
+    return byFinish.isEmpty() ? Optional.empty() : Optional.of(at(byFinish.idAt(0)));
+  }
+
+  /** The tenant that runs most over its weight; empty where nothing runs. */
+  public Optional<Flow<T>> mostRunning() {
+    return byShare.isEmpty() ? Optional.empty() : Optional.of(at(byShare.idAt(0)));
   }
 
   /** Whether anything may be granted. */
@@ -154,23 +286,20 @@ public final class FairQueue<T> {
    */
   public double grant(Flow<T> flow) {
     advance();
-    unlink(flow);
-    final double cost = flow.waiting.pollFirstEntry().getValue().cost;
+    Entry<T> head = flow.head();
+    flow.unlink(head);
     waiting--;
     final double start = flow.virtualTime;
-    flow.virtualTime += cost / flow.weight;
+    flow.virtualTime += head.cost / flow.weight;
     latestTag = Math.max(latestTag, flow.virtualTime);
-    flow.running++;
-    running++;
-    link(flow);
+    ran(flow, 1);
+    place(flow);
     return start;
   }
 
   /** Counts a request that runs already, without a charge. */
   public void adopt(String tenant, double weight) {
-    Flow<T> flow = flows.computeIfAbsent(tenant, name -> new Flow<>(name, weight));
-    flow.running++;
-    running++;
+    ran(flow(tenant, weight), 1);
   }
 
   /**
@@ -181,10 +310,9 @@ public final class FairQueue<T> {
     if (flow == null || weightedTokens == 0) {
       return;
     }
-    unlink(flow);
     flow.virtualTime += weightedTokens / flow.weight;
     latestTag = Math.max(latestTag, flow.virtualTime);
-    link(flow);
+    place(flow);
   }
 
   /** A request of the tenant runs no more. */
@@ -193,8 +321,7 @@ public final class FairQueue<T> {
     if (flow == null || flow.running == 0) {
       return;
     }
-    flow.running--;
-    running--;
+    ran(flow, -1);
     if (running == 0 && waiting == 0) {
       // The end of a busy period: whoever comes next starts level.
       virtualTime = Math.max(virtualTime, latestTag);
@@ -203,8 +330,8 @@ public final class FairQueue<T> {
 
   /** Sets a tenant aside that may not run more at the moment. It is not waiting for the others. */
   public void park(Flow<T> flow) {
-    unlink(flow);
     flow.parked = true;
+    place(flow);
   }
 
   /** Brings a tenant back that was set aside. */
@@ -214,8 +341,13 @@ public final class FairQueue<T> {
       return;
     }
     flow.parked = false;
-    lift(flow);
-    link(flow);
+    lift(flow, 0);
+    place(flow);
+  }
+
+  /** A tenant's account, if it is remembered. */
+  public Optional<Flow<T>> find(String tenant) {
+    return Optional.ofNullable(flows.get(tenant));
   }
 
   /** The system's virtual time. */
@@ -229,9 +361,16 @@ public final class FairQueue<T> {
     return Optional.ofNullable(flows.get(tenant)).map(Flow::virtualTime);
   }
 
-  /** Distance between the most and the least served tenant that wait. */
+  /** Distance between the most and the least served tenant that wait; looks at all of them. */
   public double gap() {
-    return byStart.isEmpty() ? 0 : byStart.last().virtualTime - byStart.first().virtualTime;
+    if (byVirtualTime.isEmpty()) {
+      return 0;
+    }
+    double most = byVirtualTime.tagAt(0);
+    for (int place = 1; place < byVirtualTime.size(); place++) {
+      most = Math.max(most, byVirtualTime.tagAt(place));
+    }
+    return most - byVirtualTime.tagAt(0);
   }
 
   /** Requests that wait. */
@@ -242,7 +381,7 @@ public final class FairQueue<T> {
   /** Requests of a tenant that wait. */
   public int size(String tenant) {
     Flow<T> flow = flows.get(tenant);
-    return flow == null ? 0 : flow.waiting.size();
+    return flow == null ? 0 : flow.waiting;
   }
 
   /** Tenants that are remembered. */
@@ -250,90 +389,110 @@ public final class FairQueue<T> {
     return flows.size();
   }
 
-  /** Everything that waits, in no particular order. */
-  public List<Entry<T>> entries() {
-    List<Entry<T>> all = new ArrayList<>(waiting);
-    for (Flow<T> flow : flows.values()) {
-      all.addAll(flow.waiting.values());
-    }
-    return all;
-  }
-
   /**
    * The order in which requests would be granted if nobody came and every estimate held; at most
    * {@code max} of them.
    */
   public List<Entry<T>> order(int max) {
-    List<Entry<T>> order = new ArrayList<>(Math.min(max, waiting));
-    PriorityQueue<Ahead<T>> opened =
-        new PriorityQueue<>(
-            Comparator.comparingDouble((Ahead<T> a) -> a.finishTag)
-                .thenComparingLong(a -> a.entry.ticket));
-    Iterator<Flow<T>> unopened = byFinish.iterator();
-    @Nullable Flow<T> next = unopened.hasNext() ? unopened.next() : null;
-    while (order.size() < max && (next != null || !opened.isEmpty())) {
-      Ahead<T> best = opened.peek();
-      if (next != null && (best == null || best.isAfter(next))) {
-        opened.add(Ahead.first(next));
-        next = unopened.hasNext() ? unopened.next() : null;
-      } else if (best != null) {
-        opened.poll();
-        order.add(best.entry);
-        best.following().ifPresent(opened::add);
-      }
-    }
-    return order;
+    return OrderAhead.of(new Walk(), max);
   }
 
-  /** A request in the order to come. */
-  private record Ahead<T>(Flow<T> flow, Iterator<Entry<T>> rest, Entry<T> entry, double finishTag) {
-    static <T> Ahead<T> first(Flow<T> flow) {
-      Iterator<Entry<T>> all = flow.waiting.values().iterator();
-      return new Ahead<>(flow, all, all.next(), flow.finishTag);
+  /** The tenants in the order of their finish tags: a heap's places, opened as they are reached. */
+  private final class Walk implements Iterator<Flow<T>> {
+    private int next = byFinish.isEmpty() ? -1 : 0;
+    private @Nullable PriorityQueue<Integer> open;
+
+    @Override
+    public boolean hasNext() {
+      return next >= 0;
     }
 
-    boolean isAfter(Flow<T> other) {
-      return finishTag > other.finishTag
-          || (finishTag == other.finishTag && entry.ticket > other.headTicket);
-    }
-
-    Optional<Ahead<T>> following() {
-      if (!rest.hasNext()) {
-        return Optional.empty();
+    @Override
+    public Flow<T> next() {
+      if (next < 0) {
+        throw new NoSuchElementException();
       }
-      Entry<T> after = rest.next();
-      return Optional.of(new Ahead<>(flow, rest, after, finishTag + after.cost / flow.weight));
+      Flow<T> flow = at(byFinish.idAt(next));
+      openChildren(next);
+      return flow;
+    }
+
+    private void openChildren(int place) {
+      PriorityQueue<Integer> places = open;
+      if (places == null) {
+        places =
+            new PriorityQueue<>(
+                Comparator.comparingDouble((Integer p) -> byFinish.tagAt(p))
+                    .thenComparingLong(p -> byFinish.tieAt(p)));
+        open = places;
+      }
+      for (int child = 4 * place + 1; child <= 4 * place + 4 && child < byFinish.size(); child++) {
+        places.add(child);
+      }
+      Integer least = places.poll();
+      next = least == null ? -1 : least;
     }
   }
 
-  private void lift(Flow<T> flow) {
+  private Flow<T> at(int id) {
+    Flow<T> flow = byId.get(id);
+    if (flow == null) {
+      throw new IllegalStateException("no tenant has id " + id);
+    }
+    return flow;
+  }
+
+  private Flow<T> flow(String tenant, double weight) {
+    Flow<T> known = flows.get(tenant);
+    if (known != null) {
+      return known;
+    }
+    Integer free = freeIds.poll();
+    Flow<T> flow = new Flow<>(tenant, free == null ? byId.size() : free, weight);
+    if (free == null) {
+      byId.add(flow);
+    } else {
+      byId.set(free, flow);
+    }
+    flows.put(tenant, flow);
+    return flow;
+  }
+
+  /**
+   * @param advantage how far behind the system's virtual time it may be
+   */
+  private void lift(Flow<T> flow, double advantage) {
     advance();
-    flow.virtualTime = Math.max(flow.virtualTime, virtualTime);
+    flow.virtualTime = Math.max(flow.virtualTime, virtualTime - advantage);
   }
 
   private void advance() {
-    if (!byStart.isEmpty()) {
-      virtualTime = Math.max(virtualTime, byStart.first().virtualTime);
+    if (!byVirtualTime.isEmpty()) {
+      virtualTime = Math.max(virtualTime, byVirtualTime.tagAt(0));
     }
   }
 
-  private void link(Flow<T> flow) {
-    if (flow.waiting.isEmpty() || flow.parked) {
-      return;
+  /** Puts a tenant where its tags, and whether it waits, want it. */
+  private void place(Flow<T> flow) {
+    Entry<T> head = flow.first;
+    if (head == null || flow.parked) {
+      byFinish.remove(flow.id);
+      byVirtualTime.remove(flow.id);
+    } else {
+      byFinish.put(flow.id, flow.virtualTime + head.cost / flow.weight, head.ticket);
+      byVirtualTime.put(flow.id, flow.virtualTime, flow.id);
     }
-    Entry<T> head = flow.head();
-    flow.headTicket = head.ticket;
-    flow.finishTag = flow.virtualTime + head.cost / flow.weight;
-    byFinish.add(flow);
-    byStart.add(flow);
   }
 
-  private void unlink(Flow<T> flow) {
-    if (flow.waiting.isEmpty() || flow.parked) {
-      return;
+  /** Counts what runs. */
+  private void ran(Flow<T> flow, int more) {
+    flow.running += more;
+    running += more;
+    if (flow.running == 0) {
+      byShare.remove(flow.id);
+    } else {
+      byShare.put(flow.id, -flow.running / flow.weight, flow.id);
     }
-    byFinish.remove(flow);
-    byStart.remove(flow);
   }
 
   /** Forgets idle tenants that a return would lift anyway; beyond the bound, all idle ones. */
@@ -342,14 +501,28 @@ public final class FairQueue<T> {
       return;
     }
     advance();
-    flows.values().removeIf(f -> idle(f) && f.virtualTime <= virtualTime);
+    forget(f -> idle(f) && f.virtualTime <= virtualTime);
     if (flows.values().stream().filter(FairQueue::idle).count() > idleFlowsMax) {
-      flows.values().removeIf(FairQueue::idle);
+      forget(FairQueue::idle);
     }
     pruneAt = Math.max(PRUNE_MIN, 2 * flows.size());
   }
 
+  private void forget(Predicate<Flow<T>> condition) {
+    flows
+        .values()
+        .removeIf(
+            flow -> {
+              boolean goes = condition.test(flow);
+              if (goes) {
+                byId.set(flow.id, null);
+                freeIds.add(flow.id);
+              }
+              return goes;
+            });
+  }
+
   private static <T> boolean idle(Flow<T> flow) {
-    return flow.waiting.isEmpty() && flow.running == 0;
+    return flow.waiting == 0 && flow.running == 0;
   }
 }

@@ -23,6 +23,11 @@ public final class Lease {
   private long firstOutputMs;
   private long lastReportMs;
   private @Nullable Integer successorGeneratedTokens;
+  private boolean borrowed;
+  private boolean suspended;
+  private int preemptions;
+  private long runningSinceMs;
+  private long ranMs;
 
   Lease(
       PoolRequest request,
@@ -36,6 +41,7 @@ public final class Lease {
     this.kvBytes = kvBlocks * worker.pool(request.model()).blockBytes();
     this.charged = charged;
     this.grantedMs = grantedMs;
+    this.runningSinceMs = grantedMs;
     this.queueWaitMs = queueWaitMs;
   }
 
@@ -139,5 +145,57 @@ public final class Lease {
   /** The next attempt was placed with so many output tokens. */
   public void succeeded(int generatedTokens) {
     successorGeneratedTokens = generatedTokens;
+  }
+
+  /** Whether it uses room that a more urgent class may ask back. */
+  public boolean borrowed() {
+    return borrowed;
+  }
+
+  /** Whether its request is preempted: it holds an adapter slot, and nothing else. */
+  public boolean suspended() {
+    return suspended;
+  }
+
+  /** How often it was preempted. */
+  public int preemptions() {
+    return preemptions;
+  }
+
+  /** Sets how often it was preempted, under an earlier scheduler. */
+  public void preempted(int times) {
+    preemptions = times;
+  }
+
+  /** Since when it runs without a pause. */
+  public long runningSinceMs() {
+    return runningSinceMs;
+  }
+
+  /** Milliseconds for which it ran, pauses left out. */
+  public long ranMs(long nowMs) {
+    return ranMs + (suspended ? 0 : nowMs - runningSinceMs);
+  }
+
+  void lend(boolean isBorrowed) {
+    borrowed = isBorrowed;
+  }
+
+  void suspend(long nowMs) {
+    ranMs = ranMs(nowMs);
+    suspended = true;
+    preemptions++;
+  }
+
+  void goOn(long nowMs) {
+    suspended = false;
+    runningSinceMs = nowMs;
+  }
+
+  /** As if {@link #suspend} had not been. */
+  void unsuspend(long nowMs) {
+    suspended = false;
+    preemptions--;
+    ranMs -= nowMs - runningSinceMs;
   }
 }

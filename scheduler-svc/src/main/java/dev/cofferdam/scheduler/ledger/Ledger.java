@@ -3,6 +3,7 @@ package dev.cofferdam.scheduler.ledger;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -36,7 +37,9 @@ public final class Ledger {
   private final Map<AttemptKey, Lease> leases = new HashMap<>();
   private final Map<String, TenantUse> tenants = new HashMap<>();
   private Guarantees guarantees = Guarantees.NONE;
+  private final int[] borrowed = new int[WorkloadClass.values().length];
   private int slots;
+  private int running;
   private int attachments;
 
   /** Whether a request can be placed at all. */
@@ -61,6 +64,7 @@ public final class Ledger {
     private final Map<AttemptKey, Lease> leases = new LinkedHashMap<>();
     private final Map<String, Integer> adapters = new HashMap<>();
     private final Map<String, KvAccount> kv = new HashMap<>();
+    private int running;
 
     private WorkerAccount(WorkerDescriptor descriptor, int ordinal, Guarantees guarantees) {
       this.descriptor = descriptor;
@@ -77,7 +81,7 @@ public final class Ledger {
     }
 
     private int slotsFree() {
-      return descriptor.slots() - leases.size();
+      return descriptor.slots() - running;
     }
 
     private boolean serves(PoolRequest request) {
@@ -100,9 +104,19 @@ public final class Ledger {
               || adapters.size() < descriptor.adapterSlots());
     }
 
+    private void run(Lease lease) {
+      running++;
+      kv(lease.request().model()).take(lease);
+    }
+
+    private void stop(Lease lease) {
+      running--;
+      kv(lease.request().model()).free(lease);
+    }
+
     private void take(Lease lease) {
       leases.put(lease.key(), lease);
-      kv(lease.request().model()).take(lease);
+      run(lease);
       if (!lease.request().adapter().isEmpty()) {
         adapters.merge(lease.request().adapterSlot(), 1, Integer::sum);
       }
@@ -110,7 +124,9 @@ public final class Ledger {
 
     private void free(Lease lease) {
       leases.remove(lease.key());
-      kv(lease.request().model()).free(lease);
+      if (!lease.suspended()) {
+        stop(lease);
+      }
       if (!lease.request().adapter().isEmpty()) {
         adapters.computeIfPresent(
             lease.request().adapterSlot(), (slot, uses) -> uses > 1 ? uses - 1 : null);
@@ -170,9 +186,19 @@ public final class Ledger {
     return slots;
   }
 
-  /** Leases held. */
+  /** Leases held, those of preempted requests left out. */
   public int running() {
-    return leases.size();
+    return running;
+  }
+
+  /** Preempted requests. */
+  public int suspended() {
+    return leases.size() - running;
+  }
+
+  /** Running leases of a class that use room which a more urgent class may ask back. */
+  public int borrowed(WorkloadClass c) {
+    return borrowed[c.ordinal()];
   }
 
   /** All leases. */
@@ -233,11 +259,7 @@ public final class Ledger {
     double bestValue = 0;
     for (WorkerAccount account : workers.values()) {
       WorkerDescriptor worker = account.descriptor;
-      if (reserved.contains(worker.workerId())
-          || !account.serves(request)
-          || !account.canEverFit(request)
-          || !account.fitsNow(request)
-          || !kvOfTenantFits(request, worker)) {
+      if (reserved.contains(worker.workerId()) || !hasRoom(account, request)) {
         continue;
       }
       Candidate known = candidate(request, worker.workerId());
@@ -254,6 +276,29 @@ public final class Ledger {
       }
     }
     return Optional.ofNullable(best);
+  }
+
+  /** Whether a worker may serve a request and has room for it now. */
+  public boolean fits(PoolRequest request, int attachmentsSeen, String workerId) {
+    WorkerAccount account = workers.get(workerId);
+    return account != null
+        && mayServe(account, request, attachmentsSeen)
+        && hasRoom(account, request);
+  }
+
+  /** Whether a worker may serve a request, with room for it or without. */
+  public boolean mayServe(PoolRequest request, int attachmentsSeen, String workerId) {
+    WorkerAccount account = workers.get(workerId);
+    return account != null
+        && mayServe(account, request, attachmentsSeen)
+        && account.canEverFit(request);
+  }
+
+  private boolean hasRoom(WorkerAccount account, PoolRequest request) {
+    return account.serves(request)
+        && account.canEverFit(request)
+        && account.fitsNow(request)
+        && kvOfTenantFits(request, account.descriptor);
   }
 
   /**
@@ -275,15 +320,66 @@ public final class Ledger {
    * Leases room on a worker.
    *
    * @param charged weighted tokens that were charged ahead
+   * @param borrowed whether a more urgent class may ask it back
    * @throws IllegalStateException where there is no room, or the attempt has a lease
    */
   public Lease take(
-      PoolRequest request, String workerId, double charged, long nowMs, long queueWaitMs) {
+      PoolRequest request,
+      String workerId,
+      double charged,
+      long nowMs,
+      long queueWaitMs,
+      boolean borrowed) {
     WorkerAccount account = account(workerId);
     if (!account.fitsNow(request)) {
       throw new IllegalStateException("no room on " + workerId);
     }
-    return adopt(request, account, charged, nowMs, queueWaitMs);
+    Lease lease = new Lease(request, account.descriptor, charged, nowMs, queueWaitMs);
+    lease.lend(borrowed);
+    return open(lease, account);
+  }
+
+  /**
+   * Takes the room of a lease back and keeps the lease: its request is preempted. Its worker keeps
+   * what it has of it in memory that others may take, and its adapter.
+   *
+   * @throws IllegalStateException where it is suspended already
+   */
+  public void suspend(Lease lease, long nowMs) {
+    count(lease, -1);
+    account(lease.workerId()).stop(lease);
+    lease.suspend(nowMs);
+  }
+
+  /** Undoes a suspension that has not been told to anyone. */
+  public void unsuspend(Lease lease, long nowMs) {
+    lease.unsuspend(nowMs);
+    account(lease.workerId()).run(lease);
+    count(lease, 1);
+  }
+
+  /** Whether there is room for a preempted request to go on. */
+  public boolean canGoOn(Lease lease, Set<String> reserved) {
+    WorkerAccount account = workers.get(lease.workerId());
+    return lease.suspended()
+        && account != null
+        && !reserved.contains(lease.workerId())
+        && account.slotsFree() > 0
+        && lease.kvBlocks()
+            <= account.kv(lease.request().model()).free(lease.request().tenant().value())
+        && kvOfTenantFits(lease.request(), account.descriptor);
+  }
+
+  /**
+   * Leases a preempted request its room again.
+   *
+   * @param borrowed whether a more urgent class may ask it back
+   */
+  public void goOn(Lease lease, boolean borrowed, long nowMs) {
+    lease.goOn(nowMs);
+    lease.lend(borrowed);
+    account(lease.workerId()).run(lease);
+    count(lease, 1);
   }
 
   /**
@@ -293,7 +389,8 @@ public final class Ledger {
    */
   public Lease adopt(
       PoolRequest request, String workerId, double charged, long nowMs, long queueWaitMs) {
-    return adopt(request, account(workerId), charged, nowMs, queueWaitMs);
+    WorkerAccount account = account(workerId);
+    return open(new Lease(request, account.descriptor, charged, nowMs, queueWaitMs), account);
   }
 
   /** Ends a lease; empty where there is none. */
@@ -303,14 +400,8 @@ public final class Ledger {
       return Optional.empty();
     }
     account(lease.workerId()).free(lease);
-    String tenant = lease.request().tenant().value();
-    TenantUse use = tenants.get(tenant);
-    if (use != null) {
-      use.running--;
-      use.kvBytes -= lease.kvBytes();
-      if (use.running == 0) {
-        tenants.remove(tenant);
-      }
+    if (!lease.suspended()) {
+      count(lease, -1);
     }
     return Optional.of(lease);
   }
@@ -322,7 +413,7 @@ public final class Ledger {
 
   /** Batch slots that are leased on a worker. */
   public int slotsTaken(String workerId) {
-    return account(workerId).leases.size();
+    return account(workerId).running;
   }
 
   /** Different adapters that are leased on a worker. */
@@ -330,17 +421,31 @@ public final class Ledger {
     return account(workerId).adapters.size();
   }
 
-  private Lease adopt(
-      PoolRequest request, WorkerAccount account, double charged, long nowMs, long queueWaitMs) {
-    Lease lease = new Lease(request, account.descriptor, charged, nowMs, queueWaitMs);
+  private Lease open(Lease lease, WorkerAccount account) {
     if (leases.putIfAbsent(lease.key(), lease) != null) {
       throw new IllegalStateException("attempt has a lease already: " + lease.key());
     }
     account.take(lease);
-    TenantUse use = tenants.computeIfAbsent(request.tenant().value(), unused -> new TenantUse());
-    use.running++;
-    use.kvBytes += lease.kvBytes();
+    count(lease, 1);
     return lease;
+  }
+
+  /** Counts what runs. */
+  private void count(Lease lease, int more) {
+    if (lease.suspended()) {
+      throw new IllegalStateException("it is preempted: " + lease.key());
+    }
+    running += more;
+    if (lease.borrowed()) {
+      borrowed[lease.request().workloadClass().ordinal()] += more;
+    }
+    String tenant = lease.request().tenant().value();
+    TenantUse use = tenants.computeIfAbsent(tenant, unused -> new TenantUse());
+    use.running += more;
+    use.kvBytes += more * lease.kvBytes();
+    if (use.running == 0) {
+      tenants.remove(tenant);
+    }
   }
 
   private WorkerAccount account(String workerId) {

@@ -77,11 +77,24 @@ final class Charging {
   /** The lease is over: what was charged and not served goes back. */
   void settle(Lease lease) {
     String tenant = tenant(lease.request());
-    double served = cost(lease.request(), lease.served());
-    queue(lease).charge(tenant, served - lease.charged());
-    lease.charged(served);
-    queue(lease).release(tenant);
+    queue(lease).charge(tenant, -takeUnserved(lease));
+    if (!lease.suspended()) {
+      queue(lease).release(tenant);
+    }
     queues.unpark(tenant);
+  }
+
+  /** What a lease was charged beyond what it was served; from now on it was not. */
+  double takeUnserved(Lease lease) {
+    double served = cost(lease.request(), lease.served());
+    double unserved = lease.charged() - served;
+    lease.charged(served);
+    return unserved;
+  }
+
+  /** What a request that has run will probably cost from here on. */
+  double remaining(Lease lease) {
+    return Math.max(COST_MIN, estimate(lease.request()) - cost(lease.request(), lease.served()));
   }
 
   private FairQueue<Waiting> queue(Lease lease) {

@@ -14,13 +14,10 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * One pool's scheduler: queues requests, leases room on workers in the order of fair queuing,
@@ -43,7 +40,8 @@ public final class PoolCore {
   private final Timers timers = new Timers();
   private final GrantedTickets granted = new GrantedTickets();
   private long reportAtMs = Long.MIN_VALUE;
-  private List<PoolEffect> effects = new ArrayList<>();
+  private final Effects effects = new Effects();
+  private final Placing placing;
 
   public PoolCore(PoolSettings settings) {
     this.settings = settings;
@@ -56,6 +54,7 @@ public final class PoolCore {
             new OutputForecast(settings.expectedOutputTokens(), settings.tenantsRememberedMax()));
     this.positions = new Positions(queues, settings.positionsMax());
     this.lost = new LostAttempts(settings.lostWindowMs());
+    this.placing = new Placing(settings, queues, ledger, charging, positions, granted, effects);
   }
 
   /**
@@ -65,7 +64,6 @@ public final class PoolCore {
    * @return what is to be done, in this order
    */
   public List<PoolEffect> step(PoolEvent event, long nowMs) {
-    effects = new ArrayList<>(2);
     switch (event) {
       case PoolEvent.Enqueue e -> enqueue(e.ticket(), e.request(), nowMs);
       case PoolEvent.Withdraw e -> withdraw(e.ticket(), nowMs);
@@ -79,7 +77,7 @@ public final class PoolCore {
       }
       case PoolEvent.Tick e -> tick(nowMs);
     }
-    return effects;
+    return effects.take();
   }
 
   /** The pool as it stands. */
@@ -91,7 +89,13 @@ public final class PoolCore {
       gaps.put(c, queues.of(c).gap());
     }
     return new PoolStats(
-        waiting, gaps, ledger.running(), ledger.slots(), ledger.workers(), lost.size());
+        waiting,
+        gaps,
+        ledger.running(),
+        ledger.suspended(),
+        ledger.slots(),
+        ledger.workers(),
+        lost.size());
   }
 
   /** What is leased, to be looked at. */
@@ -179,7 +183,7 @@ public final class PoolCore {
       return true;
     }
     revoke(lease.get(), ErrorCode.CANCELLED);
-    end(lease.get(), nowMs);
+    end(lease.get());
     return false;
   }
 
@@ -252,6 +256,10 @@ public final class PoolCore {
     FairQueue<Waiting> queue = queues.of(request.workloadClass());
     queue.adopt(request.tenant().value(), request.weight());
     charging.report(lease, served, nowMs);
+    lease.preempted(attempt.preemptions());
+    if (attempt.paused()) {
+      placing.adoptPaused(lease, attempt.preemptions(), nowMs);
+    }
   }
 
   private void progress(PoolEvent.Progress e, long nowMs) {
@@ -278,7 +286,7 @@ public final class PoolCore {
     charging.report(lease.get(), e.last().served(), nowMs);
     charging.learn(lease.get());
     positions.ended(lease.get(), nowMs);
-    end(lease.get(), nowMs);
+    end(lease.get());
     place(nowMs);
   }
 
@@ -288,6 +296,7 @@ public final class PoolCore {
     }
     long incarnation = ledger.worker(workerId).map(WorkerDescriptor::incarnation).orElse(0L);
     for (Lease lease : ledger.detach(workerId)) {
+      placing.forget(lease);
       charging.settle(lease);
       Integer next = lease.successorGeneratedTokens();
       if (next != null) {
@@ -306,18 +315,14 @@ public final class PoolCore {
     for (LostAttempts.Lost l : lost.takeExpired(nowMs)) {
       effects.add(LostAttempts.usage(l.lease(), null, nowMs));
     }
-    boolean freed = false;
     for (Lease lease : List.copyOf(ledger.leases())) {
       if (lease.isUnused(nowMs)) {
         revoke(lease, ErrorCode.BAD_GRANT);
-        end(lease, nowMs);
-        freed = true;
+        end(lease);
       }
     }
     granted.forgetBefore(nowMs - settings.unusedLeaseMs());
-    if (freed) {
-      place(nowMs);
-    }
+    placing.place(nowMs);
     if (nowMs >= reportAtMs) {
       reportAtMs = nowMs + settings.reportIntervalMs();
       lookForWorkers(nowMs);
@@ -360,90 +365,18 @@ public final class PoolCore {
   }
 
   private void place(long nowMs) {
-    while (ledger.hasFreeSlot() && placeOne(nowMs)) {
-      // Each round grants one request.
-    }
-  }
-
-  private boolean placeOne(long nowMs) {
-    Set<String> reserved = new HashSet<>();
-    for (WorkloadClass c : queues.serviceOrder()) {
-      if (placeOneOf(c, reserved, nowMs)) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /**
-   * Grants the first request in order that fits. Those before it that fit nowhere are bypassed, a
-   * bounded number of times: then a worker is kept free for them.
-   */
-  private boolean placeOneOf(WorkloadClass c, Set<String> reserved, long nowMs) {
-    FairQueue<Waiting> queue = queues.of(c);
-    List<FairQueue.Flow<Waiting>> atBound = new ArrayList<>(0);
-    List<Waiting> bypassed = new ArrayList<>(0);
-    FairQueue.Flow<Waiting> chosen = null;
-    Optional<WorkerDescriptor> room = Optional.empty();
-    for (FairQueue.Flow<Waiting> flow : queue.ready()) {
-      Waiting head = flow.head().item();
-      if (ledger.tenantIsAtBound(head.request())) {
-        atBound.add(flow);
-        continue;
-      }
-      room = ledger.choose(head.request(), head.attachmentsSeen(), reserved);
-      if (room.isPresent()) {
-        chosen = flow;
-        break;
-      }
-      bypassed.add(head);
-      if (head.bypasses() >= settings.bypassesMax()) {
-        ledger.toReserve(head.request(), head.attachmentsSeen()).ifPresent(reserved::add);
-      }
-      if (bypassed.size() >= settings.bypassWindow()) {
-        break;
-      }
-    }
-    atBound.forEach(queue::park);
-    if (chosen == null || room.isEmpty()) {
-      return false;
-    }
-    bypassed.forEach(Waiting::bypass);
-    grant(c, chosen, room.get(), nowMs);
-    return true;
-  }
-
-  private void grant(
-      WorkloadClass c, FairQueue.Flow<Waiting> flow, WorkerDescriptor room, long nowMs) {
-    Waiting waiting = flow.head().item();
-    PoolRequest request = waiting.request();
-    // Charged is what the order was decided by; what another worker's cache or a newer forecast
-    // would
-    // say is reconciled as it is served. The bound of the service gap rests on this.
-    double cost = flow.head().cost();
-    double startTag = queues.grant(c, flow);
-    long waitedMs = nowMs - waiting.enqueuedMs();
-    Lease lease = ledger.take(request, room.workerId(), cost, nowMs, waitedMs);
-    lease.keepUnusedUntil(nowMs + settings.unusedLeaseMs());
-    granted.put(waiting.ticket(), request.key(), nowMs);
-    effects.add(
-        new PoolEffect.Granted(
-            waiting.ticket(),
-            request,
-            room,
-            lease.kvBlocks(),
-            startTag,
-            waitedMs,
-            nowMs + settings.grantTtlMs()));
+    placing.place(nowMs);
   }
 
   /** Frees a lease and returns what was charged and not served. */
-  private void end(Lease lease, long nowMs) {
+  private void end(Lease lease) {
+    placing.forget(lease);
     ledger.release(lease.key());
     charging.settle(lease);
   }
 
   private void revoke(Lease lease, ErrorCode code) {
+    placing.forget(lease);
     ledger
         .worker(lease.workerId())
         .ifPresent(

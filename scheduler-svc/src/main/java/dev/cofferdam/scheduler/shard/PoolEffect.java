@@ -5,6 +5,7 @@ import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.TenantId;
 
 /** What a pool wants done. */
 public sealed interface PoolEffect {
@@ -39,6 +40,23 @@ public sealed interface PoolEffect {
 
   /** Tells a worker to end an attempt, and to take no grant for it. */
   record Revoke(String workerId, long session, AttemptKey key, String code) implements PoolEffect {}
+
+  /**
+   * Tells a worker to serve an attempt no more and to keep its state.
+   *
+   * @param request what gives way
+   * @param causedBy the tenant of the request that takes its place
+   */
+  record Preempt(String workerId, long session, PoolRequest request, TenantId causedBy)
+      implements PoolEffect {}
+
+  /**
+   * Tells a worker to serve a preempted attempt again.
+   *
+   * @param pausedMs how long it was not
+   */
+  record Resume(String workerId, long session, AttemptKey key, long pausedMs)
+      implements PoolEffect {}
 
   /** A session was replaced by a newer one of the same worker, or refused as older. */
   record SessionClosed(String workerId, long session) implements PoolEffect {}

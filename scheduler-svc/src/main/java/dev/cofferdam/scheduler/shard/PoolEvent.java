@@ -53,6 +53,14 @@ public sealed interface PoolEvent {
    *
    * @param request as far as its grant tells
    * @param queueWaitMs how long it waited
+   * @param paused whether it is preempted there
+   * @param preemptions how often it was preempted
    */
-  record Running(PoolRequest request, Served served, long queueWaitMs) {}
+  record Running(
+      PoolRequest request, Served served, long queueWaitMs, boolean paused, int preemptions) {
+    /** One that was never preempted. */
+    public Running(PoolRequest request, Served served, long queueWaitMs) {
+      this(request, served, queueWaitMs, false, 0);
+    }
+  }
 }

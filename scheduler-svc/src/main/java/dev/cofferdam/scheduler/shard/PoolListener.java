@@ -1,6 +1,7 @@
 package dev.cofferdam.scheduler.shard;
 
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 
 /** Hears what pools do; for metrics. Called on the pools' threads; must not block. */
@@ -10,6 +11,14 @@ public interface PoolListener {
 
   /** A request was refused. */
   void refused(String pool, ErrorCode code, boolean wasAdmitted);
+
+  /**
+   * A running request was preempted.
+   *
+   * @param workloadClass its class
+   * @param causedBy the tenant of the request that took its place
+   */
+  void preempted(String pool, WorkloadClass workloadClass, TenantId causedBy);
 
   /** The usage of an attempt was stated whose worker was lost. */
   void attemptLost(String pool);

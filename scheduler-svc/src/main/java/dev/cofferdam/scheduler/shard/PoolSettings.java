@@ -2,6 +2,7 @@ package dev.cofferdam.scheduler.shard;
 
 import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.fairness.TokenWeights;
+import dev.cofferdam.scheduler.preemption.PreemptionRules;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.Map;
 
@@ -22,6 +23,7 @@ import java.util.Map;
  * @param reportIntervalMs how often positions are told
  * @param positionsMax positions that are told
  * @param tenantsRememberedMax idle tenants that are remembered
+ * @param preemption when a running request gives way
  */
 public record PoolSettings(
     TokenWeights weights,
@@ -35,7 +37,8 @@ public record PoolSettings(
     long lostWindowMs,
     long reportIntervalMs,
     int positionsMax,
-    int tenantsRememberedMax) {
+    int tenantsRememberedMax,
+    PreemptionRules preemption) {
 
   /** The defaults. */
   public static final PoolSettings DEFAULT =
@@ -51,7 +54,8 @@ public record PoolSettings(
           10_000,
           1_000,
           1_000,
-          10_000);
+          10_000,
+          PreemptionRules.DEFAULT);
 
   public PoolSettings {
     floors = Map.copyOf(floors);
@@ -79,6 +83,25 @@ public record PoolSettings(
         lostWindowMs,
         reportIntervalMs,
         positionsMax,
-        tenantsRememberedMax);
+        tenantsRememberedMax,
+        preemption);
+  }
+
+  /** These settings with other rules of preemption. */
+  public PoolSettings withPreemption(PreemptionRules other) {
+    return new PoolSettings(
+        weights,
+        bounds,
+        floors,
+        expectedOutputTokens,
+        bypassWindow,
+        bypassesMax,
+        grantTtlMs,
+        unusedLeaseMs,
+        lostWindowMs,
+        reportIntervalMs,
+        positionsMax,
+        tenantsRememberedMax,
+        other);
   }
 }

@@ -5,7 +5,6 @@ import dev.cofferdam.scheduler.admission.Waiting;
 import dev.cofferdam.scheduler.fairness.FairQueue;
 import dev.cofferdam.scheduler.ledger.Lease;
 import dev.cofferdam.vocabulary.WorkloadClass;
-import java.util.List;
 
 /**
  * Where requests stand, and how long they will probably wait. Positions are those of the order to
@@ -28,12 +27,12 @@ final class Positions {
 
   /** A lease ended normally. */
   void ended(Lease lease, long nowMs) {
-    double held = nowMs - lease.grantedMs();
+    double held = lease.ranMs(nowMs);
     meanHoldMs = meanHoldMs == 0 ? held : meanHoldMs + HOLD_NEWEST_SHARE * (held - meanHoldMs);
   }
 
   /** Tells one request, exactly where it is near the front, else how many wait in its class. */
-  void tell(Waiting waiting, int running, List<PoolEffect> effects) {
+  void tell(Waiting waiting, int running, Effects effects) {
     WorkloadClass c = waiting.request().workloadClass();
     int within = queues.of(c).size() - 1;
     int place = 0;
@@ -48,7 +47,7 @@ final class Positions {
   }
 
   /** Tells everyone whose position changed. */
-  void tellAll(int running, List<PoolEffect> effects) {
+  void tellAll(int running, Effects effects) {
     int place = 0;
     for (WorkloadClass c : WorkloadClass.values()) {
       for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.max(0, positionsMax - place))) {
@@ -65,8 +64,13 @@ final class Positions {
     return Math.round((position + 1) * meanHoldMs / Math.max(1, running));
   }
 
-  private void tell(Waiting waiting, int position, int running, List<PoolEffect> effects) {
-    if (waiting.moved(position)) {
+  /** When the next slot is free, with so many running; below 0 before the first has ended. */
+  long slotExpectedMs(int running) {
+    return meanHoldMs == 0 ? -1 : waitMs(0, running);
+  }
+
+  private void tell(Waiting waiting, int position, int running, Effects effects) {
+    if (!waiting.isPaused() && waiting.moved(position)) {
       effects.add(new PoolEffect.Queued(waiting.ticket(), position, waitMs(position, running)));
     }
   }

@@ -11,6 +11,7 @@ class PoolSimulationTest {
   void whateverDiesEveryRequestIsAnsweredOnceAndBilledWhatItsClientGot() {
     int losses = 0;
     int continued = 0;
+    int preemptions = 0;
     for (long seed = 1; seed <= SEEDS; seed++) {
       SimulatedPool pool = new SimulatedPool(seed);
       try {
@@ -20,8 +21,10 @@ class PoolSimulationTest {
       }
       losses += pool.losses;
       continued += pool.continued;
+      preemptions += pool.preemptions;
     }
     assertThat(losses).as("workers died").isGreaterThan(SEEDS);
+    assertThat(preemptions).as("requests gave way").isGreaterThan(SEEDS);
     assertThat(continued).as("requests went on elsewhere").isGreaterThan(SEEDS);
   }
 }

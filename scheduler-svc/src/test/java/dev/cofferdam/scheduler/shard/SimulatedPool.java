@@ -46,6 +46,7 @@ final class SimulatedPool {
   private long sessions;
   int losses;
   int continued;
+  int preemptions;
 
   /** A client's request, as its gateway sees it. */
   private static final class Request {
@@ -85,6 +86,8 @@ final class SimulatedPool {
     private final PoolRequest granted;
     private int prefill;
     private int output;
+    private boolean paused;
+    private int preemptions;
 
     private Work(Request request, PoolRequest granted) {
       this.request = request;
@@ -121,7 +124,7 @@ final class SimulatedPool {
       step(new PoolEvent.Tick());
     }
     assertThat(quiet()).as("everything ended").isTrue();
-    assertThat(core.ledger().running()).as("all leases are free").isZero();
+    assertThat(core.ledger().leases()).as("leases").isEmpty();
     assertThat(core.queues().size()).as("nothing waits").isZero();
     requests.forEach(SimulatedPool::checkBill);
   }
@@ -231,7 +234,10 @@ final class SimulatedPool {
     machine.unsaid.clear();
     List<PoolEvent.Running> running = new ArrayList<>();
     machine.running.forEach(
-        (key, work) -> running.add(new PoolEvent.Running(work.granted, work.served(), 0)));
+        (key, work) ->
+            running.add(
+                new PoolEvent.Running(
+                    work.granted, work.served(), 0, work.paused, work.preemptions)));
     step(new PoolEvent.WorkerAttached(machine.session, running));
   }
 
@@ -299,6 +305,9 @@ final class SimulatedPool {
     List<PoolEvent.Ended> ended = new ArrayList<>();
     for (Map.Entry<AttemptKey, Work> entry : List.copyOf(machine.running.entrySet())) {
       Work work = entry.getValue();
+      if (work.paused) {
+        continue;
+      }
       int input = work.granted.promptTokens() + work.granted.generatedTokens();
       if (work.prefill < input) {
         work.prefill = Math.min(input, work.prefill + 64);
@@ -354,6 +363,8 @@ final class SimulatedPool {
           byTicket.remove(r.ticket()).ended = true;
         }
         case PoolEffect.Revoke r -> revoke(r);
+        case PoolEffect.Preempt p -> preempt(p);
+        case PoolEffect.Resume r -> resume(r);
         case PoolEffect.SessionClosed c -> {}
         case PoolEffect.AttemptLost l -> {
           Request r = requests.get(index(l.request().key()));
@@ -403,6 +414,25 @@ final class SimulatedPool {
     Work work = machine.running.remove(revoke.key());
     if (work != null) {
       throw new AssertionError("a running attempt was revoked: " + revoke);
+    }
+  }
+
+  private void preempt(PoolEffect.Preempt preempt) {
+    preemptions++;
+    Work work = machines.get(preempt.workerId()).running.get(preempt.request().key());
+    if (work != null) {
+      assertThat(work.paused).as("%s runs", preempt.request().key()).isFalse();
+      work.paused = true;
+      work.preemptions++;
+      assertThat(work.preemptions).as("%s", preempt.request().key()).isLessThanOrEqualTo(2);
+    }
+  }
+
+  private void resume(PoolEffect.Resume resume) {
+    Work work = machines.get(resume.workerId()).running.get(resume.key());
+    if (work != null) {
+      assertThat(work.paused).as("%s is paused", resume.key()).isTrue();
+      work.paused = false;
     }
   }
 

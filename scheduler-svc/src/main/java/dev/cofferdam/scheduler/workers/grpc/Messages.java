@@ -6,8 +6,11 @@ import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
 import dev.cofferdam.proto.scheduling.v1.GrantClaims;
 import dev.cofferdam.proto.scheduling.v1.Guarantee;
 import dev.cofferdam.proto.scheduling.v1.Hello;
+import dev.cofferdam.proto.scheduling.v1.Preempt;
 import dev.cofferdam.proto.scheduling.v1.Refused;
 import dev.cofferdam.proto.scheduling.v1.RequestProgress;
+import dev.cofferdam.proto.scheduling.v1.Resume;
+import dev.cofferdam.proto.scheduling.v1.Revoke;
 import dev.cofferdam.proto.scheduling.v1.RunningRequest;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
@@ -121,7 +124,12 @@ final class Messages {
             c.getKvBytesMax(),
             c.getKvEncrypted(),
             Map.of());
-    return new PoolEvent.Running(request, served(m.getProgress()), c.getQueueWaitMs());
+    return new PoolEvent.Running(
+        request,
+        served(m.getProgress()),
+        c.getQueueWaitMs(),
+        m.getPaused(),
+        Math.max(0, m.getPreemptions()));
   }
 
   /**
@@ -169,6 +177,35 @@ final class Messages {
             (tenant, bytes) ->
                 message.addTenants(Guarantee.newBuilder().setTenant(tenant).setKvBytes(bytes)));
     return AttachResponse.newBuilder().setGuarantees(message).build();
+  }
+
+  static AttachResponse revoke(PoolEffect.Revoke e) {
+    return AttachResponse.newBuilder()
+        .setRevoke(
+            Revoke.newBuilder()
+                .setRequestId(e.key().request().value())
+                .setAttempt(e.key().attempt())
+                .setCode(e.code()))
+        .build();
+  }
+
+  static AttachResponse preempt(PoolEffect.Preempt e) {
+    return AttachResponse.newBuilder()
+        .setPreempt(
+            Preempt.newBuilder()
+                .setRequestId(e.request().key().request().value())
+                .setAttempt(e.request().key().attempt())
+                .setCausedByTenant(e.causedBy().value()))
+        .build();
+  }
+
+  static AttachResponse resume(PoolEffect.Resume e) {
+    return AttachResponse.newBuilder()
+        .setResume(
+            Resume.newBuilder()
+                .setRequestId(e.key().request().value())
+                .setAttempt(e.key().attempt()))
+        .build();
   }
 
   static EnqueueResponse refused(Refusal refusal, boolean wasAdmitted) {

@@ -6,7 +6,6 @@ import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
 import dev.cofferdam.proto.scheduling.v1.Grant;
 import dev.cofferdam.proto.scheduling.v1.Granted;
 import dev.cofferdam.proto.scheduling.v1.Queued;
-import dev.cofferdam.proto.scheduling.v1.Revoke;
 import dev.cofferdam.proto.scheduling.v1.SessionKey;
 import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.shard.PoolCore;
@@ -267,7 +266,9 @@ final class PoolDriver implements AutoCloseable {
       case PoolEffect.Queued e -> queued(e);
       case PoolEffect.Granted e -> granted(e);
       case PoolEffect.Refused e -> refused(e);
-      case PoolEffect.Revoke e -> revoke(e);
+      case PoolEffect.Revoke e -> tellWorker(e.session(), Messages.revoke(e));
+      case PoolEffect.Preempt e -> preempt(e);
+      case PoolEffect.Resume e -> tellWorker(e.session(), Messages.resume(e));
       case PoolEffect.SessionClosed e -> closeSession(e);
       case PoolEffect.AttemptLost e -> lost(e);
     }
@@ -335,17 +336,15 @@ final class PoolDriver implements AutoCloseable {
     caller.observer.onCompleted();
   }
 
-  private void revoke(PoolEffect.Revoke e) {
-    Session session = sessions.get(e.session());
+  private void preempt(PoolEffect.Preempt e) {
+    listener.preempted(pool, e.request().workloadClass(), e.causedBy());
+    tellWorker(e.session(), Messages.preempt(e));
+  }
+
+  private void tellWorker(long sessionId, AttachResponse message) {
+    Session session = sessions.get(sessionId);
     if (session != null) {
-      session.observer.onNext(
-          AttachResponse.newBuilder()
-              .setRevoke(
-                  Revoke.newBuilder()
-                      .setRequestId(e.key().request().value())
-                      .setAttempt(e.key().attempt())
-                      .setCode(e.code()))
-              .build());
+      session.observer.onNext(message);
     }
   }
 

@@ -118,6 +118,12 @@ class SchedulingEndpointTest {
     public void refused(String pool, ErrorCode code, boolean wasAdmitted) {}
 
     @Override
+    public void preempted(
+        String pool,
+        dev.cofferdam.vocabulary.WorkloadClass workloadClass,
+        dev.cofferdam.vocabulary.TenantId causedBy) {}
+
+    @Override
     public void attemptLost(String pool) {}
 
     @Override

@@ -52,6 +52,8 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
   private static final class Running {
     final Lease lease;
     @Nullable SequenceUsage usage;
+    boolean paused;
+    int preemptions;
 
     Running(Lease lease) {
       this.lease = lease;
@@ -209,7 +211,10 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     }
     for (Running one : running.values()) {
       RunningRequest.Builder request =
-          RunningRequest.newBuilder().setClaims(LeaseCodec.claims(one.lease));
+          RunningRequest.newBuilder()
+              .setClaims(LeaseCodec.claims(one.lease))
+              .setPaused(one.paused)
+              .setPreemptions(one.preemptions);
       if (one.usage != null) {
         request.setProgress(LeaseCodec.progress(one.lease.id(), one.usage));
       }
@@ -244,13 +249,33 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
           id(
               message.getPreempt().getRequestId(),
               message.getPreempt().getAttempt(),
-              orders::preempt);
+              id -> preempt(id, orders));
       case RESUME ->
-          id(message.getResume().getRequestId(), message.getResume().getAttempt(), orders::resume);
+          id(
+              message.getResume().getRequestId(),
+              message.getResume().getAttempt(),
+              id -> resume(id, orders));
       case DRAIN -> orders.drain();
       case GUARANTEES -> orders.guarantee(LeaseCodec.guarantees(message.getGuarantees()));
       default -> LOG.warn("the scheduler sent an event that this worker does not know");
     }
+  }
+
+  private void preempt(SequenceId id, LeaseOrders orders) {
+    Running one = running.get(id);
+    if (one != null) {
+      one.paused = true;
+      one.preemptions++;
+    }
+    orders.preempt(id);
+  }
+
+  private void resume(SequenceId id, LeaseOrders orders) {
+    Running one = running.get(id);
+    if (one != null) {
+      one.paused = false;
+    }
+    orders.resume(id);
   }
 
   private void keyReceived(SessionKey key) {
