@@ -17,9 +17,14 @@ public record RequestId(String value) {
    * @throws IllegalArgumentException where the value has not the form
    */
   public RequestId {
-    if (!FORM.matcher(value).matches()) {
+    if (!isValid(value)) {
       throw new IllegalArgumentException("request id must be 32 hexadecimal digits");
     }
+  }
+
+  /** Whether a text has the form of a request id. */
+  public static boolean isValid(String value) {
+    return FORM.matcher(value).matches();
   }
 
   /** A fresh, unguessable id. */

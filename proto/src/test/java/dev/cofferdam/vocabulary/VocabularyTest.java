@@ -103,4 +103,25 @@ class VocabularyTest {
       assertThat(ErrorCode.ofWireName(code.wireName())).contains(code);
     }
   }
+
+  @Test
+  void aGrowingWeightOnlyAddsConversationsToARolloutAndEachRolloutDrawsAnew() {
+    int tenth = 0;
+    int half = 0;
+    int both = 0;
+    for (int i = 0; i < 10_000; i++) {
+      byte[] conversation = {(byte) i, (byte) (i >> 8)};
+      boolean early = RolloutShare.includes(conversation, "v2", 0.1);
+      boolean late = RolloutShare.includes(conversation, "v2", 0.5);
+      assertThat(!early || late).as("conversation %d", i).isTrue();
+      assertThat(RolloutShare.includes(conversation, "v2", 0)).isFalse();
+      assertThat(RolloutShare.includes(conversation, "v2", 1)).isTrue();
+      tenth += early ? 1 : 0;
+      half += late ? 1 : 0;
+      both += late && RolloutShare.includes(conversation, "v3", 0.5) ? 1 : 0;
+    }
+    assertThat(tenth).isBetween(900, 1_100);
+    assertThat(half).isBetween(4_800, 5_200);
+    assertThat(both).isBetween(2_300, 2_700);
+  }
 }

@@ -22,7 +22,7 @@ public record KafkaSettings(Map<String, String> properties) {
   }
 
   /** These properties and further ones, which win. */
-  Map<String, Object> with(Map<String, Object> more) {
+  public Map<String, Object> with(Map<String, Object> more) {
     Map<String, Object> all = new HashMap<>(properties);
     // A broker that comes back is found within a second.
     all.putIfAbsent("reconnect.backoff.ms", "100");

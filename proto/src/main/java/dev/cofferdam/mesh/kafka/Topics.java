@@ -37,9 +37,12 @@ public final class Topics {
   /** All topics. */
   public static final List<Spec> ALL =
       List.of(
-          facts(USAGE, Set.of(Role.WORKER, Role.SCHEDULER), Role.METERING),
-          facts(AUDIT, Set.of(Role.GATEWAY, Role.WORKER, Role.METERING, Role.AUDIT), Role.AUDIT),
-          facts(DEAD_LETTERS, Set.of(Role.GATEWAY), Role.OPERATOR),
+          facts(USAGE, Set.of(Role.WORKER, Role.SCHEDULER), Set.of(Role.METERING, Role.ROUTER)),
+          facts(
+              AUDIT,
+              Set.of(Role.GATEWAY, Role.WORKER, Role.METERING, Role.AUDIT),
+              Set.of(Role.AUDIT)),
+          facts(DEAD_LETTERS, Set.of(Role.GATEWAY), Set.of(Role.OPERATOR)),
           configuration(TENANTS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER)),
           configuration(API_KEYS, Set.of(Role.GATEWAY)),
           configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),
@@ -71,13 +74,9 @@ public final class Topics {
     }
   }
 
-  private static Spec facts(String name, Set<Role> writers, Role reader) {
+  private static Spec facts(String name, Set<Role> writers, Set<Role> readers) {
     return new Spec(
-        name,
-        4,
-        Map.of("cleanup.policy", "delete", "retention.ms", "604800000"),
-        writers,
-        Set.of(reader));
+        name, 4, Map.of("cleanup.policy", "delete", "retention.ms", "604800000"), writers, readers);
   }
 
   private static Spec configuration(String name, Set<Role> readers) {
