@@ -63,9 +63,9 @@ record Adapters(AdapterShelf shelf, Runnable close) {
     models.forEach((id, model) -> registries.put(id, new AdapterRegistry(store, cache, model)));
     return new Adapters(
         new AdapterShelf(
-            (model, name, version) -> {
+            (model, folder, version) -> {
               AdapterRegistry registry = Objects.requireNonNull(registries.get(model), model);
-              LoraAdapter adapter = registry.load(name, version);
+              LoraAdapter adapter = registry.load(folder, version);
               prepare.accept(model, adapter);
               return adapter;
             },

@@ -75,6 +75,12 @@ public interface WorkerConfig {
     /** Availability zone. */
     Optional<String> zone();
 
+    /**
+     * The only tenant that this process serves (isolation levels 3 and 4); grants of others are
+     * refused, and routers send none. Absent: any.
+     */
+    Optional<String> tenant();
+
     /** host:port under which gateways reach it; default: where it listens. */
     Optional<String> advertisedEndpoint();
 

@@ -5,6 +5,7 @@ import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.batching.BatchStats;
 import dev.cofferdam.worker.lease.LeaseBook;
@@ -117,7 +118,11 @@ final class WorkerNode implements AutoCloseable {
             new Generations.Parts(
                 loop,
                 served,
-                new LeaseBook(worker.id(), served.keySet(), worker.grantsRememberedMax()),
+                new LeaseBook(
+                    worker.id(),
+                    worker.tenant().map(TenantId::new),
+                    served.keySet(),
+                    worker.grantsRememberedMax()),
                 session,
                 usage,
                 adapters.shelf(),
@@ -188,6 +193,7 @@ final class WorkerNode implements AutoCloseable {
                         m.id(), m.geometry().blocks(), m.geometry().blockBytes()))
             .toList(),
         worker.zone().orElse(""),
+        worker.tenant().orElse(""),
         worker.slots(),
         worker.blockTokens(),
         worker.adapterSlots());

@@ -1,8 +1,10 @@
 package dev.cofferdam.worker.lease;
 
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.SequenceId;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -16,6 +18,8 @@ public final class LeaseBook {
     HONOURED,
     /** For another worker. */
     OTHER_WORKER,
+    /** Of another tenant than the one that this worker is bound to. */
+    OTHER_TENANT,
     /** For a model that this worker does not serve. */
     OTHER_MODEL,
     /** Too late. */
@@ -32,17 +36,21 @@ public final class LeaseBook {
   public static final long LIFE_MS_MAX = SessionKeys.GRACE_MS;
 
   private final String workerId;
+  private final Optional<TenantId> tenant;
   private final Set<String> models;
   private final int rememberedMax;
   private final Map<SequenceId, Long> seen = new HashMap<>();
 
   /**
    * @param workerId this worker
+   * @param tenant the only tenant that it serves; empty: any
    * @param models the models that it serves
    * @param rememberedMax leases that are remembered at once
    */
-  public LeaseBook(String workerId, Set<String> models, int rememberedMax) {
+  public LeaseBook(
+      String workerId, Optional<TenantId> tenant, Set<String> models, int rememberedMax) {
     this.workerId = workerId;
+    this.tenant = tenant;
     this.models = Set.copyOf(models);
     this.rememberedMax = rememberedMax;
   }
@@ -51,6 +59,9 @@ public final class LeaseBook {
   public synchronized Verdict present(Lease lease, long nowEpochMs) {
     if (!lease.workerId().equals(workerId)) {
       return Verdict.OTHER_WORKER;
+    }
+    if (tenant.isPresent() && !tenant.get().equals(lease.tenant())) {
+      return Verdict.OTHER_TENANT;
     }
     if (!models.contains(lease.model())) {
       return Verdict.OTHER_MODEL;

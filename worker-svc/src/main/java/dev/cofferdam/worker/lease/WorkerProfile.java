@@ -11,6 +11,7 @@ import java.util.List;
  * @param endpoint host:port of its WorkerService
  * @param models the models that it serves, at least one
  * @param zone availability zone, empty where unknown
+ * @param tenant the only tenant that it serves, empty for any
  * @param slots batch slots
  * @param blockTokens tokens of a KV block
  * @param adapterSlots different adapters that may run at once
@@ -22,6 +23,7 @@ public record WorkerProfile(
     String endpoint,
     List<Model> models,
     String zone,
+    String tenant,
     int slots,
     int blockTokens,
     int adapterSlots) {

@@ -45,10 +45,12 @@ public final class AdapterShelf {
   /**
    * An adapter, read where it is not at hand.
    *
+   * @param folder where it lies, should it have to be read
    * @throws dev.cofferdam.worker.adapter.BadAdapterException as the source does
    * @throws dev.cofferdam.worker.adapter.AdapterUnavailableException as the source does
    */
-  public LoraAdapter get(TenantId tenant, String model, String name, String version) {
+  public LoraAdapter get(
+      TenantId tenant, String model, String name, String folder, String version) {
     Key key = new Key(new Named(tenant, model, name), version);
     CompletableFuture<LoraAdapter> wanted = new CompletableFuture<>();
     CompletableFuture<LoraAdapter> known;
@@ -59,7 +61,7 @@ public final class AdapterShelf {
       }
     }
     if (known == null) {
-      load(key, wanted);
+      load(key, folder, wanted);
       known = wanted;
     }
     try {
@@ -72,9 +74,9 @@ public final class AdapterShelf {
     }
   }
 
-  private void load(Key key, CompletableFuture<LoraAdapter> wanted) {
+  private void load(Key key, String folder, CompletableFuture<LoraAdapter> wanted) {
     try {
-      LoraAdapter adapter = source.load(key.named.model, key.named.name, key.version);
+      LoraAdapter adapter = source.load(key.named.model, folder, key.version);
       synchronized (shelf) {
         wanted.complete(adapter);
         bytes += adapter.weightBytes();

@@ -10,8 +10,9 @@ public interface AdapterSource {
    * Reads an adapter and checks that it is the version expected.
    *
    * @param model model that it is for
+   * @param folder where it lies below the root of the adapters
    * @throws dev.cofferdam.worker.adapter.BadAdapterException when it is not, or does not hold
    * @throws dev.cofferdam.worker.adapter.AdapterUnavailableException when it cannot be fetched now
    */
-  LoraAdapter load(String model, String name, String version);
+  LoraAdapter load(String model, String folder, String version);
 }

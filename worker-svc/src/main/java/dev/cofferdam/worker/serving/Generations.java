@@ -166,7 +166,7 @@ public final class Generations implements LeaseOrders {
     }
     ServedModel model = model(lease);
     check(work, model.geometry());
-    SequenceRequest request = request(work, model, adapter(lease), prefix(work, model));
+    SequenceRequest request = request(work, model, adapter(work), prefix(work, model));
     Generation generation = new Generation(lease, output, work.settles());
     generation.sequence = sequence(request, model.geometry(), generation);
     running.put(lease.id(), generation);
@@ -218,14 +218,19 @@ public final class Generations implements LeaseOrders {
     return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, message).asException();
   }
 
-  private Optional<LoraAdapter> adapter(Lease lease) {
+  private Optional<LoraAdapter> adapter(Work work) {
+    Lease lease = work.lease();
     if (lease.adapter().isEmpty()) {
       return Optional.empty();
     }
     try {
       return Optional.of(
           parts.adapters.get(
-              lease.tenant(), lease.model(), lease.adapter(), lease.adapterVersion()));
+              lease.tenant(),
+              lease.model(),
+              lease.adapter(),
+              work.adapterFolder().isEmpty() ? lease.adapter() : work.adapterFolder(),
+              lease.adapterVersion()));
     } catch (BadAdapterException e) {
       throw Refusal.of(ErrorCode.BAD_ADAPTER, "the adapter's files do not hold").asException();
     } catch (AdapterUnavailableException e) {

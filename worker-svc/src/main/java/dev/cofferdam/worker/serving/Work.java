@@ -12,6 +12,7 @@ import dev.cofferdam.worker.lease.Lease;
  * @param sampling how tokens are chosen
  * @param stopTokenIds the output ends after any of these
  * @param prefixKey the tenant's prefix key of {@value PrefixDigests#BYTES} bytes, or empty
+ * @param adapterFolder where the lease's adapter lies; empty: under its name
  * @param settles whether the caller will say how much of the output is billed
  */
 @SuppressWarnings("ArrayRecordComponent") // never compared; handed over
@@ -21,4 +22,5 @@ public record Work(
     Sampling sampling,
     int[] stopTokenIds,
     byte[] prefixKey,
+    String adapterFolder,
     boolean settles) {}

@@ -72,7 +72,7 @@ class AdaptersTest {
             models,
             (id, adapter) -> prepared.add(adapter));
     assertThat(prepared).isEmpty();
-    assertThat(adapters.shelf().get(ACME, "m", "acme/tone", version).version()).isEqualTo(version);
+    assertThat(adapters.shelf().get(ACME, "m", "tone", "acme/tone", version).version()).isEqualTo(version);
     assertThat(prepared).hasSize(1);
     adapters.close().run();
   }
@@ -99,7 +99,7 @@ class AdaptersTest {
       Adapters adapters =
           Adapters.open(config(settings), models, (id, adapter) -> prepared.add(adapter));
       for (int i = 0; i < 3; i++) {
-        assertThat(adapters.shelf().get(ACME, "m", "acme/tone", version).version())
+        assertThat(adapters.shelf().get(ACME, "m", "tone", "acme/tone", version).version())
             .isEqualTo(version);
       }
       assertThat(server.requests).hasSize(2);

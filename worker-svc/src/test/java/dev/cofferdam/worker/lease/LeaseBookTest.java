@@ -7,18 +7,24 @@ import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import dev.cofferdam.worker.lease.LeaseBook.Verdict;
+import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class LeaseBookTest {
-  private final LeaseBook book = new LeaseBook("w1", Set.of("m"), 2);
+  private final LeaseBook book = new LeaseBook("w1", Optional.empty(), Set.of("m"), 2);
 
   private static Lease lease(int request, int attempt, long expires) {
+    return lease(request, attempt, "t", expires);
+  }
+
+  private static Lease lease(int request, int attempt, String tenant, long expires) {
     return new Lease(
         Operation.GENERATE,
         new RequestId("%032x".formatted(request)),
         attempt,
-        new TenantId("t"),
+        new TenantId(tenant),
         "free",
         "w1",
         "m",
@@ -36,6 +42,24 @@ class LeaseBookTest {
         expires,
         1,
         0);
+  }
+
+  @Test
+  void aWorkerThatIsBoundToATenantHonoursNobodyElsesLease() {
+    for (String bound : List.of("", "t", "u")) {
+      for (String tenant : List.of("t", "u")) {
+        LeaseBook own =
+            new LeaseBook(
+                "w1",
+                bound.isEmpty() ? Optional.empty() : Optional.of(new TenantId(bound)),
+                Set.of("m"),
+                2);
+        assertThat(own.present(lease(1, 1, tenant, 100), 0))
+            .as("bound to '%s', lease of %s", bound, tenant)
+            .isEqualTo(
+                bound.isEmpty() || bound.equals(tenant) ? Verdict.HONOURED : Verdict.OTHER_TENANT);
+      }
+    }
   }
 
   @Test

@@ -33,10 +33,18 @@ class AdapterShelfTest {
   }
 
   @Test
+  void itIsReadFromItsFolderAndKeptUnderItsName() {
+    AdapterShelf shelf = new AdapterShelf((model, folder, version) -> load(folder), 900, Set.of());
+    shelf.get(ACME, "m", "a", "a-next", "2");
+    shelf.get(ACME, "m", "a", "elsewhere", "2");
+    assertThat(loads).containsExactly("a-next");
+  }
+
+  @Test
   void theLeastRecentlyUsedGoes() {
     AdapterShelf shelf = new AdapterShelf((model, name, version) -> load(name), 900, Set.of());
     for (String name : List.of("a", "b", "a", "c", "a", "b")) {
-      assertThat(shelf.get(ACME, "m", name, "1")).isNotNull();
+      assertThat(shelf.get(ACME, "m", name, name, "1")).isNotNull();
     }
     assertThat(loads).containsExactly("a", "b", "c", "b");
   }
@@ -45,28 +53,28 @@ class AdapterShelfTest {
   void aPinnedOneStaysUntilAnotherVersionOfItIsUsed() {
     AdapterShelf shelf =
         new AdapterShelf((model, name, version) -> load(name + version), 900, Set.of("pinned"));
-    shelf.get(ACME, "m", "pinned", "1");
+    shelf.get(ACME, "m", "pinned", "pinned", "1");
     for (String name : List.of("a", "b", "c")) {
-      shelf.get(ACME, "m", name, "1");
+      shelf.get(ACME, "m", name, name, "1");
     }
-    shelf.get(ACME, "m", "pinned", "1");
+    shelf.get(ACME, "m", "pinned", "pinned", "1");
     assertThat(loads).containsExactly("pinned1", "a1", "b1", "c1");
 
-    shelf.get(ACME, "m", "pinned", "2");
-    shelf.get(ACME, "m", "a", "1");
-    shelf.get(ACME, "m", "b", "1");
+    shelf.get(ACME, "m", "pinned", "pinned", "2");
+    shelf.get(ACME, "m", "a", "a", "1");
+    shelf.get(ACME, "m", "b", "b", "1");
     loads.clear();
-    shelf.get(ACME, "m", "pinned", "2");
+    shelf.get(ACME, "m", "pinned", "pinned", "2");
     assertThat(loads).isEmpty();
-    shelf.get(ACME, "m", "pinned", "1");
+    shelf.get(ACME, "m", "pinned", "pinned", "1");
     assertThat(loads).containsExactly("pinned1");
   }
 
   @Test
   void oneThatIsLargerThanTheShelfIsReadForEachRequest() {
     AdapterShelf shelf = new AdapterShelf((model, name, version) -> load(name), 399, Set.of());
-    assertThat(shelf.get(ACME, "m", "a", "1")).isNotNull();
-    assertThat(shelf.get(ACME, "m", "a", "1")).isNotNull();
+    assertThat(shelf.get(ACME, "m", "a", "a", "1")).isNotNull();
+    assertThat(shelf.get(ACME, "m", "a", "a", "1")).isNotNull();
     assertThat(loads).containsExactly("a", "a");
   }
 
@@ -74,10 +82,10 @@ class AdapterShelfTest {
   void tenantsModelsAndVersionsDoNotShare() {
     AdapterShelf shelf =
         new AdapterShelf((model, name, version) -> load(name + version), 9_000, Set.of());
-    shelf.get(ACME, "m", "a", "1");
-    shelf.get(ACME, "m", "a", "2");
-    shelf.get(new TenantId("other"), "m", "a", "1");
-    shelf.get(ACME, "n", "a", "1");
+    shelf.get(ACME, "m", "a", "a", "1");
+    shelf.get(ACME, "m", "a", "a", "2");
+    shelf.get(new TenantId("other"), "m", "a", "a", "1");
+    shelf.get(ACME, "n", "a", "a", "1");
     assertThat(loads).containsExactly("a1", "a2", "a1", "a1");
   }
 
@@ -98,11 +106,13 @@ class AdapterShelfTest {
             400,
             Set.of());
     List<LoraAdapter> got = new CopyOnWriteArrayList<>();
-    Thread first = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "m", "slow", "1")));
+    Thread first =
+        Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "m", "slow", "slow", "1")));
     await(reading);
-    shelf.get(ACME, "m", "b", "1");
-    shelf.get(ACME, "m", "c", "1");
-    Thread second = Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "m", "slow", "1")));
+    shelf.get(ACME, "m", "b", "b", "1");
+    shelf.get(ACME, "m", "c", "c", "1");
+    Thread second =
+        Thread.ofPlatform().start(() -> got.add(shelf.get(ACME, "m", "slow", "slow", "1")));
     while (second.getState() != Thread.State.WAITING) {
       Thread.sleep(1);
     }
@@ -130,11 +140,11 @@ class AdapterShelfTest {
             },
             400,
             Set.of());
-    assertThatThrownBy(() -> shelf.get(ACME, "m", "a", "1"))
+    assertThatThrownBy(() -> shelf.get(ACME, "m", "a", "a", "1"))
         .isInstanceOf(BadAdapterException.class);
-    assertThatThrownBy(() -> shelf.get(ACME, "m", "a", "1"))
+    assertThatThrownBy(() -> shelf.get(ACME, "m", "a", "a", "1"))
         .hasCauseInstanceOf(OutOfMemoryError.class);
-    assertThat(shelf.get(ACME, "m", "a", "1")).isNotNull();
+    assertThat(shelf.get(ACME, "m", "a", "a", "1")).isNotNull();
   }
 
   private static void await(CountDownLatch latch) {

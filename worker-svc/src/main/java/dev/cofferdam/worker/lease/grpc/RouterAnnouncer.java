@@ -108,7 +108,8 @@ public final class RouterAnnouncer implements AutoCloseable {
                 .setEndpoint(profile.endpoint())
                 .addAllModels(profile.models().stream().map(WorkerProfile.Model::id).toList())
                 .setBlockTokens(profile.blockTokens())
-                .setZone(profile.zone()))
+                .setZone(profile.zone())
+                .setTenant(profile.tenant()))
         .build();
   }
 

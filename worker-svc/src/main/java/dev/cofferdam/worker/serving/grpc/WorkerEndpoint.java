@@ -130,6 +130,7 @@ public final class WorkerEndpoint extends WorkerServiceGrpc.WorkerServiceImplBas
         sampling(request.getSampling()),
         request.getStopTokenIdsList().stream().mapToInt(Integer::intValue).toArray(),
         request.getPrefixKey().toByteArray(),
+        request.getAdapterFolder(),
         request.getSettles());
   }
 

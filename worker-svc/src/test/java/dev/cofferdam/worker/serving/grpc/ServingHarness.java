@@ -84,7 +84,7 @@ final class ServingHarness implements AutoCloseable {
             new Generations.Parts(
                 loop,
                 Map.of(model.id(), model),
-                new LeaseBook("w1", Set.of(model.id()), 1_000),
+                new LeaseBook("w1", Optional.empty(), Set.of(model.id()), 1_000),
                 new Leases(),
                 new Sink(),
                 new AdapterShelf(
