@@ -108,6 +108,7 @@ public final class RecordRules {
     problems.range(
         "prompt_storage_seconds", t.getPromptStorageSeconds(), 0, PROMPT_STORAGE_SECONDS_MAX);
     problems.form("rate_card", t.getRateCard(), NAME_OR_NONE);
+    problems.range("pinned_replicas", t.getPinnedReplicas(), 0, LIST_MAX);
     return problems;
   }
 

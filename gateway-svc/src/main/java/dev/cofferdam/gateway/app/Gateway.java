@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.app;
 
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.grpc.AdminGrpcService;
+import dev.cofferdam.gateway.admin.grpc.RolloutGrpcService;
 import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
 import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
@@ -94,6 +95,7 @@ final class Gateway implements AutoCloseable {
   private final ExecutorService disk;
   private final InferenceEndpoint inference;
   private final AdminGrpcService admin;
+  private final RolloutGrpcService rollouts;
   private final TrustedIssuer issuer;
   private final Authenticator authenticator;
   private final Stores stores;
@@ -219,11 +221,14 @@ final class Gateway implements AutoCloseable {
                                 workers,
                                 clock)));
     batches.map(BatchJobs::runner).ifPresent(metrics::watch);
+    KafkaConfiguration configuration = new KafkaConfiguration(writer, configured.views());
+    Optional<FolderRoot> adapters = config.adapters().root().map(FolderRoot::new);
+    this.rollouts = new RolloutGrpcService(configuration, adapters, facts, clock, Caller::current);
     this.admin =
         new AdminGrpcService(
-            new KafkaConfiguration(writer, configured.views()),
+            configuration,
             new FolderRoot(config.models().root()),
-            config.adapters().root().map(FolderRoot::new),
+            adapters,
             responses,
             tenant -> {
               stores.erase(tenant);
@@ -299,6 +304,7 @@ final class Gateway implements AutoCloseable {
         .interceptor(new IdentityInterceptor(authenticator, edge.intake()))
         .service(inference::strict)
         .service(admin)
+        .service(rollouts)
         .start();
   }
 

@@ -237,7 +237,9 @@ public final class Intake {
     ModelEntry model = offers.model(tenant, original.model(), original.names().model());
     Asked asked = spelled(original, formats.of(model));
     Optional<AdapterEntry> adapter =
-        offers.adapter(tenant, model, asked.adapter(), asked.names().adapter());
+        offers
+            .adapter(tenant, model, asked.adapter(), asked.names().adapter())
+            .map(a -> a.forConversation(() -> hash(tenant, beginning(asked.input()))));
     WorkloadClass workloadClass = workloadClass(tenant, asked.workloadClass());
     PromptFormat format = format(formats.of(model), asked);
     Sought sought = Sought.in(documents, tenant, asked);
@@ -326,6 +328,17 @@ public final class Intake {
       case Asked.Input.Tokens unused -> throw unspelled();
       case Asked.Input.Missing unused -> Masking.NONE;
     };
+  }
+
+  /** What every turn of a conversation begins with: all up to the first question. */
+  static Asked.Input beginning(Asked.Input input) {
+    if (input instanceof Asked.Input.Conversation conversation) {
+      List<ChatMessage> messages = conversation.messages();
+      int length = 0;
+      while (length < messages.size() && !messages.get(length++).role().equals("user")) {}
+      return new Asked.Input.Conversation(messages.subList(0, length));
+    }
+    return input;
   }
 
   private static Asked.Input masked(Masking masking, Asked.Input input) {

@@ -158,11 +158,16 @@ final class CatalogRecords {
           }
           problems.refuseIfAny();
           String key = adapter.getTenant() + "/" + adapter.getName();
+          Adapter present = configuration.adapters().get(key);
           adapter
+              .clearRollout()
               .setRevision(
                   adapterRecords.next(
                       key, expected(request.hasExpectedRevision(), request.getExpectedRevision())))
               .setCreatedEpochS(epochS());
+          if (present != null && present.getVersion().equals(adapter.getVersion())) {
+            adapter.mergeRollout(present.getRollout()); // another version is compared anew
+          }
           change.detail("adapter " + adapter.getName() + " version " + adapter.getVersion());
           write.put(adapter.build());
           return PutAdapterResponse.newBuilder().setAdapter(adapter).build();

@@ -76,6 +76,7 @@ public final class GrpcPlacements implements Placements {
             .setTenant(generation.identity().tenant().id().value())
             .setModel(generation.model().id())
             .setAdapter(generation.adapter().map(AdapterEntry::name).orElse(""))
+            .setAdapterVersion(generation.adapter().map(AdapterEntry::version).orElse(""))
             .setWorkloadClass(TenantRecords.workloadClass(generation.workloadClass()))
             .setOperation(Operations.of(generation.operation()))
             .setPromptTokens(generation.promptTokens().length)

@@ -7,6 +7,7 @@ import dev.cofferdam.gateway.dispatch.AttemptUsage;
 import dev.cofferdam.gateway.dispatch.Event;
 import dev.cofferdam.gateway.dispatch.TokenScores;
 import dev.cofferdam.gateway.dispatch.Workers;
+import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.proto.scheduling.v1.Grant;
 import dev.cofferdam.proto.worker.v1.Embedding;
@@ -84,6 +85,7 @@ public final class GrpcWorkers implements Workers {
                     .setTopLogprobs(sampling.topLogprobs()))
             .addAllStopTokenIds(ask.generation().format().stopTokenIds())
             .setPrefixKey(ByteString.copyFrom(ask.prefixKey()))
+            .setAdapterFolder(ask.generation().adapter().map(AdapterEntry::folder).orElse(""))
             .setSettles(ask.generation().settles());
     for (int token : ask.tokens()) {
       request.addTokenIds(token);

@@ -7,6 +7,8 @@ import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.Rollout;
+import dev.cofferdam.proto.admin.v1.RolloutState;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
@@ -188,9 +190,20 @@ public final class ConfiguredCatalog implements Catalog {
         TenantId owner = new TenantId(a.getTenant());
         byOwner
             .computeIfAbsent(owner, t -> new TreeMap<>())
-            .put(a.getName(), new AdapterEntry(owner, a.getName(), a.getModel(), a.getVersion()));
+            .put(
+                a.getName(),
+                new AdapterEntry(
+                    owner, a.getName(), a.getModel(), a.getVersion(), a.getFolder(), trial(a)));
       }
     }
     return Map.copyOf(byOwner);
+  }
+
+  private static Optional<AdapterEntry.Trial> trial(Adapter a) {
+    Rollout rollout = a.getRollout();
+    return rollout.getState() == RolloutState.ROLLOUT_STATE_RUNNING
+        ? Optional.of(
+            new AdapterEntry.Trial(rollout.getVersion(), rollout.getFolder(), rollout.getWeight()))
+        : Optional.empty();
   }
 }

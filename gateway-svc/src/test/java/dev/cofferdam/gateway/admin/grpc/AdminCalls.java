@@ -64,6 +64,8 @@ abstract class AdminCalls {
 
   AdminGrpcService service;
 
+  RolloutGrpcService rollouts;
+
   @BeforeEach
   void start() throws IOException {
     file("models/support-desk/config.json", "{}");
@@ -78,6 +80,13 @@ abstract class AdminCalls {
             this::erase,
             facts,
             new Random(7),
+            () -> Instant.ofEpochSecond(NOW_S),
+            () -> OPERATOR);
+    rollouts =
+        new RolloutGrpcService(
+            written,
+            Optional.of(new FolderRoot(root.resolve("adapters"))),
+            facts,
             () -> Instant.ofEpochSecond(NOW_S),
             () -> OPERATOR);
   }
