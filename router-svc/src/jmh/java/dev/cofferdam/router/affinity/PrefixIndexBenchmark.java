@@ -2,7 +2,6 @@ package dev.cofferdam.router.affinity;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
@@ -43,8 +42,8 @@ public class PrefixIndexBenchmark {
       for (int c = 0; c < 16; c++) {
         List<byte[]> chain = chain(random);
         chains.add(chain);
-        index.add("worker-" + w, chain);
-        index.add("worker-" + (w + 1) % workers, chain);
+        index.add(w, chain);
+        index.add((w + 1) % workers, chain);
       }
     }
     foreign.addAll(chain(random));
@@ -62,14 +61,14 @@ public class PrefixIndexBenchmark {
 
   /** A prompt of 1024 tokens whose blocks two workers hold. */
   @Benchmark
-  public Map<String, Integer> hit() {
+  public int[] hit() {
     next = (next + 1) % chains.size();
-    return index.match(chains.get(next));
+    return index.match(chains.get(next), workers);
   }
 
   /** A prompt that nobody holds. */
   @Benchmark
-  public Map<String, Integer> miss() {
-    return index.match(foreign);
+  public int[] miss() {
+    return index.match(foreign, workers);
   }
 }

@@ -9,9 +9,15 @@ import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.router.affinity.PrefixIndex;
 import dev.cofferdam.router.fleet.Fleet;
 import dev.cofferdam.router.fleet.grpc.Announcements;
+import dev.cofferdam.router.health.Breakers;
+import dev.cofferdam.router.health.WorkerHealth;
+import dev.cofferdam.router.health.kafka.UsageFeed;
 import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.placement.grpc.RoutingEndpoint;
 import dev.cofferdam.router.placement.grpc.Surroundings;
+import dev.cofferdam.router.rollout.Rollouts;
+import dev.cofferdam.router.rollout.grpc.RollBacks;
+import dev.cofferdam.router.routing.Conditions;
 import dev.cofferdam.router.routing.RoutePlanner;
 import dev.cofferdam.router.routing.RoutingWeights;
 import dev.cofferdam.router.tenancy.kafka.TopicDirectory;
@@ -22,8 +28,10 @@ import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
 import java.time.Clock;
+import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +48,7 @@ public class RouterApp {
           Thread.ofPlatform().daemon().name("placement-timer").factory());
   private final EventLoops loops = EventLoops.start();
   private @Nullable MeshServer server;
+  private @Nullable UsageFeed feed;
   private @Nullable MeshChannels channels;
   private volatile @Nullable TopicDirectory directory;
 
@@ -60,10 +69,28 @@ public class RouterApp {
     Clock clock = Clock.systemUTC();
     Fleet fleet = new Fleet(config.placement().silenceMsMax(), config.placement().workersMax());
     PrefixIndex index = new PrefixIndex(config.placement().digestsMax());
-    metrics.watch(fleet, index, clock);
+    Conditions conditions =
+        new Conditions(
+            new WorkerHealth(WorkerHealth.Settings.DEFAULT),
+            new Breakers(Breakers.Settings.DEFAULT),
+            config.zone().orElse(""));
+    metrics.watch(fleet, index, conditions, clock);
+    var unused =
+        timer.scheduleWithFixedDelay(
+            () -> metrics.refresh(fleet, clock.millis()), 1, 1, TimeUnit.SECONDS);
+    Consequences consequences =
+        new Consequences(
+            topics,
+            conditions,
+            new Rollouts(topics),
+            new RollBacks(peers, config.gateway().endpoints().orElse(List.of()), clock),
+            metrics,
+            clock);
+    feed =
+        UsageFeed.open(new KafkaSettings(config.kafka().properties()), consequences::attemptEnded);
     Surroundings around =
         new Surroundings(
-            new RoutePlanner(topics, index, RoutingWeights.DEFAULT),
+            new RoutePlanner(topics, index, RoutingWeights.DEFAULT, conditions),
             fleet,
             pool ->
                 peers.to(
@@ -90,6 +117,10 @@ public class RouterApp {
       serving.stop(1_000);
     }
     timer.shutdownNow();
+    UsageFeed ends = feed;
+    if (ends != null) {
+      ends.close();
+    }
     MeshChannels peers = channels;
     if (peers != null) {
       peers.close();

@@ -3,7 +3,9 @@ package dev.cofferdam.router.app;
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Settings of router-svc. */
 @ConfigMapping(prefix = "cofferdam")
@@ -29,6 +31,12 @@ public interface RouterConfig {
 
   /** Placement. */
   Placement placement();
+
+  /** Availability zone of this router, whose workers are preferred. */
+  Optional<String> zone();
+
+  /** The gateways, which roll rollouts back. */
+  Gateway gateway();
 
   /** PEM files of an identity. */
   interface Tls {
@@ -67,6 +75,12 @@ public interface RouterConfig {
     Map<String, String> pools();
   }
 
+  /** Gateways. */
+  interface Gateway {
+    /** host:port of their gRPC ports; none: a rollout that does badly is only reported. */
+    Optional<List<String>> endpoints();
+  }
+
   /** Placement. */
   interface Placement {
     /** Milliseconds that a request waits for a worker to appear. */
@@ -81,8 +95,8 @@ public interface RouterConfig {
     @WithDefault("10000")
     int workersMax();
 
-    /** Bound of the prefix index; about 300 bytes each. */
-    @WithDefault("200000")
+    /** Bound of the prefix index; 16 to 32 bytes each. */
+    @WithDefault("2000000")
     int digestsMax();
 
     /** Requests whose placement can be explained afterwards. */

@@ -1,8 +1,12 @@
 package dev.cofferdam.router.fleet;
 
+import java.util.BitSet;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The live workers. A worker is live while its announcement stream is open and was heard of within
@@ -12,6 +16,10 @@ public final class Fleet {
   private final long silenceMsMax;
   private final int workersMax;
   private final Map<String, Entry> workers = new TreeMap<>();
+  private final BitSet numbers = new BitSet();
+
+  /** Null where somebody came or went since it was made. */
+  private volatile @Nullable FleetView view;
 
   /**
    * @param silenceMsMax a worker that said nothing for longer is not live
@@ -27,25 +35,34 @@ public final class Fleet {
   /**
    * A worker begins a session; an older session of the same worker is void.
    *
-   * @return false where an announcement of a later incarnation is known, or the fleet is full
+   * @return the worker's number in the fleet, kept over its sessions; empty where an announcement
+   *     of a later incarnation is known, or the fleet is full
    */
-  public synchronized boolean join(Worker worker, long session, long nowMs) {
+  public synchronized OptionalInt join(Worker worker, long session, long nowMs) {
     Entry known = workers.get(worker.id());
     if (known == null && workers.size() >= workersMax) {
-      return false;
+      return OptionalInt.empty();
     }
     if (known != null && known.worker.incarnation() > worker.incarnation()) {
-      return false;
+      return OptionalInt.empty();
     }
-    workers.put(worker.id(), new Entry(worker, session, nowMs));
-    return true;
+    int number = known == null ? numbers.nextClearBit(0) : known.worker.number();
+    numbers.set(number);
+    workers.put(worker.id(), new Entry(worker.numbered(number), session, nowMs));
+    view = null;
+    return OptionalInt.of(number);
   }
 
   /** A worker tells its load; ignored from a session that is void. */
   public synchronized void load(String workerId, long session, WorkerLoad load, long nowMs) {
     Entry known = workers.get(workerId);
     if (known != null && known.session == session) {
-      workers.put(workerId, new Entry(known.worker.with(load), session, nowMs));
+      Worker next = known.worker.with(load);
+      workers.put(workerId, new Entry(next, session, nowMs));
+      FleetView current = view;
+      if (current != null) {
+        current.put(next, nowMs);
+      }
     }
   }
 
@@ -60,6 +77,8 @@ public final class Fleet {
       return false;
     }
     workers.remove(workerId);
+    numbers.clear(known.worker.number());
+    view = null;
     return true;
   }
 
@@ -75,5 +94,24 @@ public final class Fleet {
         .filter(e -> nowMs - e.heardMs <= silenceMsMax)
         .map(Entry::worker)
         .toList();
+  }
+
+  /** The workers by model and pool, with the load that each told last. */
+  public FleetView view() {
+    FleetView current = view;
+    return current != null ? current : viewAnew();
+  }
+
+  private synchronized FleetView viewAnew() {
+    Map<String, Long> heardMs = new HashMap<>();
+    workers.forEach((id, entry) -> heardMs.put(id, entry.heardMs));
+    FleetView next =
+        new FleetView(
+            workers.values().stream().map(Entry::worker).toList(),
+            heardMs,
+            numbers.length(),
+            silenceMsMax);
+    view = next;
+    return next;
   }
 }

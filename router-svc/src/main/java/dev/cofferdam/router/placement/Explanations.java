@@ -25,11 +25,34 @@ public final class Explanations {
    * @param tenant the tenant
    * @param pool the pool
    * @param workerId the worker
-   * @param lines one for each scorer
+   * @param adapterVersion version of the adapter, empty for the base model
+   * @param queueWaitMs milliseconds in the scheduler's queue
+   * @param workersOffered workers that the scheduler could choose from
+   * @param workers the worker and the best of the others, best first
    */
   public record Explanation(
-      int attempt, TenantId tenant, String pool, String workerId, List<String> lines) {
+      int attempt,
+      TenantId tenant,
+      String pool,
+      String workerId,
+      String adapterVersion,
+      long queueWaitMs,
+      int workersOffered,
+      List<Explained> workers) {
     public Explanation {
+      workers = List.copyOf(workers);
+    }
+  }
+
+  /**
+   * What spoke for a worker.
+   *
+   * @param workerId the worker
+   * @param score its score, in [0, 1]
+   * @param lines one for each scorer
+   */
+  public record Explained(String workerId, double score, List<String> lines) {
+    public Explained {
       lines = List.copyOf(lines);
     }
   }

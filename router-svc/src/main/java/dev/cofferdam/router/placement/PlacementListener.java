@@ -7,6 +7,12 @@ public interface PlacementListener {
   /** A route was planned. */
   void planned(long nanos);
 
+  /** A request entered a pool's queue. */
+  void entered(String pool, long tokens);
+
+  /** It left the queue, whatever became of it. */
+  void left(String pool, long tokens);
+
   /** A worker was granted. */
   void granted(String pool, long queueWaitMs);
 

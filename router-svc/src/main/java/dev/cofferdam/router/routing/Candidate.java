@@ -1,6 +1,7 @@
 package dev.cofferdam.router.routing;
 
 import java.util.List;
+import java.util.function.Supplier;
 
 /**
  * A worker that may serve a request.
@@ -9,7 +10,17 @@ import java.util.List;
  * @param endpoint host:port
  * @param score in [0, 1]
  * @param cachedTokens input tokens that its prefix cache is believed to hold
- * @param explanation one line for each scorer: "name score ×weight reason"
+ * @param reasons makes the explanation; most candidates are never asked for it
  */
 public record Candidate(
-    String workerId, String endpoint, double score, int cachedTokens, List<String> explanation) {}
+    String workerId,
+    String endpoint,
+    double score,
+    int cachedTokens,
+    Supplier<List<String>> reasons) {
+
+  /** One line for each scorer, as it saw the worker then: "name score ×weight reason". */
+  public List<String> explanation() {
+    return reasons.get();
+  }
+}

@@ -21,6 +21,7 @@ import java.util.Set;
  * @param generatedTokens output tokens that the client has already
  * @param outputTokensMax bound of the output tokens of the whole request
  * @param prefixDigests tenant-keyed digests of the input's full blocks, first block first
+ * @param adapterVersion version of the adapter that the digests are of; empty: the current one
  * @param deadlineMs milliseconds since the epoch after which no grant is wanted
  * @param excludedWorkers workers that just failed this request
  */
@@ -36,6 +37,7 @@ public record Envelope(
     int generatedTokens,
     int outputTokensMax,
     List<byte[]> prefixDigests,
+    String adapterVersion,
     long deadlineMs,
     Set<String> excludedWorkers) {
 
@@ -58,6 +60,7 @@ public record Envelope(
         generatedTokens,
         outputTokensMax,
         prefixDigests,
+        adapterVersion,
         deadlineMs,
         Set.of());
   }

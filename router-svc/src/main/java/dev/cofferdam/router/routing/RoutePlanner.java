@@ -1,17 +1,20 @@
 package dev.cofferdam.router.routing;
 
 import dev.cofferdam.router.affinity.PrefixIndex;
+import dev.cofferdam.router.fleet.FleetView;
+import dev.cofferdam.router.fleet.FleetView.PoolSeats;
+import dev.cofferdam.router.fleet.Seat;
 import dev.cofferdam.router.fleet.Worker;
+import dev.cofferdam.router.health.Breakers;
+import dev.cofferdam.router.routing.Entitlements.Result;
 import dev.cofferdam.router.routing.Scorer.RequestView;
-import dev.cofferdam.router.routing.Scorers.Weighted;
 import dev.cofferdam.router.tenancy.Directory;
-import dev.cofferdam.router.tenancy.Directory.OwnedAdapter;
 import dev.cofferdam.router.tenancy.Directory.PoolRecord;
-import dev.cofferdam.router.tenancy.Directory.ServedModel;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
+import dev.cofferdam.vocabulary.Tier;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -19,8 +22,8 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.TreeMap;
+import java.util.OptionalLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Filter, score, pick: from an envelope to the pool whose best worker scores highest, and that
@@ -34,8 +37,11 @@ public final class RoutePlanner {
 
   private final Directory directory;
   private final PrefixIndex index;
-  private final List<Weighted> scorers;
-  private final double weightSum;
+  private final Scorers scorers;
+  private final Conditions conditions;
+  private final Entitlements entitlements;
+  private final Pins pins = new Pins();
+  private final Shortage shortage = new Shortage();
   private final Map<TenantId, String> lastWorkers =
       Collections.synchronizedMap(
           new LinkedHashMap<>(256, 0.75f, true) {
@@ -47,11 +53,13 @@ public final class RoutePlanner {
             }
           });
 
-  public RoutePlanner(Directory directory, PrefixIndex index, RoutingWeights weights) {
+  public RoutePlanner(
+      Directory directory, PrefixIndex index, RoutingWeights weights, Conditions conditions) {
     this.directory = directory;
     this.index = index;
-    this.scorers = Scorers.of(weights);
-    this.weightSum = scorers.stream().mapToDouble(Weighted::weight).sum();
+    this.scorers = new Scorers(weights, conditions.zone());
+    this.conditions = conditions;
+    this.entitlements = new Entitlements(directory);
   }
 
   /** A tenant was served by a worker. */
@@ -60,160 +68,149 @@ public final class RoutePlanner {
   }
 
   /**
-   * Routes a request.
+   * When a placement is planned.
    *
-   * @param live live workers
+   * @param nowMs now
    * @param startedMs when the placement began: an excluded worker that came back since then counts
    *     again
+   */
+  public record Moment(long nowMs, long startedMs) {}
+
+  /**
+   * Routes a request.
+   *
    * @param lastResort whether an excluded worker is taken where no other is left
    */
-  public Route plan(Envelope request, List<Worker> live, long startedMs, boolean lastResort) {
-    Route route = plan(request, live, startedMs);
+  public Route plan(Envelope request, FleetView fleet, Moment moment, boolean lastResort) {
+    Route route = plan(request, fleet, moment);
     if (lastResort && route instanceof Route.NoWorker && !request.excludedWorkers().isEmpty()) {
-      return plan(request.withoutExclusions(), live, startedMs);
+      return plan(request.withoutExclusions(), fleet, moment);
     }
     return route;
   }
 
   /** Routes a request, never to an excluded worker that did not come back since it began. */
-  public Route plan(Envelope request, List<Worker> live, long startedMs) {
-    Optional<TenantProfile> tenant = directory.tenant(request.tenant());
-    if (tenant.isEmpty()) {
-      return directory.ready()
-          ? refused(ErrorCode.NOT_ALLOWED, "this tenant is not known")
-          : new Route.NoWorker(
-              Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the router has no configuration yet")
-                  .withRetryAfter(Duration.ofSeconds(1)));
-    }
-    return plan(request, tenant.get(), live, startedMs);
+  public Route plan(Envelope request, FleetView fleet, Moment moment) {
+    return switch (entitlements.examine(request)) {
+      case Result.Denied denied -> denied.route();
+      case Result.Entitled entitled -> rank(request, entitled, fleet, moment);
+    };
   }
 
-  private Route plan(Envelope request, TenantProfile tenant, List<Worker> live, long startedMs) {
-    if (tenant.status() == TenantProfile.Status.SUSPENDED) {
-      return refused(ErrorCode.TENANT_SUSPENDED, "this tenant is suspended");
-    }
-    Optional<ServedModel> model = directory.model(request.model());
-    if (model.isEmpty()) {
-      return refused(ErrorCode.MODEL_NOT_FOUND, "no such model");
-    }
-    boolean named = tenant.modelsAllowed().contains(request.model());
-    if (!named && (model.get().restricted() || !tenant.modelsAllowed().isEmpty())) {
-      return refused(ErrorCode.NOT_ALLOWED, "this tenant may not use this model");
-    }
-    if (!tenant.workloadClassesAllowed().contains(request.workloadClass())) {
-      return refused(
-          ErrorCode.NOT_ALLOWED,
-          "this tenant may not use class " + request.workloadClass().label());
-    }
-    int contextMax = Math.min(model.get().contextTokensMax(), tenant.limits().contextTokensMax());
-    if (request.contextTokens() > contextMax) {
-      return refused(
-          ErrorCode.CONTEXT_LENGTH_EXCEEDED,
-          "input and output of "
-              + request.contextTokens()
-              + " tokens exceed the context of "
-              + contextMax);
-    }
-    String version = "";
-    if (!request.adapter().isEmpty()) {
-      Optional<OwnedAdapter> adapter =
-          directory
-              .adapter(tenant.id(), request.adapter())
-              .filter(a -> a.model().equals(request.model()));
-      if (adapter.isEmpty()) {
-        return refused(ErrorCode.ADAPTER_NOT_FOUND, "no such adapter");
-      }
-      version = adapter.get().version();
-    }
-    return rank(request, tenant, model.get(), version, live, startedMs);
-  }
-
-  private Route rank(
-      Envelope request,
-      TenantProfile tenant,
-      ServedModel model,
-      String version,
-      List<Worker> live,
-      long startedMs) {
-    Map<String, List<Candidate>> pools = new TreeMap<>();
-    Map<String, Integer> matched = index.match(request.prefixDigests());
-    for (Worker worker : live) {
-      if (eligible(worker, request, startedMs)
-          && PoolFilter.allows(
-              tenant,
-              model,
-              request,
-              directory.pool(worker.pool()).orElseGet(() -> PoolRecord.shared(worker.pool())))) {
-        int cached =
-            Math.min(
-                matched.getOrDefault(worker.id(), 0) * worker.blockTokens(),
-                Math.max(0, request.promptTokens() - 1));
-        pools
-            .computeIfAbsent(worker.pool(), unused -> new ArrayList<>())
-            .add(score(worker, request, version, cached));
+  private Route rank(Envelope request, Result.Entitled entitled, FleetView fleet, Moment moment) {
+    String version = entitled.adapterVersion();
+    if (request.generatedTokens() == 0) {
+      OptionalLong wait =
+          conditions.breakers().enter(new Breakers.Key(request.model(), version), moment.nowMs());
+      if (wait.isPresent()) {
+        return notNow("what was asked for fails at the moment", wait.getAsLong());
       }
     }
-    Comparator<Candidate> best =
-        Comparator.comparingDouble(Candidate::score).reversed().thenComparing(Candidate::workerId);
-    pools.values().forEach(candidates -> candidates.sort(best));
-    return pools.entrySet().stream()
-        .min(Comparator.comparing(entry -> entry.getValue().getFirst(), best))
-        .<Route>map(
-            entry ->
-                new Route.Ranked(
-                    entry.getKey(),
-                    tenant,
-                    version,
-                    List.copyOf(
-                        entry
-                            .getValue()
-                            .subList(0, Math.min(CANDIDATES_MAX, entry.getValue().size())))))
-        .orElseGet(
-            () ->
-                new Route.NoWorker(
-                    Refusal.of(
-                            ErrorCode.NO_CAPACITY,
-                            "no worker of a pool that this tenant may use is live")
-                        .withRetryAfter(Duration.ofSeconds(2))));
-  }
-
-  private static boolean eligible(Worker worker, Envelope request, long startedMs) {
-    return worker.models().contains(request.model())
-        && !worker.load().draining()
-        && (!request.excludedWorkers().contains(worker.id()) || worker.attachedMs() > startedMs);
-  }
-
-  private Candidate score(Worker worker, Envelope request, String version, int cached) {
-    String last = lastWorkers.getOrDefault(request.tenant(), "");
     RequestView view =
         new RequestView(
-            request, version.isEmpty() ? "" : request.model() + "/" + version, cached, last);
-    double sum = 0;
-    List<String> explanation = new ArrayList<>(scorers.size());
-    for (Weighted weighted : scorers) {
-      Scorer.Score score = weighted.scorer().score(worker, view);
-      sum += weighted.weight() * score.value();
-      explanation.add(line(weighted, score));
+            request,
+            version.isEmpty() ? "" : request.model() + "/" + version,
+            lastWorkers.getOrDefault(request.tenant(), ""));
+    // Digests are of the version that the gateway chose.
+    boolean sameVersion =
+        request.adapterVersion().isEmpty() || request.adapterVersion().equals(version);
+    int[] matched = index.match(sameVersion ? request.prefixDigests() : List.of(), fleet.numbers());
+    @Nullable Ranking best = null;
+    boolean shed = false;
+    for (PoolSeats pool : fleet.serving(request.model())) {
+      PoolRecord record =
+          directory.pool(pool.pool()).orElseGet(() -> PoolRecord.shared(pool.pool()));
+      if (!PoolFilter.allows(entitled.tenant(), entitled.model(), request, record)) {
+        continue;
+      }
+      List<Seat> seats = eligible(entitled.tenant(), pool, record, fleet, request, moment);
+      if (seats.isEmpty()) {
+        continue;
+      }
+      if (isShort(pool, fleet, moment) && entitled.tenant().tier() == Tier.FREE) {
+        shed = true;
+        continue;
+      }
+      Ranking ranking = new Ranking(pool.pool(), seats, matched, view, scorers);
+      best = best == null || ranking.isBetterThan(best) ? ranking : best;
     }
-    return new Candidate(worker.id(), worker.endpoint(), sum / weightSum, cached, explanation);
+    if (best == null) {
+      return shed
+          ? notNow("capacity is short, and this tenant's tier is served last", 5_000)
+          : new Route.NoWorker(
+              Refusal.of(
+                      ErrorCode.NO_CAPACITY, "no worker of a pool that this tenant may use is live")
+                  .withRetryAfter(Duration.ofSeconds(2)));
+    }
+    return new Route.Ranked(
+        best.pool(), entitled.tenant(), version, best.candidates(CANDIDATES_MAX, view, scorers));
   }
 
-  /** "name 0.00 ×weight reason"; put together by hand, because a Formatter costs ten times that. */
-  private static String line(Weighted weighted, Scorer.Score score) {
-    long hundredths = Math.round(score.value() * 100);
-    return weighted.scorer().name()
-        + ' '
-        + hundredths / 100
-        + '.'
-        + hundredths / 10 % 10
-        + hundredths % 10
-        + " ×"
-        + weighted.weight()
-        + ' '
-        + score.reason();
+  private boolean isShort(PoolSeats pool, FleetView fleet, Moment moment) {
+    int slots = 0;
+    int running = 0;
+    for (int i = 0; i < pool.size(); i++) {
+      Seat seat = pool.seat(i);
+      if (fleet.isLive(seat, moment.nowMs())) {
+        slots += seat.slots();
+        running += seat.running();
+      }
+    }
+    return shortage.of(pool.pool(), slots, running, moment.nowMs());
   }
 
-  private static Route refused(ErrorCode code, String message) {
-    return new Route.Refused(Refusal.of(code, message));
+  /**
+   * The workers of a pool that a request may go to: live, not draining, not just failed by it, and
+   * its tenant's share of a pool with pinned tenants. Those that are ejected only where that is
+   * half of them or more: then the cause is not theirs.
+   */
+  private List<Seat> eligible(
+      TenantProfile tenant,
+      PoolSeats pool,
+      PoolRecord record,
+      FleetView fleet,
+      Envelope request,
+      Moment moment) {
+    Pins.Owners owners =
+        pins.of(
+            request.model(),
+            pool,
+            record.dedicatedTenant().isEmpty() ? directory.pins() : List.of());
+    @Nullable TenantId owner = owners.has(request.tenant()) ? request.tenant() : null;
+    List<Seat> seats = new ArrayList<>(pool.size());
+    List<Seat> ejected = new ArrayList<>();
+    List<Seat> others = new ArrayList<>();
+    for (int i = 0; i < pool.size(); i++) {
+      Seat seat = pool.seat(i);
+      if (!fleet.isLive(seat, moment.nowMs())
+          || !PoolFilter.allows(tenant, seat.worker())
+          || !mayTake(seat.worker(), request, moment)) {
+        continue;
+      }
+      if (!owners.none() && !owners.isOf(i, owner)) {
+        others.add(seat);
+      } else if (conditions.workers().ejected(seat.worker().id(), moment.nowMs())) {
+        ejected.add(seat);
+      } else {
+        seats.add(seat);
+      }
+    }
+    if (!ejected.isEmpty() && ejected.size() >= seats.size()) {
+      seats.addAll(ejected);
+      seats.sort(Comparator.comparing(seat -> seat.worker().id()));
+    }
+    return seats.isEmpty() && owner == null ? others : seats;
+  }
+
+  private static boolean mayTake(Worker worker, Envelope request, Moment moment) {
+    return !worker.load().draining()
+        && (request.excludedWorkers().isEmpty()
+            || !request.excludedWorkers().contains(worker.id())
+            || worker.attachedMs() > moment.startedMs());
+  }
+
+  private static Route notNow(String message, long waitMs) {
+    return new Route.Refused(
+        Refusal.of(ErrorCode.NO_CAPACITY, message).withRetryAfter(Duration.ofMillis(waitMs)));
   }
 }

@@ -1,12 +1,13 @@
 package dev.cofferdam.router.routing;
 
-import dev.cofferdam.router.fleet.Worker;
-import dev.cofferdam.router.fleet.WorkerLoad;
+import dev.cofferdam.router.fleet.Seat;
+import java.util.ArrayList;
 import java.util.List;
 
-/** The scorers that there are. */
+/** The scorers that there are, and what they say together. */
 final class Scorers {
-  private Scorers() {}
+  private final List<Weighted> all;
+  private final double weightSum;
 
   /**
    * A scorer and how much it counts.
@@ -14,15 +15,56 @@ final class Scorers {
    * @param scorer the scorer
    * @param weight its share of the whole
    */
-  record Weighted(Scorer scorer, double weight) {}
+  private record Weighted(Scorer scorer, double weight) {}
 
-  static List<Weighted> of(RoutingWeights weights) {
-    return List.of(
-        new Weighted(new Prefix(), weights.prefix()),
-        new Weighted(new Load(), weights.load()),
-        new Weighted(new ModelResidency(), weights.model()),
-        new Weighted(new AdapterResidency(), weights.adapter()),
-        new Weighted(new TenantAffinity(), weights.tenant()));
+  /**
+   * @param zone the router's own zone, empty where unknown
+   */
+  Scorers(RoutingWeights weights, String zone) {
+    all =
+        List.of(
+            new Weighted(new Prefix(), weights.prefix()),
+            new Weighted(new Load(), weights.load()),
+            new Weighted(new ModelResidency(), weights.model()),
+            new Weighted(new AdapterResidency(), weights.adapter()),
+            new Weighted(new TenantAffinity(), weights.tenant()),
+            new Weighted(new Zone(zone), weights.zone()));
+    weightSum = all.stream().mapToDouble(Weighted::weight).sum();
+  }
+
+  /** The weighted mean of all scores; one scorer after the other, over all workers each. */
+  double[] scores(List<Seat> seats, int[] cachedTokens, Scorer.RequestView request) {
+    double[] scores = new double[seats.size()];
+    for (Weighted weighted : all) {
+      Scorer scorer = weighted.scorer();
+      double share = weighted.weight() / weightSum;
+      for (int i = 0; i < scores.length; i++) {
+        scores[i] += share * scorer.score(seats.get(i), cachedTokens[i], request);
+      }
+    }
+    return scores;
+  }
+
+  /** One line for each scorer: "name 0.00 ×weight reason". */
+  List<String> explain(Seat seat, int cachedTokens, Scorer.RequestView request) {
+    List<String> lines = new ArrayList<>(all.size());
+    for (Weighted weighted : all) {
+      Scorer scorer = weighted.scorer();
+      // Put together by hand, because a Formatter costs ten times that.
+      long hundredths = Math.round(scorer.score(seat, cachedTokens, request) * 100);
+      lines.add(
+          scorer.name()
+              + ' '
+              + hundredths / 100
+              + '.'
+              + hundredths / 10 % 10
+              + hundredths % 10
+              + " ×"
+              + weighted.weight()
+              + ' '
+              + scorer.reason(seat, cachedTokens, request));
+    }
+    return lines;
   }
 
   /** Share of the input that need not be computed. */
@@ -33,14 +75,17 @@ final class Scorers {
     }
 
     @Override
-    public Score score(Worker worker, RequestView request) {
-      int prompt = request.envelope().promptTokens();
-      if (request.envelope().prefixDigests().isEmpty()) {
-        return new Score(NEUTRAL, "no full block to look for");
-      }
-      return new Score(
-          Math.min(1.0, request.cachedTokens() / (double) prompt),
-          request.cachedTokens() + " of " + prompt + " tokens cached");
+    public double score(Seat seat, int cachedTokens, RequestView request) {
+      return request.envelope().prefixDigests().isEmpty()
+          ? NEUTRAL
+          : Math.min(1.0, cachedTokens / (double) request.envelope().promptTokens());
+    }
+
+    @Override
+    public String reason(Seat seat, int cachedTokens, RequestView request) {
+      return request.envelope().prefixDigests().isEmpty()
+          ? "no full block to look for"
+          : cachedTokens + " of " + request.envelope().promptTokens() + " tokens cached";
     }
   }
 
@@ -52,26 +97,26 @@ final class Scorers {
     }
 
     @Override
-    public Score score(Worker worker, RequestView request) {
-      WorkerLoad load = worker.load();
-      if (!load.known() || load.slots() == 0 || load.kvBlocks() == 0) {
-        return new Score(NEUTRAL, "not reported yet");
+    public double score(Seat seat, int cachedTokens, RequestView request) {
+      if (seat.slots() == 0) {
+        return NEUTRAL;
       }
-      WorkerLoad.ModelLoad model = load.models().get(request.envelope().model());
-      int blocksFree = model == null ? load.kvBlocksFree() : model.kvBlocksFree();
-      int blocks = model == null ? load.kvBlocks() : Math.max(1, model.kvBlocks());
-      double slots = 1.0 - Math.min(1.0, load.running() / (double) load.slots());
-      double memory = Math.min(1.0, blocksFree / (double) blocks);
-      return new Score(
-          Math.min(slots, memory),
-          load.running()
+      double slots = 1.0 - Math.min(1.0, seat.running() / (double) seat.slots());
+      return Math.min(slots, seat.kvBlocksFree() / (double) seat.kvBlocks());
+    }
+
+    @Override
+    public String reason(Seat seat, int cachedTokens, RequestView request) {
+      return seat.slots() == 0
+          ? "not reported yet"
+          : seat.running()
               + " of "
-              + load.slots()
+              + seat.slots()
               + " slots, "
-              + blocksFree
+              + seat.kvBlocksFree()
               + " of "
-              + blocks
-              + " blocks free");
+              + seat.kvBlocks()
+              + " blocks free";
     }
   }
 
@@ -83,13 +128,15 @@ final class Scorers {
     }
 
     @Override
-    public Score score(Worker worker, RequestView request) {
-      WorkerLoad.ModelLoad model = worker.load().models().get(request.envelope().model());
-      if (model == null) {
-        return new Score(NEUTRAL, "not reported yet");
-      }
-      return new Score(
-          model.inMemory() ? 1.0 : 0.0, model.inMemory() ? "in memory" : "to be loaded");
+    public double score(Seat seat, int cachedTokens, RequestView request) {
+      return !seat.modelKnown() ? NEUTRAL : seat.inMemory() ? 1.0 : 0.0;
+    }
+
+    @Override
+    public String reason(Seat seat, int cachedTokens, RequestView request) {
+      return !seat.modelKnown()
+          ? "not reported yet"
+          : seat.inMemory() ? "in memory" : "to be loaded";
     }
   }
 
@@ -101,12 +148,19 @@ final class Scorers {
     }
 
     @Override
-    public Score score(Worker worker, RequestView request) {
-      if (request.adapterKey().isEmpty()) {
-        return new Score(NEUTRAL, "base model");
-      }
-      boolean resident = worker.load().adaptersResident().contains(request.adapterKey());
-      return new Score(resident ? 1.0 : 0.0, resident ? "resident" : "to be loaded");
+    public double score(Seat seat, int cachedTokens, RequestView request) {
+      return request.adapterKey().isEmpty() ? NEUTRAL : resident(seat, request) ? 1.0 : 0.0;
+    }
+
+    @Override
+    public String reason(Seat seat, int cachedTokens, RequestView request) {
+      return request.adapterKey().isEmpty()
+          ? "base model"
+          : resident(seat, request) ? "resident" : "to be loaded";
+    }
+
+    private static boolean resident(Seat seat, RequestView request) {
+      return seat.worker().load().adaptersResident().contains(request.adapterKey());
     }
   }
 
@@ -118,12 +172,41 @@ final class Scorers {
     }
 
     @Override
-    public Score score(Worker worker, RequestView request) {
-      if (request.lastWorker().isEmpty()) {
-        return new Score(NEUTRAL, "first request");
-      }
-      boolean same = request.lastWorker().equals(worker.id());
-      return new Score(same ? 1.0 : 0.0, same ? "served it last" : "another served it last");
+    public double score(Seat seat, int cachedTokens, RequestView request) {
+      return request.lastWorker().isEmpty() ? NEUTRAL : same(seat, request) ? 1.0 : 0.0;
+    }
+
+    @Override
+    public String reason(Seat seat, int cachedTokens, RequestView request) {
+      return request.lastWorker().isEmpty()
+          ? "first request"
+          : same(seat, request) ? "served it last" : "another served it last";
+    }
+
+    private static boolean same(Seat seat, RequestView request) {
+      return request.lastWorker().equals(seat.worker().id());
+    }
+  }
+
+  /** Whether the worker is in the router's own zone. */
+  private record Zone(String own) implements Scorer {
+    @Override
+    public String name() {
+      return "zone";
+    }
+
+    @Override
+    public double score(Seat seat, int cachedTokens, RequestView request) {
+      return unknown(seat) ? NEUTRAL : own.equals(seat.worker().zone()) ? 1.0 : 0.0;
+    }
+
+    @Override
+    public String reason(Seat seat, int cachedTokens, RequestView request) {
+      return unknown(seat) ? "unknown" : seat.worker().zone();
+    }
+
+    private boolean unknown(Seat seat) {
+      return own.isEmpty() || seat.worker().zone().isEmpty();
     }
   }
 }

@@ -3,6 +3,7 @@ package dev.cofferdam.router.tenancy;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
@@ -27,6 +28,9 @@ public interface Directory {
    */
   Optional<OwnedAdapter> adapter(TenantId owner, String name);
 
+  /** Tenants that have replicas of their own in shared pools, by id. */
+  List<Pin> pins();
+
   /** A pool's record; empty for one that has none, which is shared and unrestricted. */
   Optional<PoolRecord> pool(String id);
 
@@ -45,9 +49,32 @@ public interface Directory {
    *
    * @param name its name
    * @param model its base model
-   * @param version content digest
+   * @param version content digest of the current version
+   * @param rollout another version beside it
    */
-  record OwnedAdapter(String name, String model, String version) {}
+  record OwnedAdapter(String name, String model, String version, Optional<Rollout> rollout) {
+    /** Whether a version is the current one or the rollout's, running or ended. */
+    public boolean has(String asked) {
+      return asked.equals(version) || rollout.map(r -> r.version().equals(asked)).orElse(false);
+    }
+  }
+
+  /**
+   * Another version of an adapter.
+   *
+   * @param version content digest
+   * @param running whether conversations get it
+   * @param gates when it is to be rolled back
+   */
+  record Rollout(String version, boolean running, RolloutGates gates) {}
+
+  /**
+   * A tenant that has replicas of its own.
+   *
+   * @param tenant the tenant
+   * @param replicas how many workers of each shared pool
+   */
+  record Pin(TenantId tenant, int replicas) {}
 
   /**
    * A pool.

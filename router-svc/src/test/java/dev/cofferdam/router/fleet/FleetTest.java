@@ -2,6 +2,7 @@ package dev.cofferdam.router.fleet;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
@@ -10,7 +11,17 @@ class FleetTest {
 
   private static Worker worker(String id, long incarnation) {
     return new Worker(
-        id, incarnation, "shared", "127.0.0.1:1", Set.of("m"), 16, "", 0, WorkerLoad.UNKNOWN);
+        id,
+        0,
+        incarnation,
+        "shared",
+        "127.0.0.1:1",
+        Set.of("m"),
+        16,
+        "",
+        "",
+        0,
+        WorkerLoad.UNKNOWN);
   }
 
   @Test
@@ -34,16 +45,43 @@ class FleetTest {
 
   @Test
   void anOlderIncarnationCannotTakeTheNameBack() {
-    assertThat(fleet.join(worker("a", 2), 1, 0)).isTrue();
-    assertThat(fleet.join(worker("a", 1), 2, 0)).isFalse();
+    assertThat(fleet.join(worker("a", 2), 1, 0)).isPresent();
+    assertThat(fleet.join(worker("a", 1), 2, 0)).isEmpty();
     assertThat(fleet.isCurrent("a", 1)).isTrue();
   }
 
   @Test
   void aFullFleetTakesNoFurtherWorkerButLetsKnownOnesReturn() {
-    assertThat(fleet.join(worker("a", 1), 1, 0)).isTrue();
-    assertThat(fleet.join(worker("b", 1), 2, 0)).isTrue();
-    assertThat(fleet.join(worker("c", 1), 3, 0)).isFalse();
-    assertThat(fleet.join(worker("a", 2), 4, 0)).isTrue();
+    assertThat(fleet.join(worker("a", 1), 1, 0)).isPresent();
+    assertThat(fleet.join(worker("b", 1), 2, 0)).isPresent();
+    assertThat(fleet.join(worker("c", 1), 3, 0)).isEmpty();
+    assertThat(fleet.join(worker("a", 2), 4, 0)).isPresent();
+  }
+
+  @Test
+  void aWorkerKeepsItsNumberOverItsSessionsAndGivesItBackWhenItLeaves() {
+    assertThat(fleet.join(worker("a", 1), 1, 0)).hasValue(0);
+    assertThat(fleet.join(worker("b", 1), 2, 0)).hasValue(1);
+    assertThat(fleet.join(worker("a", 2), 3, 0)).hasValue(0);
+    fleet.leave("a", 3);
+    assertThat(fleet.join(worker("c", 1), 4, 0)).hasValue(0);
+  }
+
+  @Test
+  void aViewShowsWhatItsWorkersSayAfterItWasMadeAndANewOneWhoCameSince() {
+    fleet.join(worker("b", 1), 1, 0);
+    FleetView view = fleet.view();
+    Seat before = view.serving("m").getFirst().seat(0);
+    fleet.load("b", 1, new WorkerLoad(true, 3, 8, 1, 2, Set.of(), false, Map.of()), 2_000);
+    Seat after = view.serving("m").getFirst().seat(0);
+    assertThat(before.slots()).isZero();
+    assertThat(after.running()).isEqualTo(3);
+    assertThat(view.isLive(after, 5_000)).isTrue();
+    assertThat(view.isLive(before, 5_000)).isFalse();
+    fleet.join(worker("a", 1), 2, 2_000);
+    assertThat(view.serving("m").getFirst().size()).isEqualTo(1);
+    assertThat(fleet.view().serving("m").getFirst().seat(0).worker().id()).isEqualTo("a");
+    assertThat(fleet.view().serving("m").getFirst().seat(1).running()).isEqualTo(3);
+    assertThat(fleet.view().serving("other")).isEmpty();
   }
 }

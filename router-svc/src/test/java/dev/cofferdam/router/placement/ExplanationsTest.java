@@ -18,7 +18,14 @@ class ExplanationsTest {
     explanations.put(
         id(n),
         new Explanations.Explanation(
-            attempt, new TenantId("acme"), "shared", "w1", List.of("load 1.00 ×2.5 free")));
+            attempt,
+            new TenantId("acme"),
+            "shared",
+            "w1",
+            "",
+            0,
+            1,
+            List.of(new Explanations.Explained("w1", 0.9, List.of("load 1.00 ×2.5 free")))));
   }
 
   @Test

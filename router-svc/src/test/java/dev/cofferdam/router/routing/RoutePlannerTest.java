@@ -3,71 +3,69 @@ package dev.cofferdam.router.routing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.router.affinity.PrefixIndex;
+import dev.cofferdam.router.fleet.FleetView;
 import dev.cofferdam.router.fleet.Worker;
 import dev.cofferdam.router.fleet.WorkerLoad;
 import dev.cofferdam.router.tenancy.Directory;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Operation;
-import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.nio.ByteBuffer;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 class RoutePlannerTest {
   private static final TenantId ACME = new TenantId("acme");
   private static final TenantId RIVAL = new TenantId("rival");
+  private static final RoutePlanner.Moment NOW = new RoutePlanner.Moment(0, 0);
   private final Book book = new Book();
   private final PrefixIndex index = new PrefixIndex(1_000);
-  private final RoutePlanner planner = new RoutePlanner(book, index, RoutingWeights.DEFAULT);
+  private final Conditions conditions = Conditions.fair();
+  private final RoutePlanner planner =
+      new RoutePlanner(book, index, RoutingWeights.DEFAULT, conditions);
 
   RoutePlannerTest() {
     book.models.put("m", new Directory.ServedModel("m", 4_096, Set.of(), false));
     book.models.put("secret", new Directory.ServedModel("secret", 4_096, Set.of(), true));
-    book.adapters.put("acme/voice", new Directory.OwnedAdapter("voice", "m", "v1"));
+    book.adapters.put(
+        "acme/voice", new Directory.OwnedAdapter("voice", "m", "v1", Optional.empty()));
     book.tenants.put(ACME, tenant(ACME, Optional.empty(), Set.of(), TenantProfile.Status.ACTIVE));
     book.tenants.put(RIVAL, tenant(RIVAL, Optional.empty(), Set.of(), TenantProfile.Status.ACTIVE));
   }
 
   private static TenantProfile tenant(
       TenantId id, Optional<String> dedicated, Set<String> pools, TenantProfile.Status status) {
-    return new TenantProfile(
-        id,
-        Tier.STANDARD,
-        status,
-        Tier.STANDARD.limits(),
-        2,
-        Set.of(),
-        pools,
-        dedicated,
-        Set.of(WorkloadClass.INTERACTIVE, WorkloadClass.STANDARD),
-        false,
-        false,
-        30,
-        PrivacyPolicy.OFF,
-        0,
-        Optional.empty());
+    return Samples.tenant(id, Tier.STANDARD, status, 2, pools, dedicated);
   }
 
   private static Worker worker(String id, String pool, int running) {
     return new Worker(
         id,
+        number(id),
         1,
         pool,
         "127.0.0.1:1",
         Set.of("m", "secret"),
         16,
         "",
+        "",
         0,
-        new WorkerLoad(true, running, 8, 100, 100, Set.of(), false, Map.of()));
+        load(running));
+  }
+
+  private static int number(String id) {
+    return id.charAt(0) - 'a';
   }
 
   private static Envelope request(
@@ -84,6 +82,7 @@ class RoutePlannerTest {
         0,
         100,
         List.of(digest(0), digest(1)),
+        "",
         1_000,
         excluded);
   }
@@ -97,7 +96,7 @@ class RoutePlannerTest {
   }
 
   private ErrorCode refusal(Envelope request, Worker... live) {
-    return switch (planner.plan(request, List.of(live), 0)) {
+    return switch (planner.plan(request, FleetView.of(List.of(live)), NOW)) {
       case Route.Refused refused -> refused.refusal().code();
       case Route.NoWorker none -> none.refusal().code();
       case Route.Ranked ranked -> throw new AssertionError("placed on " + ranked.pool());
@@ -105,7 +104,7 @@ class RoutePlannerTest {
   }
 
   private Route.Ranked ranked(Envelope request, Worker... live) {
-    return (Route.Ranked) planner.plan(request, List.of(live), 0);
+    return (Route.Ranked) planner.plan(request, FleetView.of(List.of(live)), NOW);
   }
 
   /**
@@ -125,7 +124,8 @@ class RoutePlannerTest {
               dedicated.isPresent()
                   ? dedicated.get().equals("p") && owner.equals(Optional.of(ACME))
                   : owner.isEmpty() && (allowed.isEmpty() || allowed.contains("p"));
-          Route route = planner.plan(request(ACME), List.of(worker("w", "p", 0)), 0);
+          Route route =
+              planner.plan(request(ACME), FleetView.of(List.of(worker("w", "p", 0))), NOW);
           assertThat(route instanceof Route.Ranked)
               .as("owner %s, dedicated %s, allowed %s", owner, dedicated, allowed)
               .isEqualTo(expected);
@@ -165,10 +165,14 @@ class RoutePlannerTest {
     Worker w = worker("w", "shared", 0);
     Route foreign =
         planner.plan(
-            request(RIVAL, "m", "voice", WorkloadClass.INTERACTIVE, Set.of()), List.of(w), 0);
+            request(RIVAL, "m", "voice", WorkloadClass.INTERACTIVE, Set.of()),
+            FleetView.of(List.of(w)),
+            NOW);
     Route unknown =
         planner.plan(
-            request(RIVAL, "m", "nothing", WorkloadClass.INTERACTIVE, Set.of()), List.of(w), 0);
+            request(RIVAL, "m", "nothing", WorkloadClass.INTERACTIVE, Set.of()),
+            FleetView.of(List.of(w)),
+            NOW);
     assertThat(foreign).isEqualTo(unknown).isInstanceOf(Route.Refused.class);
     assertThat(
             ranked(request(ACME, "m", "voice", WorkloadClass.INTERACTIVE, Set.of()), w)
@@ -218,12 +222,13 @@ class RoutePlannerTest {
             Set.of(),
             false,
             Map.of("m", new WorkerLoad.ModelLoad(inMemory, 100, 100)));
-    return new Worker(w.id(), 1, w.pool(), w.endpoint(), w.models(), 16, "", 0, load);
+    return new Worker(
+        w.id(), w.number(), 1, w.pool(), w.endpoint(), w.models(), 16, "", "", 0, load);
   }
 
   @Test
   void theWorkerThatHoldsThePrefixIsPreferredUntilItIsMuchBusier() {
-    index.add("b", List.of(digest(0), digest(1)));
+    index.add(number("b"), List.of(digest(0), digest(1)));
     Route.Ranked idle = ranked(request(ACME), worker("a", "shared", 0), worker("b", "shared", 0));
     assertThat(idle.candidates().getFirst().workerId()).isEqualTo("b");
     assertThat(idle.candidates().getFirst().cachedTokens()).isEqualTo(32);
@@ -232,13 +237,66 @@ class RoutePlannerTest {
   }
 
   @Test
+  void ofManyWorkersTheBestAreOfferedInOrderAndThoseOfEqualScoreByTheirIds() {
+    Random random = new Random(5);
+    List<Worker> live = new ArrayList<>();
+    for (int i = 0; i < 300; i++) {
+      String id = String.format(Locale.ROOT, "w%03d", i);
+      live.add(
+          new Worker(
+              id,
+              i,
+              1,
+              "shared",
+              "127.0.0.1:1",
+              Set.of("m"),
+              16,
+              "",
+              "",
+              0,
+              load(random.nextInt(9))));
+    }
+    index.add(17, List.of(digest(0)));
+    List<String> expected =
+        live.stream()
+            .sorted(
+                Comparator.comparingDouble(
+                        (Worker w) ->
+                            (w.number() == 17 ? 3.0 * 16 / 64 : 0)
+                                + 2.5 * (1 - w.load().running() / 8.0))
+                    .reversed()
+                    .thenComparing(Worker::id))
+            .limit(RoutePlanner.CANDIDATES_MAX)
+            .map(Worker::id)
+            .toList();
+    assertThat(ranked(request(ACME), live.toArray(Worker[]::new)).candidates())
+        .extracting(Candidate::workerId)
+        .isEqualTo(expected);
+  }
+
+  private static WorkerLoad load(int running) {
+    return new WorkerLoad(true, running, 8, 100, 100, Set.of(), false, Map.of());
+  }
+
+  @Test
   void everyScoreIsInTheUnitIntervalAndExplainsItself() {
     Worker silent =
-        new Worker("s", 1, "shared", "127.0.0.1:1", Set.of("m"), 16, "", 0, WorkerLoad.UNKNOWN);
+        new Worker(
+            "s",
+            number("s"),
+            1,
+            "shared",
+            "127.0.0.1:1",
+            Set.of("m"),
+            16,
+            "",
+            "",
+            0,
+            WorkerLoad.UNKNOWN);
     for (Candidate c : ranked(request(ACME), worker("a", "shared", 3), silent).candidates()) {
       assertThat(c.score()).isBetween(0.0, 1.0);
       assertThat(c.explanation())
-          .hasSize(5)
+          .hasSize(6)
           .allMatch(line -> line.matches("[a-z]+ [01]\\.\\d\\d ×[0-9.]+ .+"));
     }
   }
@@ -248,52 +306,35 @@ class RoutePlannerTest {
     Envelope request = request(ACME, "m", "", WorkloadClass.INTERACTIVE, Set.of("w"));
     assertThat(refusal(request, worker("w", "shared", 0))).isEqualTo(ErrorCode.NO_CAPACITY);
     Worker returned =
-        new Worker("w", 2, "shared", "127.0.0.1:1", Set.of("m"), 16, "", 50, WorkerLoad.UNKNOWN);
-    assertThat(planner.plan(request, List.of(returned), 10)).isInstanceOf(Route.Ranked.class);
+        new Worker(
+            "w",
+            number("w"),
+            2,
+            "shared",
+            "127.0.0.1:1",
+            Set.of("m"),
+            16,
+            "",
+            "",
+            50,
+            WorkerLoad.UNKNOWN);
+    assertThat(
+            planner.plan(request, FleetView.of(List.of(returned)), new RoutePlanner.Moment(60, 10)))
+        .isInstanceOf(Route.Ranked.class);
   }
 
   @Test
   void anExcludedWorkerIsTakenAsTheLastResortAndOnlyThen() {
     Envelope request = request(ACME, "m", "", WorkloadClass.INTERACTIVE, Set.of("w"));
     Worker failed = worker("w", "shared", 0);
-    assertThat(planner.plan(request, List.of(failed), 0, false)).isInstanceOf(Route.NoWorker.class);
-    assertThat(planner.plan(request, List.of(failed), 0, true)).isInstanceOf(Route.Ranked.class);
-    Route other = planner.plan(request, List.of(failed, worker("v", "shared", 8)), 0, true);
+    assertThat(planner.plan(request, FleetView.of(List.of(failed)), NOW, false))
+        .isInstanceOf(Route.NoWorker.class);
+    assertThat(planner.plan(request, FleetView.of(List.of(failed)), NOW, true))
+        .isInstanceOf(Route.Ranked.class);
+    Route other =
+        planner.plan(request, FleetView.of(List.of(failed, worker("v", "shared", 8))), NOW, true);
     assertThat(((Route.Ranked) other).candidates())
         .extracting(Candidate::workerId)
         .containsExactly("v");
-  }
-
-  private static final class Book implements Directory {
-    private final Map<TenantId, TenantProfile> tenants = new HashMap<>();
-    private final Map<String, ServedModel> models = new HashMap<>();
-    private final Map<String, OwnedAdapter> adapters = new HashMap<>();
-    private final Map<String, PoolRecord> pools = new HashMap<>();
-    private boolean ready = true;
-
-    @Override
-    public boolean ready() {
-      return ready;
-    }
-
-    @Override
-    public Optional<TenantProfile> tenant(TenantId id) {
-      return Optional.ofNullable(tenants.get(id));
-    }
-
-    @Override
-    public Optional<ServedModel> model(String id) {
-      return Optional.ofNullable(models.get(id));
-    }
-
-    @Override
-    public Optional<OwnedAdapter> adapter(TenantId owner, String name) {
-      return Optional.ofNullable(adapters.get(owner + "/" + name));
-    }
-
-    @Override
-    public Optional<PoolRecord> pool(String id) {
-      return Optional.ofNullable(pools.get(id));
-    }
   }
 }

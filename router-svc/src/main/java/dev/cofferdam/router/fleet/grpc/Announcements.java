@@ -17,6 +17,7 @@ import dev.cofferdam.vocabulary.Refusal;
 import io.grpc.stub.StreamObserver;
 import java.time.Clock;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Collectors;
@@ -53,6 +54,7 @@ public final class Announcements {
     private final StreamObserver<AnnounceResponse> answer;
     private final long number = sessions.incrementAndGet();
     private @Nullable String workerId;
+    private int worker;
     private boolean ended;
 
     Session(String certified, StreamObserver<AnnounceResponse> answer) {
@@ -93,7 +95,7 @@ public final class Announcements {
                             (first, again) -> again))),
             clock.millis());
       } else if (request.hasCache()) {
-        change(id, request.getCache());
+        change(request.getCache());
       }
     }
 
@@ -114,34 +116,38 @@ public final class Announcements {
         return;
       }
       long now = clock.millis();
-      Worker worker =
+      Worker joining =
           new Worker(
               identity.getWorkerId(),
+              0,
               identity.getIncarnation(),
               identity.getPool(),
               identity.getEndpoint(),
               Set.copyOf(identity.getModelsList()),
               identity.getBlockTokens(),
               identity.getZone(),
+              identity.getTenant(),
               now,
               WorkerLoad.UNKNOWN);
-      if (!fleet.join(worker, number, now)) {
+      OptionalInt place = fleet.join(joining, number, now);
+      if (place.isEmpty()) {
         end(
             Refusal.of(
                 ErrorCode.INVALID_REQUEST, "a later incarnation is known, or the fleet is full"));
         return;
       }
-      index.clear(worker.id());
-      workerId = worker.id();
-      LOG.info("worker {} joined pool {} at {}", worker.id(), worker.pool(), worker.endpoint());
+      worker = place.getAsInt();
+      index.clear(worker);
+      workerId = joining.id();
+      LOG.info("worker {} joined pool {} at {}", joining.id(), joining.pool(), joining.endpoint());
     }
 
-    private void change(String id, CacheChange change) {
+    private void change(CacheChange change) {
       if (change.getReset()) {
-        index.clear(id);
+        index.clear(worker);
       }
-      index.remove(id, digests(change.getRemovedList()));
-      index.add(id, digests(change.getAddedList()));
+      index.remove(worker, digests(change.getRemovedList()));
+      index.add(worker, digests(change.getAddedList()));
     }
 
     private void end(Refusal refusal) {
@@ -153,7 +159,7 @@ public final class Announcements {
     private void left() {
       String id = workerId;
       if (id != null && fleet.leave(id, number)) {
-        index.clear(id);
+        index.clear(worker);
         LOG.info("worker {} left", id);
       }
     }

@@ -70,6 +70,7 @@ final class Envelopes {
           e.getGeneratedTokens(),
           e.getOutputTokensMax(),
           e.getPrefixDigestsList().stream().map(ByteString::toByteArray).toList(),
+          e.getAdapterVersion(),
           e.getDeadlineEpochMs(),
           Set.copyOf(request.getExcludedWorkerIdsList()));
     } catch (IllegalArgumentException invalid) {

@@ -11,6 +11,7 @@ import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.routing.Candidate;
 import dev.cofferdam.router.routing.Envelope;
 import dev.cofferdam.router.routing.Route;
+import dev.cofferdam.router.routing.RoutePlanner;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Operations;
@@ -21,7 +22,9 @@ import io.grpc.ManagedChannel;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.opentelemetry.api.trace.Span;
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
@@ -38,15 +41,20 @@ final class Placement {
    */
   private static final long LAST_RESORT_MS = 1_000;
 
+  private static final int OTHERS_EXPLAINED = 2;
+
   private final Surroundings around;
   private final Envelope envelope;
   private final ServerCallStreamObserver<PlaceResponse> gateway;
   private final Context context;
   private final long startedMs;
-  private final Map<String, Candidate> offered = new HashMap<>();
+  private final Map<String, Candidate> offered = new LinkedHashMap<>();
   private Context.CancellableContext call = Context.ROOT.withCancellation();
   private int round;
   private boolean ended;
+
+  /** Pool in whose queue the request is; empty: none. */
+  private String queue = "";
 
   Placement(
       Surroundings around, Envelope envelope, ServerCallStreamObserver<PlaceResponse> gateway) {
@@ -65,6 +73,7 @@ final class Placement {
 
   private synchronized void cancelled() {
     ended = true;
+    enter("");
     call.cancel(null);
   }
 
@@ -82,7 +91,14 @@ final class Placement {
     }
     long begin = System.nanoTime();
     boolean lastResort = now - startedMs >= LAST_RESORT_MS;
-    Route route = around.planner().plan(envelope, around.fleet().live(now), startedMs, lastResort);
+    Route route =
+        around
+            .planner()
+            .plan(
+                envelope,
+                around.fleet().view(),
+                new RoutePlanner.Moment(now, startedMs),
+                lastResort);
     around.listener().planned(System.nanoTime() - begin);
     switch (route) {
       case Route.Refused refused -> refuse(refused.refusal());
@@ -100,6 +116,7 @@ final class Placement {
   private void enqueue(Route.Ranked ranked) {
     int current = ++round;
     offered.clear();
+    enter(ranked.pool());
     EnqueueRequest.Builder request =
         EnqueueRequest.newBuilder()
             .setRequestId(envelope.requestId().value())
@@ -135,6 +152,18 @@ final class Placement {
                 .enqueue(request.build(), new Relay(current, ranked.pool())));
   }
 
+  /** Leaves the queue that the request is in, and enters another; empty: none. */
+  private void enter(String pool) {
+    long tokens = envelope.contextTokens() - envelope.generatedTokens();
+    if (!queue.isEmpty()) {
+      around.listener().left(queue, tokens);
+    }
+    queue = pool;
+    if (!pool.isEmpty()) {
+      around.listener().entered(pool, tokens);
+    }
+  }
+
   private synchronized void relay(int current, String pool, EnqueueResponse response) {
     if (ended || current != round) {
       return;
@@ -150,11 +179,12 @@ final class Placement {
 
   private void granted(String pool, Granted granted) {
     Granted.Builder answer = granted.toBuilder();
-    Candidate chosen = offered.get(granted.getWorkerId());
-    if (chosen != null) {
-      answer.addAllExplanation(chosen.explanation());
-    }
+    List<Explanations.Explained> explained = explained(granted.getWorkerId());
+    explained.stream()
+        .filter(worker -> worker.workerId().equals(granted.getWorkerId()))
+        .forEach(worker -> answer.addAllExplanation(worker.lines()));
     ended = true;
+    enter("");
     around.planner().served(envelope.tenant(), granted.getWorkerId());
     around.listener().granted(pool, granted.getQueueWaitMs());
     around
@@ -166,7 +196,10 @@ final class Placement {
                 envelope.tenant(),
                 pool,
                 granted.getWorkerId(),
-                answer.getExplanationList()));
+                granted.getAdapterVersion(),
+                granted.getQueueWaitMs(),
+                offered.size(),
+                explained));
     Span span = Span.fromContext(Tracing.context());
     span.setAttribute("cofferdam.worker.id", granted.getWorkerId());
     span.setAttribute("cofferdam.pool", pool);
@@ -175,8 +208,24 @@ final class Placement {
     gateway.onCompleted();
   }
 
+  /** The worker and the best of the others, best first. */
+  private List<Explanations.Explained> explained(String workerId) {
+    List<Explanations.Explained> explained = new ArrayList<>();
+    int others = 0;
+    for (Candidate candidate : offered.values()) {
+      boolean granted = candidate.workerId().equals(workerId);
+      if (granted || others++ < OTHERS_EXPLAINED) {
+        explained.add(
+            new Explanations.Explained(
+                candidate.workerId(), candidate.score(), candidate.explanation()));
+      }
+    }
+    return explained;
+  }
+
   private void refused(Refused refused) {
     ended = true;
+    enter("");
     around.listener().refused(ErrorCode.ofWireName(refused.getCode()).orElse(ErrorCode.INTERNAL));
     gateway.onNext(PlaceResponse.newBuilder().setRefused(refused).build());
     gateway.onCompleted();
@@ -208,6 +257,7 @@ final class Placement {
   }
 
   private void again() {
+    enter("");
     var unused =
         around.timer().schedule(context.wrap(this::attempt), RETRY_MS, TimeUnit.MILLISECONDS);
   }

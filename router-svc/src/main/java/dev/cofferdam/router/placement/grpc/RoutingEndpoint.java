@@ -2,15 +2,23 @@ package dev.cofferdam.router.placement.grpc;
 
 import dev.cofferdam.proto.routing.v1.AnnounceRequest;
 import dev.cofferdam.proto.routing.v1.AnnounceResponse;
+import dev.cofferdam.proto.routing.v1.ExplainRequest;
+import dev.cofferdam.proto.routing.v1.ExplainResponse;
+import dev.cofferdam.proto.routing.v1.ExplainedWorker;
 import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.proto.routing.v1.PlaceResponse;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import dev.cofferdam.router.fleet.grpc.Announcements;
+import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.routing.Envelope;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RequestId;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Optional;
 
-/** The router's service: placements of gateways, announcements of workers. */
+/** The router's service: placements of gateways, announcements of workers, operators' questions. */
 public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
   private final Surroundings around;
   private final Announcements announcements;
@@ -29,5 +37,41 @@ public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImpl
   @Override
   public StreamObserver<AnnounceRequest> announce(StreamObserver<AnnounceResponse> observer) {
     return announcements.open(observer);
+  }
+
+  @Override
+  public void explain(ExplainRequest request, StreamObserver<ExplainResponse> observer) {
+    var explanation =
+        RequestId.isValid(request.getRequestId())
+            ? around.explanations().of(new RequestId(request.getRequestId()))
+            : Optional.<Explanations.Explanation>empty();
+    if (explanation.isEmpty()) {
+      throw Refusal.of(ErrorCode.NOT_FOUND, "this router placed no such request lately")
+          .asException();
+    }
+    observer.onNext(response(explanation.get()));
+    observer.onCompleted();
+  }
+
+  private static ExplainResponse response(Explanations.Explanation explanation) {
+    return ExplainResponse.newBuilder()
+        .setAttempt(explanation.attempt())
+        .setTenant(explanation.tenant().value())
+        .setPool(explanation.pool())
+        .setWorkerId(explanation.workerId())
+        .setAdapterVersion(explanation.adapterVersion())
+        .setQueueWaitMs(explanation.queueWaitMs())
+        .setWorkersOffered(explanation.workersOffered())
+        .addAllWorkers(
+            explanation.workers().stream()
+                .map(
+                    worker ->
+                        ExplainedWorker.newBuilder()
+                            .setWorkerId(worker.workerId())
+                            .setScore(worker.score())
+                            .addAllLines(worker.lines())
+                            .build())
+                .toList())
+        .build();
   }
 }

@@ -1,6 +1,7 @@
 package dev.cofferdam.router.placement.grpc;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
@@ -10,6 +11,8 @@ import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.proto.routing.v1.AnnounceRequest;
 import dev.cofferdam.proto.routing.v1.AnnounceResponse;
 import dev.cofferdam.proto.routing.v1.Envelope;
+import dev.cofferdam.proto.routing.v1.ExplainRequest;
+import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.proto.routing.v1.PlaceResponse;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
@@ -25,8 +28,10 @@ import dev.cofferdam.router.fleet.Fleet;
 import dev.cofferdam.router.fleet.grpc.Announcements;
 import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.placement.PlacementListener;
+import dev.cofferdam.router.routing.Conditions;
 import dev.cofferdam.router.routing.RoutePlanner;
 import dev.cofferdam.router.routing.RoutingWeights;
+import dev.cofferdam.router.signals.PoolSignals;
 import dev.cofferdam.router.tenancy.Directory;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.PrivacyPolicy;
@@ -41,6 +46,8 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.nio.file.Path;
 import java.time.Clock;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
@@ -61,6 +68,7 @@ class RoutingEndpointTest {
   @TempDir private Path folder;
   private final Explanations explanations = new Explanations(10);
   private final Scheduler scheduler = new Scheduler();
+  private final Counting counting = new Counting();
   private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor();
   private final Fleet fleet = new Fleet(60_000, 10);
   private TlsFiles schedulerIdentity;
@@ -69,6 +77,7 @@ class RoutingEndpointTest {
   private MeshChannels ofRouter;
   private MeshChannels gateway;
   private MeshChannels worker;
+  private MeshChannels operator;
 
   /** A scheduler whose answers the test decides. */
   private static final class Scheduler extends SchedulingServiceGrpc.SchedulingServiceImplBase {
@@ -105,17 +114,18 @@ class RoutingEndpointTest {
     ofRouter = new MeshChannels(pki.identity("router-client", id("service/router")));
     gateway = new MeshChannels(pki.identity("gateway", id("service/gateway")));
     worker = new MeshChannels(pki.identity("w1", id("service/worker/w1")));
+    operator = new MeshChannels(pki.identity("operator", id("operator/ops")));
     PrefixIndex index = new PrefixIndex(100);
     int port = schedulerServer.port();
     Surroundings around =
         new Surroundings(
-            new RoutePlanner(new Book(), index, RoutingWeights.DEFAULT),
+            new RoutePlanner(new Book(), index, RoutingWeights.DEFAULT, Conditions.fair()),
             fleet,
             pool -> ofRouter.to("127.0.0.1:" + port, SpiffeId.Role.SCHEDULER),
             timer,
             Clock.systemUTC(),
             1_500,
-            new Silent(),
+            counting,
             explanations);
     server =
         MeshServer.builder(DOMAIN, pki.identity("router", id("service/router")))
@@ -129,6 +139,7 @@ class RoutingEndpointTest {
   void stop() throws Exception {
     gateway.close();
     worker.close();
+    operator.close();
     ofRouter.close();
     server.close();
     schedulerServer.close();
@@ -150,9 +161,21 @@ class RoutingEndpointTest {
     return RoutingServiceGrpc.newStub(from.to("127.0.0.1:" + server.port(), SpiffeId.Role.ROUTER));
   }
 
-  private static final class Silent implements PlacementListener {
+  private static final class Counting implements PlacementListener {
+    private final PoolSignals signals = new PoolSignals();
+
     @Override
     public void planned(long nanos) {}
+
+    @Override
+    public void entered(String pool, long tokens) {
+      signals.entered(pool, tokens);
+    }
+
+    @Override
+    public void left(String pool, long tokens) {
+      signals.left(pool, tokens);
+    }
 
     @Override
     public void granted(String pool, long queueWaitMs) {}
@@ -200,6 +223,11 @@ class RoutingEndpointTest {
     @Override
     public Optional<OwnedAdapter> adapter(TenantId owner, String name) {
       return Optional.empty();
+    }
+
+    @Override
+    public List<Pin> pins() {
+      return List.of();
     }
 
     @Override
@@ -290,6 +318,8 @@ class RoutingEndpointTest {
     assertThat(call.request.getTier()).isEqualTo("standard");
     assertThat(call.request.getRunningMax()).isEqualTo(Tier.STANDARD.limits().concurrentRequests());
     assertThat(call.request.getCandidates(0).getWorkerId()).isEqualTo("w1");
+    assertThat(counting.signals.all(0))
+        .containsExactly(Map.entry("shared", new PoolSignals.Signals(1, 100, 0)));
     call.answers.onNext(
         EnqueueResponse.newBuilder().setQueued(Queued.newBuilder().setPosition(4)).build());
     call.answers.onNext(granted());
@@ -298,7 +328,32 @@ class RoutingEndpointTest {
     Granted grant = answers.place().getGranted();
     assertThat(grant.getExplanationList()).anyMatch(line -> line.startsWith("load "));
     assertThat(answers.next()).isEqualTo("completed");
+    assertThat(counting.signals.all(0))
+        .containsExactly(Map.entry("shared", new PoolSignals.Signals(0, 0, 0)));
     assertThat(explanations.of(new RequestId(REQUEST)).orElseThrow().workerId()).isEqualTo("w1");
+    ExplainResponse explained = explain(REQUEST);
+    assertThat(explained.getWorkerId()).isEqualTo("w1");
+    assertThat(explained.getWorkers(0).getLinesList()).isEqualTo(grant.getExplanationList());
+    assertThat(explained.getWorkers(0).getScore()).isBetween(0.0, 1.0);
+  }
+
+  @Test
+  void aRequestThatThisRouterDidNotPlaceIsExplainedByNobodyAndNotToAGateway() {
+    for (String unknown : List.of("0000000000000000000000000000002b", "nonsense")) {
+      assertThatThrownBy(() -> explain(unknown)).hasMessageContaining("NOT_FOUND");
+    }
+    var ofGateway =
+        RoutingServiceGrpc.newBlockingStub(
+            gateway.to("127.0.0.1:" + server.port(), SpiffeId.Role.ROUTER));
+    assertThatThrownBy(() -> ofGateway.explain(ExplainRequest.getDefaultInstance()))
+        .hasMessageContaining("PERMISSION_DENIED");
+  }
+
+  private ExplainResponse explain(String id) {
+    return RoutingServiceGrpc.newBlockingStub(
+            operator.to("127.0.0.1:" + server.port(), SpiffeId.Role.ROUTER))
+        .withDeadlineAfter(WAIT_S, TimeUnit.SECONDS)
+        .explain(ExplainRequest.newBuilder().setRequestId(id).build());
   }
 
   @Test

@@ -1,0 +1,153 @@
+package dev.cofferdam.router.health.kafka;
+
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.proto.events.v1.Outcome;
+import dev.cofferdam.proto.events.v1.UsageRecorded;
+import dev.cofferdam.router.health.Attempt;
+import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.wire.Events;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.WakeupException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells how attempts end, of all tenants and workers, from now on: every router reads the whole
+ * usage topic from its end. Facts of the past, or of a time without Kafka, are of no interest.
+ */
+public final class UsageFeed implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(UsageFeed.class);
+  private static final Duration POLL = Duration.ofMillis(500);
+  private static final Duration ASK = Duration.ofSeconds(3);
+  private static final long AGAIN_MS = 1_000;
+
+  private final KafkaSettings settings;
+  private final Consumer<Attempt> listener;
+  private final Thread thread;
+  private volatile boolean closed;
+  private volatile @Nullable KafkaConsumer<String, byte[]> consumer;
+
+  private UsageFeed(KafkaSettings settings, Consumer<Attempt> listener) {
+    this.settings = settings;
+    this.listener = listener;
+    this.thread = Thread.ofPlatform().daemon().name("usage-feed").unstarted(this::run);
+  }
+
+  /**
+   * Begins to read.
+   *
+   * @param listener told of each attempt, on one thread
+   */
+  public static UsageFeed open(KafkaSettings settings, Consumer<Attempt> listener) {
+    UsageFeed feed = new UsageFeed(settings, listener);
+    feed.thread.start();
+    return feed;
+  }
+
+  private void run() {
+    while (!closed) {
+      try (KafkaConsumer<String, byte[]> current = connect()) {
+        consumer = current;
+        follow(current);
+      } catch (WakeupException | org.apache.kafka.common.errors.InterruptException e) {
+        LOG.debug("the usage feed was woken");
+      } catch (RuntimeException e) {
+        LOG.debug("the usage feed begins again at the end: {}", e.toString());
+      }
+      consumer = null;
+      pause();
+    }
+  }
+
+  private KafkaConsumer<String, byte[]> connect() {
+    return new KafkaConsumer<>(
+        settings.with(
+            Map.of(
+                "enable.auto.commit", "false",
+                "auto.offset.reset", "latest",
+                "allow.auto.create.topics", "false",
+                "default.api.timeout.ms", "5000",
+                "request.timeout.ms", "5000")),
+        new StringDeserializer(),
+        new ByteArrayDeserializer());
+  }
+
+  private void follow(KafkaConsumer<String, byte[]> current) {
+    List<TopicPartition> partitions =
+        current.partitionsFor(Topics.USAGE, ASK).stream()
+            .map(info -> new TopicPartition(Topics.USAGE, info.partition()))
+            .toList();
+    current.assign(partitions);
+    current.seekToEnd(partitions);
+    while (!closed) {
+      for (ConsumerRecord<String, byte[]> fact : current.poll(POLL)) {
+        read(fact.value()).ifPresent(listener);
+      }
+    }
+  }
+
+  /** The attempt of an event; empty for what is none. */
+  static Optional<Attempt> read(byte @Nullable [] value) {
+    if (value == null) {
+      return Optional.empty();
+    }
+    try {
+      UsageRecorded usage = Events.parse(value, UsageRecorded.parser(), UsageRecorded.class).data();
+      return Optional.of(
+          new Attempt(
+              new TenantId(usage.getTenant()),
+              usage.getModel(),
+              usage.getAdapter(),
+              usage.getAdapterVersion(),
+              usage.getPool(),
+              usage.getWorkerId(),
+              outcome(usage.getOutcome()),
+              usage.getQueueWaitMs(),
+              usage.getPrefillMs()));
+    } catch (IllegalArgumentException e) {
+      LOG.debug("a usage fact is unreadable");
+      return Optional.empty();
+    }
+  }
+
+  private static Attempt.Outcome outcome(Outcome outcome) {
+    return switch (outcome) {
+      case OUTCOME_COMPLETED -> Attempt.Outcome.COMPLETED;
+      case OUTCOME_FAILED, OUTCOME_LOST, OUTCOME_REFUSED -> Attempt.Outcome.FAILED;
+      case OUTCOME_CANCELLED, OUTCOME_UNSPECIFIED, UNRECOGNIZED -> Attempt.Outcome.CANCELLED;
+    };
+  }
+
+  private static void pause() {
+    try {
+      Thread.sleep(AGAIN_MS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  @Override
+  public void close() {
+    closed = true;
+    KafkaConsumer<String, byte[]> current = consumer;
+    if (current != null) {
+      current.wakeup();
+    }
+    try {
+      thread.join(2_000);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}
