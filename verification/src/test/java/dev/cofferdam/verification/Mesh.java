@@ -202,6 +202,11 @@ public final class Mesh {
     return as(local.endpoints().audit(), local.operator());
   }
 
+  /** A service by the name of its port, such as "grpc" for the gateway, as the operator. */
+  public ManagedChannel asOperator(String port) {
+    return as(local.address(port), local.operator());
+  }
+
   /** The usage service, as a tenant. */
   public ManagedChannel meteringAs(TenantHandle tenant) {
     return as(local.endpoints().metering(), local.tenantIdentity(tenant.id()));

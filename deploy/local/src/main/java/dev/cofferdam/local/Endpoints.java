@@ -9,6 +9,7 @@ import java.util.Map;
  * @param grpc host:port of the gateway's gRPC port
  * @param metering host:port of the usage service
  * @param audit host:port of the audit service
+ * @param router host:port of the router
  * @param metrics URL of each process' metrics
  * @param operator files of the operator's identity: "certificate", "key"
  */
@@ -17,6 +18,7 @@ public record Endpoints(
     String grpc,
     String metering,
     String audit,
+    String router,
     Map<String, String> metrics,
     Map<String, String> operator) {
   public Endpoints {

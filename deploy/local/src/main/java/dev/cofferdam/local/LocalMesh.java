@@ -350,6 +350,7 @@ public final class LocalMesh implements AutoCloseable {
         "127.0.0.1:" + port("grpc"),
         "127.0.0.1:" + port("metering"),
         "127.0.0.1:" + port("audit"),
+        "127.0.0.1:" + port("router"),
         metrics,
         Map.of("certificate", operator.certificate().toString(), "key", operator.key().toString()));
   }

@@ -24,6 +24,7 @@ import dev.cofferdam.proto.admin.v1.PutPoolRequest;
 import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.RateCard;
+import dev.cofferdam.proto.admin.v1.RolloutServiceGrpc;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.Channel;
@@ -63,6 +64,12 @@ public final class AdminApi implements AutoCloseable {
   /** The service itself, for one call. */
   public AdminServiceBlockingStub service() {
     return AdminServiceGrpc.newBlockingStub(channel)
+        .withDeadlineAfter(CALL_MS, TimeUnit.MILLISECONDS);
+  }
+
+  /** The rollout methods. */
+  public RolloutServiceGrpc.RolloutServiceBlockingStub rollouts() {
+    return RolloutServiceGrpc.newBlockingStub(channel)
         .withDeadlineAfter(CALL_MS, TimeUnit.MILLISECONDS);
   }
 

@@ -41,7 +41,7 @@ public enum RecordKind {
       Set.of("version"));
 
   private static final Set<String> SERVER_FIELDS =
-      Set.of("revision", "changed_epoch_s", "created_epoch_s");
+      Set.of("revision", "changed_epoch_s", "created_epoch_s", "rollout");
 
   private final String section;
   private final String word;
@@ -134,6 +134,7 @@ public enum RecordKind {
     SERVER_FIELDS.stream()
         .map(name -> prototype.getDescriptorForType().findFieldByName(name))
         .filter(java.util.Objects::nonNull)
+        .filter(f -> !f.hasPresence() || present.get().hasField(f))
         .forEach(f -> builder.setField(f, present.get().getField(f)));
     FieldDescriptor folder = prototype.getDescriptorForType().findFieldByName("folder");
     if (folder == null || declared.getField(folder).equals(present.get().getField(folder))) {

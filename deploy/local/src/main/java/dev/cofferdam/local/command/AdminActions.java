@@ -43,6 +43,7 @@ final class AdminActions {
     switch (area) {
       case "plan", "apply" -> declared(arguments, area.equals("apply"));
       case "keys" -> keys(arguments, action);
+      case "rollout" -> new RolloutActions(api, output).run(arguments, action);
       default -> {
         RecordKind kind =
             RecordKind.ofSection(area.replace('-', '_'))

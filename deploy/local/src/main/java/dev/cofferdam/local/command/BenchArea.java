@@ -18,8 +18,10 @@ enum BenchArea {
   ENGINE("worker-svc", "dev.cofferdam.worker.app.bench.EngineBench", Needs.MODEL),
   /** The limiter, the authenticator, the tokeniser; then what the whole gateway costs. */
   GATEWAY("gateway-svc", "dev.cofferdam.gateway.app.GatewayBench", Needs.REDIS_AND_MODEL),
-  /** Decisions of the fair queue. */
+  /** Decisions of the fair queue; then placements of the router. */
   SCHEDULER("scheduler-svc", "dev.cofferdam.scheduler.app.SchedulerBench", Needs.NOTHING),
+  /** Placements of the router. */
+  ROUTER("router-svc", "dev.cofferdam.router.app.RouterBench", Needs.NOTHING),
   /** Facts into the ledger. */
   METERING("metering-svc", "dev.cofferdam.metering.app.MeteringBench", Needs.POSTGRES),
   /** Facts into the log. */

@@ -62,7 +62,12 @@ final class BenchCommand {
         arguments.has("--peers") ? peers(area, folder.resolve("peers")) : List.of();
     int status =
         switch (area.needs()) {
-          case NOTHING -> launch(area, List.of(), List.of(), results);
+          case NOTHING -> {
+            int own = launch(area, List.of(), List.of(), results);
+            yield own == 0 && area == BenchArea.SCHEDULER
+                ? launch(BenchArea.ROUTER, List.of(), List.of(), results)
+                : own;
+          }
           case MODEL -> launch(area, properties, List.of(model()), results);
           case REDIS_AND_MODEL -> {
             int limiter = withRedis(area, folder, results);

@@ -23,12 +23,15 @@ final class Help {
         status               what runs, where, and how much memory it holds
         logs [PROCESS] [-f]  the end of the logs; -f follows
         trace ID             the way of a request through the services, by request id or trace id
+        explain ID           why a request was placed on its worker: what spoke for it and others
         verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
         admin AREA ACTION    change the configuration as its operator; areas and actions:
              tenants list | get ID | put ID field=value ... | delete ID
              tenants suspend ID | throttle ID SHARE | resume ID
              models, pools, rate_cards list | get ID | put ID field=value ... | delete ID
              adapters list | get TENANT/NAME | put TENANT/NAME field=value ... | delete TENANT/NAME
+             rollout start TENANT/NAME FOLDER WEIGHT | weight TENANT/NAME WEIGHT
+             rollout promote TENANT/NAME | rollback TENANT/NAME [REASON] | status [TENANT/NAME]
              keys list [TENANT] | issue TENANT | rotate KEY_ID | revoke KEY_ID
              plan FILE         what a declared file (YAML) would change
              apply FILE        change it; --prune also removes what the file does not declare

@@ -37,6 +37,7 @@ public final class Main {
         case "status" -> new StatusCommand(files, out).run(rest);
         case "logs" -> new LogsCommand(files, out).run(rest);
         case "trace" -> new TraceCommand(files, out).run(rest);
+        case "explain" -> new ExplainCommand(files, out).run(rest);
         case "verify-audit" -> new VerifyAuditCommand(files, out).run(rest);
         case "admin" -> new AdminCommand(files, directory, out).run(rest);
         case "bench" -> new BenchCommand(repository, files, out).run(rest);

@@ -57,6 +57,7 @@ public record ServiceSettings(
       case ROUTER -> {
         p.putAll(management(process));
         p.put("cofferdam.scheduler.endpoint", address("scheduler"));
+        p.put("cofferdam.gateway.endpoints", HOST + ":" + port("grpc"));
       }
       case WORKER -> {
         p.putAll(management(process));

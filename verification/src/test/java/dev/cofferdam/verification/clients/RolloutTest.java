@@ -1,0 +1,138 @@
+package dev.cofferdam.verification.clients;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.cofferdam.proto.admin.v1.Adapter;
+import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
+import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.proto.admin.v1.ListAdaptersRequest;
+import dev.cofferdam.proto.admin.v1.PromoteRolloutRequest;
+import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
+import dev.cofferdam.proto.admin.v1.RollBackRolloutRequest;
+import dev.cofferdam.proto.admin.v1.Rollout;
+import dev.cofferdam.proto.admin.v1.RolloutGates;
+import dev.cofferdam.proto.admin.v1.RolloutServiceGrpc;
+import dev.cofferdam.proto.admin.v1.RolloutState;
+import dev.cofferdam.proto.admin.v1.StartRolloutRequest;
+import dev.cofferdam.proto.routing.v1.ExplainRequest;
+import dev.cofferdam.proto.routing.v1.ExplainResponse;
+import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
+import dev.cofferdam.verification.Generation;
+import dev.cofferdam.verification.Mesh;
+import dev.cofferdam.verification.Mesh.TenantHandle;
+import dev.cofferdam.verification.Patience;
+import org.junit.jupiter.api.Test;
+
+/** Another version of an adapter, from its first conversation to its end, as tenants meet it. */
+class RolloutTest {
+  private static final Mesh MESH = Mesh.shared();
+  private static final String NAME = "voice";
+
+  private final TenantHandle tenant =
+      MESH.newTenant(
+          "rollout", "standard", LimitOverrides.newBuilder().setRequestsPerMinute(10_000).build());
+
+  private static RolloutServiceGrpc.RolloutServiceBlockingStub rollouts() {
+    return RolloutServiceGrpc.newBlockingStub(MESH.asOperator("grpc"));
+  }
+
+  private Adapter put(String folder) {
+    return AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
+        .putAdapter(
+            PutAdapterRequest.newBuilder()
+                .setAdapter(
+                    Adapter.newBuilder()
+                        .setTenant(tenant.id())
+                        .setName(NAME)
+                        .setModel("support-desk")
+                        .setFolder(folder))
+                .build())
+        .getAdapter();
+  }
+
+  private Adapter start(Rollout.Builder rollout) {
+    return rollouts()
+        .startRollout(
+            StartRolloutRequest.newBuilder()
+                .setTenant(tenant.id())
+                .setName(NAME)
+                .setRollout(rollout)
+                .build())
+        .getAdapter();
+  }
+
+  private Generation ask(String question) {
+    return Generation.run(
+        MESH.grpc(),
+        tenant.apiKey(),
+        Generation.chat(question).setAdapter(NAME).build());
+  }
+
+  /** The version that answers, as the router explains it; empty where nothing answered. */
+  private String versionNow() {
+    Generation generation = ask("Hello");
+    return generation.status().isOk() ? explain(generation).getAdapterVersion() : "";
+  }
+
+  private static ExplainResponse explain(Generation generation) {
+    return RoutingServiceGrpc.newBlockingStub(MESH.asOperator("router"))
+        .explain(ExplainRequest.newBuilder().setRequestId(generation.requestId()).build());
+  }
+
+  @Test
+  void aNewVersionIsServedFromItsOwnFolderPromotedAndTakenBack() {
+    String former = put("harbor-books").getVersion();
+    Patience.until("the adapter is served", () -> versionNow().equals(former));
+    String next =
+        start(Rollout.newBuilder().setFolder("nordic-parcel").setWeight(1))
+            .getRollout()
+            .getVersion();
+    Patience.until("the new version is served", () -> versionNow().equals(next));
+
+    rollouts()
+        .promoteRollout(
+            PromoteRolloutRequest.newBuilder().setTenant(tenant.id()).setName(NAME).build());
+    assertThat(versionNow()).isEqualTo(next);
+    rollouts()
+        .rollBackRollout(
+            RollBackRolloutRequest.newBuilder().setTenant(tenant.id()).setName(NAME).build());
+    Patience.until("the former version is served", () -> versionNow().equals(former));
+    ExplainResponse explained = explain(ask("Hello"));
+    assertThat(explained.getTenant()).isEqualTo(tenant.id());
+    assertThat(explained.getWorkers(0).getLinesList()).anyMatch(line -> line.startsWith("load "));
+  }
+
+  @Test
+  void aVersionThatFailsIsRolledBackByItselfAndTheReasonIsRecorded() {
+    String good = put("harbor-books").getVersion();
+    Patience.until("the adapter is served", () -> versionNow().equals(good));
+    start(
+        Rollout.newBuilder()
+            .setFolder("harbor-books")
+            .setVersion("b".repeat(64)) // not what lies there, so that no worker loads it
+            .setWeight(0.5)
+            .setGates(RolloutGates.newBuilder().setRequestsMin(5)));
+    int[] asked = {0};
+    Patience.until(
+        "the rollout is rolled back",
+        () -> {
+          ask("Where is parcel " + asked[0]++ + "?");
+          return rollout().getState() == RolloutState.ROLLOUT_STATE_ROLLED_BACK;
+        });
+    assertThat(rollout().getReason()).contains("error rate");
+    for (int i = 0; i < 10; i++) {
+      int question = i;
+      Patience.until(
+          "every conversation is served again",
+          () -> ask("Where is parcel " + question + "?").status().isOk());
+    }
+    assertThat(versionNow()).isEqualTo(good);
+  }
+
+  private Rollout rollout() {
+    return AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
+        .listAdapters(ListAdaptersRequest.newBuilder().setTenant(tenant.id()).build())
+        .getAdapters(0)
+        .getRollout();
+  }
+}
