@@ -47,6 +47,7 @@ public record Dispatcher(
         facts,
         prefixes,
         timer,
+        disk,
         clock,
         observer,
         stallMsMax);
@@ -63,6 +64,7 @@ public record Dispatcher(
         another,
         prefixes,
         timer,
+        disk,
         clock,
         observer,
         stallMsMax);

@@ -63,9 +63,7 @@ class RolloutTest {
 
   private Generation ask(String question) {
     return Generation.run(
-        MESH.grpc(),
-        tenant.apiKey(),
-        Generation.chat(question).setAdapter(NAME).build());
+        MESH.grpc(), tenant.apiKey(), Generation.chat(question).setAdapter(NAME).build());
   }
 
   /** The version that answers, as the router explains it; empty where nothing answered. */

@@ -72,7 +72,8 @@ class AdaptersTest {
             models,
             (id, adapter) -> prepared.add(adapter));
     assertThat(prepared).isEmpty();
-    assertThat(adapters.shelf().get(ACME, "m", "tone", "acme/tone", version).version()).isEqualTo(version);
+    assertThat(adapters.shelf().get(ACME, "m", "tone", "acme/tone", version).version())
+        .isEqualTo(version);
     assertThat(prepared).hasSize(1);
     adapters.close().run();
   }

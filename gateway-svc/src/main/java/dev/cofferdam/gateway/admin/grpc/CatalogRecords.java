@@ -70,13 +70,7 @@ final class CatalogRecords {
             Model::getRevision,
             id -> References.ofModel(configuration, id),
             Configuration.Changes::removeModel);
-    this.adapterRecords =
-        new Records<>(
-            "adapter",
-            configuration::adapters,
-            Adapter::getRevision,
-            key -> Optional.empty(),
-            Configuration.Changes::removeAdapter);
+    this.adapterRecords = Records.ofAdapters(configuration);
     this.poolRecords =
         new Records<>(
             "pool",
@@ -158,16 +152,16 @@ final class CatalogRecords {
           }
           problems.refuseIfAny();
           String key = adapter.getTenant() + "/" + adapter.getName();
-          Adapter present = configuration.adapters().get(key);
+          Optional<Adapter> present = adapterRecords.present(key);
           adapter
               .clearRollout()
               .setRevision(
                   adapterRecords.next(
                       key, expected(request.hasExpectedRevision(), request.getExpectedRevision())))
               .setCreatedEpochS(epochS());
-          if (present != null && present.getVersion().equals(adapter.getVersion())) {
-            adapter.mergeRollout(present.getRollout()); // another version is compared anew
-          }
+          present
+              .filter(a -> a.getVersion().equals(adapter.getVersion()))
+              .ifPresent(a -> adapter.mergeRollout(a.getRollout())); // another is compared anew
           change.detail("adapter " + adapter.getName() + " version " + adapter.getVersion());
           write.put(adapter.build());
           return PutAdapterResponse.newBuilder().setAdapter(adapter).build();

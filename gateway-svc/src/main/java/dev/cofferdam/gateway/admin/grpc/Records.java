@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.admin.grpc;
 import static dev.cofferdam.gateway.admin.grpc.Answers.refused;
 
 import dev.cofferdam.gateway.admin.Configuration;
+import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.vocabulary.ErrorCode;
 import java.util.Collection;
 import java.util.Map;
@@ -30,6 +31,16 @@ record Records<T>(
     ToLongFunction<T> revision,
     Function<String, Optional<String>> referrer,
     BiConsumer<Configuration.Changes, String> remover) {
+
+  /** Adapters by tenant, "/" and name; nothing refers to one. */
+  static Records<Adapter> ofAdapters(Configuration configuration) {
+    return new Records<>(
+        "adapter",
+        configuration::adapters,
+        Adapter::getRevision,
+        key -> Optional.empty(),
+        Configuration.Changes::removeAdapter);
+  }
 
   /** The revision that a request expects; empty where it does not say. */
   static OptionalLong expected(boolean said, long revision) {

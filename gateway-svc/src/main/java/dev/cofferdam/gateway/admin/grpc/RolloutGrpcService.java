@@ -1,8 +1,5 @@
 package dev.cofferdam.gateway.admin.grpc;
 
-import static dev.cofferdam.gateway.admin.grpc.Answers.known;
-import static dev.cofferdam.gateway.admin.grpc.Answers.next;
-
 import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.Problems;
@@ -30,7 +27,7 @@ import java.util.function.UnaryOperator;
 
 /** Rollouts of adapter versions: each step is a change of the adapter's record. */
 public final class RolloutGrpcService extends RolloutServiceGrpc.RolloutServiceImplBase {
-  private final Configuration configuration;
+  private final Records<Adapter> records;
   private final AuditedChanges changes;
   private final Optional<FolderRoot> adapters;
   private final InstantSource clock;
@@ -45,7 +42,7 @@ public final class RolloutGrpcService extends RolloutServiceGrpc.RolloutServiceI
       AuditFacts facts,
       InstantSource clock,
       Supplier<Caller> caller) {
-    this.configuration = configuration;
+    this.records = Records.ofAdapters(configuration);
     this.changes = new AuditedChanges(configuration, facts, caller);
     this.adapters = adapters;
     this.clock = clock;
@@ -152,8 +149,10 @@ public final class RolloutGrpcService extends RolloutServiceGrpc.RolloutServiceI
         target.tenant(),
         (change, write) -> {
           Adapter present =
-              known(configuration.adapters(), target.tenant() + "/" + target.name(), "adapter");
-          long revision = next(target.expects(), target.revision(), present.getRevision());
+              records.known(
+                  target.tenant() + "/" + target.name(),
+                  Records.expected(target.expects(), target.revision()));
+          long revision = present.getRevision() + 1;
           Adapter adapter = step.apply(present).toBuilder().setRevision(revision).build();
           change.detail(detail(adapter));
           write.put(adapter);
