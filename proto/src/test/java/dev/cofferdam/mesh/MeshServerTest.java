@@ -45,6 +45,7 @@ class MeshServerTest {
   private static final String DOMAIN = "test.local";
   @TempDir private Path folder;
   private TestPki pki;
+  private final EventLoops loops = EventLoops.start();
   private MeshServer server;
   private MeshChannels operator;
 
@@ -59,6 +60,7 @@ class MeshServerTest {
   void stop() throws Exception {
     operator.close();
     server.close();
+    loops.close();
   }
 
   private static String id(String path) {
@@ -114,6 +116,7 @@ class MeshServerTest {
     server =
         serve(
             MeshServer.builder(DOMAIN, pki.identity("gateway", id("service/gateway")))
+                .loops(loops, method -> true)
                 .connections(watch));
     for (Consumer<PeerConnection> end :
         List.<Consumer<PeerConnection>>of(PeerConnection::goAway, PeerConnection::cut)) {

@@ -52,7 +52,6 @@ import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
-import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.ext.web.Router;
@@ -294,7 +293,7 @@ final class Gateway implements AutoCloseable {
   MeshServer serve() {
     return MeshServer.builder(config.trustDomain(), tls)
         .listen(config.listen().host(), config.listen().port())
-        .loops(loops, InferenceServiceGrpc.getGenerateMethod().getFullMethodName()::equals)
+        .loops(loops, InferenceEndpoint::isShort)
         .clientCertificateOptional()
         .reflection(config.reflection())
         .streamsMax(config.rest().streamsMax())

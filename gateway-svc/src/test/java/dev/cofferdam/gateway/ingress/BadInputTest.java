@@ -10,6 +10,7 @@ import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
 import dev.cofferdam.gateway.ingress.rest.RestHarness;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
+import dev.cofferdam.mesh.EventLoops;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
@@ -77,6 +78,7 @@ class BadInputTest {
   @TempDir static Path folder;
   @TempDir static Path grpcFolder;
   private static RestHarness rest;
+  private static final EventLoops LOOPS = EventLoops.start();
   private static MeshServer grpc;
   private static ManagedChannel channel;
 
@@ -90,6 +92,7 @@ class BadInputTest {
         MeshServer.builder(
                 "cofferdam.local", pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))
             .clientCertificateOptional()
+            .loops(LOOPS, InferenceEndpoint::isShort)
             .connections(new GrpcConnections(rest.gateway.connections))
             .interceptor(new IdentityInterceptor(rest.gateway.authenticator(), rest.gateway.intake))
             .service(endpoint::strict)
@@ -104,6 +107,7 @@ class BadInputTest {
   static void stop() throws Exception {
     channel.shutdownNow();
     grpc.close();
+    LOOPS.close();
     assertThat(rest.gateway.endings).as("generations that were started").isEmpty();
     rest.close();
   }

@@ -57,6 +57,11 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
     this.executor = executor;
   }
 
+  /** Whether a method, by its full name, never waits, so that it can run on event loops. */
+  public static boolean isShort(String method) {
+    return method.equals(InferenceServiceGrpc.getGenerateMethod().getFullMethodName());
+  }
+
   /** The service, with requests parsed where a refusal can be answered. */
   public ServerServiceDefinition strict() {
     return StrictMessages.of(bindService());

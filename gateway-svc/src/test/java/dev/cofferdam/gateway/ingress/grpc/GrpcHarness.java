@@ -7,6 +7,7 @@ import dev.cofferdam.gateway.dispatch.grpc.FakeFleet;
 import dev.cofferdam.gateway.ingress.RawHttp2;
 import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.ingress.Untrusting;
+import dev.cofferdam.mesh.EventLoops;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
@@ -27,6 +28,7 @@ public final class GrpcHarness implements AutoCloseable {
   public final FakeFleet fleet;
   public final SampleGateway gateway;
   final MeshServer server;
+  private final EventLoops loops = EventLoops.start();
   final TestPki pki;
   final List<ManagedChannel> channels = new ArrayList<>();
 
@@ -57,6 +59,7 @@ public final class GrpcHarness implements AutoCloseable {
                         "cofferdam.local",
                         pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))
                     .clientCertificateOptional())
+            .loops(loops, InferenceEndpoint::isShort)
             .connections(new GrpcConnections(gateway.connections))
             .interceptor(new IdentityInterceptor(gateway.authenticator(), gateway.intake))
             .service(endpoint::strict)
@@ -67,6 +70,7 @@ public final class GrpcHarness implements AutoCloseable {
   public void close() throws Exception {
     channels.forEach(ManagedChannel::shutdownNow);
     server.close();
+    loops.close();
     gateway.close();
     fleet.close();
     assertThat(gateway.bugs).isEmpty();
