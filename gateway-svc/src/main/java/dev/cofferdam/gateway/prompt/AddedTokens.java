@@ -1,8 +1,6 @@
 package dev.cofferdam.gateway.prompt;
 
 import java.util.ArrayList;
-import java.util.BitSet;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -10,17 +8,19 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds added tokens in guarded text: the leftmost first, of those that begin at one place the
- * longest. What holds a character of a client's holds a guard or has one behind it, and is none.
+ * Finds added tokens in marked text: the leftmost first, of those that begin at one place the
+ * longest. What holds a character of a client's is none.
  */
 final class AddedTokens {
-  private record Entry(AddedToken token, String text) {}
+  /** A beginning of their texts; the token of which it is all. */
+  private static final class Node {
+    private final Map<Character, Node> next = new HashMap<>();
+    private @Nullable AddedToken token;
+  }
 
-  /** By the first character of their texts; longest first. */
-  private final Map<Character, List<Entry>> byFirst = new HashMap<>();
+  private record Found(AddedToken token, int end) {}
 
-  /** The keys of that; nearly all characters of a text are none of them. */
-  private final BitSet firsts = new BitSet();
+  private final Node root = new Node();
 
   /** A part of a text: what an added token took, or what lies between two. */
   record Part(int from, int to, @Nullable AddedToken token) {}
@@ -31,42 +31,43 @@ final class AddedTokens {
   AddedTokens(List<AddedToken> tokens, UnaryOperator<String> form) {
     for (AddedToken token : tokens) {
       String text = form.apply(token.text());
-      if (!text.isEmpty()) {
-        firsts.set(text.charAt(0));
-        byFirst.computeIfAbsent(text.charAt(0), c -> new ArrayList<>()).add(new Entry(token, text));
+      Node node = root;
+      for (int i = 0; i < text.length(); i++) {
+        node = node.next.computeIfAbsent(text.charAt(i), unused -> new Node());
+      }
+      if (!text.isEmpty() && node.token == null) {
+        node.token = token;
       }
     }
-    byFirst.values().forEach(l -> l.sort(Comparator.comparingInt(e -> -e.text().length())));
   }
 
   boolean isEmpty() {
-    return byFirst.isEmpty();
+    return root.next.isEmpty();
   }
 
   /** The parts of a text in order; together they are the text. */
-  List<Part> split(String text, char guard) {
+  List<Part> split(MarkedText marked) {
+    String text = marked.text();
     List<Part> parts = new ArrayList<>();
     int start = 0;
-    int at = 0;
+    int at = ownFrom(marked, 0);
     while (at < text.length()) {
-      Entry entry = firsts.get(text.charAt(at)) ? entryAt(text, at, guard) : null;
-      if (entry == null) {
-        at++;
-        continue;
-      }
-      int end = at + entry.text().length();
-      AddedToken token = entry.token();
-      if (!token.singleWord() || standsAlone(text, at, end, guard)) {
-        int from = token.stripLeft() ? spaceBefore(text, start, at, guard) : at;
-        int to = token.stripRight() ? spaceAfter(text, end, guard) : end;
-        if (start < from) {
-          parts.add(new Part(start, from, null));
+      Found found = longestAt(marked, at);
+      int end = at + 1;
+      if (found != null) {
+        end = found.end();
+        AddedToken token = found.token();
+        if (!token.singleWord() || standsAlone(text, at, end)) {
+          int from = token.stripLeft() ? spaceBefore(text, start, at) : at;
+          end = token.stripRight() ? spaceAfter(text, end) : end;
+          if (start < from) {
+            parts.add(new Part(start, from, null));
+          }
+          parts.add(new Part(from, end, token));
+          start = end;
         }
-        parts.add(new Part(from, to, token));
-        start = to;
-        end = to;
       }
-      at = end;
+      at = ownFrom(marked, end);
     }
     if (start < text.length()) {
       parts.add(new Part(start, text.length(), null));
@@ -74,47 +75,51 @@ final class AddedTokens {
     return parts;
   }
 
-  private @Nullable Entry entryAt(String text, int at, char guard) {
-    for (Entry entry : byFirst.getOrDefault(text.charAt(at), List.of())) {
-      int end = at + entry.text().length();
-      if (text.startsWith(entry.text(), at)
-          && (end == text.length() || text.charAt(end) != guard)) {
-        return entry;
+  /** The next character that no client wrote; the end where there is none. */
+  private static int ownFrom(MarkedText marked, int from) {
+    String marks = marked.marks();
+    if (from < marks.length() && marks.charAt(from) == MarkedText.OWN) {
+      return from;
+    }
+    int own = marks.indexOf(MarkedText.OWN, from);
+    return own < 0 ? marks.length() : own;
+  }
+
+  private @Nullable Found longestAt(MarkedText marked, int from) {
+    Found longest = null;
+    Node node = root;
+    for (int at = from;
+        at < marked.text().length() && marked.marks().charAt(at) == MarkedText.OWN;
+        at++) {
+      node = node.next.get(marked.text().charAt(at));
+      if (node == null) {
+        break;
+      }
+      if (node.token != null) {
+        longest = new Found(node.token, at + 1);
       }
     }
-    return null;
+    return longest;
   }
 
-  private static boolean standsAlone(String text, int from, int to, char guard) {
-    int before = from;
-    while (before > 0 && text.charAt(before - 1) == guard) {
-      before--;
-    }
-    int after = to;
-    while (after < text.length() && text.charAt(after) == guard) {
-      after++;
-    }
-    return (before == 0 || !Characters.isWord(text.codePointBefore(before)))
-        && (after == text.length() || !Characters.isWord(text.codePointAt(after)));
+  private static boolean standsAlone(String text, int from, int to) {
+    return (from == 0 || !Characters.isWord(text.codePointBefore(from)))
+        && (to == text.length() || !Characters.isWord(text.codePointAt(to)));
   }
 
-  private static int spaceBefore(String text, int from, int to, char guard) {
+  private static int spaceBefore(String text, int from, int to) {
     int at = to;
-    while (at > from && isSpaceOrGuard(text.charAt(at - 1), guard)) {
+    while (at > from && Characters.isWhiteSpace(text.charAt(at - 1))) {
       at--;
     }
     return at;
   }
 
-  private static int spaceAfter(String text, int from, char guard) {
+  private static int spaceAfter(String text, int from) {
     int at = from;
-    while (at < text.length() && isSpaceOrGuard(text.charAt(at), guard)) {
+    while (at < text.length() && Characters.isWhiteSpace(text.charAt(at))) {
       at++;
     }
     return at;
-  }
-
-  private static boolean isSpaceOrGuard(char c, char guard) {
-    return c == guard || Characters.isWhiteSpace(c);
   }
 }

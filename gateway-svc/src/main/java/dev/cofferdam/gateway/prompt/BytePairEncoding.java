@@ -54,23 +54,25 @@ final class BytePairEncoding {
     return result;
   }
 
-  /** Appends the tokens of one word. */
-  void encode(byte[] bytes, TokenBuffer out) {
-    int start = 0;
-    for (int i = 1; mark.length > 0 && i + mark.length <= bytes.length; i++) {
-      if (isMark(bytes, i) && !isMark(bytes, i - mark.length)) {
-        encode(bytes, start, i, out);
+  /** Appends the tokens of one word, a range of UTF-8. */
+  void encode(byte[] bytes, int from, int to, TokenBuffer out) {
+    int start = from;
+    for (int i = from + 1; mark.length > 0 && i + mark.length <= to; i++) {
+      if (isMark(bytes, from, i) && !isMark(bytes, from, i - mark.length)) {
+        encodeCut(bytes, start, i, out);
         start = i;
       }
     }
-    encode(bytes, start, bytes.length, out);
+    encodeCut(bytes, start, to, out);
   }
 
-  private boolean isMark(byte[] bytes, int at) {
-    return at >= 0 && Arrays.equals(bytes, at, at + mark.length, mark, 0, mark.length);
+  private boolean isMark(byte[] bytes, int from, int at) {
+    return at >= from
+        && bytes[at] == mark[0]
+        && Arrays.equals(bytes, at, at + mark.length, mark, 0, mark.length);
   }
 
-  private void encode(byte[] bytes, int from, int to, TokenBuffer out) {
+  private void encodeCut(byte[] bytes, int from, int to, TokenBuffer out) {
     int id = whole.find(bytes, from, to);
     if (id >= 0) {
       out.add(id);
@@ -89,26 +91,35 @@ final class BytePairEncoding {
     }
   }
 
+  /** Looks at the ranks of all pairs for each merge; a merge changes those around it only. */
   private int mergeShort(int[] ids, int symbolCount) {
-    int count = symbolCount;
-    while (count > 1) {
-      int best = MergeTable.NONE;
-      int at = -1;
-      for (int i = 0; i + 1 < count; i++) {
-        int rank = merges.rank(ids[i], ids[i + 1]);
-        if (rank < best) {
-          best = rank;
-          at = i;
-        }
+    int[] ranks = new int[symbolCount];
+    for (int i = 0; i + 1 < symbolCount; i++) {
+      ranks[i] = merges.rank(ids[i], ids[i + 1]);
+    }
+    int pairs = symbolCount - 1;
+    while (pairs > 0) {
+      int at = 0;
+      for (int i = 1; i < pairs; i++) {
+        at = ranks[i] < ranks[at] ? i : at;
       }
-      if (at < 0) {
+      if (ranks[at] == MergeTable.NONE) {
         break;
       }
       ids[at] = merges.result(ids[at], ids[at + 1]);
-      count--;
-      System.arraycopy(ids, at + 2, ids, at + 1, count - at - 1);
+      pairs--;
+      for (int i = at + 1; i <= pairs; i++) {
+        ids[i] = ids[i + 1];
+        ranks[i - 1] = ranks[i];
+      }
+      if (at < pairs) {
+        ranks[at] = merges.rank(ids[at], ids[at + 1]);
+      }
+      if (at > 0) {
+        ranks[at - 1] = merges.rank(ids[at - 1], ids[at]);
+      }
     }
-    return count;
+    return Math.min(symbolCount, pairs + 1);
   }
 
   /** A linked list of what is left, and a heap of (rank, position); stale entries are skipped. */

@@ -1,7 +1,9 @@
 package dev.cofferdam.gateway.prompt;
 
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -12,6 +14,9 @@ import java.util.regex.Pattern;
  */
 public final class PreTokenizer {
   private final List<Step> steps;
+
+  /** The last steps, where they are patterns that are known: they cut UTF-8. */
+  private final WordPattern[] patterns;
 
   /** One step. */
   public sealed interface Step {
@@ -39,8 +44,28 @@ public final class PreTokenizer {
     NEVER
   }
 
+  /** Takes words as ranges of UTF-8 text. */
+  interface Words {
+    void word(byte[] text, int from, int to);
+  }
+
   public PreTokenizer(List<Step> steps) {
-    this.steps = List.copyOf(steps);
+    int known = steps.size();
+    while (known > 0 && pattern(steps.get(known - 1)).isPresent()) {
+      known--;
+    }
+    this.steps = List.copyOf(steps.subList(0, known));
+    this.patterns =
+        steps.stream()
+            .skip(known)
+            .flatMap(step -> pattern(step).stream())
+            .toArray(WordPattern[]::new);
+  }
+
+  private static Optional<WordPattern> pattern(Step step) {
+    return step instanceof Step.Isolate isolate
+        ? WordPattern.of(isolate.pattern())
+        : Optional.empty();
   }
 
   /**
@@ -48,22 +73,33 @@ public final class PreTokenizer {
    *
    * @param first it is the beginning of a text, not what follows on an added token
    */
-  void split(String text, boolean first, Consumer<String> words) {
+  void split(String text, boolean first, Words words) {
     if (text.isEmpty()) {
       return;
     }
     List<String> pieces = List.of(text);
-    for (int i = 0; i < steps.size(); i++) {
+    for (Step step : steps) {
       List<String> finer = new ArrayList<>();
-      boolean last = i == steps.size() - 1;
-      Consumer<String> out = last ? words : finer::add;
       for (int p = 0; p < pieces.size(); p++) {
-        cut(steps.get(i), pieces.get(p), first && p == 0, out);
+        cut(step, pieces.get(p), first && p == 0, finer::add);
       }
       pieces = finer;
     }
-    if (steps.isEmpty()) {
-      words.accept(text);
+    for (String piece : pieces) {
+      byte[] utf8 = piece.getBytes(StandardCharsets.UTF_8);
+      cut(0, utf8, 0, utf8.length, words);
+    }
+  }
+
+  private void cut(int pattern, byte[] text, int from, int to, Words words) {
+    if (pattern == patterns.length) {
+      words.word(text, from, to);
+      return;
+    }
+    int end;
+    for (int at = from; at < to; at = end) {
+      end = patterns[pattern].end(text, at, to);
+      cut(pattern + 1, text, at, end, words);
     }
   }
 

@@ -5,6 +5,9 @@ import java.util.List;
 
 /** What is done to text before it is cut into words, step by step. Immutable. */
 public final class TextForm {
+  /** Composition changes nothing where all characters are before the first combining one. */
+  private static final char FIRST_TO_COMPOSE = '\u0300';
+
   private final List<Step> steps;
 
   /** One step. */
@@ -50,11 +53,19 @@ public final class TextForm {
 
   private static String apply(Step step, String text) {
     return switch (step) {
-      case Step.Unicode unicode -> Normalizer.normalize(text, unicode.form());
+      case Step.Unicode unicode -> normalize(text, unicode.form());
       case Step.Lowercase unused -> lowercase(text);
       case Step.Prepend prepend -> text.isEmpty() ? text : prepend.text() + text;
       case Step.Replace replace -> text.replace(replace.from(), replace.to());
     };
+  }
+
+  private static String normalize(String text, Normalizer.Form form) {
+    boolean composed = form == Normalizer.Form.NFC;
+    for (int i = 0; composed && i < text.length(); i++) {
+      composed = text.charAt(i) < FIRST_TO_COMPOSE;
+    }
+    return composed ? text : Normalizer.normalize(text, form);
   }
 
   /** Character by character, so that a final sigma is no other than any sigma. */

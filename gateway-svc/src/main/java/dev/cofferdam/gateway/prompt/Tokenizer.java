@@ -138,32 +138,31 @@ public final class Tokenizer {
   /**
    * Tokens of a rendered template: its own text may hold added tokens, what clients wrote does not.
    */
-  public int[] encodeRendered(MarkedText marked) {
-    GuardedText rendered = GuardedText.of(marked);
+  public int[] encodeRendered(MarkedText rendered) {
     TokenBuffer out = new TokenBuffer();
-    for (AddedTokens.Part part : raw.split(rendered.text(), rendered.guard())) {
+    for (AddedTokens.Part part : raw.split(rendered)) {
       AddedToken token = part.token();
       if (token != null) {
         out.add(token.id());
       } else if (normalized.isEmpty()) {
-        String plain = rendered.plain(part.from(), part.to());
-        encodeWords(form.apply(plain), part.from() == 0, out);
+        String text = rendered.text().substring(part.from(), part.to());
+        encodeWords(form.apply(text), part.from() == 0, out);
       } else {
-        String piece = form.apply(rendered.text().substring(part.from(), part.to()));
-        encodeNormalized(new GuardedText(piece, rendered.guard()), part.from() == 0, out);
+        MarkedText text = rendered.substring(part.from(), part.to());
+        encodeNormalized(GuardedText.normalize(text, form), part.from() == 0, out);
       }
     }
     return out.toArray();
   }
 
-  private void encodeNormalized(GuardedText piece, boolean first, TokenBuffer out) {
-    for (AddedTokens.Part part : normalized.split(piece.text(), piece.guard())) {
+  private void encodeNormalized(MarkedText piece, boolean first, TokenBuffer out) {
+    for (AddedTokens.Part part : normalized.split(piece)) {
       AddedToken token = part.token();
       if (token != null) {
         out.add(token.id());
       } else {
-        String plain = form.compose(piece.plain(part.from(), part.to()));
-        encodeWords(plain, first && part.from() == 0, out);
+        String text = form.compose(piece.text().substring(part.from(), part.to()));
+        encodeWords(text, first && part.from() == 0, out);
       }
     }
   }
@@ -188,8 +187,7 @@ public final class Tokenizer {
   }
 
   private void encodeWords(String text, boolean first, TokenBuffer out) {
-    preTokenizer.split(
-        text, first, word -> words.encode(word.getBytes(StandardCharsets.UTF_8), out));
+    preTokenizer.split(text, first, (utf8, from, to) -> words.encode(utf8, from, to, out));
   }
 
   private static int[] ids(List<Integer> list) {

@@ -3,12 +3,12 @@ package dev.cofferdam.gateway.prompt.gguf;
 import dev.cofferdam.gateway.prompt.PreTokenizer;
 import dev.cofferdam.gateway.prompt.PreTokenizer.Step;
 import dev.cofferdam.gateway.prompt.TextForm;
+import dev.cofferdam.gateway.prompt.WordPattern;
 import java.text.Normalizer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 
 /**
  * How a byte-level vocabulary's text is cut into words, by the name that a file gives it ({@code
@@ -23,21 +23,10 @@ import java.util.regex.Pattern;
  * @param beginsText a begin of text stands before a plain text, unless the file says otherwise
  */
 record WordRule(TextForm form, PreTokenizer words, boolean ignoreMerges, boolean beginsText) {
-  private static final String GPT_2 =
-      "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-  private static final String LLAMA_3 =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}"
-          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-  private static final String QWEN_2 =
-      "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}"
-          + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-  private static final String TEKKEN =
-      "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]*[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]+"
-          + "|[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]+[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]*"
-          + "|\\p{N}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
-
-  private static final WordRule OF_LLAMA_3 = new WordRule(plain(), cutAt(LLAMA_3), true, true);
-  private static final WordRule OF_GPT_2 = new WordRule(plain(), cutAt(GPT_2), false, false);
+  private static final WordRule OF_LLAMA_3 =
+      new WordRule(plain(), cutAt(WordPattern.LLAMA_3), true, true);
+  private static final WordRule OF_GPT_2 =
+      new WordRule(plain(), cutAt(WordPattern.GPT_2), false, false);
 
   private static final Map<String, WordRule> BY_NAME =
       Map.ofEntries(
@@ -47,11 +36,14 @@ record WordRule(TextForm form, PreTokenizer words, boolean ignoreMerges, boolean
           Map.entry("falcon3", OF_LLAMA_3),
           // Qwen's files compose text first; llama.cpp does not, and the models were not trained
           // so.
-          Map.entry("qwen2", new WordRule(composed(), cutAt(QWEN_2), false, false)),
-          Map.entry("deepseek-r1-qwen", new WordRule(plain(), cutAt(QWEN_2), false, false)),
-          Map.entry("smollm", new WordRule(plain(), cutAt("\\p{N}", GPT_2), false, false)),
+          Map.entry("qwen2", new WordRule(composed(), cutAt(WordPattern.QWEN_2), false, false)),
+          Map.entry(
+              "deepseek-r1-qwen", new WordRule(plain(), cutAt(WordPattern.QWEN_2), false, false)),
+          Map.entry(
+              "smollm",
+              new WordRule(plain(), cutAt(WordPattern.NUMBERS, WordPattern.GPT_2), false, false)),
           Map.entry("gpt-2", OF_GPT_2),
-          Map.entry("tekken", new WordRule(plain(), cutAt(TEKKEN), true, true)));
+          Map.entry("tekken", new WordRule(plain(), cutAt(WordPattern.TEKKEN), true, true)));
 
   /** The rule of a name, if it is known. */
   static Optional<WordRule> of(String name) {
@@ -66,10 +58,8 @@ record WordRule(TextForm form, PreTokenizer words, boolean ignoreMerges, boolean
     return new TextForm(List.of(new TextForm.Step.Unicode(Normalizer.Form.NFC)));
   }
 
-  private static PreTokenizer cutAt(String... patterns) {
+  private static PreTokenizer cutAt(WordPattern... patterns) {
     return new PreTokenizer(
-        Arrays.stream(patterns)
-            .map(p -> (Step) new Step.Isolate(Pattern.compile(p, Pattern.UNICODE_CHARACTER_CLASS)))
-            .toList());
+        Arrays.stream(patterns).map(p -> (Step) new Step.Isolate(p.pattern())).toList());
   }
 }

@@ -4,15 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.cofferdam.gateway.prompt.PreTokenizer;
 import dev.cofferdam.gateway.prompt.PreTokenizer.Prepend;
 import dev.cofferdam.gateway.prompt.PreTokenizer.Step;
+import dev.cofferdam.gateway.prompt.WordPattern;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
 
 /** Reads the pre-tokenizer of tokenizer.json. */
 final class PreTokenizerReader {
-  private static final String GPT2_WORDS =
-      "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
-
   private final List<Step> steps = new ArrayList<>();
   private final boolean bytewise;
 
@@ -43,14 +41,15 @@ final class PreTokenizerReader {
       case "Split" -> steps.add(new Step.Isolate(splitPattern(step)));
       case "Digits" -> {
         boolean single = step.path("individual_digits").asBoolean(false);
-        steps.add(new Step.Isolate(Pattern.compile(single ? "\\p{N}" : "\\p{N}+")));
+        steps.add(
+            new Step.Isolate(single ? WordPattern.NUMBERS.pattern() : Pattern.compile("\\p{N}+")));
       }
       case "ByteLevel" -> {
         if (step.path("add_prefix_space").asBoolean(true)) {
           steps.add(new Step.PrefixSpace());
         }
         if (step.path("use_regex").asBoolean(true)) {
-          steps.add(new Step.Isolate(OnigurumaPattern.compile(GPT2_WORDS)));
+          steps.add(new Step.Isolate(WordPattern.GPT_2.pattern()));
         }
       }
       case "Metaspace" -> steps.add(metaspace(step));

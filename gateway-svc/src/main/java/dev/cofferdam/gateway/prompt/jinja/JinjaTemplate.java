@@ -23,8 +23,9 @@ import java.util.Map;
  */
 public final class JinjaTemplate implements ChatTemplate {
   private final Statement template;
-  private final Map<String, String> specialTexts;
-  private final Clock clock;
+
+  /** What every conversation finds; a template assigns in a scope within. */
+  private final Scope globals = new Scope(null);
 
   /**
    * @param specialTexts texts of "bos_token", "eos_token", …
@@ -33,8 +34,11 @@ public final class JinjaTemplate implements ChatTemplate {
    */
   public JinjaTemplate(String source, Map<String, String> specialTexts, Clock clock) {
     this.template = TemplateParser.parse(WhitespaceControl.settle(source));
-    this.specialTexts = Map.copyOf(specialTexts);
-    this.clock = clock;
+    Globals.define(globals, clock);
+    specialTexts.forEach((name, text) -> globals.set(name, MarkedText.own(text)));
+    globals.set("tools", null);
+    globals.set("documents", null);
+    globals.set("add_generation_prompt", true);
   }
 
   @Override
@@ -46,13 +50,8 @@ public final class JinjaTemplate implements ChatTemplate {
       fields.put("content", MarkedText.client(message.content()));
       list.add(fields);
     }
-    Scope scope = new Scope(null);
-    Globals.define(scope, clock);
-    specialTexts.forEach((name, text) -> scope.set(name, MarkedText.own(text)));
+    Scope scope = new Scope(globals);
     scope.set("messages", list);
-    scope.set("tools", null);
-    scope.set("documents", null);
-    scope.set("add_generation_prompt", true);
     Output out = new Output();
     try {
       template.run(new Scope(scope), out);

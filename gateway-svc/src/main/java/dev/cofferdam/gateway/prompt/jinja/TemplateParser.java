@@ -18,6 +18,7 @@ final class TemplateParser {
   private static final int DEPTH_MAX = 100;
 
   private final String source;
+  private final boolean countsTurns;
   private int at;
   private int depth;
 
@@ -28,6 +29,7 @@ final class TemplateParser {
 
   private TemplateParser(String source) {
     this.source = source;
+    this.countsTurns = source.contains("loop");
   }
 
   /**
@@ -186,24 +188,33 @@ final class TemplateParser {
     Statement body = body("else|endfor");
     Statement otherwise = endName.equals("else") ? body("endfor") : (scope, out) -> Flow.ON;
     return (scope, out) -> {
-      List<@Nullable Object> elements = new ArrayList<>();
-      for (Object element : Values.elements(over.value(scope))) {
-        Scope inner = new Scope(scope);
-        assign(inner, targets, element);
-        if (only.isEmpty() || Values.isTrue(only.get().value(inner))) {
-          elements.add(element);
-        }
+      List<@Nullable Object> elements = Values.elements(over.value(scope));
+      if (only.isPresent()) {
+        elements = filtered(elements, only.get(), targets, scope);
       }
       boolean done = run(body, scope, out, targets, elements);
       return done ? Flow.ON : otherwise.run(scope, out);
     };
   }
 
+  private static List<@Nullable Object> filtered(
+      List<@Nullable Object> all, Expression test, List<String> targets, Scope scope) {
+    List<@Nullable Object> elements = new ArrayList<>();
+    for (Object element : all) {
+      Scope inner = new Scope(scope);
+      assign(inner, targets, element);
+      if (Values.isTrue(test.value(inner))) {
+        elements.add(element);
+      }
+    }
+    return elements;
+  }
+
   /**
    * Whether any turn came to its end. Jinja takes "else" also where continue or break ended them
    * all.
    */
-  private static boolean run(
+  private boolean run(
       Statement body,
       Scope scope,
       Output out,
@@ -213,7 +224,9 @@ final class TemplateParser {
     for (int i = 0; i < elements.size(); i++) {
       Scope inner = new Scope(scope);
       assign(inner, targets, elements.get(i));
-      inner.set("loop", loopFields(i, elements));
+      if (countsTurns) {
+        inner.set("loop", loopFields(i, elements));
+      }
       Flow flow = body.run(inner, out);
       done |= flow == Flow.ON;
       if (flow == Flow.BREAK) {
