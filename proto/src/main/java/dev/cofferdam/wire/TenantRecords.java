@@ -24,7 +24,7 @@ import java.util.Set;
 public final class TenantRecords {
   private static final int BURST_LEAST = 30;
 
-  /** Questions that differ in more than a few words' order or form are below it, as a rule. */
+  /** Above what different questions of one sentence reach: see the gateway's README. */
   private static final double SIMILARITY_MIN = 0.99;
 
   private TenantRecords() {}

@@ -409,7 +409,6 @@ public final class Course {
   }
 
   private void complete(Told.Reason reason, long nowMs) {
-    tell(new Told.Finished(reason, usage(), output.stopMet()));
     // A kept answer does not say which stop text ended it.
     boolean whole = output.stopMet().isEmpty() && kept.length() <= KEPT_MAX;
     if (generation.recallable() && whole && servedAsCatalogued()) {
@@ -417,6 +416,7 @@ public final class Course {
           new Effect.Keep(
               new ResponseCache.Response(kept.toString(), generated, reason), questionEmbedding));
     }
+    tell(new Told.Finished(reason, usage(), output.stopMet()));
     end(AuditFact.Outcome.COMPLETED, Optional.empty(), nowMs);
   }
 

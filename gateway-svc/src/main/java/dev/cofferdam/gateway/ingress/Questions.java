@@ -16,8 +16,12 @@ import java.util.regex.Pattern;
  * one's meaning.
  */
 final class Questions {
-  /** Numbers and placeholders for personal data: embeddings hardly tell them apart. */
-  private static final Pattern SAME = Pattern.compile("\\[[A-Z_]+_[0-9]+]|\\p{Nd}+");
+  /**
+   * Numbers, placeholders for personal data, and names, taken for words within a sentence that
+   * begin with a capital letter: embeddings hardly tell them apart.
+   */
+  private static final Pattern SAME =
+      Pattern.compile("\\[[A-Z_]+_[0-9]+]|\\p{Nd}+|(?<=[^.!?]\\s)\\p{Lu}[\\p{L}\\p{Nd}]*");
 
   private Questions() {}
 

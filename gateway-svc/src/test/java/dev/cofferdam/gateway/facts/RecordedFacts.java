@@ -6,6 +6,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 
 /** Audit facts in memory, for tests. */
 public final class RecordedFacts implements AuditFacts {
@@ -16,6 +17,16 @@ public final class RecordedFacts implements AuditFacts {
 
   /** What was recorded. */
   public List<AuditFact> facts() {
+    return facts;
+  }
+
+  /**
+   * What was recorded, once there are so many: another thread keeps facts than that which answers.
+   */
+  public List<AuditFact> await(int count) throws InterruptedException {
+    while (facts.size() < count) {
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
     return facts;
   }
 

@@ -56,6 +56,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
 
 /** A gateway over given routers, with limits, keys and a catalog in memory. */
 public final class SampleGateway implements Closeable {
@@ -192,6 +193,11 @@ public final class SampleGateway implements Closeable {
   public void close() throws IOException {
     timer.shutdownNow();
     executor.shutdownNow();
+    try {
+      executor.awaitTermination(10, TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
     channels.close();
   }
 

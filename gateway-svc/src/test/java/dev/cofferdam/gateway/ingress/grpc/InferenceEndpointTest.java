@@ -8,6 +8,7 @@ import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.SampleGateway;
 import dev.cofferdam.gateway.prompt.OutputText;
 import dev.cofferdam.gateway.prompt.SampleFormats;
+import dev.cofferdam.proto.inference.v1.AnswerSource;
 import dev.cofferdam.proto.inference.v1.Chat;
 import dev.cofferdam.proto.inference.v1.ChatMessage;
 import dev.cofferdam.proto.inference.v1.CountTokensRequest;
@@ -58,6 +59,23 @@ class InferenceEndpointTest extends InferenceCalls {
   }
 
   @Test
+  void theEndSaysWhereTheAnswerIsFrom() {
+    gateway.likening = true;
+    assertThat(source("Where is my parcel?")).isEqualTo(AnswerSource.ANSWER_SOURCE_WORKER);
+    assertThat(source("Where is my parcel?")).isEqualTo(AnswerSource.ANSWER_SOURCE_SAME_INPUT);
+    assertThat(source("So where is my parcel?"))
+        .isEqualTo(AnswerSource.ANSWER_SOURCE_SIMILAR_INPUT);
+  }
+
+  private AnswerSource source(String question) {
+    ChatMessage message = ChatMessage.newBuilder().setRole("user").setContent(question).build();
+    return generate(ask().setChat(Chat.newBuilder().addMessages(message)).build())
+        .last()
+        .getFinished()
+        .getSource();
+  }
+
+  @Test
   void personalDataReachesNoWorkerAndComesBackToTheCaller() {
     gateway.tier = Tier.ENTERPRISE;
     int[] words = Samples.tokens("We wrote to [EMAIL_1] about [CARD_9].");
@@ -100,7 +118,7 @@ class InferenceEndpointTest extends InferenceCalls {
     assertThat(gateway.settled)
         .containsExactly(
             finished.getUsage().getPromptTokens() + "+" + finished.getUsage().getOutputTokens());
-    AuditFact fact = gateway.facts.last();
+    AuditFact fact = gateway.facts.await(1).getLast();
     assertThat(fact.requestId().orElseThrow().value())
         .isEqualTo(answer.events().getFirst().getAccepted().getRequestId());
     assertThat(fact.generation().orElseThrow().workerId()).isEqualTo("w1");

@@ -60,14 +60,6 @@ class AnswersGivenAgainTest {
     return answer.headers().firstValue("x-response-cache").orElse("model");
   }
 
-  private List<AuditFact> awaitFacts(int count) throws InterruptedException {
-    for (int i = 0; i < 2_000 && rest.gateway.facts.facts().size() < count; i++) {
-      Thread.sleep(5);
-    }
-    assertThat(rest.gateway.facts.facts()).hasSize(count);
-    return rest.gateway.facts.facts();
-  }
-
   private void awaitSettled(Predicate<List<String>> settled) throws InterruptedException {
     for (int i = 0; i < 2_000 && !settled.test(rest.gateway.settled); i++) {
       TimeUnit.MILLISECONDS.sleep(5);
@@ -85,7 +77,7 @@ class AnswersGivenAgainTest {
     assertThat(RestHarness.json(similar).at("/choices/0/message/content"))
         .isEqualTo(RestHarness.json(made).at("/choices/0/message/content"));
     // Made: an embedding and an answer. Similar: an embedding.
-    List<AuditFact> facts = awaitFacts(5);
+    List<AuditFact> facts = rest.gateway.facts.await(5);
     assertThat(facts).extracting(AuditFact::operation).filteredOn("embed"::equals).hasSize(2);
     assertThat(facts)
         .extracting(AuditFact::detail)
@@ -111,9 +103,11 @@ class AnswersGivenAgainTest {
   }
 
   @Test
-  void questionsWithOtherNumbersAreNotSimilar() throws Exception {
-    ask("Where is parcel 7 now?", "");
-    assertThat(source(ask("Where is parcel 8 now?", ""))).isEqualTo("model");
+  void questionsWithOtherNumbersOrNamesAreNotSimilar() throws Exception {
+    ask("Where is parcel 7 to Oslo now?", "");
+    assertThat(source(ask("Where is parcel 8 to Oslo now?", ""))).isEqualTo("model");
+    assertThat(source(ask("Where is parcel 7 to Rome now?", ""))).isEqualTo("model");
+    assertThat(source(ask("Well, where is parcel 7 to Oslo now?", ""))).isEqualTo("similar");
   }
 
   @Test
@@ -130,6 +124,8 @@ class AnswersGivenAgainTest {
         "Hi.\"},{\"role\":\"assistant\",\"content\":\"Hello.\"},{\"role\":\"user\",\"content\":\"";
     ask(before + "Where is my parcel now?", "");
     assertThat(source(ask(before + "Well, where is my parcel now?", ""))).isEqualTo("model");
-    assertThat(awaitFacts(2)).extracting(AuditFact::operation).containsOnly("generate");
+    assertThat(rest.gateway.facts.await(2))
+        .extracting(AuditFact::operation)
+        .containsOnly("generate");
   }
 }

@@ -68,14 +68,6 @@ class EmbeddingsTest {
     assertThat(rest.gateway.settled).containsExactly(settled);
   }
 
-  /** Facts are kept by another thread than that which answers. */
-  private void awaitFacts(int count) throws InterruptedException {
-    for (int i = 0; i < 2_000 && rest.gateway.facts.facts().size() < count; i++) {
-      Thread.sleep(5);
-    }
-    assertThat(rest.gateway.facts.facts()).hasSize(count);
-  }
-
   @Test
   void eachTextHasItsVectorAndAllOfThemAreOneRequestForTheLimits() throws Exception {
     HttpResponse<String> response = embed(TEXTS, "");
@@ -99,7 +91,7 @@ class EmbeddingsTest {
     assertThat(response.headers().firstValue("x-ratelimit-remaining-tokens")).contains("99000");
     awaitEndings(TEXTS.size());
     awaitSettled(tokens + "+0");
-    awaitFacts(TEXTS.size());
+    assertThat(rest.gateway.facts.await(TEXTS.size())).hasSize(TEXTS.size());
     assertThat(rest.gateway.facts.facts())
         .allMatch(fact -> fact.operation().equals("embed"))
         .allMatch(fact -> fact.outcome() == AuditFact.Outcome.COMPLETED);
@@ -143,7 +135,7 @@ class EmbeddingsTest {
     awaitEndings(1);
     assertThat(rest.fleet.placed).isEmpty();
     assertThat(rest.gateway.settled).isEmpty();
-    awaitFacts(1);
+    assertThat(rest.gateway.facts.await(1)).hasSize(1);
   }
 
   @Test

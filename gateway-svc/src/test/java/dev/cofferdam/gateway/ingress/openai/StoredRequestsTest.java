@@ -112,7 +112,7 @@ class StoredRequestsTest {
     assertThat(call("GET", "/v1/stored-requests/" + id).body())
         .contains("I am [EMAIL_1], or [EMAIL_2]; where")
         .doesNotContain("anna.berg");
-    assertThat(rest.gateway.facts.last().generation().orElseThrow().masked())
+    assertThat(rest.gateway.facts.await(1).getLast().generation().orElseThrow().masked())
         .isEqualTo(Map.of(PersonalData.EMAIL, 2));
   }
 
@@ -129,10 +129,7 @@ class StoredRequestsTest {
       while (bare.gateway.written.lost() == 0) {
         TimeUnit.MILLISECONDS.sleep(5);
       }
-      while (bare.gateway.facts.facts().size() < 2) {
-        TimeUnit.MILLISECONDS.sleep(5);
-      }
-      AuditFact fact = bare.gateway.facts.last();
+      AuditFact fact = bare.gateway.facts.await(2).getLast();
       assertThat(fact.operation()).isEqualTo("store_request");
       assertThat(fact.outcome()).isEqualTo(AuditFact.Outcome.FAILED);
       assertThat(fact.code()).isEqualTo("not_offered");
