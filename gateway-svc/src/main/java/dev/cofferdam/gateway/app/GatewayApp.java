@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.app;
 
 import dev.cofferdam.gateway.ingress.rest.RestServer;
+import dev.cofferdam.gateway.quota.redis.LoopRedis;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
 import io.quarkus.runtime.ShutdownEvent;
@@ -21,6 +22,8 @@ import org.slf4j.LoggerFactory;
 public class GatewayApp {
   private static final Logger LOG = LoggerFactory.getLogger(GatewayApp.class);
 
+  private static final long REDIS_SILENCE_MS_MAX = 5_000;
+
   private final GatewayConfig config;
   private final Redis redis;
   private final Vertx vertx;
@@ -40,7 +43,8 @@ public class GatewayApp {
       DatabaseStart database) {
     this.config = config;
     // The others follow their primaries by the connections of their pools.
-    this.redis = redisKind.equals("standalone") ? new LoopRedis(vertx, redis) : redis;
+    this.redis =
+        redisKind.equals("standalone") ? new LoopRedis(vertx, redis, REDIS_SILENCE_MS_MAX) : redis;
     this.vertx = vertx;
     this.metrics = metrics;
     this.database = database;

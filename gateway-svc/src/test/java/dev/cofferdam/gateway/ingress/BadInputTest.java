@@ -78,7 +78,7 @@ class BadInputTest {
   @TempDir static Path folder;
   @TempDir static Path grpcFolder;
   private static RestHarness rest;
-  private static final EventLoops LOOPS = EventLoops.start();
+  private static EventLoops loops;
   private static MeshServer grpc;
   private static ManagedChannel channel;
 
@@ -86,13 +86,14 @@ class BadInputTest {
   static void start() throws Exception {
     rest = new RestHarness(folder, RestSettings.DEFAULTS);
     TestPki pki = new TestPki(grpcFolder);
+    loops = EventLoops.start();
     InferenceEndpoint endpoint =
         new InferenceEndpoint(rest.gateway.intake, rest.gateway.dispatcher, rest.gateway.executor);
     grpc =
         MeshServer.builder(
                 "cofferdam.local", pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))
             .clientCertificateOptional()
-            .loops(LOOPS, InferenceEndpoint::isShort)
+            .loops(loops, InferenceEndpoint::isShort)
             .connections(new GrpcConnections(rest.gateway.connections))
             .interceptor(new IdentityInterceptor(rest.gateway.authenticator(), rest.gateway.intake))
             .service(endpoint::strict)
@@ -107,7 +108,7 @@ class BadInputTest {
   static void stop() throws Exception {
     channel.shutdownNow();
     grpc.close();
-    LOOPS.close();
+    loops.close();
     assertThat(rest.gateway.endings).as("generations that were started").isEmpty();
     rest.close();
   }

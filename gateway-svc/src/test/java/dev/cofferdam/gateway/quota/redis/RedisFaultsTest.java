@@ -13,11 +13,13 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
+import io.vertx.core.Future;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisOptions;
 import io.vertx.redis.client.Request;
+import io.vertx.redis.client.Response;
 import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
@@ -153,6 +155,20 @@ class RedisFaultsTest {
   }
 
   @Test
+  void aConnectionThatFellSilentIsReplaced() throws InterruptedException {
+    Redis redis = new LoopRedis(vertx, client(proxy.url()), 200);
+    call(redis, "PING");
+    proxy.silence();
+    Future<Response> unanswered = redis.send(Request.cmd(Command.PING));
+    Thread.sleep(300);
+    proxy.speak();
+
+    call(redis, "PING");
+
+    assertThat(unanswered.isComplete()).isFalse();
+  }
+
+  @Test
   void aReplicaThatHasEverythingGoesOnWhereItsMasterFell() {
     try (RedisProcess replica =
         new RedisProcess("--replicaof", "127.0.0.1", Integer.toString(process.port()))) {
@@ -194,7 +210,7 @@ class RedisFaultsTest {
   private RedisLimiter gateway(long timeoutMs, long leaseMs) {
     RedisLimiter limiter =
         new RedisLimiter(
-            client(proxy.url()),
+            new LoopRedis(vertx, client(proxy.url()), 5_000),
             new LimiterSettings(60_000, leaseMs, 60_000, timeoutMs, 2, 1.0, 1_000),
             RateCards.NONE,
             (tenant, use, percent) -> {},

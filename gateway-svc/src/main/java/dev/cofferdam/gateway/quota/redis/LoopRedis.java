@@ -1,4 +1,4 @@
-package dev.cofferdam.gateway.app;
+package dev.cofferdam.gateway.quota.redis;
 
 import io.netty.channel.EventLoop;
 import io.netty.util.concurrent.EventExecutor;
@@ -19,20 +19,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * Redis over one connection for each event loop, on which commands follow each other without
  * waiting for answers. A command that is sent from a loop stays on it, and its answer comes there.
- * A connection that fails, or says nothing for {@link #SILENCE_MS_MAX} while somebody waits, is
- * replaced by the next command.
+ * A connection that fails, or says nothing for a while though somebody waits, is replaced by the
+ * next command. For a single server; clusters and sentinels have clients that follow them.
  */
-final class LoopRedis implements Redis {
-  private static final long SILENCE_MS_MAX = 1_000;
-
+public final class LoopRedis implements Redis {
   private final Redis redis;
+  private final long silenceNsMax;
   private final List<Lane> lanes = new ArrayList<>();
 
   /**
-   * @param redis makes the connections; stays the caller's
+   * @param redis makes the connections, and closes those that are silent for long; stays the
+   *     caller's
+   * @param silenceMsMax milliseconds without an answer after which a connection is given up
    */
-  LoopRedis(Vertx vertx, Redis redis) {
+  public LoopRedis(Vertx vertx, Redis redis, long silenceMsMax) {
     this.redis = redis;
+    this.silenceNsMax = TimeUnit.MILLISECONDS.toNanos(silenceMsMax);
     VertxInternal internal = (VertxInternal) vertx;
     for (EventExecutor loop : internal.getEventLoopGroup()) {
       lanes.add(
@@ -64,17 +66,25 @@ final class LoopRedis implements Redis {
     return redis.batch(commands);
   }
 
+  /** Closes nothing: the connections are those of the client that made them. */
   @Override
-  public void close() {
-    lanes.forEach(lane -> lane.context.execute(lane::drop));
+  public void close() {}
+
+  /** A connection that is open or will be; used on one loop. */
+  private static final class Open {
+    private final Future<RedisConnection> connection;
+    private int waiting;
+    private long heardNs = System.nanoTime();
+
+    Open(Future<RedisConnection> connection) {
+      this.connection = connection;
+    }
   }
 
   /** One loop's connection; all of it happens on the loop. */
   private final class Lane {
     private final ContextInternal context;
-    private @Nullable Future<RedisConnection> connection;
-    private int waiting;
-    private long heardNs;
+    private @Nullable Open open;
 
     Lane(ContextInternal context) {
       this.context = context;
@@ -87,62 +97,59 @@ final class LoopRedis implements Redis {
     }
 
     private void send(Request command, Promise<@Nullable Response> answer) {
-      long nowNs = System.nanoTime();
-      if (waiting == 0) {
-        heardNs = nowNs;
-      } else if (nowNs - heardNs > TimeUnit.MILLISECONDS.toNanos(SILENCE_MS_MAX)) {
-        drop();
-        heardNs = nowNs;
-      }
-      waiting++;
-      Future<RedisConnection> open = connection;
-      if (open == null) {
-        open = connect();
-      }
-      open.compose(c -> c.send(command))
+      Open current = usable();
+      current.waiting++;
+      current
+          .connection
+          .compose(connection -> connection.send(command))
           .onComplete(
               result -> {
-                waiting--;
-                heardNs = System.nanoTime();
-                if (result.failed() && isReplica(result.cause())) {
-                  drop();
+                current.waiting--;
+                current.heardNs = System.nanoTime();
+                if (result.failed() && isOfReplica(result.cause())) {
+                  giveUp(current);
                 }
                 answer.handle(result);
               });
     }
 
-    /** What was a primary is none any more; the address may lead to another one by now. */
-    private static boolean isReplica(Throwable failure) {
-      return String.valueOf(failure.getMessage()).startsWith("READONLY");
+    private Open usable() {
+      long nowNs = System.nanoTime();
+      Open current = open;
+      if (current != null && current.waiting == 0) {
+        current.heardNs = nowNs;
+      }
+      if (current == null || nowNs - current.heardNs > silenceNsMax) {
+        current = connect();
+      }
+      return current;
     }
 
-    private Future<RedisConnection> connect() {
-      Future<RedisConnection> opening = redis.connect();
-      connection = opening;
-      opening.onComplete(
+    private Open connect() {
+      Open opening = new Open(redis.connect());
+      open = opening;
+      opening.connection.onComplete(
           result -> {
             if (result.failed()) {
-              forget(opening);
+              giveUp(opening);
             } else {
-              result.result().exceptionHandler(lost -> forget(opening));
-              result.result().endHandler(lost -> forget(opening));
+              result.result().exceptionHandler(lost -> giveUp(opening));
+              result.result().endHandler(lost -> giveUp(opening));
             }
           });
       return opening;
     }
 
-    private void forget(Future<RedisConnection> gone) {
-      if (connection == gone) {
-        connection = null;
+    /** Does not close it: its pool would hand it out again. */
+    private void giveUp(Open gone) {
+      if (open == gone) {
+        open = null;
       }
     }
 
-    void drop() {
-      Future<RedisConnection> gone = connection;
-      connection = null;
-      if (gone != null) {
-        gone.onSuccess(RedisConnection::close);
-      }
+    /** What was a primary is none any more; the address may lead to another one by now. */
+    private static boolean isOfReplica(Throwable failure) {
+      return String.valueOf(failure.getMessage()).startsWith("READONLY");
     }
   }
 }
