@@ -53,11 +53,15 @@ final class ExpressionParser {
   }
 
   private static Expression list(List<Expression> parts) {
-    return scope -> {
-      List<@Nullable Object> list = new ArrayList<>();
-      parts.forEach(part -> list.add(part.value(scope)));
-      return list;
-    };
+    return scope -> values(parts, scope);
+  }
+
+  private static List<@Nullable Object> values(List<Expression> parts, Scope scope) {
+    List<@Nullable Object> values = new ArrayList<>(parts.size());
+    for (Expression part : parts) {
+      values.add(part.value(scope));
+    }
+    return values;
   }
 
   Expression condition() {
@@ -169,13 +173,17 @@ final class ExpressionParser {
   private Expression sum() {
     Expression left = concatenation();
     while (tokens.isOperator("+") || tokens.isOperator("-")) {
-      boolean adds = tokens.next().text().equals("+");
-      Expression a = left;
-      Expression b = concatenation();
-      left =
-          adds
-              ? scope -> Values.add(a.value(scope), b.value(scope))
-              : scope -> Values.arithmetic("-", a.value(scope), b.value(scope));
+      if (tokens.takeOperator("-")) {
+        Expression a = left;
+        Expression b = concatenation();
+        left = scope -> Values.arithmetic("-", a.value(scope), b.value(scope));
+      } else {
+        List<Expression> parts = new ArrayList<>(List.of(left));
+        while (tokens.takeOperator("+")) {
+          parts.add(concatenation());
+        }
+        left = scope -> Values.sum(values(parts, scope));
+      }
     }
     return left;
   }

@@ -22,6 +22,9 @@ import java.util.Map;
  * be told from the template's own text behind it.
  */
 public final class JinjaTemplate implements ChatTemplate {
+  /** Characters that templates write around each content, more or less. */
+  private static final int AROUND_A_MESSAGE = 100;
+
   private final Statement template;
 
   /** What every conversation finds; a template assigns in a scope within. */
@@ -44,7 +47,9 @@ public final class JinjaTemplate implements ChatTemplate {
   @Override
   public MarkedText render(List<ChatMessage> messages) {
     List<Map<String, MarkedText>> list = new ArrayList<>(messages.size());
+    int characters = 0;
     for (ChatMessage message : messages) {
+      characters += message.content().length() + AROUND_A_MESSAGE;
       Map<String, MarkedText> fields = new LinkedHashMap<>();
       fields.put("role", MarkedText.own(message.role()));
       fields.put("content", MarkedText.client(message.content()));
@@ -52,7 +57,7 @@ public final class JinjaTemplate implements ChatTemplate {
     }
     Scope scope = new Scope(globals);
     scope.set("messages", list);
-    Output out = new Output();
+    Output out = new Output(characters);
     try {
       template.run(new Scope(scope), out);
     } catch (TemplateException e) {

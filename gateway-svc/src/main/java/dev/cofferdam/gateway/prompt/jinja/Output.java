@@ -6,8 +6,20 @@ import dev.cofferdam.gateway.prompt.MarkedText;
 final class Output {
   private static final int CHARACTERS_MAX = 32 << 20;
 
-  private final StringBuilder text = new StringBuilder();
-  private final StringBuilder marks = new StringBuilder();
+  private final StringBuilder text;
+  private final StringBuilder marks;
+
+  Output() {
+    this(16);
+  }
+
+  /**
+   * @param characters about as many as will be written
+   */
+  Output(int characters) {
+    this.text = new StringBuilder(characters);
+    this.marks = new StringBuilder(characters);
+  }
 
   void write(MarkedText more) {
     if (text.length() + more.text().length() > CHARACTERS_MAX) {

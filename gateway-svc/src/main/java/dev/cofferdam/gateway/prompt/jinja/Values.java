@@ -152,14 +152,30 @@ final class Values {
   }
 
   static MarkedText join(List<@Nullable Object> parts) {
-    StringBuilder text = new StringBuilder();
-    StringBuilder marks = new StringBuilder();
-    for (Object part : parts) {
-      MarkedText next = text(part);
-      text.append(next.text());
-      marks.append(next.marks());
+    String[] texts = new String[parts.size()];
+    String[] marks = new String[parts.size()];
+    for (int i = 0; i < parts.size(); i++) {
+      MarkedText part = text(parts.get(i));
+      texts[i] = part.text();
+      marks[i] = part.marks();
     }
-    return new MarkedText(text.toString(), marks.toString());
+    return new MarkedText(String.join("", texts), String.join("", marks));
+  }
+
+  /** The sum of one value or more, from the left; texts are joined at once. */
+  static @Nullable Object sum(List<@Nullable Object> values) {
+    boolean texts = true;
+    for (Object value : values) {
+      texts &= value instanceof MarkedText;
+    }
+    if (texts) {
+      return join(values);
+    }
+    Object sum = values.getFirst();
+    for (Object value : values.subList(1, values.size())) {
+      sum = add(sum, value);
+    }
+    return sum;
   }
 
   static Object add(@Nullable Object a, @Nullable Object b) {
