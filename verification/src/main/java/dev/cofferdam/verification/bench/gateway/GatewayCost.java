@@ -37,6 +37,10 @@ public final class GatewayCost {
   private static final int LATENCIES = 400;
   private static final int PROMPT_TOKENS = 200;
 
+  private static final String STRICT = "gateway";
+  private static final String LEASED = "gateway_leased";
+  private static final String GRPC = "_grpc";
+
   private final Map<String, Way> paths = new LinkedHashMap<>();
   private final Map<String, List<Double>> figures = new LinkedHashMap<>();
   private final List<String> stock = new ArrayList<>();
@@ -52,17 +56,29 @@ public final class GatewayCost {
 
   /** Runs it. */
   public static void main(String[] args) throws Exception {
-    LocalOptions options = LocalOptions.of(Path.of(args[0])).withGatewayAlone();
-    try (LocalMesh mesh = LocalMesh.start(Path.of(args[1]), options);
-        Fixtures fixtures = new Fixtures(mesh)) {
-      GatewayCost bench = new GatewayCost();
-      bench.run(mesh, fixtures);
-      bench.rows.append(Path.of(args[2]));
+    GatewayCost bench = new GatewayCost();
+    for (String mode : List.of("strict", "leased")) {
+      LocalOptions options =
+          LocalOptions.of(Path.of(args[0]))
+              .withGatewayAlone()
+              .withGatewaySettings(Map.of("cofferdam.limits.mode", mode));
+      try (LocalMesh mesh = LocalMesh.start(Path.of(args[1]), options);
+          Fixtures fixtures = new Fixtures(mesh)) {
+        bench.run(mesh, fixtures, mode.equals("leased"));
+      }
     }
+    bench.report();
+    bench.rows.append(Path.of(args[2]));
     System.exit(0);
   }
 
-  private void run(LocalMesh mesh, Fixtures fixtures) throws Exception {
+  /**
+   * @param leased whether limits are leased; the others were measured beside the gateway that asks
+   *     Redis
+   */
+  private void run(LocalMesh mesh, Fixtures fixtures, boolean leased) throws Exception {
+    System.out.printf("Limits: %s%n", leased ? "leased" : "strict");
+    paths.clear();
     List<String> keys = BenchTenants.make(mesh.endpoints().grpc(), mesh.operator(), CLIENTS);
     long gateway = mesh.process("gateway").pid().orElseThrow();
     SSLContext tls = tls(mesh.files().authority());
@@ -71,29 +87,13 @@ public final class GatewayCost {
     ManagedChannel channel = GrpcLane.channel(mesh.endpoints().grpc(), mesh.files().authority());
     try (MeshChannels inside =
         new MeshChannels(fixtures.identity("gateway", SpiffeId.Role.GATEWAY, ""))) {
-      paths.put("direct", http(Optional.empty(), fixtures.http(), Optional.empty(), keys));
-      paths.put(
-          "upstream",
-          new Way(
-              Optional.empty(),
-              n -> new UpstreamLane(inside, mesh.address("router"), "bench-0", PROMPT_TOKENS, 16),
-              Optional.empty()));
-      paths.put(
-          "vertx",
-          http(Optional.of(fixtures.proxyPid()), fixtures.proxy(false), Optional.empty(), keys));
-      paths.put(
-          "vertx_tls",
-          http(Optional.of(fixtures.proxyPid()), fixtures.proxy(true), Optional.of(tls), keys));
-      for (StockProxy.Running proxy : fixtures.stockProxies()) {
-        Optional<Long> pid = Optional.of(proxy.process().pid());
-        Way way = http(pid, proxy.port(), Optional.of(tls), keys);
-        await(way.whole(), 1);
-        paths.put(proxy.kind().label(), way);
-        stock.add(proxy.kind().label());
+      if (!leased) {
+        addOthers(mesh, fixtures, inside, tls, keys);
       }
-      paths.put("gateway", http(Optional.of(gateway), edge, Optional.of(tls), keys));
+      String name = leased ? LEASED : STRICT;
+      paths.put(name, http(Optional.of(gateway), edge, Optional.of(tls), keys));
       paths.put(
-          "gateway_grpc",
+          name + GRPC,
           new Way(
               Optional.of(gateway),
               n -> new GrpcLane(channel, keys.get(n), Workload.grpc(false)),
@@ -104,9 +104,33 @@ public final class GatewayCost {
         System.out.printf("Round %d of %d%n", round, ROUNDS);
         measure();
       }
-      report();
     } finally {
       channel.shutdownNow();
+    }
+  }
+
+  private void addOthers(
+      LocalMesh mesh, Fixtures fixtures, MeshChannels inside, SSLContext tls, List<String> keys)
+      throws InterruptedException {
+    paths.put("direct", http(Optional.empty(), fixtures.http(), Optional.empty(), keys));
+    paths.put(
+        "upstream",
+        new Way(
+            Optional.empty(),
+            n -> new UpstreamLane(inside, mesh.address("router"), "bench-0", PROMPT_TOKENS, 16),
+            Optional.empty()));
+    paths.put(
+        "vertx",
+        http(Optional.of(fixtures.proxyPid()), fixtures.proxy(false), Optional.empty(), keys));
+    paths.put(
+        "vertx_tls",
+        http(Optional.of(fixtures.proxyPid()), fixtures.proxy(true), Optional.of(tls), keys));
+    for (StockProxy.Running proxy : fixtures.stockProxies()) {
+      Optional<Long> pid = Optional.of(proxy.process().pid());
+      Way way = http(pid, proxy.port(), Optional.of(tls), keys);
+      await(way.whole(), 1);
+      paths.put(proxy.kind().label(), way);
+      stock.add(proxy.kind().label());
     }
   }
 
@@ -231,7 +255,7 @@ public final class GatewayCost {
     double vertx99 = figure("vertx p99") - direct99;
     double up50 = figure("upstream p50");
     double up99 = figure("upstream p99");
-    for (String way : List.of("gateway", "gateway_grpc")) {
+    for (String way : List.of(STRICT, STRICT + GRPC, LEASED, LEASED + GRPC)) {
       rows.row(
           way + "_cpu_us_per_request", figure(way + " request"), "us", figure("vertx request"));
       rows.row(way + "_cpu_us_per_chunk", figure(way + " chunk"), "us", figure("vertx chunk"));
