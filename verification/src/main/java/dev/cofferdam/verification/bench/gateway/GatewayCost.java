@@ -111,7 +111,7 @@ public final class GatewayCost {
 
   private void addOthers(
       LocalMesh mesh, Fixtures fixtures, MeshChannels inside, SSLContext tls, List<String> keys)
-      throws InterruptedException {
+      throws IOException, InterruptedException {
     paths.put("direct", http(Optional.empty(), fixtures.http(), Optional.empty(), keys));
     paths.put(
         "upstream",
