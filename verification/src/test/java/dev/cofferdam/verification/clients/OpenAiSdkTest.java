@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.openai.client.OpenAIClient;
-import com.openai.core.http.HttpResponse;
 import com.openai.core.http.StreamResponse;
 import com.openai.errors.BadRequestException;
 import com.openai.errors.NotFoundException;
@@ -22,9 +21,6 @@ import com.openai.models.completions.CompletionCreateParams;
 import com.openai.models.embeddings.CreateEmbeddingResponse;
 import com.openai.models.embeddings.Embedding;
 import com.openai.models.embeddings.EmbeddingCreateParams;
-import com.openai.models.files.FileCreateParams;
-import com.openai.models.files.FileObject;
-import com.openai.models.files.FilePurpose;
 import com.openai.models.models.Model;
 import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
@@ -33,8 +29,7 @@ import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
-import dev.cofferdam.verification.Patience;
-import java.nio.charset.StandardCharsets;
+import dev.cofferdam.verification.SdkBatch;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -270,40 +265,21 @@ class OpenAiSdkTest {
         batchLine("first", "How do I print a return label?")
             + batchLine("second", "Where is my parcel?")
             + batchLine("third", "Hello").replace("\"max_tokens\":9", "\"max_tokens\":-1");
-    FileObject file =
-        client
-            .files()
-            .create(
-                FileCreateParams.builder()
-                    .purpose(FilePurpose.BATCH)
-                    .file(lines.getBytes(StandardCharsets.UTF_8))
-                    .build());
-    Batch batch =
-        client
-            .batches()
-            .create(
-                BatchCreateParams.builder()
-                    .inputFileId(file.id())
-                    .endpoint(BatchCreateParams.Endpoint.V1_CHAT_COMPLETIONS)
-                    .completionWindow(BatchCreateParams.CompletionWindow._24H)
-                    .build());
-    Patience.until(
-        "the batch has ended",
-        () -> client.batches().retrieve(batch.id()).status().equals(Batch.Status.COMPLETED));
-    Batch ended = client.batches().retrieve(batch.id());
+    SdkBatch batch = SdkBatch.of(client, BatchCreateParams.Endpoint.V1_CHAT_COMPLETIONS, lines);
+    Batch ended = batch.completed();
     assertThat(ended.requestCounts().orElseThrow().completed()).isEqualTo(2);
     assertThat(ended.requestCounts().orElseThrow().failed()).isEqualTo(1);
-    String answers = content(ended.outputFileId().orElseThrow());
+    String answers = batch.content(ended.outputFileId().orElseThrow());
     assertThat(answers.lines()).hasSize(2).allMatch(line -> line.contains("\"status_code\":200"));
     assertThat(answers).contains("\"custom_id\":\"first\"", "\"custom_id\":\"second\"");
-    assertThat(content(ended.errorFileId().orElseThrow())).contains("third", "max_tokens");
+    assertThat(batch.content(ended.errorFileId().orElseThrow())).contains("third", "max_tokens");
 
     OpenAIClient stranger = MESH.openAi(MESH.newTenant("stranger", "standard").apiKey());
     assertThatThrownBy(() -> stranger.batches().retrieve(batch.id()))
         .isInstanceOf(NotFoundException.class);
-    assertThatThrownBy(() -> stranger.files().retrieve(file.id()))
+    assertThatThrownBy(() -> stranger.files().retrieve(batch.file()))
         .isInstanceOf(NotFoundException.class);
-    assertThat(client.files().delete(file.id()).deleted()).isTrue();
+    assertThat(client.files().delete(batch.file()).deleted()).isTrue();
   }
 
   private static String batchLine(String id, String question) {
@@ -311,12 +287,6 @@ class OpenAiSdkTest {
             + "{\"model\":\"support-desk\",\"max_tokens\":9,\"temperature\":0,"
             + "\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}}\n")
         .formatted(id, question);
-  }
-
-  private static String content(String file) throws Exception {
-    try (HttpResponse response = client.files().content(file)) {
-      return new String(response.body().readAllBytes(), StandardCharsets.UTF_8);
-    }
   }
 
   @Test

@@ -4,15 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.openai.client.OpenAIClient;
-import com.openai.core.http.HttpResponse;
 import com.openai.core.http.StreamResponse;
-import com.openai.models.batches.Batch;
 import com.openai.models.batches.BatchCreateParams;
 import com.openai.models.chat.completions.ChatCompletionChunk;
 import com.openai.models.chat.completions.ChatCompletionCreateParams;
-import com.openai.models.files.FileCreateParams;
-import com.openai.models.files.FileObject;
-import com.openai.models.files.FilePurpose;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
@@ -23,8 +18,8 @@ import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
 import dev.cofferdam.verification.Patience;
+import dev.cofferdam.verification.SdkBatch;
 import io.grpc.Status;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -212,44 +207,20 @@ class FaultTest {
             + "{\"model\":\"support-desk\",\"prompt\":\"Your parcel\",\"max_tokens\":20}}\n";
     String input =
         IntStream.range(0, lines).mapToObj(line::formatted).collect(Collectors.joining());
-    FileObject file =
-        client
-            .files()
-            .create(
-                FileCreateParams.builder()
-                    .purpose(FilePurpose.BATCH)
-                    .file(input.getBytes(StandardCharsets.UTF_8))
-                    .build());
-    String id =
-        client
-            .batches()
-            .create(
-                BatchCreateParams.builder()
-                    .inputFileId(file.id())
-                    .endpoint(BatchCreateParams.Endpoint.V1_COMPLETIONS)
-                    .completionWindow(BatchCreateParams.CompletionWindow._24H)
-                    .build())
-            .id();
+    SdkBatch batch = SdkBatch.of(client, BatchCreateParams.Endpoint.V1_COMPLETIONS, input);
     Patience.until(
-        "some lines are done",
-        () -> client.batches().retrieve(id).requestCounts().orElseThrow().completed() >= 10);
+        "some lines are done", () -> batch.now().requestCounts().orElseThrow().completed() >= 10);
     MESH.kill("gateway");
     MESH.awaitUp("gateway");
     serves(tenant);
-    Patience.until(
-        "the batch has ended",
-        () -> client.batches().retrieve(id).status().equals(Batch.Status.COMPLETED));
 
-    String output = client.batches().retrieve(id).outputFileId().orElseThrow();
-    try (HttpResponse answers = client.files().content(output)) {
-      Set<String> answered = new HashSet<>();
-      String text = new String(answers.body().readAllBytes(), StandardCharsets.UTF_8);
-      for (String answer : text.lines().toList()) {
-        assertThat(answered.add(new JsonMapper().readTree(answer).path("custom_id").asText()))
-            .isTrue();
-      }
-      assertThat(answered).hasSize(lines);
+    Set<String> answered = new HashSet<>();
+    for (String answer :
+        batch.content(batch.completed().outputFileId().orElseThrow()).lines().toList()) {
+      assertThat(answered.add(new JsonMapper().readTree(answer).path("custom_id").asText()))
+          .isTrue();
     }
+    assertThat(answered).hasSize(lines);
     Patience.until("every line's usage", () -> batchRequests(tenant) >= lines);
     assertThat(batchRequests(tenant)).isBetween(lines, lines + linesAtOnce);
   }
