@@ -46,6 +46,7 @@ compile fma_avx512 $avx512
 compile int8_vnni $avx512 -mavx512vnni
 compile int8_amx $avx512 -mamx-tile -mamx-int8
 compile bf16_amx $avx512 -mavx512bf16 -mamx-tile -mamx-bf16
+compile gcm $avx512 -maes -mpclmul -mvaes -mvpclmulqdq
 mkdir -p "$target"
 "$compiler" -shared -Wl,-z,noexecstack -o "$work/library" "$work"/*.o || skip "$compiler does not link"
 mv "$work/library" "$library"

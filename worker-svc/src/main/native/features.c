@@ -45,6 +45,9 @@ int cofferdam_features(void) {
   if (has(c7, 11)) {
     features |= FEATURE_VNNI;
   }
+  if (has(c7, 9) && has(c7, 10)) {
+    features |= FEATURE_VAES;
+  }
   int amx = has(d7, 22) && has(d7, 24) && has(d7, 25) && has(a7, 5);
   if (amx && (states & STATES_AMX) == STATES_AMX &&
       syscall(SYS_arch_prctl, ARCH_REQ_XCOMP_PERM, XFEATURE_TILE_DATA) == 0) {

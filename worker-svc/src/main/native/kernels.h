@@ -23,7 +23,8 @@ enum {
   FEATURE_AVX2 = 1,   /* AVX2 and FMA */
   FEATURE_AVX512 = 2, /* AVX-512 F, BW, DQ and VL */
   FEATURE_VNNI = 4,   /* AVX-512 VNNI */
-  FEATURE_AMX = 8     /* AMX for BF16 and int8, and AVX-512 BF16 */
+  FEATURE_AMX = 8,    /* AMX for BF16 and int8, and AVX-512 BF16 */
+  FEATURE_VAES = 16   /* VAES and VPCLMULQDQ, beside AVX-512 */
 };
 
 /* Asks for weights of a single row ahead of their use, into the second-level cache: beyond a page,
@@ -53,5 +54,17 @@ PACK(cofferdam_int8_pack);
 MULTIPLY(cofferdam_int8_row);
 MULTIPLY(cofferdam_int8_amx);
 MULTIPLY(cofferdam_int8_vnni);
+
+/* Bytes of an expanded key, which is to be aligned to 16 bytes. */
+#define GCM_KEY_BYTES 752
+
+/* Seals and opens a message of whole blocks; the tag is right behind the cipher text. `to` may be
+   `from`. What opens asks for `next` meanwhile, which is as long; where the tag is wrong it leaves
+   zeros and returns 0. */
+void cofferdam_gcm_key(const void *bytes, void *expanded);
+void cofferdam_gcm_seal(const void *key, int64_t seal, int32_t index, const char *from, char *to,
+                        int64_t bytes);
+int cofferdam_gcm_open(const void *key, int64_t seal, int32_t index, const char *from, char *to,
+                       const char *next, int64_t bytes);
 
 #endif

@@ -1,4 +1,4 @@
-/* What the library exports: three functions, called by NativeKernels.java. */
+/* What the library exports, called by NativeKernels.java. */
 #include "kernels.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -47,4 +47,20 @@ EXPORT void cofferdam_kernels_multiply(int kernel, const void *x, const void *we
       cofferdam_int8_vnni(x, weights, scales, y, rows, inputs, panel, from, to, y_stride);
       break;
   }
+}
+
+EXPORT void cofferdam_kernels_gcm_key(const void *bytes, void *expanded) {
+  cofferdam_gcm_key(bytes, expanded);
+}
+
+EXPORT void cofferdam_kernels_gcm_seal(const void *key, int64_t seal, int32_t index,
+                                       const char *from, int32_t from_at, char *to, int32_t to_at,
+                                       int32_t bytes) {
+  cofferdam_gcm_seal(key, seal, index, from + from_at, to + to_at, bytes);
+}
+
+EXPORT int cofferdam_kernels_gcm_open(const void *key, int64_t seal, int32_t index,
+                                      const char *from, int32_t from_at, char *to, int32_t to_at,
+                                      const char *next, int32_t next_at, int32_t bytes) {
+  return cofferdam_gcm_open(key, seal, index, from + from_at, to + to_at, next + next_at, bytes);
 }

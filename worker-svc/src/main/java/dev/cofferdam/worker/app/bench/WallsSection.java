@@ -3,8 +3,10 @@ package dev.cofferdam.worker.app.bench;
 import dev.cofferdam.vocabulary.PrefixDigests;
 import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
+import dev.cofferdam.worker.execution.cpu.Kernels;
 import dev.cofferdam.worker.kvcache.Sealing;
 import java.util.Optional;
 
@@ -22,10 +24,21 @@ final class WallsSection implements BenchSection {
   private static final int OTHERS = 8;
   private static final int STEPS = 110;
 
-  private final CpuExecutor executor =
-      CpuExecutor.create(
-          RandomModel.weights(),
-          new ExecutorOptions(BLOCKS, BLOCK_TOKENS, 0, 16, 256).withWeights(WeightType.BF16));
+  private final CpuExecutor executor = executor(KernelChoice.JAVA);
+
+  /** With native kernels, where they can run. */
+  private final Optional<CpuExecutor> nativeExecutor =
+      Kernels.of(KernelChoice.AUTO, WeightType.BF16)
+          .nativeKernel()
+          .map(kernel -> executor(KernelChoice.NATIVE));
+
+  private static CpuExecutor executor(KernelChoice kernels) {
+    return CpuExecutor.create(
+        RandomModel.weights(),
+        new ExecutorOptions(BLOCKS, BLOCK_TOKENS, 0, 16, 256)
+            .withWeights(WeightType.BF16)
+            .withKernels(kernels));
+  }
 
   @Override
   public String name() {
@@ -35,11 +48,13 @@ final class WallsSection implements BenchSection {
   @Override
   public void prepare() {
     executor.warmUp();
+    nativeExecutor.ifPresent(CpuExecutor::warmUp);
   }
 
   @Override
   public void round(Samples samples) {
-    encryption(samples);
+    encryption(executor, "", samples);
+    nativeExecutor.ifPresent(own -> encryption(own, "_native", samples));
     warmPrefix(samples);
     longPrompt(samples);
   }
@@ -48,19 +63,21 @@ final class WallsSection implements BenchSection {
    * A long context, encrypted at rest and always: decoded, then read again from the cache, as the
    * next turn of a conversation does. At rest, what runs is plain.
    */
-  private void encryption(Samples samples) {
-    Turns atRest = turns(Sealing.AT_REST);
-    Turns always = turns(Sealing.ALWAYS);
-    samples.add("zeroing_share", atRest.zeroNs / (atRest.wholeNs + atRest.zeroNs), "share", 0.01);
-    samples.add("sealed_share", atRest.sealNs / atRest.wholeNs, "share", 0.01);
-    samples.add("always_encrypted_share", 1 - atRest.decodeNs / always.decodeNs, "share", 0.08);
+  private static void encryption(CpuExecutor executor, String suffix, Samples samples) {
+    Turns atRest = turns(executor, Sealing.AT_REST);
+    Turns always = turns(executor, Sealing.ALWAYS);
+    double zeroing = atRest.zeroNs / (atRest.wholeNs + atRest.zeroNs);
+    double encrypted = 1 - atRest.decodeNs / always.decodeNs;
+    samples.add("zeroing_share" + suffix, zeroing, "share", 0.01);
+    samples.add("sealed_share" + suffix, atRest.sealNs / atRest.wholeNs, "share", 0.01);
+    samples.add("always_encrypted_share" + suffix, encrypted, "share", 0.08);
   }
 
   /** What two turns took: all of it, the decode steps, sealing and opening, zeroing at the end. */
   private record Turns(double wholeNs, double decodeNs, double sealNs, double zeroNs) {}
 
-  private Turns turns(Sealing sealing) {
-    BenchBatch batch = cached(sealing, true);
+  private static Turns turns(CpuExecutor executor, Sealing sealing) {
+    BenchBatch batch = cached(executor, sealing, true);
     int[] prompt = batch.randomPrompt(CONTEXT);
     long begun = System.nanoTime();
     batch.add(prompt, DECODE_TOKENS);
@@ -76,7 +93,7 @@ final class WallsSection implements BenchSection {
 
   /** The first token of a prompt that is cached but for its last token, beside a decode step. */
   private void warmPrefix(Samples samples) {
-    BenchBatch batch = cached(Sealing.AT_REST, false);
+    BenchBatch batch = cached(executor, Sealing.AT_REST, false);
     int[] prompt = batch.randomPrompt(CACHED + 1);
     batch.add(prompt, DECODE_TOKENS);
     batch.prefill(1);
@@ -105,7 +122,7 @@ final class WallsSection implements BenchSection {
     batch.clear();
   }
 
-  private BenchBatch cached(Sealing sealing, boolean encrypted) {
+  private static BenchBatch cached(CpuExecutor executor, Sealing sealing, boolean encrypted) {
     return new BenchBatch(
         executor,
         new BatchOptions(1, 256, 256, Long.MAX_VALUE, 1.5, sealing, 0),
@@ -116,5 +133,6 @@ final class WallsSection implements BenchSection {
   @Override
   public void close() {
     executor.close();
+    nativeExecutor.ifPresent(CpuExecutor::close);
   }
 }

@@ -197,7 +197,7 @@ final class Attention {
     Arrays.fill(own.outputs, 0, all * own.staged.valueStride, 0);
     for (int from = 0; from < positions; from += own.staged.chunkTokens) {
       int to = Math.min(positions, from + own.staged.chunkTokens);
-      if (!stage(sequence, firstHead, from, to, own)) {
+      if (!stage(sequence, firstHead, from, to, positions, own)) {
         broken = true;
         return;
       }
@@ -210,7 +210,7 @@ final class Attention {
     finish(first, firstHead, own);
   }
 
-  private boolean stage(int sequence, int firstHead, int from, int to, Scratch own) {
+  private boolean stage(int sequence, int firstHead, int from, int to, int positions, Scratch own) {
     BlockKey key = plan.blockKey[sequence];
     int index = pool.index(layer, firstHead / pool.headsOfPart);
     int count = 0;
@@ -219,7 +219,10 @@ final class Attention {
       int block = plan.blockTable[entry];
       if (key == null || plan.seal[entry] == 0) {
         own.staged.take(count, block, index);
-      } else if (!own.staged.open(count, block, index, key, plan.seal[entry])) {
+        continue;
+      }
+      int next = position + pool.blockTokens < positions ? plan.blockTable[entry + 1] : block;
+      if (!own.staged.open(count, block, index, key, plan.seal[entry], next)) {
         return false;
       }
     }

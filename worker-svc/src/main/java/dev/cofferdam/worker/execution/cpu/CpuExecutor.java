@@ -61,7 +61,13 @@ public final class CpuExecutor implements ModelExecutor {
     check = new StepPlanCheck(geometry, options);
     adapters = new AdapterSlots<>(options.adapterSlots());
     sampler = new SequenceSampler(model.vocabularySize());
-    pool = new KvPool(model, options.kv(), options.blocks(), options.blockTokens());
+    pool =
+        new KvPool(
+            model,
+            options.kv(),
+            options.blocks(),
+            options.blockTokens(),
+            kernels.nativeKernel().isPresent());
     cipher = pool.cipher();
     finalNorm = weights.read(ModelWeights.FINAL_NORM);
     outputHead =

@@ -3,6 +3,7 @@ package dev.cofferdam.worker.execution.cpu;
 import dev.cofferdam.worker.execution.BlockCipher;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.KvType;
+import dev.cofferdam.worker.execution.cpu.foreign.NativeBlockCipher;
 import dev.cofferdam.worker.model.ModelConfig;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -49,9 +50,16 @@ final class KvPool {
 
   private final int kvHeads;
   private final int partsOfBlock;
+  private final boolean nativeCipher;
 
-  KvPool(ModelConfig model, KvType type, int blocks, int blockTokens) {
+  /**
+   * Allocates the pool.
+   *
+   * @param nativeCipher whether parts are sealed by the native library, where it can
+   */
+  KvPool(ModelConfig model, KvType type, int blocks, int blockTokens, boolean nativeCipher) {
     this.type = type;
+    this.nativeCipher = nativeCipher;
     this.blockTokens = blockTokens;
     kvHeads = model.kvHeads();
     headDimension = model.headDimension();
@@ -136,7 +144,9 @@ final class KvPool {
 
   /** A cipher for the parts of this pool's blocks. */
   BlockCipher cipher() {
-    return new BlockCipher(partBytes);
+    return nativeCipher && NativeBlockCipher.usable(partBytes)
+        ? new NativeBlockCipher(partBytes)
+        : new BlockCipher(partBytes);
   }
 
   /** Encrypts a block in place. */
@@ -148,6 +158,7 @@ final class KvPool {
     for (int index = 0; index < partsOfBlock; index++) {
       cipher.seal(blocks[blockId], at(index), to, at(index), key, seal, index);
     }
+    cipher.forget();
   }
 
   /** Decrypts a block in place; where its seal is broken it is zeroed, and the answer is no. */
@@ -156,6 +167,12 @@ final class KvPool {
   }
 
   private boolean open(byte[] from, int blockId, BlockCipher cipher, BlockKey key, long seal) {
+    boolean whole = openParts(from, blockId, cipher, key, seal);
+    cipher.forget();
+    return whole;
+  }
+
+  private boolean openParts(byte[] from, int blockId, BlockCipher cipher, BlockKey key, long seal) {
     byte[] block = blocks[blockId];
     for (int index = 0; index < partsOfBlock; index++) {
       int at = at(index);

@@ -23,7 +23,6 @@ final class StagedKv {
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final VectorSpecies<Byte> BYTES = ByteVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
-  private static final int LINE_BYTES = 64;
   private static final int HIGH = 0xFFFF0000;
 
   /** Positions of a chunk: whole blocks. */
@@ -50,9 +49,6 @@ final class StagedKv {
   private final KvPool pool;
   private final BlockCipher cipher;
   private final byte[] plain;
-
-  /** Of cipher text; written so that the reading is not left out. */
-  private int touched;
 
   StagedKv(KvPool pool) {
     this.pool = pool;
@@ -83,25 +79,15 @@ final class StagedKv {
    * Decrypts a part of a sealed block, as the {@code i}-th of the chunk.
    *
    * @param index of the part in the block
+   * @param next the block whose part comes next
    * @return whether its seal was whole
    */
-  boolean open(int i, int block, int index, BlockKey key, long seal) {
+  boolean open(int i, int block, int index, BlockKey key, long seal, int next) {
     blocks[i] = plain;
     at[i] = i * pool.partBytes;
-    touched = touch(pool.blocks[block], pool.at(index), pool.partBytes);
-    return cipher.open(pool.blocks[block], pool.at(index), plain, at[i], key, seal, index);
-  }
-
-  /**
-   * Asks for all lines of a part at once: decryption alone would ask for few of them ahead, and
-   * wait for memory in between.
-   */
-  private static int touch(byte[] from, int at, int bytes) {
-    int touched = 0;
-    for (int i = at; i < at + bytes; i += LINE_BYTES) {
-      touched |= from[i];
-    }
-    return touched;
+    int from = pool.at(index);
+    return cipher.open(
+        pool.blocks[block], from, plain, at[i], key, seal, index, pool.blocks[next], from);
   }
 
   /** Takes a part of an open block, where it lies, as the {@code i}-th of the chunk. */
@@ -181,6 +167,7 @@ final class StagedKv {
     Arrays.fill(plain, (byte) 0);
     Arrays.fill(keys, 0);
     Arrays.fill(values, 0);
+    cipher.forget();
   }
 
   /** Elements and bytes that are not zero; none between steps. */

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.Conversation;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.SealBrokenException;
 import dev.cofferdam.worker.execution.StepPlan;
@@ -46,7 +47,10 @@ class SealedBlocksTest {
     // In BF16 with heads of the usual width, which steps read as they lie.
     tiny = TinyModel.llama().withHeadDimension(kv == KvType.BF16 ? 64 : 12);
     ModelWeights model = tiny.write(folder, random);
-    ExecutorOptions options = new ExecutorOptions(10, BLOCK_TOKENS, 1, 1, 128).withKv(kv);
+    ExecutorOptions options =
+        new ExecutorOptions(10, BLOCK_TOKENS, 1, 1, 128)
+            .withKv(kv)
+            .withKernels(kv == KvType.BF16 ? KernelChoice.AUTO : KernelChoice.JAVA);
     executor = CpuExecutor.create(model, options);
     tokens = Conversation.tokens(random, TOKENS, tiny.vocabularySize());
     Conversation conversation = new Conversation(tokens, BLOCKS, 0);

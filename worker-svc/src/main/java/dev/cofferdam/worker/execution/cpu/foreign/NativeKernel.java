@@ -27,7 +27,8 @@ public enum NativeKernel {
     AVX2(1, "AVX2 and FMA"),
     AVX512(2, "AVX-512 (F, BW, DQ, VL)"),
     VNNI(4, "AVX-512 VNNI"),
-    AMX(8, "AMX (BF16, int8)");
+    AMX(8, "AMX (BF16, int8)"),
+    VAES(16, "VAES, VPCLMULQDQ");
 
     final int bit;
     final String title;

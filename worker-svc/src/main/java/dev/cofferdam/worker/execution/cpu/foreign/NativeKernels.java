@@ -42,7 +42,7 @@ public final class NativeKernels {
   private static final int INPUTS_MAX = 1 << 28;
 
   /** The library; loaded by the first use. */
-  private static final class Library {
+  static final class Library {
     static final Loading LOADING;
     static final @Nullable SymbolLookup SYMBOLS;
     static final int FEATURES;
@@ -199,8 +199,7 @@ public final class NativeKernels {
     }
   }
 
-  private static MethodHandle downcall(
-      SymbolLookup symbols, String name, FunctionDescriptor descriptor) {
+  static MethodHandle downcall(SymbolLookup symbols, String name, FunctionDescriptor descriptor) {
     return Linker.nativeLinker()
         .downcallHandle(
             symbols.findOrThrow("cofferdam_kernels_" + name),
