@@ -7,7 +7,11 @@ public enum Operation {
   /** Generate output tokens. */
   GENERATE,
   /** Read the input and make its embedding; no output. */
-  EMBED;
+  EMBED,
+  /**
+   * Generate output tokens that nobody gets and nobody pays for, to compare a model with another.
+   */
+  SHADOW;
 
   /** Lower-case name, as in events and metrics. */
   public String label() {
@@ -16,11 +20,11 @@ public enum Operation {
 
   /** Output tokens for which its bound leaves room at least. */
   public int outputTokensMin() {
-    return this == GENERATE ? 1 : 0;
+    return this == EMBED ? 0 : 1;
   }
 
   /** Whether a bound of output tokens makes sense for it. */
   public boolean fits(int outputTokensMax) {
-    return this == GENERATE ? outputTokensMax >= 1 : outputTokensMax == 0;
+    return this == EMBED ? outputTokensMax == 0 : outputTokensMax >= 1;
   }
 }

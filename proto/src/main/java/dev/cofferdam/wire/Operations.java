@@ -15,6 +15,7 @@ public final class Operations {
     return switch (value) {
       case OPERATION_UNSPECIFIED, OPERATION_GENERATE -> Operation.GENERATE;
       case OPERATION_EMBED -> Operation.EMBED;
+      case OPERATION_SHADOW -> Operation.SHADOW;
       case UNRECOGNIZED -> throw new IllegalArgumentException("operation: unknown value");
     };
   }
@@ -24,6 +25,7 @@ public final class Operations {
     return switch (value) {
       case GENERATE -> dev.cofferdam.proto.scheduling.v1.Operation.OPERATION_GENERATE;
       case EMBED -> dev.cofferdam.proto.scheduling.v1.Operation.OPERATION_EMBED;
+      case SHADOW -> dev.cofferdam.proto.scheduling.v1.Operation.OPERATION_SHADOW;
     };
   }
 }

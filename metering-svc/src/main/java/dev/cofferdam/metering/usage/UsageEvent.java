@@ -68,9 +68,12 @@ public record UsageEvent(
     return request.value() + ":" + attempt + ":" + sequence;
   }
 
-  /** 1 where the event starts a request, so that sums count each request once; 0 elsewhere. */
+  /**
+   * 1 where the event starts a request of the tenant's, so that sums count each request once; 0
+   * elsewhere.
+   */
   public int startsRequest() {
-    return attempt == 1 && sequence == 0 ? 1 : 0;
+    return attempt == 1 && sequence == 0 && !served.operation().equals(Served.SHADOW) ? 1 : 0;
   }
 
   /**
@@ -83,7 +86,7 @@ public record UsageEvent(
    * @param pool the pool
    * @param workerId the worker
    * @param workerType "cpu" or "cuda"
-   * @param operation "generate" or "embed"
+   * @param operation "generate", "embed" or "shadow"
    */
   public record Served(
       String model,
@@ -97,8 +100,11 @@ public record UsageEvent(
     /** The classes of work. */
     private static final List<String> CLASSES = List.of("interactive", "standard", "batch");
 
+    /** A copy of a request for another model, which nobody asked for. */
+    private static final String SHADOW = "shadow";
+
     /** What is done. */
-    private static final List<String> OPERATIONS = List.of("generate", "embed");
+    private static final List<String> OPERATIONS = List.of("generate", "embed", SHADOW);
 
     public Served {
       if (!OPERATIONS.contains(operation)) {

@@ -101,10 +101,19 @@ class LedgerTest {
             List.of(
                 Facts.usage(1, "harbor-books").build(),
                 Facts.usage(2, "harbor-books").setOperation("embed").build(),
-                Facts.usage(3, "harbor-books").setOperation("paint").build())));
+                Facts.usage(3, "harbor-books").setOperation("paint").build(),
+                Facts.usage(4, "harbor-books")
+                    .setOperation("shadow")
+                    .setPromptTokens(0)
+                    .setCachedPromptTokens(0)
+                    .setOutputTokens(0)
+                    .build())));
     assertThat(rows(database, "select operation from usage_events order by request_id"))
-        .containsExactly("generate", "embed");
+        .containsExactly("generate", "embed", "shadow");
     assertThat(told.rejected).hasSize(1);
+    assertThat(number(database, "select sum(requests) from usage_rollups where period='day'"))
+        .as("nobody asked for the shadow")
+        .isEqualTo(2);
   }
 
   @Test

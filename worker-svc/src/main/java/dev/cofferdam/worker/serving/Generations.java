@@ -197,7 +197,7 @@ public final class Generations implements LeaseOrders {
         throw invalid("token_ids", "not all of them are in the vocabulary");
       }
     }
-    boolean generates = lease.operation() == Operation.GENERATE;
+    boolean generates = lease.operation() != Operation.EMBED;
     if (generates && lease.generatedTokens() >= lease.outputTokensMax()) {
       throw invalid("token_ids", "no output is left to be generated");
     }

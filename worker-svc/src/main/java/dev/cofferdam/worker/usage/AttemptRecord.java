@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.usage;
 
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.worker.batching.EndCause;
 import dev.cofferdam.worker.batching.SequenceUsage;
 import dev.cofferdam.worker.lease.Lease;
@@ -9,8 +10,7 @@ import dev.cofferdam.worker.lease.Lease;
  *
  * @param lease what was granted
  * @param usage what was used
- * @param outputTokensDelivered output tokens that were handed to the caller, a stop token included;
- *     these are billed, and no others
+ * @param outputTokensDelivered output tokens that were handed to the caller, a stop token included
  * @param cause how it ended
  * @param endedEpochMs milliseconds since the epoch
  */
@@ -23,8 +23,8 @@ public record AttemptRecord(
 
   /**
    * Input tokens to be billed: all where this attempt read them as input, none where it never began
-   * or went on with output that the client has already. An earlier attempt may have read them, too;
-   * the ledger bills them once for a request.
+   * or went on with output that the client has already, and none of a shadow. An earlier attempt
+   * may have read them, too; the ledger bills them once for a request.
    */
   public int promptTokensBilled() {
     return readPrompt() ? usage.promptTokens() : 0;
@@ -35,8 +35,14 @@ public record AttemptRecord(
     return readPrompt() ? usage.cachedPromptTokens() : 0;
   }
 
+  /** Output tokens to be billed: those that were handed to the caller, and none of a shadow. */
+  public int outputTokensBilled() {
+    return lease.operation() == Operation.SHADOW ? 0 : outputTokensDelivered;
+  }
+
   private boolean readPrompt() {
-    return lease.generatedTokens() == 0
+    return lease.operation() != Operation.SHADOW
+        && lease.generatedTokens() == 0
         && (usage.prefillTokens() > 0 || usage.cachedPromptTokens() > 0);
   }
 }

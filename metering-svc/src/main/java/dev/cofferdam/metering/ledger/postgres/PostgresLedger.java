@@ -40,7 +40,7 @@ public final class PostgresLedger implements Ledger {
           requests, prompt_tokens, cached_prompt_tokens, output_tokens, compute_us, kv_block_ms)
         select p.period, date_trunc(p.period, to_timestamp(ended_ms / 1000.0), 'UTC') as start,
           tenant, model, adapter, workload_class,
-          count(*) filter (where attempt = 1 and sequence = 0), sum(prompt_tokens),
+          count(*) filter (where attempt = 1 and sequence = 0 and operation <> 'shadow'), sum(prompt_tokens),
           sum(cached_prompt_tokens), sum(output_tokens), sum(compute_us), sum(kv_block_ms)
         from added cross join (values ('hour'), ('day')) as p(period)
         group by p.period, start, tenant, model, adapter, workload_class

@@ -9,6 +9,7 @@ import dev.cofferdam.proto.events.v1.UsageRecorded;
 import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.shard.PoolEffect;
 import dev.cofferdam.scheduler.workers.LostUsage;
+import dev.cofferdam.vocabulary.Operation;
 import java.util.ArrayDeque;
 import java.util.Map;
 import org.slf4j.Logger;
@@ -68,6 +69,7 @@ public final class UsageFacts implements LostUsage {
 
   private static UsageRecorded recorded(String pool, PoolEffect.AttemptLost lost) {
     PoolRequest request = lost.request();
+    boolean billed = request.operation() != Operation.SHADOW;
     return UsageRecorded.newBuilder()
         .setRequestId(request.key().request().value())
         .setAttempt(request.key().attempt())
@@ -77,9 +79,9 @@ public final class UsageFacts implements LostUsage {
         .setAdapter(request.adapter())
         .setAdapterVersion(request.adapterVersion())
         .setWorkloadClass(request.workloadClass().label())
-        .setPromptTokens(lost.promptTokens())
-        .setCachedPromptTokens(lost.cachedTokens())
-        .setOutputTokens(lost.outputTokens())
+        .setPromptTokens(billed ? lost.promptTokens() : 0)
+        .setCachedPromptTokens(billed ? lost.cachedTokens() : 0)
+        .setOutputTokens(billed ? lost.outputTokens() : 0)
         .setQueueWaitMs(lost.queueWaitMs())
         .setPrefillMs(lost.prefillMs())
         .setDecodeMs(lost.decodeMs())

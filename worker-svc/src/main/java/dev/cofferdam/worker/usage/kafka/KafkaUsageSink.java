@@ -76,7 +76,7 @@ public final class KafkaUsageSink implements UsageSink {
         .setWorkloadClass(lease.workloadClass().label())
         .setPromptTokens(attempt.promptTokensBilled())
         .setCachedPromptTokens(attempt.cachedPromptTokensBilled())
-        .setOutputTokens(attempt.outputTokensDelivered())
+        .setOutputTokens(attempt.outputTokensBilled())
         .setQueueWaitMs(lease.queueWaitMs())
         .setPrefillMs(attempt.usage().prefillMs())
         .setDecodeMs(attempt.usage().decodeMs())

@@ -80,8 +80,22 @@ class WorkerEndpointTest {
     assertThat(usage.cause()).isEqualTo(EndCause.LENGTH);
     assertThat(usage.promptTokensBilled()).isEqualTo(10);
     assertThat(usage.outputTokensDelivered()).isEqualTo(20);
+    assertThat(usage.outputTokensBilled()).isEqualTo(20);
     assertThat(usage.usage().computeNs()).isPositive();
     assertThat(responses.getLast().getFinished().getUsage().getKvBlocksAllocated()).isEqualTo(8);
+  }
+
+  @Test
+  void aShadowGeneratesLikeAnyRequestAndIsBilledToNobody() throws Exception {
+    List<GenerateResponse> responses =
+        generate(request(10, 20, c -> c.setOperation(Operation.OPERATION_SHADOW)));
+
+    assertThat(tokens(responses)).hasSize(20);
+    AttemptRecord usage = worker.awaitUsage();
+    assertThat(usage.promptTokensBilled()).isZero();
+    assertThat(usage.cachedPromptTokensBilled()).isZero();
+    assertThat(usage.outputTokensBilled()).isZero();
+    assertThat(usage.usage().computeNs()).isPositive();
   }
 
   @Test
