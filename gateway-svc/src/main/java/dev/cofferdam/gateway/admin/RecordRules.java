@@ -10,6 +10,7 @@ import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.PrivacyMode;
 import dev.cofferdam.proto.admin.v1.PrivacyPolicy;
 import dev.cofferdam.proto.admin.v1.RateCard;
+import dev.cofferdam.proto.admin.v1.ShadowTraffic;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
@@ -161,6 +162,13 @@ public final class RecordRules {
     m.getDefaultOfList().forEach(tier -> tier(problems, "default_of", tier));
     problems.form("digest", m.getDigest(), DIGEST_OR_NONE);
     problems.range("kv_bytes_per_token", m.getKvBytesPerToken(), 0, KV_BYTES_PER_TOKEN_MAX);
+    if (!m.getShadow().equals(ShadowTraffic.getDefaultInstance())) {
+      problems.form("shadow.model", m.getShadow().getModel(), NAME);
+      double share = m.getShadow().getShare();
+      if (!(share >= 0 && share <= 1) || m.getShadow().getModel().equals(m.getId())) {
+        problems.add("shadow.share", share, "0 to 1, of another model");
+      }
+    }
     return problems;
   }
 

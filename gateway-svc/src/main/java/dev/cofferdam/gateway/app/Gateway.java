@@ -37,6 +37,7 @@ import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
+import dev.cofferdam.gateway.shadow.Shadows;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.Tenants;
 import dev.cofferdam.gateway.tenancy.kafka.ConfiguredCatalog;
@@ -165,6 +166,7 @@ final class Gateway implements AutoCloseable {
     TranscriptWriter transcripts = stores.writer(facts, clock);
     Offers offers = new Offers(catalog);
     KeptResponses responses = new KeptResponses(config.responses(), redis, offers);
+    Shadows shadows = new Shadows(config.request().shadowsMax(), metrics::compared);
     Dispatcher generating =
         new Dispatcher(
             new GuardedLimiter(leased.<Limiter>map(l -> l).orElse(limiter), breakers, clock),
@@ -177,8 +179,9 @@ final class Gateway implements AutoCloseable {
             timer,
             disk,
             clock,
-            new GuardedObserver(metrics, breakers, clock),
+            new GuardedObserver(metrics, breakers, shadows, clock),
             config.request().stallMsMax());
+    shadows.through(generating);
     Dispatcher dispatcher = responses.in(generating, workers);
     FolderFormats formats = new FolderFormats(config.models().root(), clock);
     Intake intake =
@@ -190,7 +193,8 @@ final class Gateway implements AutoCloseable {
             clock,
             random::nextLong,
             config.request().msMax(),
-            breakers);
+            breakers,
+            shadows);
     this.inference = new InferenceEndpoint(intake, dispatcher, workers);
     this.edge =
         new RestEdge(

@@ -314,5 +314,9 @@ public interface GatewayConfig {
     /** Threads that tokenise and pass on what workers send. */
     @WithDefault("8")
     int threads();
+
+    /** Copies of requests for models that are tried, at once; what is more is left out. */
+    @WithDefault("4")
+    int shadowsMax();
   }
 }

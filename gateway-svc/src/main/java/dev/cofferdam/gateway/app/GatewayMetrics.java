@@ -5,12 +5,14 @@ import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
+import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.jose.IssuerKeys;
 import dev.cofferdam.gateway.quota.Budget;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
+import dev.cofferdam.gateway.shadow.Comparison;
 import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.vocabulary.TenantProfile;
@@ -18,6 +20,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.InstantSource;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
@@ -96,6 +99,30 @@ public class GatewayMetrics implements RequestObserver {
                 "percent",
                 Integer.toString(percent)))
         .increment();
+  }
+
+  /** A request's shadow ended, too. */
+  void compared(Comparison c) {
+    Tags models = Tags.of("model", c.model(), "shadow", c.shadowModel());
+    registry
+        .counter(
+            "cofferdam.shadow.requests",
+            models.and("outcome", c.shadow().outcome().name().toLowerCase(Locale.ROOT)))
+        .increment();
+    if (c.shadow().outcome() == AuditFact.Outcome.COMPLETED) {
+      both("cofferdam.shadow.ttft.ms", models, c.answered().ttftMs(), c.shadow().ttftMs());
+      both("cofferdam.shadow.latency.ms", models, c.answered().latencyMs(), c.shadow().latencyMs());
+      both(
+          "cofferdam.shadow.output.tokens",
+          models,
+          c.answered().usage().outputTokens(),
+          c.shadow().usage().outputTokens());
+    }
+  }
+
+  private void both(String name, Tags models, long answered, long shadow) {
+    registry.summary(name, models.and("of", "answer")).record(Math.max(0, answered));
+    registry.summary(name, models.and("of", "shadow")).record(Math.max(0, shadow));
   }
 
   @Override

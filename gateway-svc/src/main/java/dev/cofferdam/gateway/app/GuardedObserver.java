@@ -5,22 +5,26 @@ import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.quota.TenantBreakers;
+import dev.cofferdam.gateway.shadow.Shadows;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.TenantId;
 import java.time.InstantSource;
 
 /**
- * Tells the tenants' breakers how requests ended, and another observer everything. What a lost
- * worker or a full fleet does to a request is no fault of its tenant's.
+ * Tells the tenants' breakers and the shadows how requests ended, and another observer everything.
+ * What a lost worker or a full fleet does to a request is no fault of its tenant's.
  */
 final class GuardedObserver implements RequestObserver {
   private final RequestObserver next;
   private final TenantBreakers breakers;
+  private final Shadows shadows;
   private final InstantSource clock;
 
-  GuardedObserver(RequestObserver next, TenantBreakers breakers, InstantSource clock) {
+  GuardedObserver(
+      RequestObserver next, TenantBreakers breakers, Shadows shadows, InstantSource clock) {
     this.next = next;
     this.breakers = breakers;
+    this.shadows = shadows;
     this.clock = clock;
   }
 
@@ -33,6 +37,7 @@ final class GuardedObserver implements RequestObserver {
       breakers.broke(tenant, clock.millis());
     }
     next.ended(generation, ending);
+    shadows.ended(generation, ending);
   }
 
   private static boolean ownFault(ErrorCode code) {

@@ -93,6 +93,25 @@ public record Dispatcher(
   }
 
   /**
+   * The same for requests that no limit counts, that are kept nowhere, and that another observes.
+   */
+  public Dispatcher shadowing(RequestObserver another) {
+    return new Dispatcher(
+        Limiter.RESERVED,
+        placements,
+        ResponseCache.NONE,
+        PromptStorage.NONE,
+        workers,
+        facts,
+        prefixes,
+        timer,
+        disk,
+        clock,
+        another,
+        stallMsMax);
+  }
+
+  /**
    * Starts a request.
    *
    * @param threads where the request's work runs

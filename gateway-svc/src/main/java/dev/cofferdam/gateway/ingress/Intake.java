@@ -11,6 +11,7 @@ import dev.cofferdam.gateway.prompt.ChatMessage;
 import dev.cofferdam.gateway.prompt.PromptFormat;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.retrieval.Documents;
+import dev.cofferdam.gateway.shadow.Shadows;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -52,12 +53,15 @@ public final class Intake {
   private final LongSupplier seeds;
   private final long requestMsMax;
   private final TenantBreakers breakers;
+  private final Shadows shadows;
+  private final ShadowCopies copies;
 
   /**
    * @param documents what passages are looked for in
    * @param seeds draws the seed of requests that bring none
    * @param requestMsMax milliseconds that a request may take
    * @param breakers pauses tenants all of whose requests are refused
+   * @param shadows runs copies of requests for models that are tried
    */
   public Intake(
       Offers offers,
@@ -67,7 +71,8 @@ public final class Intake {
       InstantSource clock,
       LongSupplier seeds,
       long requestMsMax,
-      TenantBreakers breakers) {
+      TenantBreakers breakers,
+      Shadows shadows) {
     this.offers = offers;
     this.formats = formats;
     this.documents = documents;
@@ -76,11 +81,14 @@ public final class Intake {
     this.seeds = seeds;
     this.requestMsMax = requestMsMax;
     this.breakers = breakers;
+    this.shadows = shadows;
+    this.copies = new ShadowCopies(offers, formats, shadows, requestMsMax);
   }
 
   /** The same with audit facts that go elsewhere. */
   public Intake tellingTo(AuditFacts another) {
-    return new Intake(offers, formats, documents, another, clock, seeds, requestMsMax, breakers);
+    return new Intake(
+        offers, formats, documents, another, clock, seeds, requestMsMax, breakers, shadows);
   }
 
   /** What a tenant may use. */
@@ -247,27 +255,30 @@ public final class Intake {
     Asked.Input input = masked(masking, sought.input());
     int[] prompt = tokens(format, input);
     int outputMax = outputTokensMax(operation, tenant, model, workloadClass, prompt.length, asked);
-    return new Generation(
-        operation,
-        id,
-        identity,
-        sourceIp,
-        model,
-        adapter,
-        format,
-        prompt,
-        hash(tenant, asked.input()),
-        sought.citations(),
-        keeps(operation, tenant) ? messages(input) : List.of(),
-        masking,
-        sampling(asked.tuning()),
-        outputMax,
-        asked.tuning().stops().stream().map(masking::mask).toList(),
-        workloadClass,
-        Math.min(asked.deadlineEpochMs().orElse(Long.MAX_VALUE), clock.millis() + requestMsMax),
-        operation == Operation.GENERATE && asked.retrieval().isEmpty()
-            ? Questions.likeness(tenant, input, formats.of(model).continuing())
-            : Optional.empty());
+    Generation generation =
+        new Generation(
+            operation,
+            id,
+            identity,
+            sourceIp,
+            model,
+            adapter,
+            format,
+            prompt,
+            hash(tenant, asked.input()),
+            sought.citations(),
+            keeps(operation, tenant) ? messages(input) : List.of(),
+            masking,
+            sampling(asked.tuning()),
+            outputMax,
+            asked.tuning().stops().stream().map(masking::mask).toList(),
+            workloadClass,
+            Math.min(asked.deadlineEpochMs().orElse(Long.MAX_VALUE), clock.millis() + requestMsMax),
+            operation == Operation.GENERATE && asked.retrieval().isEmpty()
+                ? Questions.likeness(tenant, input, formats.of(model).continuing())
+                : Optional.empty());
+    copies.follow(generation, asked, input, () -> hash(tenant, beginning(asked.input())));
+    return generation;
   }
 
   /**
@@ -311,7 +322,7 @@ public final class Intake {
         tuning.topLogprobs().orElse(-1));
   }
 
-  private static PromptFormat format(PromptFormat model, Asked asked) {
+  static PromptFormat format(PromptFormat model, Asked asked) {
     PromptFormat format = asked.tuning().ignoreEnd() ? model.endless() : model;
     return asked.input() instanceof Asked.Input.Text ? format.continuing() : format;
   }
@@ -367,7 +378,7 @@ public final class Intake {
     };
   }
 
-  private static int[] tokens(PromptFormat format, Asked.Input input) {
+  static int[] tokens(PromptFormat format, Asked.Input input) {
     return switch (input) {
       case Asked.Input.Text text -> format.ofText(text.text());
       case Asked.Input.Conversation conversation -> format.ofChat(conversation.messages());

@@ -33,6 +33,13 @@ public final class Offers {
         .toList();
   }
 
+  /**
+   * The model that is tried in a model's shadow; none for tenants that have a pool of their own.
+   */
+  Optional<Catalog.Shadow> shadow(TenantProfile tenant, ModelEntry model) {
+    return tenant.dedicatedPool().isPresent() ? Optional.empty() : catalog.shadow(model);
+  }
+
   /** The largest sum of input and output tokens for a tenant, wherever it is served. */
   public static int contextTokensMax(TenantProfile tenant, ModelEntry model) {
     return Math.min(tenant.limits().contextTokensMax(), model.contextTokensMax());

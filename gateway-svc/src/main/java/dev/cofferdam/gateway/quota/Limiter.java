@@ -5,7 +5,7 @@ import java.util.concurrent.CompletionStage;
 
 /** Decides all limits of a request at once. */
 public interface Limiter {
-  /** Grants what another has reserved, and will settle. */
+  /** Grants what another has reserved, and will settle, or what nobody is to pay for. */
   Limiter RESERVED =
       new Limiter() {
         private static final LimitState UNKNOWN = new LimitState(0, 0, 0, 0, 0, 0);

@@ -40,6 +40,19 @@ public interface Catalog {
    */
   boolean served(TenantProfile tenant, ModelEntry model, WorkloadClass workloadClass);
 
+  /** The model that is tried in a model's shadow. */
+  default Optional<Shadow> shadow(ModelEntry model) {
+    return Optional.empty();
+  }
+
+  /**
+   * A model that is tried in another's shadow.
+   *
+   * @param model the model
+   * @param share share of the conversations
+   */
+  record Shadow(ModelEntry model, double share) {}
+
   /** The model of a request that names none: the tenant's own default, else its tier's. */
   Optional<ModelEntry> defaultModel(TenantProfile tenant);
 }

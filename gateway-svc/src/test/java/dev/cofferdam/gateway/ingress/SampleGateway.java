@@ -27,6 +27,7 @@ import dev.cofferdam.gateway.responses.MeshEmbedder;
 import dev.cofferdam.gateway.responses.ResponseSeal;
 import dev.cofferdam.gateway.responses.SimilarResponses;
 import dev.cofferdam.gateway.retrieval.Documents;
+import dev.cofferdam.gateway.shadow.Shadows;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
@@ -154,7 +155,8 @@ public final class SampleGateway implements Closeable {
             clock,
             () -> 42L,
             60_000,
-            breakers);
+            breakers,
+            new Shadows(0, comparison -> {}));
   }
 
   /** The key's tenant, or nobody. */

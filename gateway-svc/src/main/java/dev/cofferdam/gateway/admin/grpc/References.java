@@ -14,7 +14,13 @@ final class References {
         .filter(adapter -> adapter.getModel().equals(id))
         .map(adapter -> "adapter " + adapter.getTenant() + "/" + adapter.getName())
         .min(String::compareTo)
-        .or(() -> tenant(configuration, t -> t.getDefaultModel().equals(id)));
+        .or(() -> tenant(configuration, t -> t.getDefaultModel().equals(id)))
+        .or(
+            () ->
+                configuration.models().values().stream()
+                    .filter(model -> model.getShadow().getModel().equals(id))
+                    .map(model -> "the shadow of model " + model.getId())
+                    .min(String::compareTo));
   }
 
   static Optional<String> ofPool(Configuration configuration, String id) {

@@ -125,6 +125,17 @@ public final class ConfiguredCatalog implements Catalog {
   }
 
   @Override
+  public Optional<Shadow> shadow(ModelEntry model) {
+    return modelRecords
+        .get(model.id())
+        .filter(Model::hasShadow)
+        .flatMap(
+            m ->
+                model(m.getShadow().getModel())
+                    .map(other -> new Shadow(other, m.getShadow().getShare())));
+  }
+
+  @Override
   public Optional<ModelEntry> defaultModel(TenantProfile tenant) {
     return tenant
         .defaultModel()

@@ -17,6 +17,7 @@ import dev.cofferdam.proto.admin.v1.PutPoolResponse;
 import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
 import dev.cofferdam.proto.admin.v1.PutRateCardResponse;
 import dev.cofferdam.proto.admin.v1.RateCard;
+import dev.cofferdam.proto.admin.v1.ShadowTraffic;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
@@ -86,6 +87,25 @@ class CatalogAdministrationTest extends AdminCalls {
     assertThat(put(model("../adapters/books")).refusal().message()).contains("folder: ../adapters");
     assertThat(put(model("missing")).refusal().message()).contains("folder: missing");
     assertThat(written.models()).isEmpty();
+  }
+
+  @Test
+  void aModelsShadowIsAnotherKnownModelThatIsThenNotRemoved() throws java.io.IOException {
+    file("models/next/config.json", "{}");
+    Model.Builder model =
+        model("support-desk").toBuilder()
+            .setShadow(ShadowTraffic.newBuilder().setModel("next").setShare(2));
+    assertThat(put(model.build()).refusal().message())
+        .contains("shadow.share: 2.0")
+        .contains("shadow.model: next (expected: a known model)");
+    put(Model.newBuilder().setId("next").setFolder("next").setContextTokensMax(512).build());
+    model.getShadowBuilder().setShare(0.1);
+    assertThat(put(model.build()).value.getModel().getShadow().getShare()).isEqualTo(0.1);
+    assertThat(
+            call(service::deleteModel, DeleteModelRequest.newBuilder().setId("next").build())
+                .refusal()
+                .message())
+        .contains("the shadow of model support-desk");
   }
 
   @Test
