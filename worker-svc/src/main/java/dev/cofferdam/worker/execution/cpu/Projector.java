@@ -20,7 +20,7 @@ final class Projector {
   private int xStride;
   private PackedMatrix matrix;
   private float[] y = {};
-  private int panelsOfChunk;
+  private int panelPairs;
   private int matrixChunks;
   private Team.Job beside = NOTHING;
 
@@ -66,10 +66,9 @@ final class Projector {
     packed.begin(rows, matrix.inputs, matrix.largestTile());
     int tiles = (rows + packed.tile - 1) / packed.tile;
     long work = (long) rows * matrix.inputs * matrix.paddedOutputs;
-    int panels = matrix.panels();
+    panelPairs = (matrix.panels() + 1) / 2;
     if (work < TOGETHER_MIN) {
       Team.alone(packing, tiles);
-      panelsOfChunk = panels;
       matrixChunks = 1;
       Team.alone(multiplying, 1 + besideChunks);
       return;
@@ -79,9 +78,7 @@ final class Projector {
     } else {
       team.run(packing, tiles);
     }
-    int chunks = Math.min(panels, team.size() * CHUNKS_PER_THREAD);
-    panelsOfChunk = (panels + chunks - 1) / chunks + 1 & -2;
-    matrixChunks = (panels + panelsOfChunk - 1) / panelsOfChunk;
+    matrixChunks = Math.min(panelPairs, team.size() * CHUNKS_PER_THREAD);
     team.run(multiplying, matrixChunks + besideChunks);
   }
 
@@ -96,8 +93,16 @@ final class Projector {
       beside.run(chunk - matrixChunks, worker);
       return;
     }
-    int from = chunk * panelsOfChunk;
-    int to = Math.min(from + panelsOfChunk, matrix.panels());
-    matrix.multiply(packed, from, to, y, matrix.paddedOutputs);
+    matrix.multiply(
+        packed,
+        2 * firstPair(chunk),
+        Math.min(2 * firstPair(chunk + 1), matrix.panels()),
+        y,
+        matrix.paddedOutputs);
+  }
+
+  /** As many chunks as a multiple of the threads, of nearly the same size: all end together. */
+  private int firstPair(int chunk) {
+    return (int) ((long) chunk * panelPairs / matrixChunks);
   }
 }
