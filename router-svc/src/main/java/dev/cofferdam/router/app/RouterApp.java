@@ -14,6 +14,7 @@ import dev.cofferdam.router.health.WorkerHealth;
 import dev.cofferdam.router.health.kafka.UsageFeed;
 import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.placement.grpc.RoutingEndpoint;
+import dev.cofferdam.router.placement.grpc.SchedulersInTurn;
 import dev.cofferdam.router.placement.grpc.Surroundings;
 import dev.cofferdam.router.rollout.Rollouts;
 import dev.cofferdam.router.rollout.grpc.RollBacks;
@@ -92,10 +93,10 @@ public class RouterApp {
         new Surroundings(
             new RoutePlanner(topics, index, RoutingWeights.DEFAULT, conditions),
             fleet,
-            pool ->
-                peers.to(
+            new SchedulersInTurn(
+                pool ->
                     config.scheduler().pools().getOrDefault(pool, config.scheduler().endpoint()),
-                    SpiffeId.Role.SCHEDULER),
+                endpoint -> peers.to(endpoint, SpiffeId.Role.SCHEDULER)),
             timer,
             clock,
             config.placement().noWorkerMsMax(),

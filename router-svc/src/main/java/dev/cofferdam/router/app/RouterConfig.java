@@ -68,11 +68,11 @@ public interface RouterConfig {
 
   /** Schedulers. */
   interface Scheduler {
-    /** host:port of the scheduler of every pool that is not named below. */
-    String endpoint();
+    /** host:port of the schedulers of every pool that is not named below, asked in turn. */
+    List<String> endpoint();
 
-    /** host:port by pool. */
-    Map<String, String> pools();
+    /** host:port by pool, of one or several. */
+    Map<String, List<String>> pools();
   }
 
   /** Gateways. */

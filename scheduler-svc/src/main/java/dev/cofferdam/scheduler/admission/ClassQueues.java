@@ -2,18 +2,16 @@ package dev.cofferdam.scheduler.admission;
 
 import dev.cofferdam.scheduler.fairness.ClassShares;
 import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.fairness.Flow;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.EnumMap;
-import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 
 /**
  * A pool's queues: one fair queue for each class, bounded together. Each class has virtual times of
@@ -22,7 +20,9 @@ import java.util.Set;
  * <p>Not thread-safe.
  */
 public final class ClassQueues {
-  private final Map<WorkloadClass, FairQueue<Waiting>> queues = new EnumMap<>(WorkloadClass.class);
+  private static final WorkloadClass[] CLASSES = WorkloadClass.values();
+
+  private final List<FairQueue<Waiting>> queues = new ArrayList<>(CLASSES.length);
   private final Map<Long, FairQueue.Entry<Waiting>> byTicket = new HashMap<>();
   private final Map<AttemptKey, Long> byKey = new HashMap<>();
   private final ClassShares shares;
@@ -36,17 +36,13 @@ public final class ClassQueues {
     this.bounds = bounds;
     this.shares = new ClassShares(floors);
     for (WorkloadClass c : WorkloadClass.values()) {
-      queues.put(c, new FairQueue<>(idleTenantsMax));
+      queues.add(c.ordinal(), new FairQueue<>(idleTenantsMax));
     }
   }
 
   /** The queue of a class. */
   public FairQueue<Waiting> of(WorkloadClass c) {
-    FairQueue<Waiting> queue = queues.get(c);
-    if (queue == null) {
-      throw new IllegalStateException("no queue for " + c);
-    }
-    return queue;
+    return queues.get(c.ordinal());
   }
 
   /** Why a request cannot wait; empty where it can. */
@@ -55,7 +51,7 @@ public final class ClassQueues {
       return Optional.of(Refusal.of(ErrorCode.QUEUE_FULL, "the pool's queue is full"));
     }
     int own = 0;
-    for (FairQueue<Waiting> queue : queues.values()) {
+    for (FairQueue<Waiting> queue : queues) {
       own += queue.size(request.tenant().value());
     }
     return own >= bounds.tenantMax()
@@ -67,13 +63,15 @@ public final class ClassQueues {
    * Takes a request.
    *
    * @param cost estimated weighted tokens
+   * @return its place
    */
-  public void add(Waiting waiting, double cost) {
+  public FairQueue.Entry<Waiting> add(Waiting waiting, double cost) {
     PoolRequest request = waiting.request();
     FairQueue.Entry<Waiting> entry = new FairQueue.Entry<>(waiting.ticket(), cost, waiting);
     of(request.workloadClass()).add(request.tenant().value(), request.weight(), entry);
     byTicket.put(waiting.ticket(), entry);
     byKey.put(request.key(), waiting.ticket());
+    return entry;
   }
 
   /**
@@ -113,7 +111,7 @@ public final class ClassQueues {
    *
    * @return its start tag
    */
-  public double grant(WorkloadClass c, FairQueue.Flow<Waiting> flow) {
+  public double grant(WorkloadClass c, Flow<Waiting> flow) {
     shares.granted(c, flow.head().cost(), ready());
     Waiting waiting = flow.head().item();
     double start = of(c).grant(flow);
@@ -121,19 +119,23 @@ public final class ClassQueues {
     return start;
   }
 
-  /** The classes that have something to grant, in the order in which they go. */
-  public List<WorkloadClass> serviceOrder() {
-    return shares.order(ready());
+  /** The classes that have something to grant: {@link ClassShares#bit} of each. */
+  public int ready() {
+    int ready = 0;
+    for (WorkloadClass c : CLASSES) {
+      ready |= of(c).hasReady() ? ClassShares.bit(c) : 0;
+    }
+    return ready;
+  }
+
+  /** Which of some classes goes first. */
+  public WorkloadClass first(int classes) {
+    return shares.first(classes);
   }
 
   /** Whether a class more urgent than this one has something to grant. */
   public boolean moreUrgentThan(WorkloadClass c) {
-    for (WorkloadClass other : ready()) {
-      if (other.compareTo(c) < 0) {
-        return true;
-      }
-    }
-    return false;
+    return (ready() & (ClassShares.bit(c) - 1)) != 0;
   }
 
   /** The waiting request of a handle. */
@@ -148,7 +150,7 @@ public final class ClassQueues {
 
   /** A tenant may run more again. */
   public void unpark(String tenant) {
-    queues.values().forEach(queue -> queue.unpark(tenant));
+    queues.forEach(queue -> queue.unpark(tenant));
   }
 
   /** Requests that wait in the pool for their first answer. */
@@ -167,23 +169,10 @@ public final class ClassQueues {
   /** Requests that are ahead of a class as a whole. */
   public int aheadOf(WorkloadClass c) {
     int ahead = 0;
-    for (Map.Entry<WorkloadClass, FairQueue<Waiting>> queue : queues.entrySet()) {
-      if (queue.getKey().compareTo(c) < 0) {
-        ahead += queue.getValue().size();
-      }
+    for (int more = 0; more < c.ordinal(); more++) {
+      ahead += queues.get(more).size();
     }
     return ahead;
-  }
-
-  private Set<WorkloadClass> ready() {
-    EnumSet<WorkloadClass> ready = EnumSet.noneOf(WorkloadClass.class);
-    queues.forEach(
-        (c, queue) -> {
-          if (queue.hasReady()) {
-            ready.add(c);
-          }
-        });
-    return ready;
   }
 
   private void forget(Waiting waiting) {

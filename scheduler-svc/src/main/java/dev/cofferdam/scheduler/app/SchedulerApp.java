@@ -8,6 +8,8 @@ import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.fairness.TokenWeights;
+import dev.cofferdam.scheduler.leadership.PoolLeases;
+import dev.cofferdam.scheduler.leadership.redis.RedisLeases;
 import dev.cofferdam.scheduler.preemption.PreemptionRules;
 import dev.cofferdam.scheduler.shard.PoolSettings;
 import dev.cofferdam.scheduler.tenancy.kafka.TopicGuarantees;
@@ -16,10 +18,13 @@ import dev.cofferdam.scheduler.workers.kafka.UsageFacts;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.vertx.core.Vertx;
+import io.vertx.redis.client.Redis;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.security.SecureRandom;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,15 +42,18 @@ public class SchedulerApp {
 
   private final SchedulerConfig config;
   private final SchedulerMetrics metrics;
+  private final Vertx vertx;
+  private volatile @Nullable Redis redis;
   private volatile @Nullable FactPublisher publisher;
   private volatile @Nullable TopicGuarantees guarantees;
   private volatile @Nullable SchedulingEndpoint endpoint;
   private final EventLoops loops = EventLoops.start();
   private volatile @Nullable MeshServer server;
 
-  public SchedulerApp(SchedulerConfig config, SchedulerMetrics metrics) {
+  public SchedulerApp(SchedulerConfig config, SchedulerMetrics metrics, Vertx vertx) {
     this.config = config;
     this.metrics = metrics;
+    this.vertx = vertx;
   }
 
   void start(@Observes StartupEvent event) {
@@ -65,7 +73,8 @@ public class SchedulerApp {
             metrics,
             guaranteed::of,
             System::currentTimeMillis,
-            new SecureRandom());
+            new SecureRandom(),
+            leases());
     endpoint = scheduling;
     guaranteed.onChange(scheduling::guaranteesChanged);
     scheduling.guaranteesChanged();
@@ -81,6 +90,15 @@ public class SchedulerApp {
     LOG.info("scheduler ready on {}:{}", config.listen().host(), config.listen().port());
   }
 
+  private PoolLeases leases() {
+    if (config.lease().redisUrl().isEmpty()) {
+      return PoolLeases.alone(System.currentTimeMillis());
+    }
+    Redis client = Redis.createClient(vertx, config.lease().redisUrl().get());
+    redis = client;
+    return new RedisLeases(client, UUID.randomUUID().toString(), config.lease().lifeMs());
+  }
+
   void stop(@Observes ShutdownEvent event) {
     SchedulingEndpoint scheduling = endpoint;
     if (scheduling != null) {
@@ -91,6 +109,10 @@ public class SchedulerApp {
       serving.stop(500);
     }
     loops.close();
+    Redis leasing = redis;
+    if (leasing != null) {
+      leasing.close();
+    }
     TopicGuarantees guaranteed = guarantees;
     if (guaranteed != null) {
       guaranteed.close();

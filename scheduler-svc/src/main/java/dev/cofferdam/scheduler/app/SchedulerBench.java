@@ -4,7 +4,8 @@ import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.admission.QueueBounds;
-import dev.cofferdam.scheduler.fairness.TokenWeights;
+import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.fairness.Flow;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.scheduler.shard.PoolCore;
@@ -17,29 +18,30 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
- * The scheduler's benchmark: events per second of a pool's core with many tenants waiting, and how
- * equally it divides service when one tenant floods, beside first come, first served on the same
- * arrivals in the same run.
+ * The scheduler's benchmark: what a decision of the fair queue and what an event of a pool's core
+ * cost the processor, with many tenants waiting. A decision takes the next request, charges it,
+ * ends it, and takes in the same tenant's next one. How service is divided is measured in virtual
+ * time, by the program that runs behind this one.
  */
 public final class SchedulerBench {
   private static final int SLOTS = 64;
-  private static final int[] TENANTS = {10, 1_000, 100_000};
-  private static final long MEASURE_NANOS = 2_000_000_000L;
+  private static final int[] TENANTS = {10, 1_000, 10_000, 100_000, 1_000_000};
+  private static final int[] CORE_TENANTS = {10, 1_000, 10_000, 100_000};
+  private static final long ROUND_NANOS = 300_000_000L;
+  private static final int ROUNDS = 7;
 
   private final List<Row> rows = new ArrayList<>();
 
@@ -59,22 +61,105 @@ public final class SchedulerBench {
    */
   public static void main(String[] arguments) throws IOException {
     SchedulerBench bench = new SchedulerBench();
-    bench.throughput();
-    bench.fairness();
+    bench.decisions();
+    bench.events();
     bench.print();
     if (arguments.length > 0) {
       bench.write(Path.of(arguments[0]));
     }
   }
 
-  private void throughput() {
-    double first = 0;
-    for (int tenants : TENANTS) {
-      Load warm = new Load(tenants);
-      warm.run(MEASURE_NANOS / 2);
-      double rate = new Load(tenants).run(MEASURE_NANOS);
-      first = first == 0 ? rate : first;
-      rows.add(new Row("core events, " + tenants + " tenants waiting", rate, "1/CPU-s", first));
+  private void decisions() {
+    List<Decisions> loads = Arrays.stream(TENANTS).mapToObj(Decisions::new).toList();
+    loads.forEach(load -> load.run(4 * ROUND_NANOS));
+    double[][] nanos = new double[loads.size()][ROUNDS];
+    double bytes = 0;
+    for (int round = 0; round < ROUNDS; round++) {
+      for (int i = 0; i < loads.size(); i++) {
+        nanos[i][round] = loads.get(i).run(ROUND_NANOS);
+        bytes = TENANTS[i] == 10_000 ? loads.get(i).bytesPerDecision : bytes;
+      }
+    }
+    for (int i = 0; i < loads.size(); i++) {
+      rows.add(new Row("decision_ns_" + TENANTS[i], median(nanos[i]), "ns", 100));
+    }
+    rows.add(new Row("decision_alloc_bytes", bytes, "bytes", 0));
+  }
+
+  private void events() {
+    for (int tenants : CORE_TENANTS) {
+      Load load = new Load(tenants);
+      load.run(4 * ROUND_NANOS);
+      double[] nanos = new double[ROUNDS];
+      double bytes = 0;
+      for (int round = 0; round < ROUNDS; round++) {
+        nanos[round] = load.run(ROUND_NANOS);
+        bytes = load.bytesPerEvent;
+      }
+      rows.add(new Row("event_ns_" + tenants, median(nanos), "ns", 0));
+      rows.add(new Row("event_alloc_bytes_" + tenants, bytes, "bytes", 0));
+    }
+  }
+
+  private static double median(double[] values) {
+    double[] sorted = values.clone();
+    Arrays.sort(sorted);
+    return sorted[sorted.length / 2];
+  }
+
+  /** The thread's own time, so that other processes do not count, and what it allocated. */
+  private static final class Meter {
+    private static final com.sun.management.ThreadMXBean THREADS =
+        (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+
+    private final long nanos = THREADS.getCurrentThreadCpuTime();
+    private final long bytes = THREADS.getCurrentThreadAllocatedBytes();
+
+    private long nanos() {
+      return THREADS.getCurrentThreadCpuTime() - nanos;
+    }
+
+    private double bytesPer(long count) {
+      return (double) (THREADS.getCurrentThreadAllocatedBytes() - bytes) / count;
+    }
+  }
+
+  /** A fair queue in which every tenant always waits. */
+  private static final class Decisions {
+    private final FairQueue<Integer> queue = new FairQueue<>(10_000_000);
+    private double bytesPerDecision;
+
+    private Decisions(int tenants) {
+      SplittableRandom random = new SplittableRandom(tenants);
+      for (int t = 0; t < tenants; t++) {
+        queue.add(
+            "t" + t,
+            1.0 / (1 + random.nextInt(5)),
+            new FairQueue.Entry<>(t, 50 + random.nextInt(500), t));
+      }
+    }
+
+    /** Nanoseconds for each decision. */
+    private double run(long nanos) {
+      Meter meter = new Meter();
+      long decisions = 0;
+      while (meter.nanos() < nanos) {
+        for (int i = 0; i < 1_000; i++) {
+          decide();
+        }
+        decisions += 1_000;
+      }
+      bytesPerDecision = meter.bytesPer(decisions);
+      return (double) meter.nanos() / decisions;
+    }
+
+    private void decide() {
+      Flow<Integer> flow = queue.next().orElseThrow();
+      FairQueue.Entry<Integer> entry = flow.head();
+      queue.grant(flow);
+      queue.served(flow.tenant(), entry.cost());
+      queue.release(flow.tenant());
+      queue.add(flow.tenant(), flow.weight(), entry);
     }
   }
 
@@ -87,6 +172,7 @@ public final class SchedulerBench {
     private final int tenants;
     private long nowMs = 1;
     private long ids;
+    private double bytesPerEvent;
 
     private Load(int tenants) {
       this.tenants = tenants;
@@ -99,30 +185,34 @@ public final class SchedulerBench {
       }
     }
 
+    /** Nanoseconds for each event. */
     private double run(long nanos) {
-      // The thread's own time, so that other processes do not count.
-      ThreadMXBean threads = ManagementFactory.getThreadMXBean();
-      long begin = threads.getCurrentThreadCpuTime();
+      Meter meter = new Meter();
       long events = 0;
-      while (threads.getCurrentThreadCpuTime() - begin < nanos) {
+      while (meter.nanos() < nanos) {
         for (int i = 0; i < 1_000; i++) {
-          nowMs++;
-          AttemptKey key = running.removeFirst();
-          step(
-              new PoolEvent.Progress(
-                  worker.workerId(),
-                  worker.session(),
-                  List.of(new PoolEvent.Report(key, new Served(200, 0, 10, 0, 0)))));
-          step(
-              new PoolEvent.Ended(
-                  worker.workerId(),
-                  worker.session(),
-                  new PoolEvent.Report(key, new Served(200, 0, 10 + random.nextInt(90), 0, 0))));
-          enqueue(random.nextInt(tenants));
+          round();
         }
         events += 3_000;
       }
-      return events / ((threads.getCurrentThreadCpuTime() - begin) / 1e9);
+      bytesPerEvent = meter.bytesPer(events);
+      return (double) meter.nanos() / events;
+    }
+
+    private void round() {
+      nowMs++;
+      AttemptKey key = running.removeFirst();
+      step(
+          new PoolEvent.Progress(
+              worker.workerId(),
+              worker.session(),
+              List.of(new PoolEvent.Report(key, new Served(200, 0, 10, 0, 0)))));
+      step(
+          new PoolEvent.Ended(
+              worker.workerId(),
+              worker.session(),
+              new PoolEvent.Report(key, new Served(200, 0, 10 + random.nextInt(90), 0, 0))));
+      enqueue(random.nextInt(tenants));
     }
 
     private void enqueue(int tenant) {
@@ -175,163 +265,6 @@ public final class SchedulerBench {
         0,
         false,
         Map.of());
-  }
-
-  /** Traces in which tenant 0 sends ten times what each of the others sends, served twice. */
-  private void fairness() {
-    // The others want a little more than their share: everybody waits.
-    Division fair = new Division(true, 25);
-    Division fifo = new Division(false, 25);
-    fair.run();
-    fifo.run();
-    rows.add(new Row("Jain index of service, one tenant floods", fair.jain(), "", fifo.jain()));
-    // The others want less than their share: they should hardly wait.
-    Division modest = new Division(true, 12);
-    Division modestFifo = new Division(false, 12);
-    modest.run();
-    modestFifo.run();
-    rows.add(
-        new Row(
-            "median wait of the others, one tenant floods",
-            modest.medianWaitMs(),
-            "ms",
-            modestFifo.medianWaitMs()));
-  }
-
-  /** A pool of a few slots under one flooding tenant, fair or first come, first served. */
-  private static final class Division {
-    private static final int TENANTS = 8;
-    private static final int SLOTS = 8;
-    private static final int ROUNDS = 30_000;
-    private static final long ROUND_MS = 10;
-
-    private final boolean fair;
-    private final int othersPerThousandRounds;
-    private final PoolCore core = core();
-    private final SplittableRandom random = new SplittableRandom(7);
-    private final double[] served = new double[TENANTS];
-    private final List<Long> waits = new ArrayList<>();
-    private final ArrayDeque<Work> line = new ArrayDeque<>();
-    private final Map<Long, Work> waiting = new HashMap<>();
-    private final List<Work> running = new ArrayList<>();
-    private long nowMs = 1;
-    private long ids;
-
-    private static final class Work {
-      private final long id;
-      private final int tenant;
-      private final int prompt;
-      private final int output;
-      private final long arrivedMs;
-      private int prefilled;
-      private int generated;
-
-      private Work(long id, int tenant, int prompt, int output, long arrivedMs) {
-        this.id = id;
-        this.tenant = tenant;
-        this.prompt = prompt;
-        this.output = output;
-        this.arrivedMs = arrivedMs;
-      }
-    }
-
-    private Division(boolean fair, int othersPerThousandRounds) {
-      this.fair = fair;
-      this.othersPerThousandRounds = othersPerThousandRounds;
-      WorkerDescriptor w =
-          new WorkerDescriptor(
-              "w1", 1, 1, "127.0.0.1:1", Set.of("m"), SLOTS, 1_000_000, 16, 1_024, 8);
-      step(new PoolEvent.WorkerAttached(w, List.of()));
-    }
-
-    private void run() {
-      for (int round = 0; round < ROUNDS; round++) {
-        nowMs += ROUND_MS;
-        for (int t = 0; t < TENANTS; t++) {
-          // Tenant 0 asks for more than the whole pool serves.
-          if (random.nextInt(1_000) < (t == 0 ? 250 : othersPerThousandRounds)) {
-            arrive(t);
-          }
-        }
-        serve();
-      }
-    }
-
-    private void arrive(int tenant) {
-      ids++;
-      Work work = new Work(ids, tenant, 50 + random.nextInt(200), 20 + random.nextInt(60), nowMs);
-      if (fair) {
-        waiting.put(ids, work);
-        step(new PoolEvent.Enqueue(ids, request(ids, tenant, work.prompt, work.output)));
-      } else {
-        line.addLast(work);
-        admit();
-      }
-    }
-
-    private void admit() {
-      while (running.size() < SLOTS && !line.isEmpty()) {
-        start(line.removeFirst());
-      }
-    }
-
-    private void start(Work work) {
-      running.add(work);
-      if (work.tenant != 0) {
-        waits.add(nowMs - work.arrivedMs);
-      }
-    }
-
-    private void serve() {
-      for (Work work : List.copyOf(running)) {
-        if (work.prefilled < work.prompt) {
-          int more = Math.min(64, work.prompt - work.prefilled);
-          work.prefilled += more;
-          served[work.tenant] += TokenWeights.DEFAULT.cost(more, 0, 0);
-        } else {
-          work.generated++;
-          served[work.tenant] += TokenWeights.DEFAULT.cost(0, 0, 1);
-        }
-        PoolEvent.Report report =
-            new PoolEvent.Report(key(work.id), new Served(work.prefilled, 0, work.generated, 0, 0));
-        boolean done = work.generated == work.output;
-        if (done) {
-          running.remove(work);
-        }
-        if (fair) {
-          step(
-              done
-                  ? new PoolEvent.Ended("w1", 1, report)
-                  : new PoolEvent.Progress("w1", 1, List.of(report)));
-        } else {
-          admit();
-        }
-      }
-    }
-
-    private void step(PoolEvent event) {
-      for (PoolEffect effect : core.step(event, nowMs)) {
-        if (effect instanceof PoolEffect.Granted g) {
-          Optional.ofNullable(waiting.remove(g.ticket())).ifPresent(this::start);
-        }
-      }
-    }
-
-    /** Jain's index of what each tenant was served: 1 is equal, 1/n is one tenant alone. */
-    private double jain() {
-      double sum = 0;
-      double squares = 0;
-      for (double s : served) {
-        sum += s;
-        squares += s * s;
-      }
-      return sum * sum / (TENANTS * squares);
-    }
-
-    private double medianWaitMs() {
-      List<Long> sorted = waits.stream().sorted().toList();
-      return sorted.isEmpty() ? 0 : sorted.get(sorted.size() / 2);
-    }
   }
 
   private void print() {

@@ -4,6 +4,7 @@ import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.Optional;
 
 /** Settings of scheduler-svc. */
 @ConfigMapping(prefix = "cofferdam")
@@ -30,6 +31,19 @@ public interface SchedulerConfig {
 
   /** How pools are scheduled. */
   Scheduling scheduling();
+
+  /** Who leads a pool, where several schedulers could. */
+  Lease lease();
+
+  /** Leases of pools. */
+  interface Lease {
+    /** URL of the Redis that keeps them; without it, this scheduler is the only one. */
+    Optional<String> redisUrl();
+
+    /** Milliseconds after its holder's last sign of life at which a lease is over. */
+    @WithDefault("2000")
+    long lifeMs();
+  }
 
   /** PEM files of an identity. */
   interface Tls {

@@ -1,11 +1,7 @@
 package dev.cofferdam.scheduler.fairness;
 
 import dev.cofferdam.vocabulary.WorkloadClass;
-import java.util.ArrayList;
-import java.util.EnumMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * Divides a pool among classes: the most urgent class first, with a floor for the others, so that
@@ -19,9 +15,10 @@ import java.util.Set;
  */
 public final class ClassShares {
   private static final double OWED_MAX = 1e6;
+  private static final WorkloadClass[] CLASSES = WorkloadClass.values();
 
-  private final Map<WorkloadClass, Double> floors;
-  private final Map<WorkloadClass, Double> owed = new EnumMap<>(WorkloadClass.class);
+  private final double[] floors = new double[CLASSES.length];
+  private final double[] owed = new double[CLASSES.length];
 
   /**
    * @param floors shares in [0, 1) of the classes below interactive; together below 1
@@ -29,33 +26,37 @@ public final class ClassShares {
    */
   public ClassShares(Map<WorkloadClass, Double> floors) {
     double sum = 0;
-    for (double floor : floors.values()) {
-      if (!(floor >= 0)) {
-        throw new IllegalArgumentException("class floor: " + floor + " (expected: 0 to 1)");
+    for (Map.Entry<WorkloadClass, Double> floor : floors.entrySet()) {
+      if (!(floor.getValue() >= 0)) {
+        throw new IllegalArgumentException(
+            "class floor: " + floor.getValue() + " (expected: 0 to 1)");
       }
-      sum += floor;
+      this.floors[floor.getKey().ordinal()] = floor.getValue();
+      sum += floor.getValue();
     }
     if (sum >= 1 || floors.containsKey(WorkloadClass.INTERACTIVE)) {
       throw new IllegalArgumentException(
           "class floors: " + floors + " (expected: standard and batch, together below 1)");
     }
-    this.floors = Map.copyOf(floors);
   }
 
-  /** The classes that wait, in the order in which they may be served now. */
-  public List<WorkloadClass> order(Set<WorkloadClass> waiting) {
-    List<WorkloadClass> order = new ArrayList<>(waiting.size());
-    for (WorkloadClass c : WorkloadClass.values()) {
-      if (waiting.contains(c) && owed.getOrDefault(c, 0.0) > 0) {
-        order.add(c);
+  /** The bit of a class in a set of them. */
+  public static int bit(WorkloadClass c) {
+    return 1 << c.ordinal();
+  }
+
+  /**
+   * The class that goes first.
+   *
+   * @param waiting the classes that wait, a bit for each; not empty
+   */
+  public WorkloadClass first(int waiting) {
+    for (WorkloadClass c : CLASSES) {
+      if ((waiting & bit(c)) != 0 && owed[c.ordinal()] > 0) {
+        return c;
       }
     }
-    for (WorkloadClass c : WorkloadClass.values()) {
-      if (waiting.contains(c) && !order.contains(c)) {
-        order.add(c);
-      }
-    }
-    return order;
+    return CLASSES[Integer.numberOfTrailingZeros(waiting)];
   }
 
   /**
@@ -63,17 +64,13 @@ public final class ClassShares {
    *
    * @param waiting classes that waited before the grant, the granted one included
    */
-  public void granted(WorkloadClass granted, double cost, Set<WorkloadClass> waiting) {
-    boolean moreUrgentWaits = false;
-    for (WorkloadClass c : WorkloadClass.values()) {
-      if (!waiting.contains(c)) {
-        continue;
-      }
-      if (moreUrgentWaits) {
-        double due = floors.getOrDefault(c, 0.0) * cost - (c == granted ? cost : 0);
-        owed.merge(c, due, (a, b) -> Math.min(OWED_MAX, a + b));
-      }
-      moreUrgentWaits = true;
+  public void granted(WorkloadClass granted, double cost, int waiting) {
+    int below = waiting & (waiting - 1);
+    while (below != 0) {
+      int c = Integer.numberOfTrailingZeros(below);
+      double due = floors[c] * cost - (c == granted.ordinal() ? cost : 0);
+      owed[c] = Math.min(OWED_MAX, owed[c] + due);
+      below &= below - 1;
     }
   }
 }

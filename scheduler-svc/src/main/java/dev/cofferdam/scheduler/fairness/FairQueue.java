@@ -1,16 +1,9 @@
 package dev.cofferdam.scheduler.fairness;
 
-import java.util.ArrayDeque;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
-import java.util.Map;
-import java.util.NoSuchElementException;
 import java.util.Optional;
-import java.util.PriorityQueue;
-import java.util.function.Predicate;
+import java.util.PrimitiveIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,10 +15,12 @@ import org.jspecify.annotations.Nullable;
  * request is the head of the tenant with the least finish tag, virtual time + cost / weight;
  * requests of one tenant keep their order; ties go to the request that came first.
  *
- * <p>The system's virtual time is the least virtual time of the tenants that wait, and never goes
- * back. A tenant that starts to wait is lifted to it: having been idle is no credit, and a tenant
- * that was served alone is not behind those who come later. Idle tenants take no part in the
- * minimum.
+ * <p>The system's virtual time is the least service time of the tenants that wait, and never goes
+ * back. A tenant's service time is its virtual time less what it is charged ahead: estimates of
+ * requests that run, as far as they are not served. A tenant that starts to wait is lifted to it:
+ * having been idle is no credit, and a tenant that was served alone is not behind those who come
+ * later. Nor does a newcomer pay for what others are charged ahead: it gets as much ahead first.
+ * Idle tenants take no part in the minimum.
  *
  * <p>Sources: P. Goyal, H. Vin, H. Cheng, "Start-time Fair Queueing", SIGCOMM 1996 (tags, system
  * virtual time, end of a busy period); Y. Sheng et al., "Fairness in Serving Large Language
@@ -38,14 +33,16 @@ import org.jspecify.annotations.Nullable;
 public final class FairQueue<T> {
   private static final int PRUNE_MIN = 1_024;
 
-  private final Map<String, Flow<T>> flows = new HashMap<>();
-  private final List<@Nullable Flow<T>> byId = new ArrayList<>();
-  private final ArrayDeque<Integer> freeIds = new ArrayDeque<>();
+  private final FlowTable<T> flows = new FlowTable<>();
 
-  /** Of those that wait and are not set aside: by finish tag, and by virtual time. */
+  /** Of those that wait and are not set aside: by finish tag. */
   private final TagHeap byFinish = new TagHeap();
 
-  private final TagHeap byVirtualTime = new TagHeap();
+  /**
+   * Of those that wait, and some that do no more: by a service time that they had. It never goes
+   * back, so that only what comes to the top has to be looked at again.
+   */
+  private final TagHeap byService = new TagHeap();
 
   /** Of those that run something: by what runs over the weight, the most first. */
   private final TagHeap byShare = new TagHeap();
@@ -69,9 +66,9 @@ public final class FairQueue<T> {
     private final long ticket;
     private final double cost;
     private final T item;
-    private @Nullable Flow<T> flow;
-    private @Nullable Entry<T> before;
-    private @Nullable Entry<T> after;
+    @Nullable Flow<T> flow;
+    @Nullable Entry<T> before;
+    @Nullable Entry<T> after;
 
     /**
      * @param ticket unique, rising with arrival
@@ -104,99 +101,6 @@ public final class FairQueue<T> {
     }
   }
 
-  /** A tenant's account and its waiting requests, in their order. */
-  public static final class Flow<T> {
-    private final String tenant;
-    private final int id;
-    private @Nullable Entry<T> first;
-    private @Nullable Entry<T> last;
-    private int waiting;
-    private double weight;
-    private double virtualTime;
-    private int running;
-    private boolean parked;
-
-    private Flow(String tenant, int id, double weight) {
-      this.tenant = tenant;
-      this.id = id;
-      this.weight = weight;
-    }
-
-    /** The tenant. */
-    public String tenant() {
-      return tenant;
-    }
-
-    /**
-     * The request that is next.
-     *
-     * @throws IllegalStateException where nothing waits
-     */
-    public Entry<T> head() {
-      Entry<T> head = first;
-      if (head == null) {
-        throw new IllegalStateException("nothing waits");
-      }
-      return head;
-    }
-
-    /** Virtual time, in weighted tokens over weight. */
-    public double virtualTime() {
-      return virtualTime;
-    }
-
-    /** What the tenant would run over its weight with so many requests more than now. */
-    public double shareWith(int more) {
-      return (running + more) / weight;
-    }
-
-    double finishTag() {
-      return virtualTime + normalised(head().cost);
-    }
-
-    double normalised(double cost) {
-      return cost / weight;
-    }
-
-    private void link(Entry<T> entry, boolean inFront) {
-      Entry<T> oldFirst = first;
-      Entry<T> oldLast = last;
-      if (oldFirst == null || oldLast == null) {
-        first = entry;
-        last = entry;
-      } else if (inFront) {
-        entry.after = oldFirst;
-        oldFirst.before = entry;
-        first = entry;
-      } else {
-        entry.before = oldLast;
-        oldLast.after = entry;
-        last = entry;
-      }
-      entry.flow = this;
-      waiting++;
-    }
-
-    private void unlink(Entry<T> entry) {
-      Entry<T> before = entry.before;
-      Entry<T> after = entry.after;
-      if (before == null) {
-        first = after;
-      } else {
-        before.after = after;
-      }
-      if (after == null) {
-        last = before;
-      } else {
-        after.before = before;
-      }
-      entry.before = null;
-      entry.after = null;
-      entry.flow = null;
-      waiting--;
-    }
-  }
-
   /** Adds a request behind the tenant's others; the weight counts from now on. */
   public void add(String tenant, double weight, Entry<T> entry) {
     Flow<T> flow = joining(tenant, weight, entry);
@@ -219,7 +123,9 @@ public final class FairQueue<T> {
   public void bringBack(String tenant, double weight, Entry<T> entry, double unserved) {
     Flow<T> flow = joining(tenant, weight, entry);
     boolean joins = flow.waiting == 0;
+    // Its service time is what it was: nothing is lifted beyond that.
     flow.virtualTime -= unserved / flow.weight;
+    moveAhead(flow, -unserved);
     if (joins) {
       lift(flow, unserved / flow.weight);
     }
@@ -236,7 +142,7 @@ public final class FairQueue<T> {
     if (entry.flow != null) {
       throw new IllegalStateException("it waits already");
     }
-    Flow<T> flow = flow(tenant, weight);
+    Flow<T> flow = flows.of(tenant, weight);
     if (flow.weight != weight) {
       flow.weight = weight;
       ran(flow, 0);
@@ -261,17 +167,17 @@ public final class FairQueue<T> {
 
   /** The tenants whose heads may be granted, best first. Not to be changed while it is iterated. */
   public Iterable<Flow<T>> ready() {
-    return Walk::new;
+    return this::inOrder;
   }
 
   /** The tenant whose head is next; empty where nothing may be granted. */
   public Optional<Flow<T>> next() {
-    return byFinish.isEmpty() ? Optional.empty() : Optional.of(at(byFinish.idAt(0)));
+    return byFinish.isEmpty() ? Optional.empty() : Optional.of(flows.at(byFinish.idAt(0)));
   }
 
   /** The tenant that runs most over its weight; empty where nothing runs. */
   public Optional<Flow<T>> mostRunning() {
-    return byShare.isEmpty() ? Optional.empty() : Optional.of(at(byShare.idAt(0)));
+    return byShare.isEmpty() ? Optional.empty() : Optional.of(flows.at(byShare.idAt(0)));
   }
 
   /** Whether anything may be granted. */
@@ -291,6 +197,7 @@ public final class FairQueue<T> {
     waiting--;
     final double start = flow.virtualTime;
     flow.virtualTime += head.cost / flow.weight;
+    flow.ahead += head.cost / flow.weight;
     latestTag = Math.max(latestTag, flow.virtualTime);
     ran(flow, 1);
     place(flow);
@@ -299,12 +206,10 @@ public final class FairQueue<T> {
 
   /** Counts a request that runs already, without a charge. */
   public void adopt(String tenant, double weight) {
-    ran(flow(tenant, weight), 1);
+    ran(flows.of(tenant, weight), 1);
   }
 
-  /**
-   * Charges served tokens beyond what was charged; a negative amount returns what was not served.
-   */
+  /** Charges served tokens beyond what was charged. */
   public void charge(String tenant, double weightedTokens) {
     Flow<T> flow = flows.get(tenant);
     if (flow == null || weightedTokens == 0) {
@@ -313,6 +218,28 @@ public final class FairQueue<T> {
     flow.virtualTime += weightedTokens / flow.weight;
     latestTag = Math.max(latestTag, flow.virtualTime);
     place(flow);
+  }
+
+  /** Some of what a tenant was charged ahead is served now. */
+  public void served(String tenant, double weightedTokens) {
+    Flow<T> flow = flows.get(tenant);
+    if (flow != null && weightedTokens > 0) {
+      moveAhead(flow, -weightedTokens);
+    }
+  }
+
+  /** Some of what a tenant was charged ahead is returned: it will not be served. */
+  public void giveBack(String tenant, double weightedTokens) {
+    Flow<T> flow = flows.get(tenant);
+    if (flow != null && weightedTokens != 0) {
+      flow.virtualTime -= weightedTokens / flow.weight;
+      moveAhead(flow, -weightedTokens);
+      place(flow);
+    }
+  }
+
+  private void moveAhead(Flow<T> flow, double weightedTokens) {
+    flow.ahead = Math.max(0, flow.ahead + weightedTokens / flow.weight);
   }
 
   /** A request of the tenant runs no more. */
@@ -363,14 +290,14 @@ public final class FairQueue<T> {
 
   /** Distance between the most and the least served tenant that wait; looks at all of them. */
   public double gap() {
-    if (byVirtualTime.isEmpty()) {
-      return 0;
+    double least = Double.POSITIVE_INFINITY;
+    double most = Double.NEGATIVE_INFINITY;
+    for (int place = 0; place < byFinish.size(); place++) {
+      double time = flows.at(byFinish.idAt(place)).virtualTime;
+      least = Math.min(least, time);
+      most = Math.max(most, time);
     }
-    double most = byVirtualTime.tagAt(0);
-    for (int place = 1; place < byVirtualTime.size(); place++) {
-      most = Math.max(most, byVirtualTime.tagAt(place));
-    }
-    return most - byVirtualTime.tagAt(0);
+    return byFinish.isEmpty() ? 0 : most - least;
   }
 
   /** Requests that wait. */
@@ -394,68 +321,64 @@ public final class FairQueue<T> {
    * {@code max} of them.
    */
   public List<Entry<T>> order(int max) {
-    return OrderAhead.of(new Walk(), max);
+    return OrderAhead.of(inOrder(), max);
   }
 
-  /** The tenants in the order of their finish tags: a heap's places, opened as they are reached. */
-  private final class Walk implements Iterator<Flow<T>> {
-    private int next = byFinish.isEmpty() ? -1 : 0;
-    private @Nullable PriorityQueue<Integer> open;
-
-    @Override
-    public boolean hasNext() {
-      return next >= 0;
+  /**
+   * How many requests are before one in the order to come, if nobody came and every estimate held.
+   *
+   * @return at most {@code max}, also where its tenant is set aside
+   */
+  public int ahead(Entry<T> entry, int max) {
+    Flow<T> own = entry.flow;
+    if (own == null || own.parked) {
+      return max;
     }
-
-    @Override
-    public Flow<T> next() {
-      if (next < 0) {
-        throw new NoSuchElementException();
-      }
-      Flow<T> flow = at(byFinish.idAt(next));
-      openChildren(next);
-      return flow;
+    double tag = own.virtualTime;
+    int ahead = 0;
+    for (Entry<T> e = own.first; e != null && e != entry && ahead < max; e = e.after) {
+      tag += e.cost / own.weight;
+      ahead++;
     }
-
-    private void openChildren(int place) {
-      PriorityQueue<Integer> places = open;
-      if (places == null) {
-        places =
-            new PriorityQueue<>(
-                Comparator.comparingDouble((Integer p) -> byFinish.tagAt(p))
-                    .thenComparingLong(p -> byFinish.tieAt(p)));
-        open = places;
-      }
-      for (int child = 4 * place + 1; child <= 4 * place + 4 && child < byFinish.size(); child++) {
-        places.add(child);
-      }
-      Integer least = places.poll();
-      next = least == null ? -1 : least;
-    }
+    tag += entry.cost / own.weight;
+    return Math.min(max, ahead + ahead(0, tag, own, entry, max));
   }
 
-  private Flow<T> at(int id) {
-    Flow<T> flow = byId.get(id);
-    if (flow == null) {
-      throw new IllegalStateException("no tenant has id " + id);
+  /** Of other tenants, from a place of the heap on. */
+  private int ahead(int place, double tag, Flow<T> own, Entry<T> entry, int max) {
+    if (place >= byFinish.size() || byFinish.tagAt(place) > tag) {
+      return 0;
     }
-    return flow;
+    Flow<T> flow = flows.at(byFinish.idAt(place));
+    int count = 0;
+    double finish = flow.virtualTime;
+    for (Entry<T> e = flow == own ? null : flow.first; e != null && count < max; e = e.after) {
+      finish += e.cost / flow.weight;
+      if (finish > tag || (finish == tag && e.ticket > entry.ticket)) {
+        break;
+      }
+      count++;
+    }
+    for (int child = 1; child <= TagHeap.ARITY && count < max; child++) {
+      count += ahead(TagHeap.ARITY * place + child, tag, own, entry, max - count);
+    }
+    return count;
   }
 
-  private Flow<T> flow(String tenant, double weight) {
-    Flow<T> known = flows.get(tenant);
-    if (known != null) {
-      return known;
-    }
-    Integer free = freeIds.poll();
-    Flow<T> flow = new Flow<>(tenant, free == null ? byId.size() : free, weight);
-    if (free == null) {
-      byId.add(flow);
-    } else {
-      byId.set(free, flow);
-    }
-    flows.put(tenant, flow);
-    return flow;
+  /** The tenants in the order of their finish tags. */
+  private Iterator<Flow<T>> inOrder() {
+    PrimitiveIterator.OfInt ids = byFinish.inOrder();
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return ids.hasNext();
+      }
+
+      @Override
+      public Flow<T> next() {
+        return flows.at(ids.nextInt());
+      }
+    };
   }
 
   /**
@@ -463,12 +386,20 @@ public final class FairQueue<T> {
    */
   private void lift(Flow<T> flow, double advantage) {
     advance();
-    flow.virtualTime = Math.max(flow.virtualTime, virtualTime - advantage);
+    flow.virtualTime = Math.max(flow.virtualTime, virtualTime + flow.ahead - advantage);
   }
 
   private void advance() {
-    if (!byVirtualTime.isEmpty()) {
-      virtualTime = Math.max(virtualTime, byVirtualTime.tagAt(0));
+    while (!byService.isEmpty()) {
+      Flow<T> least = flows.at(byService.idAt(0));
+      if (!least.isReady()) {
+        byService.remove(least.id);
+      } else if (byService.tagAt(0) < least.serviceTime()) {
+        byService.put(least.id, least.serviceTime(), least.id);
+      } else {
+        virtualTime = Math.max(virtualTime, least.serviceTime());
+        return;
+      }
     }
   }
 
@@ -477,10 +408,11 @@ public final class FairQueue<T> {
     Entry<T> head = flow.first;
     if (head == null || flow.parked) {
       byFinish.remove(flow.id);
-      byVirtualTime.remove(flow.id);
     } else {
       byFinish.put(flow.id, flow.virtualTime + head.cost / flow.weight, head.ticket);
-      byVirtualTime.put(flow.id, flow.virtualTime, flow.id);
+      if (!byService.has(flow.id)) {
+        byService.put(flow.id, flow.serviceTime(), flow.id);
+      }
     }
   }
 
@@ -489,6 +421,7 @@ public final class FairQueue<T> {
     flow.running += more;
     running += more;
     if (flow.running == 0) {
+      flow.ahead = 0;
       byShare.remove(flow.id);
     } else {
       byShare.put(flow.id, -flow.running / flow.weight, flow.id);
@@ -501,25 +434,11 @@ public final class FairQueue<T> {
       return;
     }
     advance();
-    forget(f -> idle(f) && f.virtualTime <= virtualTime);
-    if (flows.values().stream().filter(FairQueue::idle).count() > idleFlowsMax) {
-      forget(FairQueue::idle);
+    flows.removeIf(f -> idle(f) && f.virtualTime <= virtualTime, byService::remove);
+    if (flows.count(FairQueue::idle) > idleFlowsMax) {
+      flows.removeIf(FairQueue::idle, byService::remove);
     }
     pruneAt = Math.max(PRUNE_MIN, 2 * flows.size());
-  }
-
-  private void forget(Predicate<Flow<T>> condition) {
-    flows
-        .values()
-        .removeIf(
-            flow -> {
-              boolean goes = condition.test(flow);
-              if (goes) {
-                byId.set(flow.id, null);
-                freeIds.add(flow.id);
-              }
-              return goes;
-            });
   }
 
   private static <T> boolean idle(Flow<T> flow) {

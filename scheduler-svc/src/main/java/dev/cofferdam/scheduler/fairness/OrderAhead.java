@@ -15,20 +15,20 @@ import org.jspecify.annotations.Nullable;
  * @param entry the request
  * @param finishTag its finish tag then
  */
-record OrderAhead<T>(FairQueue.Flow<T> flow, FairQueue.Entry<T> entry, double finishTag) {
+record OrderAhead<T>(Flow<T> flow, FairQueue.Entry<T> entry, double finishTag) {
 
   /**
    * The first requests in that order.
    *
    * @param ready the tenants in the order of their heads
    */
-  static <T> List<FairQueue.Entry<T>> of(Iterator<FairQueue.Flow<T>> ready, int max) {
+  static <T> List<FairQueue.Entry<T>> of(Iterator<Flow<T>> ready, int max) {
     List<FairQueue.Entry<T>> order = new ArrayList<>();
     PriorityQueue<OrderAhead<T>> opened =
         new PriorityQueue<>(
             Comparator.comparingDouble((OrderAhead<T> a) -> a.finishTag)
                 .thenComparingLong(a -> a.entry.ticket()));
-    FairQueue.@Nullable Flow<T> next = ready.hasNext() ? ready.next() : null;
+    @Nullable Flow<T> next = ready.hasNext() ? ready.next() : null;
     while (order.size() < max && (next != null || !opened.isEmpty())) {
       OrderAhead<T> best = opened.peek();
       if (next != null && (best == null || best.isAfter(next))) {
@@ -43,7 +43,7 @@ record OrderAhead<T>(FairQueue.Flow<T> flow, FairQueue.Entry<T> entry, double fi
     return order;
   }
 
-  private boolean isAfter(FairQueue.Flow<T> other) {
+  private boolean isAfter(Flow<T> other) {
     double otherTag = other.finishTag();
     return finishTag > otherTag
         || (finishTag == otherTag && entry.ticket() > other.head().ticket());

@@ -1,6 +1,9 @@
 package dev.cofferdam.scheduler.fairness;
 
 import java.util.Arrays;
+import java.util.Comparator;
+import java.util.PrimitiveIterator;
+import java.util.PriorityQueue;
 
 /**
  * A 4-ary min-heap of small numbers (ids) by tag, then tie, that knows the place of each, so that
@@ -10,7 +13,10 @@ import java.util.Arrays;
  */
 final class TagHeap {
   private static final int ARITY_BITS = 2;
-  private static final int ARITY = 1 << ARITY_BITS;
+
+  /** Children of a place p are at ARITY·p + 1 to ARITY·p + ARITY. */
+  static final int ARITY = 1 << ARITY_BITS;
+
   private static final int NOWHERE = -1;
 
   private double[] tags = new double[ARITY];
@@ -27,7 +33,7 @@ final class TagHeap {
     return size == 0;
   }
 
-  /** The id at a place; that at 0 is the least. Children of place p are at 4·p + 1 to 4·p + 4. */
+  /** The id at a place; that at 0 is the least. */
   int idAt(int place) {
     return ids[place];
   }
@@ -36,8 +42,8 @@ final class TagHeap {
     return tags[place];
   }
 
-  long tieAt(int place) {
-    return ties[place];
+  boolean has(int id) {
+    return id < placeOf.length && placeOf[id] != NOWHERE;
   }
 
   /** Puts an id in, or moves it to another tag. */
@@ -80,6 +86,33 @@ final class TagHeap {
     } else {
       down(place, ids[size], tag, tie);
     }
+  }
+
+  /** The ids, least first. The heap must not be changed meanwhile. */
+  PrimitiveIterator.OfInt inOrder() {
+    PriorityQueue<Integer> open =
+        new PriorityQueue<>(
+            Comparator.comparingDouble((Integer place) -> tags[place])
+                .thenComparingLong(place -> ties[place]));
+    if (size > 0) {
+      open.add(0);
+    }
+    return new PrimitiveIterator.OfInt() {
+      @Override
+      public boolean hasNext() {
+        return !open.isEmpty();
+      }
+
+      @Override
+      public int nextInt() {
+        int place = open.remove();
+        int first = (place << ARITY_BITS) + 1;
+        for (int child = first; child < Math.min(first + ARITY, size); child++) {
+          open.add(child);
+        }
+        return ids[place];
+      }
+    };
   }
 
   private void up(int from, int id, double tag, long tie) {

@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -40,6 +39,7 @@ public final class Ledger {
   private final int[] borrowed = new int[WorkloadClass.values().length];
   private int slots;
   private int running;
+  private int withFreeSlot;
   private int attachments;
 
   /** Whether a request can be placed at all. */
@@ -57,83 +57,6 @@ public final class Ledger {
     private long kvBytes;
   }
 
-  /** A worker and what is taken of it. */
-  private static final class WorkerAccount {
-    private final WorkerDescriptor descriptor;
-    private final int ordinal;
-    private final Map<AttemptKey, Lease> leases = new LinkedHashMap<>();
-    private final Map<String, Integer> adapters = new HashMap<>();
-    private final Map<String, KvAccount> kv = new HashMap<>();
-    private int running;
-
-    private WorkerAccount(WorkerDescriptor descriptor, int ordinal, Guarantees guarantees) {
-      this.descriptor = descriptor;
-      this.ordinal = ordinal;
-      for (String model : descriptor.models()) {
-        kv.put(model, new KvAccount(descriptor.pool(model), guarantees));
-      }
-    }
-
-    /** Of a model that runs here though the worker does not name it: adopted as it is. */
-    private KvAccount kv(String model) {
-      return kv.computeIfAbsent(
-          model, unused -> new KvAccount(descriptor.pool(model), Guarantees.NONE));
-    }
-
-    private int slotsFree() {
-      return descriptor.slots() - running;
-    }
-
-    private boolean serves(PoolRequest request) {
-      return descriptor.models().contains(request.model());
-    }
-
-    private boolean canEverFit(PoolRequest request) {
-      int blocks = request.kvBlocks(descriptor.blockTokens());
-      return blocks <= kv(request.model()).most(request.tenant().value())
-          && (request.adapter().isEmpty() || descriptor.adapterSlots() > 0)
-          && (request.kvBytesMax() == 0 || kvBytes(request, descriptor) <= request.kvBytesMax());
-    }
-
-    private boolean fitsNow(PoolRequest request) {
-      return slotsFree() > 0
-          && request.kvBlocks(descriptor.blockTokens())
-              <= kv(request.model()).free(request.tenant().value())
-          && (request.adapter().isEmpty()
-              || adapters.containsKey(request.adapterSlot())
-              || adapters.size() < descriptor.adapterSlots());
-    }
-
-    private void run(Lease lease) {
-      running++;
-      kv(lease.request().model()).take(lease);
-    }
-
-    private void stop(Lease lease) {
-      running--;
-      kv(lease.request().model()).free(lease);
-    }
-
-    private void take(Lease lease) {
-      leases.put(lease.key(), lease);
-      run(lease);
-      if (!lease.request().adapter().isEmpty()) {
-        adapters.merge(lease.request().adapterSlot(), 1, Integer::sum);
-      }
-    }
-
-    private void free(Lease lease) {
-      leases.remove(lease.key());
-      if (!lease.suspended()) {
-        stop(lease);
-      }
-      if (!lease.request().adapter().isEmpty()) {
-        adapters.computeIfPresent(
-            lease.request().adapterSlot(), (slot, uses) -> uses > 1 ? uses - 1 : null);
-      }
-    }
-  }
-
   /** Opens the account of a worker. Its former account must be closed. */
   public void attach(WorkerDescriptor worker) {
     if (workers.putIfAbsent(
@@ -142,6 +65,7 @@ public final class Ledger {
       throw new IllegalStateException("worker is attached already: " + worker.workerId());
     }
     attachments++;
+    withFreeSlot++;
     slots += worker.slots();
   }
 
@@ -167,6 +91,7 @@ public final class Ledger {
     List<Lease> lost = new ArrayList<>(account.leases.values());
     lost.forEach(lease -> release(lease.key()));
     workers.remove(workerId);
+    withFreeSlot--;
     slots -= account.descriptor.slots();
     return lost;
   }
@@ -213,12 +138,7 @@ public final class Ledger {
 
   /** Whether any worker has a batch slot free. */
   public boolean hasFreeSlot() {
-    for (WorkerAccount account : workers.values()) {
-      if (account.slotsFree() > 0) {
-        return true;
-      }
-    }
-    return false;
+    return withFreeSlot > 0;
   }
 
   /** Whether the tenant's own bounds keep a request from running now. */
@@ -347,14 +267,14 @@ public final class Ledger {
    */
   public void suspend(Lease lease, long nowMs) {
     count(lease, -1);
-    account(lease.workerId()).stop(lease);
+    withFreeSlot += account(lease.workerId()).stop(lease);
     lease.suspend(nowMs);
   }
 
   /** Undoes a suspension that has not been told to anyone. */
   public void unsuspend(Lease lease, long nowMs) {
     lease.unsuspend(nowMs);
-    account(lease.workerId()).run(lease);
+    withFreeSlot -= account(lease.workerId()).run(lease);
     count(lease, 1);
   }
 
@@ -378,7 +298,7 @@ public final class Ledger {
   public void goOn(Lease lease, boolean borrowed, long nowMs) {
     lease.goOn(nowMs);
     lease.lend(borrowed);
-    account(lease.workerId()).run(lease);
+    withFreeSlot -= account(lease.workerId()).run(lease);
     count(lease, 1);
   }
 
@@ -399,8 +319,10 @@ public final class Ledger {
     if (lease == null) {
       return Optional.empty();
     }
-    account(lease.workerId()).free(lease);
+    WorkerAccount account = account(lease.workerId());
+    account.free(lease);
     if (!lease.suspended()) {
+      withFreeSlot += account.stop(lease);
       count(lease, -1);
     }
     return Optional.of(lease);
@@ -426,6 +348,7 @@ public final class Ledger {
       throw new IllegalStateException("attempt has a lease already: " + lease.key());
     }
     account.take(lease);
+    withFreeSlot -= account.run(lease);
     count(lease, 1);
     return lease;
   }
@@ -460,21 +383,17 @@ public final class Ledger {
     TenantUse use = tenants.get(request.tenant().value());
     return request.kvBytesMax() == 0
         || use == null
-        || use.kvBytes + kvBytes(request, worker) <= request.kvBytesMax();
+        || use.kvBytes + worker.kvBytes(request) <= request.kvBytesMax();
   }
 
   private long smallestKvBytes(PoolRequest request) {
     long least = Long.MAX_VALUE;
     for (WorkerAccount account : workers.values()) {
       if (account.serves(request)) {
-        least = Math.min(least, kvBytes(request, account.descriptor));
+        least = Math.min(least, account.descriptor.kvBytes(request));
       }
     }
     return least == Long.MAX_VALUE ? 0 : least;
-  }
-
-  private static long kvBytes(PoolRequest request, WorkerDescriptor worker) {
-    return request.kvBlocks(worker.blockTokens()) * worker.pool(request.model()).blockBytes();
   }
 
   private static boolean mayServe(WorkerAccount account, PoolRequest request, int attachmentsSeen) {

@@ -1,5 +1,6 @@
 package dev.cofferdam.scheduler.ledger;
 
+import dev.cofferdam.scheduler.admission.PoolRequest;
 import java.util.Map;
 import java.util.Set;
 
@@ -81,6 +82,11 @@ public record WorkerDescriptor(
   public KvPool pool(String model) {
     KvPool own = pools.get(model);
     return own == null ? new KvPool(kvBlocks, blockBytes) : own;
+  }
+
+  /** KV bytes that a request takes here. */
+  long kvBytes(PoolRequest request) {
+    return request.kvBlocks(blockTokens) * pool(request.model()).blockBytes();
   }
 
   private static void check(StringBuilder problems, String name, long value, long least) {

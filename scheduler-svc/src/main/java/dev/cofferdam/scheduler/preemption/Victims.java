@@ -4,6 +4,7 @@ import dev.cofferdam.scheduler.admission.ClassQueues;
 import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.admission.Waiting;
 import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.fairness.Flow;
 import dev.cofferdam.scheduler.ledger.Lease;
 import dev.cofferdam.scheduler.ledger.Ledger;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -88,10 +89,7 @@ public final class Victims {
 
   /** Whether a tenant still runs no less than a request's after an exchange, over the weights. */
   private static boolean runsMore(
-      FairQueue.Flow<Waiting> flow,
-      int alreadyTaken,
-      FairQueue<Waiting> queue,
-      PoolRequest request) {
+      Flow<Waiting> flow, int alreadyTaken, FairQueue<Waiting> queue, PoolRequest request) {
     String tenant = request.tenant().value();
     double own = queue.find(tenant).map(mine -> mine.shareWith(1)).orElse(1 / request.weight());
     return !flow.tenant().equals(tenant) && flow.shareWith(-1 - alreadyTaken) >= own;

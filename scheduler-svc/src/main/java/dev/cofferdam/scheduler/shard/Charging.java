@@ -55,11 +55,13 @@ final class Charging {
 
   /** Takes a report of what was served, and charges what goes beyond the charge so far. */
   void report(Lease lease, Served served, long nowMs) {
+    double before = cost(lease.request(), lease.served());
     lease.report(served, nowMs);
-    double due = cost(lease.request(), lease.served()) - lease.charged();
-    if (due > 0) {
-      lease.charged(lease.charged() + due);
-      queue(lease).charge(tenant(lease.request()), due);
+    double now = cost(lease.request(), lease.served());
+    queue(lease).served(tenant(lease.request()), Math.min(now, lease.charged()) - before);
+    if (now > lease.charged()) {
+      queue(lease).charge(tenant(lease.request()), now - lease.charged());
+      lease.charged(now);
     }
   }
 
@@ -77,7 +79,7 @@ final class Charging {
   /** The lease is over: what was charged and not served goes back. */
   void settle(Lease lease) {
     String tenant = tenant(lease.request());
-    queue(lease).charge(tenant, -takeUnserved(lease));
+    queue(lease).giveBack(tenant, takeUnserved(lease));
     if (!lease.suspended()) {
       queue(lease).release(tenant);
     }

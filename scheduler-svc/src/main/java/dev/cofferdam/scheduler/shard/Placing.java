@@ -3,7 +3,9 @@ package dev.cofferdam.scheduler.shard;
 import dev.cofferdam.scheduler.admission.ClassQueues;
 import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.admission.Waiting;
+import dev.cofferdam.scheduler.fairness.ClassShares;
 import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.fairness.Flow;
 import dev.cofferdam.scheduler.ledger.Lease;
 import dev.cofferdam.scheduler.ledger.Ledger;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
@@ -64,10 +66,19 @@ final class Placing {
   }
 
   private boolean placeOne(long nowMs) {
-    Set<String> reserved = new HashSet<>();
-    for (WorkloadClass c : queues.serviceOrder()) {
-      if (placeFirst(c, reserved, nowMs) || placeBehind(c, reserved, nowMs)) {
+    Set<String> reserved = Set.of();
+    int classes = queues.ready();
+    while (classes != 0) {
+      WorkloadClass c = queues.first(classes);
+      classes &= ~ClassShares.bit(c);
+      if (placeFirst(c, reserved, nowMs)) {
         return true;
+      }
+      if (ledger.hasFreeSlot() && queues.of(c).hasReady()) {
+        reserved = reserved.isEmpty() ? new HashSet<>() : reserved;
+        if (placeBehind(c, reserved, nowMs)) {
+          return true;
+        }
       }
     }
     return false;
@@ -76,7 +87,7 @@ final class Placing {
   /** Grants the first request of a class in order, others give way for it if they have to. */
   private boolean placeFirst(WorkloadClass c, Set<String> reserved, long nowMs) {
     FairQueue<Waiting> queue = queues.of(c);
-    Optional<FairQueue.Flow<Waiting>> next = queue.next();
+    Optional<Flow<Waiting>> next = queue.next();
     while (next.isPresent() && ledger.tenantIsAtBound(next.get().head().item().request())) {
       queue.park(next.get());
       next = queue.next();
@@ -84,7 +95,7 @@ final class Placing {
     if (next.isEmpty()) {
       return false;
     }
-    FairQueue.Flow<Waiting> flow = next.get();
+    Flow<Waiting> flow = next.get();
     Waiting head = flow.head().item();
     Optional<WorkerDescriptor> room =
         ledger.hasFreeSlot() ? room(head, reserved) : Optional.empty();
@@ -165,15 +176,12 @@ final class Placing {
    * bypassed, a bounded number of times: then a worker is kept free for them.
    */
   private boolean placeBehind(WorkloadClass c, Set<String> reserved, long nowMs) {
-    if (!ledger.hasFreeSlot()) {
-      return false;
-    }
     FairQueue<Waiting> queue = queues.of(c);
-    List<FairQueue.Flow<Waiting>> atBound = new ArrayList<>(0);
+    List<Flow<Waiting>> atBound = new ArrayList<>(0);
     List<Waiting> bypassed = new ArrayList<>(0);
-    FairQueue.Flow<Waiting> chosen = null;
+    Flow<Waiting> chosen = null;
     Optional<WorkerDescriptor> room = Optional.empty();
-    for (FairQueue.Flow<Waiting> flow : queue.ready()) {
+    for (Flow<Waiting> flow : queue.ready()) {
       Waiting head = flow.head().item();
       if (ledger.tenantIsAtBound(head.request())) {
         atBound.add(flow);
@@ -207,8 +215,7 @@ final class Placing {
         : ledger.toReserve(head.request(), head.attachmentsSeen());
   }
 
-  private void grant(
-      WorkloadClass c, FairQueue.Flow<Waiting> flow, WorkerDescriptor room, long nowMs) {
+  private void grant(WorkloadClass c, Flow<Waiting> flow, WorkerDescriptor room, long nowMs) {
     Waiting waiting = flow.head().item();
     // Charged is what the order was decided by; what another worker's cache or a newer forecast
     // would say is reconciled as it is served. The bound of the service gap rests on this.

@@ -136,14 +136,14 @@ public final class PoolCore {
     if (outlook == Ledger.Outlook.NO_WORKER) {
       waiting.withoutWorkerSince(nowMs);
     }
-    queues.add(waiting, charging.estimate(request));
+    FairQueue.Entry<Waiting> entry = queues.add(waiting, charging.estimate(request));
     timers.set(
         Math.min(request.deadlineMs(), nowMs + settings.bounds().ageMaxMs()),
         ticket,
         t -> queues.find(t).isPresent());
     place(nowMs);
     if (queues.find(ticket).isPresent()) {
-      positions.tell(waiting, ledger.running(), effects);
+      positions.tell(entry, ledger.running(), effects);
     }
   }
 

@@ -32,18 +32,11 @@ final class Positions {
   }
 
   /** Tells one request, exactly where it is near the front, else how many wait in its class. */
-  void tell(Waiting waiting, int running, Effects effects) {
-    WorkloadClass c = waiting.request().workloadClass();
-    int within = queues.of(c).size() - 1;
-    int place = 0;
-    for (FairQueue.Entry<Waiting> entry : queues.of(c).order(Math.min(EXACT_MAX, within + 1))) {
-      if (entry.item() == waiting) {
-        within = place;
-        break;
-      }
-      place++;
-    }
-    tell(waiting, queues.aheadOf(c) + within, running, effects);
+  void tell(FairQueue.Entry<Waiting> entry, int running, Effects effects) {
+    WorkloadClass c = entry.item().request().workloadClass();
+    int ahead = queues.of(c).ahead(entry, EXACT_MAX);
+    int within = ahead < EXACT_MAX ? ahead : queues.of(c).size() - 1;
+    tell(entry.item(), queues.aheadOf(c) + within, running, effects);
   }
 
   /** Tells everyone whose position changed. */

@@ -17,9 +17,10 @@ class FairQueueTest {
   }
 
   private FairQueue.Entry<String> grant() {
-    FairQueue.Flow<String> first = queue.ready().iterator().next();
+    Flow<String> first = queue.ready().iterator().next();
     FairQueue.Entry<String> head = first.head();
     queue.grant(first);
+    queue.served(first.tenant(), head.cost());
     return head;
   }
 
@@ -104,6 +105,26 @@ class FairQueueTest {
   }
 
   @Test
+  void aTenantThatComesDoesNotPayForWhatOthersAreChargedAhead() {
+    for (int i = 0; i < 5; i++) {
+      add("many", 1, 100);
+    }
+    for (int i = 0; i < 4; i++) {
+      queue.grant(queue.next().orElseThrow());
+    }
+    add("late", 1, 100);
+    assertThat(queue.virtualTime("late")).contains(0.0);
+    queue.served("many", 250);
+    add("later", 1, 100);
+    assertThat(queue.virtualTime("later")).contains(0.0);
+    queue.grant(queue.next().orElseThrow());
+    queue.grant(queue.next().orElseThrow());
+    queue.giveBack("many", 150);
+    assertThat(queue.virtualTime("many")).contains(250.0);
+    assertThat(queue.virtualTime()).isEqualTo(250.0);
+  }
+
+  @Test
   void idleTenantsAreForgottenBeyondTheBound() {
     for (int i = 0; i < 10_000; i++) {
       add("t" + i, 1, 10);
@@ -125,9 +146,14 @@ class FairQueueTest {
             new FairQueue.Entry<>(i, 1 + random.nextInt(4), "r" + i));
       }
       List<FairQueue.Entry<String>> forecast = random50.order(50);
+      for (int place = 0; place < forecast.size(); place++) {
+        assertThat(random50.ahead(forecast.get(place), 16))
+            .as("seed %d", seed)
+            .isEqualTo(Math.min(16, place));
+      }
       List<FairQueue.Entry<String>> granted = new ArrayList<>();
       while (random50.hasReady()) {
-        FairQueue.Flow<String> first = random50.ready().iterator().next();
+        Flow<String> first = random50.ready().iterator().next();
         granted.add(first.head());
         random50.grant(first);
       }

@@ -6,9 +6,9 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Keys under which schedulers sign grants for this worker. A key outlives its session and its
- * expiry by {@link #GRACE_MS}, for the grants that are on their way. At most {@link #KEYS_MAX}
- * keys; the oldest goes. Thread-safe.
+ * Keys under which schedulers sign grants for this worker. A key outlives its expiry by {@link
+ * #GRACE_MS}, for the grants that are on their way. At most {@link #KEYS_MAX} keys; the oldest
+ * goes. Thread-safe.
  */
 public final class SessionKeys {
   /** Milliseconds for which a key is kept after it expired: longer than any grant lives. */
@@ -31,6 +31,14 @@ public final class SessionKeys {
       oldest.next();
       oldest.remove();
     }
+  }
+
+  /**
+   * Forgets all keys: a session begins. What was granted in an earlier one and not shown yet is not
+   * honoured any more, as its lease may be free by now.
+   */
+  public synchronized void clear() {
+    keys.clear();
   }
 
   /** The key of an id, while it is good for checking. */

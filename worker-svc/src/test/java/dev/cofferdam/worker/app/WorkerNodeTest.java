@@ -14,6 +14,9 @@ import dev.cofferdam.proto.scheduling.v1.GrantClaims;
 import dev.cofferdam.proto.scheduling.v1.Guarantee;
 import dev.cofferdam.proto.scheduling.v1.Guarantees;
 import dev.cofferdam.proto.scheduling.v1.Hello;
+import dev.cofferdam.proto.scheduling.v1.Preempt;
+import dev.cofferdam.proto.scheduling.v1.Resume;
+import dev.cofferdam.proto.scheduling.v1.RunningRequest;
 import dev.cofferdam.proto.worker.v1.GenerateRequest;
 import dev.cofferdam.proto.worker.v1.GenerateResponse;
 import dev.cofferdam.proto.worker.v1.Sampling;
@@ -39,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -228,7 +232,57 @@ class WorkerNodeTest {
     var cache = router.await(AnnounceRequest::hasCache).getCache();
     assertThat(cache.getReset()).isTrue();
     assertThat(cache.getAddedCount()).isGreaterThanOrEqualTo(2);
+    awaitReady();
     assertThat(generate(hello.getEndpoint(), request(claims(5, 3), new byte[0]))).isNotEmpty();
+  }
+
+  /** Until the worker has the key of its session. */
+  private void awaitReady() throws InterruptedException {
+    for (int i = 0; i < 2_000 && !worker.ready(); i++) {
+      Thread.sleep(10);
+    }
+    assertThat(worker.ready()).isTrue();
+  }
+
+  @Test
+  void theNextSchedulerIsToldWhatIsPreemptedAndItGoesOnWithTheSameTokens() throws Exception {
+    Hello hello = scheduler.await(AttachRequest::hasHello).getHello();
+    awaitReady();
+    List<Integer> undisturbed =
+        tokens(generate(hello.getEndpoint(), request(claims(20, 200), new byte[32])));
+    GrantClaims.Builder claims = claims(20, 200);
+    CompletableFuture<List<GenerateResponse>> stream =
+        CompletableFuture.supplyAsync(
+            () -> generate(hello.getEndpoint(), request(claims, new byte[32])));
+    scheduler.await(
+        a ->
+            a.getProgress().getRequestsList().stream()
+                .anyMatch(r -> r.getRequestId().equals(claims.getRequestId())));
+    scheduler.worker.onNext(
+        AttachResponse.newBuilder()
+            .setPreempt(
+                Preempt.newBuilder()
+                    .setRequestId(claims.getRequestId())
+                    .setAttempt(1)
+                    .setCausedByTenant("rival"))
+            .build());
+    // What is said on a session is taken in order: after this, it is paused or has just ended.
+    scheduler.worker.onCompleted();
+
+    Hello again = scheduler.await(AttachRequest::hasHello).getHello();
+    for (RunningRequest running : again.getRunningList()) {
+      assertThat(running.getPaused()).isTrue();
+      assertThat(running.getPreemptions()).isEqualTo(1);
+      scheduler.worker.onNext(
+          AttachResponse.newBuilder()
+              .setResume(Resume.newBuilder().setRequestId(claims.getRequestId()).setAttempt(1))
+              .build());
+    }
+    assertThat(tokens(stream.get(20, TimeUnit.SECONDS))).isEqualTo(undisturbed);
+  }
+
+  private static List<Integer> tokens(List<GenerateResponse> responses) {
+    return responses.stream().flatMap(r -> r.getTokens().getTokenIdsList().stream()).toList();
   }
 
   private static final class Ignore implements ServingListener {

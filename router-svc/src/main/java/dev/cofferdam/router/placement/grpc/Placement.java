@@ -17,6 +17,7 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Operations;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.wire.TenantRecords;
+import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -27,6 +28,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One placement: plan, enqueue, relay; again while no worker is live or the scheduler is away,
@@ -50,6 +52,7 @@ final class Placement {
   private final long startedMs;
   private final Map<String, Candidate> offered = new LinkedHashMap<>();
   private Context.CancellableContext call = Context.ROOT.withCancellation();
+  private @Nullable Channel asked;
   private int round;
   private boolean ended;
 
@@ -146,9 +149,11 @@ final class Placement {
               .setCachedTokens(candidate.cachedTokens()));
     }
     call = context.withCancellation();
+    Channel scheduler = around.schedulers().of(ranked.pool());
+    asked = scheduler;
     call.run(
         () ->
-            SchedulingServiceGrpc.newStub(around.schedulers().of(ranked.pool()))
+            SchedulingServiceGrpc.newStub(scheduler)
                 .enqueue(request.build(), new Relay(current, ranked.pool())));
   }
 
@@ -246,9 +251,13 @@ final class Placement {
     }
     Refusal refusal = Statuses.toRefusal(failure);
     if (refusal.code().retryable() || refusal.code() == ErrorCode.CANCELLED) {
-      if (around.schedulers().of(pool) instanceof ManagedChannel channel) {
+      Channel scheduler = asked;
+      if (scheduler instanceof ManagedChannel channel) {
         // Else a scheduler that was out for a while is found again only after gRPC's own back-off.
         channel.resetConnectBackoff();
+      }
+      if (scheduler != null) {
+        around.schedulers().failed(pool, scheduler);
       }
       again();
     } else {

@@ -12,6 +12,7 @@ import dev.cofferdam.scheduler.shard.PoolCore;
 import dev.cofferdam.scheduler.shard.PoolEffect;
 import dev.cofferdam.scheduler.shard.PoolEvent;
 import dev.cofferdam.scheduler.shard.PoolListener;
+import dev.cofferdam.scheduler.shard.PoolStats;
 import dev.cofferdam.scheduler.workers.LostUsage;
 import dev.cofferdam.scheduler.workers.SessionKeys;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -193,6 +194,7 @@ final class PoolDriver implements AutoCloseable {
             Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "this scheduler is stopping"));
     callers.values().forEach(caller -> tell(() -> caller.observer.onError(ended)));
     sessions.values().forEach(session -> tell(() -> session.observer.onError(ended)));
+    listener.stats(pool, PoolStats.EMPTY);
   }
 
   /** Waits for room: what workers report and callers withdraw is never dropped. */

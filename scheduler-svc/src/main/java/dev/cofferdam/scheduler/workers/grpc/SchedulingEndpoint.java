@@ -1,5 +1,7 @@
 package dev.cofferdam.scheduler.workers.grpc;
 
+import static java.util.concurrent.TimeUnit.MILLISECONDS;
+
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.proto.scheduling.v1.AttachRequest;
@@ -9,6 +11,8 @@ import dev.cofferdam.proto.scheduling.v1.EnqueueResponse;
 import dev.cofferdam.proto.scheduling.v1.Hello;
 import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.leadership.Leadership;
+import dev.cofferdam.scheduler.leadership.PoolLeases;
 import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.scheduler.shard.PoolCore;
@@ -24,6 +28,8 @@ import io.grpc.stub.StreamObserver;
 import io.opentelemetry.api.trace.Span;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
@@ -42,6 +48,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
   private static final Logger LOG = LoggerFactory.getLogger(SchedulingEndpoint.class);
   private static final Pattern POOL = Pattern.compile("[a-z0-9-]{1,63}");
   private static final int POOLS_MAX = 64;
+  private static final long CLAIM_MS = 250;
 
   private final PoolSettings settings;
   private final LostUsage lostUsage;
@@ -49,8 +56,12 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
   private final Function<String, Guarantees> guarantees;
   private final LongSupplier clock;
   private final RandomGenerator random;
-  private final long term;
+  private final PoolLeases leases;
+  private final Leadership leadership = new Leadership(POOLS_MAX);
   private final Map<String, PoolDriver> pools = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService claims =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> Thread.ofPlatform().daemon().name("pool-leases").unstarted(task));
   private final AtomicLong tickets = new AtomicLong();
   private final AtomicLong sessions = new AtomicLong();
 
@@ -58,6 +69,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
    * @param guarantees what tenants are sure of in a pool, as of now
    * @param clock milliseconds since the epoch
    * @param random a secure one, outside tests
+   * @param leases which pools are this scheduler's
    */
   public SchedulingEndpoint(
       PoolSettings settings,
@@ -65,14 +77,18 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
       PoolListener listener,
       Function<String, Guarantees> guarantees,
       LongSupplier clock,
-      RandomGenerator random) {
+      RandomGenerator random,
+      PoolLeases leases) {
     this.settings = settings;
     this.lostUsage = lostUsage;
     this.listener = listener;
     this.guarantees = guarantees;
     this.clock = clock;
     this.random = random;
-    this.term = clock.getAsLong();
+    this.leases = leases;
+    var unused =
+        claims.scheduleWithFixedDelay(
+            () -> leadership.pools().forEach(this::claim), CLAIM_MS, CLAIM_MS, MILLISECONDS);
   }
 
   @Override
@@ -117,12 +133,30 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
     pools.forEach((name, driver) -> driver.guarantee(guarantees.apply(name)));
   }
 
-  /** Ends every call and session. */
+  /** Gives its pools to whoever asks next, and ends every call and session. */
   @Override
   public void close() {
-    pools.values().forEach(PoolDriver::close);
+    claims.shutdownNow();
+    pools
+        .keySet()
+        .forEach(
+            name -> {
+              drop(name);
+              leases.release(name);
+            });
   }
 
+  /** The process is gone as far as anybody can tell: for tests. */
+  void die() {
+    claims.shutdownNow();
+    pools.keySet().forEach(this::drop);
+  }
+
+  /**
+   * The driver of a pool that this scheduler leads.
+   *
+   * @throws io.grpc.StatusRuntimeException where another leads it, or nobody yet
+   */
   private PoolDriver pool(String name) {
     if (!POOL.matcher(name).matches()) {
       throw new IllegalArgumentException("pool: not a name");
@@ -131,20 +165,66 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
     if (known != null) {
       return known;
     }
-    synchronized (pools) {
-      if (pools.size() >= POOLS_MAX && !pools.containsKey(name)) {
-        throw new IllegalArgumentException("pool: more than " + POOLS_MAX + " pools");
-      }
-      return pools.computeIfAbsent(name, this::open);
+    if (leadership.named(name)) {
+      claim(name);
+    }
+    PoolDriver opened = pools.get(name);
+    if (opened == null) {
+      throw Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "this scheduler does not lead the pool")
+          .asException();
+    }
+    return opened;
+  }
+
+  private void claim(String name) {
+    try {
+      leases
+          .claim(name)
+          .whenComplete(
+              (claim, failure) -> {
+                if (failure != null) {
+                  LOG.warn("the lease of pool {} cannot be claimed: {}", name, failure.toString());
+                } else {
+                  claimed(name, claim);
+                }
+              });
+    } catch (RuntimeException e) {
+      LOG.warn("the lease of pool {} cannot be claimed: {}", name, e.toString());
     }
   }
 
-  private PoolDriver open(String name) {
+  private synchronized void claimed(String name, PoolLeases.Claim claim) {
+    switch (leadership.answered(name, claim)) {
+      case GAINED -> open(name, leadership.term(name).orElseThrow());
+      case LOST -> {
+        LOG.warn("pool {} is led by another scheduler now", name);
+        PoolDriver driver = pools.remove(name);
+        if (driver != null) {
+          // Not here: it waits for the pool's thread.
+          Thread.ofVirtual().start(driver::close);
+        }
+      }
+      case NONE -> {}
+    }
+  }
+
+  private void open(String name, long term) {
+    if (claims.isShutdown()) {
+      return;
+    }
+    LOG.info("leads pool {} in term {}", name, term);
     PoolDriver driver =
         new PoolDriver(name, new PoolCore(settings), lostUsage, listener, clock, random, term);
     driver.start();
     driver.guarantee(guarantees.apply(name));
-    return driver;
+    pools.put(name, driver);
+  }
+
+  private void drop(String name) {
+    PoolDriver driver = pools.remove(name);
+    if (driver != null) {
+      driver.close();
+    }
   }
 
   /** What a worker says. Its messages come one after the other; its end may come at any time. */

@@ -21,6 +21,7 @@ import dev.cofferdam.proto.scheduling.v1.RequestProgress;
 import dev.cofferdam.proto.scheduling.v1.RunningRequest;
 import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
 import dev.cofferdam.proto.scheduling.v1.SessionKey;
+import dev.cofferdam.scheduler.leadership.PoolLeases;
 import dev.cofferdam.scheduler.ledger.Guarantees;
 import dev.cofferdam.scheduler.shard.PoolEffect;
 import dev.cofferdam.scheduler.shard.PoolListener;
@@ -101,7 +102,8 @@ class SchedulingEndpointTest {
             new Silent(),
             pool -> guaranteed,
             System::currentTimeMillis,
-            new SecureRandom());
+            new SecureRandom(),
+            PoolLeases.alone(System.currentTimeMillis()));
     server =
         MeshServer.builder(DOMAIN, identity).listen("127.0.0.1", port).service(endpoint).start();
   }

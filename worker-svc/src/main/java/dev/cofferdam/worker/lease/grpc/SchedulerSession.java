@@ -76,6 +76,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
   private @Nullable Session session;
   private @Nullable Terms terms;
   private int next;
+  private long highestTerm;
 
   /**
    * @param endpoints host:port of the schedulers, tried in turn
@@ -183,6 +184,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     String endpoint = endpoints.get(next++ % endpoints.size());
     Session opened = new Session(endpoint);
     session = opened;
+    keys.clear();
     ManagedChannel channel = channels.to(endpoint, SpiffeId.Role.SCHEDULER);
     channel.resetConnectBackoff();
     Context.ROOT.run(() -> SchedulingServiceGrpc.newStub(channel).attach(opened));
@@ -240,7 +242,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     }
     LeaseOrders orders = offered.orders;
     switch (message.getEventCase()) {
-      case SESSION_KEY -> keyReceived(message.getSessionKey());
+      case SESSION_KEY -> keyReceived(from, message.getSessionKey());
       case REVOKE -> {
         Revoke revoke = message.getRevoke();
         id(revoke.getRequestId(), revoke.getAttempt(), id -> orders.revoke(id, code(revoke)));
@@ -278,7 +280,13 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     orders.resume(id);
   }
 
-  private void keyReceived(SessionKey key) {
+  private void keyReceived(Session from, SessionKey key) {
+    if (key.getTerm() < highestTerm) {
+      LOG.warn("the scheduler at {} is of a term that is over", from.endpoint);
+      lost(from);
+      return;
+    }
+    highestTerm = key.getTerm();
     keys.add(
         key.getKeyId(),
         key.getKey().toByteArray(),
