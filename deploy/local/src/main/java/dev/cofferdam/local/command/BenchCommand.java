@@ -64,9 +64,11 @@ final class BenchCommand {
         switch (area.needs()) {
           case NOTHING -> {
             int own = launch(area, List.of(), List.of(), results);
-            yield own == 0 && area == BenchArea.SCHEDULER
-                ? launch(BenchArea.ROUTER, List.of(), List.of(), results)
-                : own;
+            if (own != 0 || area != BenchArea.SCHEDULER) {
+              yield own;
+            }
+            int router = launch(BenchArea.ROUTER, List.of(), List.of(), results);
+            yield router == 0 ? shares(area, results) : router;
           }
           case MODEL -> launch(area, properties, List.of(model()), results);
           case REDIS_AND_MODEL -> {
@@ -168,6 +170,18 @@ final class BenchCommand {
             "dev.cofferdam.verification.bench.gateway.GatewayCost",
             repository.toString(),
             folder.resolve("gateway").toString(),
+            results.toString()));
+  }
+
+  /** How the scheduler's core divides service, in virtual time. */
+  private int shares(BenchArea area, Path results) throws IOException, InterruptedException {
+    return await(
+        List.of(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-Xmx1g",
+            "-cp",
+            repository.resolve("verification/target/classes") + ":" + classPath(area),
+            "dev.cofferdam.verification.shares.ShareBench",
             results.toString()));
   }
 

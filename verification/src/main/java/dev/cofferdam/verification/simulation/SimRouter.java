@@ -1,0 +1,180 @@
+package dev.cofferdam.verification.simulation;
+
+import dev.cofferdam.router.affinity.PrefixIndex;
+import dev.cofferdam.router.fleet.Fleet;
+import dev.cofferdam.router.fleet.Worker;
+import dev.cofferdam.router.routing.Conditions;
+import dev.cofferdam.router.routing.Envelope;
+import dev.cofferdam.router.routing.Route;
+import dev.cofferdam.router.routing.RoutePlanner;
+import dev.cofferdam.router.routing.RoutingWeights;
+import dev.cofferdam.scheduler.admission.AttemptKey;
+import dev.cofferdam.scheduler.admission.Candidate;
+import dev.cofferdam.scheduler.admission.PoolRequest;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * A router's process: the real planner on a fleet that workers announce. It asks the schedulers in
+ * turn until one answers.
+ */
+final class SimRouter extends Node {
+  private static final long RETRY_US = 150_000;
+  private static final long LAST_RESORT_MS = 1_000;
+  private static final long NO_WORKER_MS_MAX = 10_000;
+
+  private final World world;
+  private Fleet fleet = new Fleet(1_000, 100);
+  private RoutePlanner planner = planner();
+  private int next;
+
+  SimRouter(String name, World world, long skewMs) {
+    super(name, world.time, skewMs);
+    this.world = world;
+  }
+
+  private static RoutePlanner planner() {
+    return new RoutePlanner(
+        new Book(), new PrefixIndex(1_000), RoutingWeights.DEFAULT, Conditions.fair());
+  }
+
+  @Override
+  void died() {
+    fleet = new Fleet(1_000, 100);
+    planner = planner();
+  }
+
+  /** A worker says that it lives; late or twice or out of order, it does not matter. */
+  void announced(Worker worker) {
+    if (fleet.isCurrent(worker.id(), worker.incarnation())) {
+      fleet.load(worker.id(), worker.incarnation(), worker.load(), clockMs());
+      return;
+    }
+    var unused =
+        fleet.join(
+            new Worker(
+                worker.id(),
+                worker.number(),
+                worker.incarnation(),
+                worker.pool(),
+                worker.endpoint(),
+                worker.models(),
+                worker.blockTokens(),
+                worker.zone(),
+                worker.tenant(),
+                clockMs(),
+                worker.load()),
+            worker.incarnation(),
+            clockMs());
+  }
+
+  /** A gateway's call; the answer comes on its wire. */
+  void place(Wire gateway, Envelope envelope, Consumer<SimScheduler.Answer> answers) {
+    new Placement(gateway, envelope, answers, clockMs()).attempt();
+  }
+
+  /** As the router's own placement: plan, ask, again while there is no worker or no scheduler. */
+  private final class Placement {
+    private final Wire gateway;
+    private final Envelope envelope;
+    private final Consumer<SimScheduler.Answer> answers;
+    private final long startedMs;
+    private boolean over;
+
+    Placement(
+        Wire gateway, Envelope envelope, Consumer<SimScheduler.Answer> answers, long startedMs) {
+      this.gateway = gateway;
+      this.envelope = envelope;
+      this.answers = answers;
+      this.startedMs = startedMs;
+      gateway.onEnd(SimRouter.this, () -> over = true);
+    }
+
+    void attempt() {
+      if (over) {
+        return;
+      }
+      long now = clockMs();
+      Route route =
+          planner.plan(
+              envelope,
+              fleet.view(),
+              new RoutePlanner.Moment(now, startedMs),
+              now - startedMs >= LAST_RESORT_MS);
+      switch (route) {
+        case Route.Refused refused -> answer(new SimScheduler.Answer.Refused(refused.refusal()));
+        case Route.NoWorker none -> {
+          if (now - startedMs >= NO_WORKER_MS_MAX) {
+            answer(new SimScheduler.Answer.Refused(none.refusal()));
+          } else {
+            later(RETRY_US, this::attempt);
+          }
+        }
+        case Route.Ranked ranked -> ask(ranked);
+      }
+    }
+
+    private void ask(Route.Ranked ranked) {
+      world.checks.routed(envelope, ranked);
+      SimScheduler scheduler = world.schedulers.get(next++ % world.schedulers.size());
+      Wire wire = world.network.connect(SimRouter.this, scheduler);
+      wire.onEnd(SimRouter.this, () -> later(RETRY_US, this::attempt));
+      gateway.onEnd(
+          SimRouter.this,
+          () -> {
+            over = true;
+            wire.close(SimRouter.this);
+          });
+      PoolRequest request = request(ranked);
+      wire.send(
+          SimRouter.this,
+          () ->
+              scheduler.enqueue(
+                  wire,
+                  ranked.pool(),
+                  request,
+                  given -> {
+                    wire.close(SimRouter.this);
+                    answer(given);
+                  }));
+    }
+
+    private void answer(SimScheduler.Answer given) {
+      if (!over) {
+        over = true;
+        if (given instanceof SimScheduler.Answer.Granted granted) {
+          planner.served(envelope.tenant(), granted.grant().workerId());
+        }
+        gateway.send(SimRouter.this, () -> answers.accept(given));
+        gateway.close(SimRouter.this);
+      }
+    }
+
+    private PoolRequest request(Route.Ranked ranked) {
+      List<Candidate> candidates =
+          ranked.candidates().stream()
+              .map(c -> new Candidate(c.workerId(), c.score(), c.cachedTokens()))
+              .toList();
+      return new PoolRequest(
+          new AttemptKey(envelope.requestId(), envelope.attempt()),
+          envelope.operation(),
+          envelope.tenant(),
+          ranked.tenant().tier().label(),
+          ranked.tenant().limits().weight(),
+          envelope.model(),
+          envelope.adapter(),
+          ranked.adapterVersion(),
+          envelope.workloadClass(),
+          envelope.promptTokens(),
+          envelope.generatedTokens(),
+          envelope.outputTokensMax(),
+          Long.MAX_VALUE,
+          candidates,
+          ranked.tenant().limits().concurrentRequests(),
+          ranked.tenant().limits().kvBytesMax(),
+          false,
+          Map.of());
+    }
+  }
+}

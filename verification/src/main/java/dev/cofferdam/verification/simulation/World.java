@@ -1,0 +1,244 @@
+package dev.cofferdam.verification.simulation;
+
+import dev.cofferdam.scheduler.admission.AttemptKey;
+import dev.cofferdam.scheduler.shard.PoolCore;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.SplittableRandom;
+
+/**
+ * A mesh in virtual time: clients that send, two routers, two schedulers of which one leads, four
+ * workers, one of them of a dedicated pool. For a while everything that can go wrong does; then
+ * nothing does any more, and every request must come to its end.
+ */
+public final class World {
+  private static final long LEASE_US = 3_000_000;
+  private static final long SKEW_MS_MAX = 300;
+  private static final int LAST_EVENTS = 60;
+
+  final VirtualTime time = new VirtualTime();
+  final SplittableRandom random;
+  final Network network;
+  final List<SimScheduler> schedulers = new ArrayList<>();
+  final List<SimRouter> routers = new ArrayList<>();
+  final List<SimWorker> workers = new ArrayList<>();
+  final Checks checks = new Checks(this);
+  final Outcome outcome = new Outcome();
+  private final Node gateway;
+  private final List<SimClient> clients = new ArrayList<>();
+  private final Map<String, SimClient> byId = new HashMap<>();
+  private final ArrayDeque<String> events = new ArrayDeque<>();
+  private final double faultRate;
+  private long sessions;
+
+  /** What happened. */
+  public static final class Outcome {
+    public int requests;
+    public int complete;
+    public int workerCrashes;
+    public int schedulerCrashes;
+    public int routerCrashes;
+    public int partitions;
+    public int continued;
+    public int preemptions;
+    public int lostAttempts;
+    public int events;
+  }
+
+  public World(long seed) {
+    random = new SplittableRandom(seed);
+    faultRate = random.nextDouble() * 0.05;
+    network = new Network(time, random.split(), faultRate);
+    gateway = new Node("gateway", time, skew());
+    for (int i = 1; i <= 2; i++) {
+      schedulers.add(new SimScheduler("scheduler" + i, this, skew()));
+      routers.add(new SimRouter("router" + i, this, skew()));
+    }
+    for (int i = 1; i <= 4; i++) {
+      workers.add(new SimWorker("w" + i, i == 4 ? Book.GOLD_POOL : Book.SHARED, this, skew()));
+    }
+    schedulers.getFirst().lead();
+  }
+
+  private long skew() {
+    return random.nextLong(-SKEW_MS_MAX, SKEW_MS_MAX + 1);
+  }
+
+  double faultRate() {
+    return faultRate;
+  }
+
+  /**
+   * Runs it: requests and faults for so many seconds, then peace until everything has ended.
+   *
+   * @throws AssertionError where something does not hold, with the last events
+   */
+  public Outcome run(int seconds) {
+    long faultsUntilUs = seconds * 1_000_000L;
+    arrive(faultsUntilUs);
+    fault(faultsUntilUs);
+    audit();
+    runUntil(faultsUntilUs);
+    long peaceUntilUs = faultsUntilUs + 120_000_000L;
+    for (long us = faultsUntilUs + 1_000_000L; us <= peaceUntilUs && !atRest(); us += 1_000_000L) {
+      runUntil(us);
+    }
+    settled();
+    return outcome;
+  }
+
+  private void runUntil(long us) {
+    while (time.step(us)) {
+      outcome.events++;
+    }
+  }
+
+  private boolean atRest() {
+    return clients.stream().allMatch(client -> client.end() != SimClient.End.NONE)
+        && workers.stream().allMatch(SimWorker::idle)
+        && schedulers.stream()
+            .flatMap(scheduler -> scheduler.cores().values().stream())
+            .allMatch(core -> core.ledger().leases().isEmpty() && core.queues().size() == 0);
+  }
+
+  /** Whatever runs on a worker with a session has a lease, if not at once, then soon. */
+  private void audit() {
+    for (SimWorker worker : workers) {
+      for (SimScheduler scheduler : schedulers) {
+        PoolCore core = scheduler.cores().get(worker.pool());
+        if (scheduler.leads() && core != null) {
+          worker.auditLeases(scheduler, core.ledger());
+        }
+      }
+    }
+    time.after(50_000, this::audit);
+  }
+
+  private void settled() {
+    for (SimClient client : clients) {
+      checks.that(client.end() != SimClient.End.NONE, "%s has not ended", client.id());
+      outcome.complete += client.end() == SimClient.End.COMPLETE ? 1 : 0;
+    }
+    outcome.requests = clients.size();
+    for (SimWorker worker : workers) {
+      checks.that(worker.idle(), "%s still works, or has no session", worker.name());
+    }
+    for (SimScheduler scheduler : schedulers) {
+      for (PoolCore core : scheduler.cores().values()) {
+        checks.that(core.ledger().leases().isEmpty(), "leases are left: %s", core.stats());
+        checks.that(core.queues().size() == 0, "requests wait still: %s", core.stats());
+      }
+    }
+  }
+
+  private void arrive(long untilUs) {
+    if (time.nowUs() >= untilUs) {
+      return;
+    }
+    SimClient client = new SimClient(this, gateway, clients.size() + 1);
+    clients.add(client);
+    byId.put(client.id().value(), client);
+    client.place();
+    if (random.nextInt(20) == 0) {
+      time.after(random.nextInt(3_000_000), client::cancel);
+    }
+    time.after(1 + random.nextInt(60_000), () -> arrive(untilUs));
+  }
+
+  private void fault(long untilUs) {
+    time.after(
+        200_000 + random.nextInt(2_500_000),
+        () -> {
+          if (time.nowUs() < untilUs) {
+            somethingHappens();
+            fault(untilUs);
+          }
+        });
+  }
+
+  private void somethingHappens() {
+    switch (random.nextInt(6)) {
+      case 0, 1 -> {
+        outcome.workerCrashes++;
+        crash(workers.get(random.nextInt(workers.size())), random.nextInt(3_000_000));
+      }
+      case 2 -> crashScheduler();
+      case 3 -> {
+        outcome.routerCrashes++;
+        crash(routers.get(random.nextInt(routers.size())), random.nextInt(2_000_000));
+      }
+      default -> {
+        outcome.partitions++;
+        List<Node> nodes = new ArrayList<>(workers);
+        nodes.addAll(routers);
+        nodes.addAll(schedulers);
+        nodes.add(gateway);
+        Node one = nodes.get(random.nextInt(nodes.size()));
+        Node other = nodes.get(random.nextInt(nodes.size()));
+        if (one != other) {
+          trace("partition", one.name() + " " + other.name());
+          network.partition(one, other, random.nextInt(4_000_000));
+        }
+      }
+    }
+  }
+
+  private void crash(Node node, long downUs) {
+    if (node.up()) {
+      trace("crash", node.name());
+      node.crash(1_000 + downUs);
+    }
+  }
+
+  /** The one that leads dies; the other has the lease once it has run out. */
+  private void crashScheduler() {
+    for (SimScheduler scheduler : schedulers) {
+      if (scheduler.leads()) {
+        outcome.schedulerCrashes++;
+        crash(scheduler, random.nextInt(2_000_000));
+        SimScheduler other = schedulers.get(1 - schedulers.indexOf(scheduler));
+        time.after(LEASE_US, () -> (other.up() ? other : scheduler).lead());
+        return;
+      }
+    }
+  }
+
+  long nextSession() {
+    return ++sessions;
+  }
+
+  SimWorker worker(String id) {
+    for (SimWorker worker : workers) {
+      if (worker.name().equals(id)) {
+        return worker;
+      }
+    }
+    throw new AssertionError("no worker " + id);
+  }
+
+  /** The token that a request has at a place, whoever computes it. */
+  int tokenOf(AttemptKey key, int index) {
+    return Objects.hash(key.request().value(), index);
+  }
+
+  /** How many output tokens a request comes to. */
+  int outputOf(AttemptKey key) {
+    SimClient client = byId.get(key.request().value());
+    return client == null ? 0 : client.outputTokens();
+  }
+
+  void trace(String who, Object what) {
+    if (events.size() == LAST_EVENTS) {
+      events.removeFirst();
+    }
+    events.addLast(time.nowUs() / 1_000 + " ms " + who + " " + what);
+  }
+
+  String lastEvents() {
+    return String.join("\n", events);
+  }
+}
