@@ -11,6 +11,8 @@ import com.openai.models.chat.completions.ChatCompletionCreateParams;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
+import dev.cofferdam.proto.inference.v1.GenerateRequest;
+import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
@@ -25,6 +27,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.Collectors;
@@ -42,6 +49,9 @@ class FaultTest {
           .setRequestsPerMinute(100_000)
           .setTokensPerMinute(10_000_000)
           .build();
+
+  /** Of both workers, 32 each. */
+  private static final int SLOTS = 64;
 
   private static List<UsageRow> usage(String requestId) {
     return UsageServiceGrpc.newBlockingStub(MESH.metering())
@@ -92,6 +102,88 @@ class FaultTest {
         .isEqualTo(disturbed.finished().getUsage().getOutputTokens());
     MESH.awaitUp(victim[0]);
     serves(tenant);
+  }
+
+  @Test
+  void batchWorkGivesWayToChatsAndGoesOnWithTheSameText() {
+    List<TenantHandle> night =
+        List.of(
+            MESH.newTenant("night-1", "standard", MANY_REQUESTS),
+            MESH.newTenant("night-2", "standard", MANY_REQUESTS));
+    TenantHandle chat = MESH.newTenant("day", "standard");
+    GenerateRequest work =
+        Generation.endless(true, 1_000).toBuilder()
+            .setWorkloadClass(WorkloadClass.WORKLOAD_CLASS_BATCH)
+            .build();
+    String undisturbed = Generation.run(MESH.grpc(), night.getFirst().apiKey(), work).text();
+    double before = MESH.metric("scheduler", "cofferdam_scheduler_preemptions_total");
+    List<CompletableFuture<Generation>> running = new ArrayList<>();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < SLOTS + 16; i++) {
+        String key = night.get(i % 2).apiKey();
+        running.add(
+            CompletableFuture.supplyAsync(() -> Generation.run(MESH.grpc(), key, work), clients));
+      }
+      Patience.until(
+          "every slot is taken",
+          () -> MESH.metric("scheduler", "cofferdam_scheduler_running") == SLOTS);
+      serves(chat);
+      for (CompletableFuture<Generation> one : running) {
+        assertThat(one.join().status().isOk()).as("%s", one.join().status()).isTrue();
+        assertThat(one.join().text()).isEqualTo(undisturbed);
+      }
+    }
+    assertThat(MESH.metric("scheduler", "cofferdam_scheduler_preemptions_total"))
+        .isGreaterThan(before);
+  }
+
+  @Test
+  void whenTheSchedulerIsKilledUnderLoadTheOtherTakesOverAndNoRequestIsLost() throws Exception {
+    TenantHandle tenant = MESH.newTenant("takeover", "standard", MANY_REQUESTS);
+    Generation undisturbed =
+        Generation.run(MESH.grpc(), tenant.apiKey(), Generation.endless(true, 1_200));
+    List<CompletableFuture<Generation>> load = new ArrayList<>();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      CountDownLatch underWay = new CountDownLatch(8);
+      for (int i = 0; i < 8; i++) {
+        AtomicInteger deltas = new AtomicInteger();
+        load.add(
+            CompletableFuture.supplyAsync(
+                () ->
+                    Generation.run(
+                        MESH.grpc(),
+                        Generation.credentials(tenant.apiKey(), ""),
+                        Generation.endless(true, 1_200),
+                        event -> {
+                          if (event.hasDelta() && deltas.incrementAndGet() == 2) {
+                            underWay.countDown();
+                          }
+                        }),
+                clients));
+      }
+      assertThat(underWay.await(60, TimeUnit.SECONDS)).isTrue();
+      String leader =
+          MESH.metric("scheduler-2", "cofferdam_scheduler_workers") > 0
+              ? "scheduler-2"
+              : "scheduler";
+      MESH.kill(leader);
+      long killed = System.nanoTime();
+      Generation next =
+          Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
+      System.out.printf("takeover_s %.2f%n", (System.nanoTime() - killed) / 1e9);
+      assertThat(next.status().isOk()).as("%s", next.status()).isTrue();
+      for (CompletableFuture<Generation> stream : load) {
+        assertThat(stream.join().status().isOk()).as("%s", stream.join().status()).isTrue();
+        assertThat(stream.join().text()).isEqualTo(undisturbed.text());
+        assertThat(usageOnceThere(stream.join().requestId())).as("attempts").hasSize(1);
+      }
+      MESH.awaitUp(leader);
+    }
+  }
+
+  private static List<UsageRow> usageOnceThere(String requestId) {
+    return Patience.await(
+        "the usage", () -> Optional.of(usage(requestId)).filter(rows -> !rows.isEmpty()));
   }
 
   @Test

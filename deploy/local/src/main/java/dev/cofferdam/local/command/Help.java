@@ -14,7 +14,7 @@ final class Help {
              --detach          return when it serves; ./cofferdam down ends it
              --no-demo         without the first answer
              --workers N       number of workers (2)
-             --port NAME=N     give a port; names: rest grpc router router-http scheduler
+             --port NAME=N     give a port; names: rest grpc router router-http scheduler scheduler-2
                                scheduler-http worker-1 worker-1-http ... metering metering-http audit
                                audit-http gateway-http kafka kafka-controller redis postgres traces
              --port-base N     give all ports: N, N+1, ...

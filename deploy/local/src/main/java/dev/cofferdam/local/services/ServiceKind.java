@@ -35,7 +35,10 @@ public enum ServiceKind {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** Names of the processes of all services: one each, and the workers by number. */
+  /** Two schedulers: the second takes over when the first dies. */
+  private static final String STANDBY = "scheduler-2";
+
+  /** Names of the processes of all services: one each but for schedulers and workers. */
   public static List<String> processes(int workers) {
     List<String> names = new ArrayList<>();
     for (ServiceKind kind : values()) {
@@ -45,6 +48,9 @@ public enum ServiceKind {
         }
       } else {
         names.add(kind.label());
+        if (kind == SCHEDULER) {
+          names.add(STANDBY);
+        }
       }
     }
     return names;
@@ -52,6 +58,6 @@ public enum ServiceKind {
 
   /** The service of a process. */
   public static ServiceKind ofProcess(String process) {
-    return process.startsWith("worker-") ? WORKER : valueOf(process.toUpperCase(Locale.ROOT));
+    return valueOf(process.replaceFirst("-[0-9]+$", "").toUpperCase(Locale.ROOT));
   }
 }

@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 
 /**
  * The settings of each service's process, as configuration properties.
@@ -53,10 +54,13 @@ public record ServiceSettings(
     ServiceKind kind = ServiceKind.ofProcess(process);
     Map<String, String> p = common(process, identity);
     switch (kind) {
-      case SCHEDULER -> p.putAll(management(process));
+      case SCHEDULER -> {
+        p.putAll(management(process));
+        p.put("cofferdam.lease.redis-url", redisUrl);
+      }
       case ROUTER -> {
         p.putAll(management(process));
-        p.put("cofferdam.scheduler.endpoint", address("scheduler"));
+        p.put("cofferdam.scheduler.endpoint", schedulers());
         p.put("cofferdam.gateway.endpoints", HOST + ":" + port("grpc"));
       }
       case WORKER -> {
@@ -131,7 +135,7 @@ public record ServiceSettings(
     // The model is too small for more, and whoever passes its tokens on needs a processor, too.
     p.put("cofferdam.worker.threads", "1");
     p.put("cofferdam.worker.router-endpoints", address("router"));
-    p.put("cofferdam.worker.scheduler-endpoint", address("scheduler"));
+    p.put("cofferdam.worker.scheduler-endpoint", schedulers());
     return p;
   }
 
@@ -159,6 +163,13 @@ public record ServiceSettings(
 
   private String adapters() {
     return repository.resolve("models/adapters").toString();
+  }
+
+  private String schedulers() {
+    return ServiceKind.processes(0).stream()
+        .filter(process -> ServiceKind.ofProcess(process) == ServiceKind.SCHEDULER)
+        .map(this::address)
+        .collect(Collectors.joining(","));
   }
 
   private String address(String process) {

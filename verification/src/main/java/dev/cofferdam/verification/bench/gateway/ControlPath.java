@@ -60,7 +60,7 @@ public final class ControlPath {
       UpstreamLane direct = new UpstreamLane(inside, router(), "bench-0", PROMPT_TOKENS, 1);
       GatewayCost.await(mesh, CLIENTS);
       System.out.printf("Keeping the control path busy for %d s%n", WARM_UP_MS / 1_000);
-      var unused = Load.run(CLIENTS_COUNTED, WARM_UP_MS, pids().getFirst(), mesh);
+      var unused = Load.run(CLIENTS_COUNTED, WARM_UP_MS, gatewayPid(), mesh);
       measure(rows, mesh, direct);
     } finally {
       channel.shutdownNow();
@@ -76,7 +76,7 @@ public final class ControlPath {
       add(figures, "added", through[LATENCIES / 2] - beside[LATENCIES / 2]);
       add(figures, "direct", beside[LATENCIES / 2]);
       Map<String, Duration> before = cpu();
-      Load.Cost cost = Load.run(CLIENTS, MEASURE_MS, pids().getFirst(), mesh);
+      Load.Cost cost = Load.run(CLIENTS, MEASURE_MS, gatewayPid(), mesh);
       Map<String, Duration> after = cpu();
       double sum = 0;
       for (String service : SERVICES) {
@@ -136,26 +136,30 @@ public final class ControlPath {
     return "127.0.0.1:" + files.ports().getOrDefault("router", 0);
   }
 
-  private List<Long> pids() {
-    StateFiles.Running running =
-        files.running().orElseThrow(() -> new IllegalStateException("no mesh runs"));
-    return SERVICES.stream()
-        .map(
-            service -> {
-              StateFiles.Identity process = running.processes().get(service);
-              if (process == null) {
-                throw new IllegalStateException("no process " + service);
-              }
-              return process.pid();
-            })
-        .toList();
+  private Map<String, StateFiles.Identity> processes() {
+    return files.running().orElseThrow(() -> new IllegalStateException("no mesh runs")).processes();
   }
 
+  private long gatewayPid() {
+    StateFiles.Identity gateway = processes().get("gateway");
+    if (gateway == null) {
+      throw new IllegalStateException("no process gateway");
+    }
+    return gateway.pid();
+  }
+
+  /** By service, of all of its processes: one of two schedulers leads. */
   private Map<String, Duration> cpu() {
     Map<String, Duration> used = new LinkedHashMap<>();
-    List<Long> pids = pids();
-    for (int i = 0; i < SERVICES.size(); i++) {
-      used.put(SERVICES.get(i), Load.cpu(pids.get(i)));
+    processes()
+        .forEach(
+            (name, process) ->
+                SERVICES.stream()
+                    .filter(service -> name.equals(service) || name.startsWith(service + "-"))
+                    .forEach(
+                        service -> used.merge(service, Load.cpu(process.pid()), Duration::plus)));
+    if (!used.keySet().containsAll(SERVICES)) {
+      throw new IllegalStateException("no process of one of " + SERVICES);
     }
     return used;
   }
