@@ -26,9 +26,13 @@ import com.openai.models.responses.Response;
 import com.openai.models.responses.ResponseCreateParams;
 import com.openai.models.responses.ResponseStreamEvent;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
+import dev.cofferdam.proto.admin.v1.SimilarResponses;
+import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
+import dev.cofferdam.verification.Patience;
+import dev.cofferdam.verification.Rest;
 import dev.cofferdam.verification.SdkBatch;
 import java.time.Duration;
 import java.util.List;
@@ -287,6 +291,47 @@ class OpenAiSdkTest {
             + "{\"model\":\"support-desk\",\"max_tokens\":9,\"temperature\":0,"
             + "\"messages\":[{\"role\":\"user\",\"content\":\"%s\"}]}}\n")
         .formatted(id, question);
+  }
+
+  @Test
+  void aQuestionThatMeansTheSameGetsTheAnswerThatWasGivenAndNoOtherTenantDoes() {
+    TenantHandle asking = MESH.newTenant("similar", "standard", OpenAiSdkTest::similar);
+    TenantHandle neighbour = MESH.newTenant("neighbour", "standard", OpenAiSdkTest::similar);
+    Rest.Answer first = ask(asking, "How do I print a return label?");
+    assertThat(first.header("x-response-cache")).isEmpty();
+    // The answer is kept behind its end, so that it may be there a moment later.
+    Patience.until(
+        "the answer is kept",
+        () ->
+            ask(asking, "How do I print a return label?")
+                .header("x-response-cache")
+                .equals("exact"));
+    Rest.Answer similar = ask(asking, "How do I print a return label");
+    assertThat(similar.header("x-response-cache")).isEqualTo("similar");
+    assertThat(similar.json().at("/choices/0/message"))
+        .isEqualTo(first.json().at("/choices/0/message"));
+    assertThat(ask(asking, "Where is my parcel?").header("x-response-cache")).isEmpty();
+    // Their embeddings are as near; a name is not only words.
+    ask(asking, "Do you ship to France?");
+    assertThat(ask(asking, "Do you ship to Spain?").header("x-response-cache")).isEmpty();
+    assertThat(ask(neighbour, "How do I print a return label?").header("x-response-cache"))
+        .isEmpty();
+  }
+
+  private static Tenant.Builder similar(Tenant.Builder tenant) {
+    return tenant
+        .setResponseCacheSeconds(600)
+        .setSimilarResponses(SimilarResponses.newBuilder().setSimilarityMin(0.98));
+  }
+
+  private static Rest.Answer ask(TenantHandle tenant, String question) {
+    return MESH.rest()
+        .post(
+            "/v1/chat/completions",
+            tenant.apiKey(),
+            ("{\"model\":\"support-desk\",\"temperature\":0,\"max_tokens\":24,\"messages\":"
+                    + "[{\"role\":\"user\",\"content\":\"%s\"}]}")
+                .formatted(question));
   }
 
   @Test
