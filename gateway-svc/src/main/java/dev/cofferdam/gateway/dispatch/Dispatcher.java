@@ -38,36 +38,12 @@ public record Dispatcher(
 
   /** The same with another cache of answers. */
   public Dispatcher recallingFrom(ResponseCache another) {
-    return new Dispatcher(
-        limiter,
-        placements,
-        another,
-        storage,
-        workers,
-        facts,
-        prefixes,
-        timer,
-        disk,
-        clock,
-        observer,
-        stallMsMax);
+    return with(limiter, another, storage, facts, observer);
   }
 
   /** The same with audit facts that go elsewhere. */
   public Dispatcher tellingTo(AuditFacts another) {
-    return new Dispatcher(
-        limiter,
-        placements,
-        responses,
-        storage,
-        workers,
-        another,
-        prefixes,
-        timer,
-        disk,
-        clock,
-        observer,
-        stallMsMax);
+    return with(limiter, responses, storage, another, observer);
   }
 
   /** The same for generations whose tokens another request has reserved, and will settle. */
@@ -77,8 +53,24 @@ public record Dispatcher(
 
   /** The same with limits that another decides. */
   Dispatcher limitedBy(Limiter another) {
+    return with(another, responses, storage, facts, observer);
+  }
+
+  /**
+   * The same for requests that no limit counts, that are kept nowhere, and that another observes.
+   */
+  public Dispatcher shadowing(RequestObserver another) {
+    return with(Limiter.RESERVED, ResponseCache.NONE, PromptStorage.NONE, facts, another);
+  }
+
+  private Dispatcher with(
+      Limiter limiter,
+      ResponseCache responses,
+      PromptStorage storage,
+      AuditFacts facts,
+      RequestObserver observer) {
     return new Dispatcher(
-        another,
+        limiter,
         placements,
         responses,
         storage,
@@ -89,25 +81,6 @@ public record Dispatcher(
         disk,
         clock,
         observer,
-        stallMsMax);
-  }
-
-  /**
-   * The same for requests that no limit counts, that are kept nowhere, and that another observes.
-   */
-  public Dispatcher shadowing(RequestObserver another) {
-    return new Dispatcher(
-        Limiter.RESERVED,
-        placements,
-        ResponseCache.NONE,
-        PromptStorage.NONE,
-        workers,
-        facts,
-        prefixes,
-        timer,
-        disk,
-        clock,
-        another,
         stallMsMax);
   }
 

@@ -18,7 +18,7 @@ class SchedulersInTurnTest {
   private static final class Named extends Channel {
     @Override
     public <Q, A> ClientCall<Q, A> newCall(MethodDescriptor<Q, A> method, CallOptions options) {
-      throw new UnsupportedOperationException();
+      throw new AssertionError("nobody is called here");
     }
 
     @Override
