@@ -22,6 +22,7 @@ import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
+import dev.cofferdam.proto.routing.v1.ExplainRequest;
 import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import io.grpc.ManagedChannel;
@@ -442,16 +443,11 @@ public final class Mesh {
     return local.files().folder();
   }
 
-  /** Kills the worker that runs something with SIGKILL; its name. */
-  public String killBusyWorker() {
-    for (String worker : List.of("worker-1", "worker-2")) {
-      if (metricAt(local.endpoints().metrics().get(worker), "cofferdam_worker_sequences_live")
-          > 0) {
-        kill(worker);
-        return worker;
-      }
-    }
-    throw new AssertionError("no worker is busy");
+  /** Name of the worker that a request was placed on last. */
+  public String workerOf(String requestId) {
+    return RoutingServiceGrpc.newBlockingStub(asOperator("router"))
+        .explain(ExplainRequest.newBuilder().setRequestId(requestId).build())
+        .getWorkerId();
   }
 
   /** Kills a process with SIGKILL; it comes back by itself. */

@@ -77,6 +77,9 @@ class FaultTest {
     assertThat(undisturbed.status().isOk()).as("%s", undisturbed.status()).isTrue();
     assertThat(undisturbed.deltas()).isGreaterThan(8);
 
+    // Connects to the router before it is in a hurry: the stream takes a fraction of a second.
+    assertThat(MESH.workerOf(undisturbed.requestId())).startsWith("worker-");
+    String[] requestId = new String[1];
     String[] victim = new String[1];
     AtomicInteger deltas = new AtomicInteger();
     Generation disturbed =
@@ -85,8 +88,11 @@ class FaultTest {
             Generation.credentials(tenant.apiKey(), ""),
             Generation.endless(greedy, 1_200),
             event -> {
-              if (event.hasDelta() && deltas.incrementAndGet() == 2) {
-                victim[0] = MESH.killBusyWorker();
+              if (event.hasAccepted()) {
+                requestId[0] = event.getAccepted().getRequestId();
+              } else if (event.hasDelta() && deltas.incrementAndGet() == 2) {
+                victim[0] = MESH.workerOf(requestId[0]);
+                MESH.kill(victim[0]);
               }
             });
     assertThat(disturbed.status().isOk()).as("%s", disturbed.status()).isTrue();
