@@ -15,12 +15,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.ConsumerRecords;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -37,12 +32,13 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
   private static final Duration ASK = Duration.ofSeconds(3);
   private static final long SNAPSHOT_PATIENCE_MS = 3_000;
 
-  private final KafkaSettings settings;
+  private static final long AGAIN_MS = 500;
+
   private final String topic;
   private final Parser<T> parser;
   private final Path snapshotFile;
   private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
-  private final Thread thread;
+  private final TopicReader reader;
   private final long startedMs = System.currentTimeMillis();
   private final boolean fromSnapshot;
   private volatile Map<String, T> view;
@@ -52,18 +48,22 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
   private Map<TopicPartition, Long> offsets = Map.of();
 
   private volatile boolean readToEnd;
-  private volatile boolean closed;
-  private volatile @Nullable KafkaConsumer<String, byte[]> consumer;
 
   private ConfigView(KafkaSettings settings, String topic, Parser<T> parser, Path snapshotFile) {
-    this.settings = settings;
     this.topic = topic;
     this.parser = parser;
     this.snapshotFile = snapshotFile;
     Optional<Map<String, T>> stored = load();
     this.fromSnapshot = stored.isPresent();
     this.view = stored.orElse(Map.of());
-    this.thread = Thread.ofPlatform().daemon().name("config-" + topic).unstarted(this::run);
+    this.reader =
+        new TopicReader(
+            "config-" + topic,
+            settings,
+            topic,
+            Map.of("auto.offset.reset", "none", "isolation.level", "read_committed"),
+            AGAIN_MS,
+            this::follow);
   }
 
   /**
@@ -74,7 +74,7 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
   public static <T extends Message> ConfigView<T> open(
       KafkaSettings settings, String topic, Parser<T> parser, Path snapshotFile) {
     ConfigView<T> view = new ConfigView<>(settings, topic, parser, snapshotFile);
-    view.thread.start();
+    view.reader.start();
     return view;
   }
 
@@ -135,66 +135,21 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
-    KafkaConsumer<String, byte[]> current = consumer;
-    if (current != null) {
-      current.wakeup();
-    }
-    try {
-      thread.join(2_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private void run() {
-    while (!closed) {
-      try (KafkaConsumer<String, byte[]> current = open()) {
-        consumer = current;
-        follow(current);
-      } catch (WakeupException | org.apache.kafka.common.errors.InterruptException e) {
-        LOG.debug("the view of {} was woken", topic);
-      } catch (RuntimeException e) {
-        LOG.debug("the view of {} reads again from the beginning: {}", topic, e.toString());
-      }
-      consumer = null;
-      pause();
-    }
-  }
-
-  private KafkaConsumer<String, byte[]> open() {
-    return new KafkaConsumer<>(
-        settings.with(
-            Map.of(
-                "enable.auto.commit", "false",
-                "auto.offset.reset", "none",
-                "isolation.level", "read_committed",
-                "allow.auto.create.topics", "false",
-                "default.api.timeout.ms", "5000",
-                "request.timeout.ms", "5000")),
-        new StringDeserializer(),
-        new ByteArrayDeserializer());
+    reader.close();
   }
 
   /** Rebuilds the view from the beginning, puts it in force at the end, then follows. */
-  private void follow(KafkaConsumer<String, byte[]> current) {
-    List<PartitionInfo> infos = current.partitionsFor(topic, ASK);
-    if (infos == null || infos.isEmpty()) {
-      return;
-    }
-    List<TopicPartition> partitions =
-        infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
+  private void follow(KafkaConsumer<String, byte[]> current, List<TopicPartition> partitions) {
     moveTo(Map.of());
-    current.assign(partitions);
     current.seekToBeginning(partitions);
     Map<TopicPartition, Long> ends = current.endOffsets(partitions, ASK);
     Map<String, T> building = new HashMap<>();
-    while (!closed && !reached(current, ends)) {
+    while (!reader.closed() && !reached(current, ends)) {
       apply(current.poll(POLL), building);
     }
     replace(building);
     readToEnd = true;
-    while (!closed) {
+    while (!reader.closed()) {
       reached(current);
       ConsumerRecords<String, byte[]> records = current.poll(POLL);
       if (!records.isEmpty()) {
@@ -271,14 +226,6 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
     } catch (IOException e) {
       LOG.warn("the snapshot of {} is unusable, reading from Kafka: {}", topic, e.getMessage());
       return Optional.empty();
-    }
-  }
-
-  private static void pause() {
-    try {
-      Thread.sleep(500);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
     }
   }
 }

@@ -11,6 +11,7 @@ import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.SampleTenants;
 import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.mesh.redis.RedisProcess;
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.RequestId;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cofferdam.gateway.quota.Bounds;
 import dev.cofferdam.gateway.quota.Decision.Verdict;
 import dev.cofferdam.gateway.quota.WindowModel;
+import dev.cofferdam.mesh.redis.RedisProcess;
 import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.Burst;
 import dev.cofferdam.vocabulary.RequestId;

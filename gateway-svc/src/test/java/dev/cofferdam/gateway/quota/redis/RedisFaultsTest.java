@@ -9,6 +9,7 @@ import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.SampleTenants;
 import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.mesh.redis.RedisProcess;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;

@@ -1,6 +1,7 @@
 package dev.cofferdam.router.health.kafka;
 
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.TopicReader;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.proto.events.v1.Outcome;
 import dev.cofferdam.proto.events.v1.UsageRecorded;
@@ -15,9 +16,6 @@ import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.TopicPartition;
-import org.apache.kafka.common.errors.WakeupException;
-import org.apache.kafka.common.serialization.ByteArrayDeserializer;
-import org.apache.kafka.common.serialization.StringDeserializer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,19 +27,25 @@ import org.slf4j.LoggerFactory;
 public final class UsageFeed implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(UsageFeed.class);
   private static final Duration POLL = Duration.ofMillis(500);
-  private static final Duration ASK = Duration.ofSeconds(3);
   private static final long AGAIN_MS = 1_000;
 
-  private final KafkaSettings settings;
   private final Consumer<Attempt> listener;
-  private final Thread thread;
-  private volatile boolean closed;
-  private volatile @Nullable KafkaConsumer<String, byte[]> consumer;
+  private final TopicReader reader;
 
   private UsageFeed(KafkaSettings settings, Consumer<Attempt> listener) {
-    this.settings = settings;
     this.listener = listener;
-    this.thread = Thread.ofPlatform().daemon().name("usage-feed").unstarted(this::run);
+    this.reader =
+        new TopicReader(
+            "usage-feed",
+            settings,
+            Topics.USAGE,
+            Map.of(
+                "auto.offset.reset", "latest",
+                // A quarter of a second late is early enough, and far cheaper than one by one.
+                "fetch.min.bytes", "65536",
+                "fetch.max.wait.ms", "250"),
+            AGAIN_MS,
+            this::follow);
   }
 
   /**
@@ -51,50 +55,14 @@ public final class UsageFeed implements AutoCloseable {
    */
   public static UsageFeed open(KafkaSettings settings, Consumer<Attempt> listener) {
     UsageFeed feed = new UsageFeed(settings, listener);
-    feed.thread.start();
+    feed.reader.start();
     return feed;
   }
 
-  private void run() {
-    while (!closed) {
-      try (KafkaConsumer<String, byte[]> current = connect()) {
-        consumer = current;
-        follow(current);
-      } catch (WakeupException | org.apache.kafka.common.errors.InterruptException e) {
-        LOG.debug("the usage feed was woken");
-      } catch (RuntimeException e) {
-        LOG.debug("the usage feed begins again at the end: {}", e.toString());
-      }
-      consumer = null;
-      pause();
-    }
-  }
-
-  private KafkaConsumer<String, byte[]> connect() {
-    return new KafkaConsumer<>(
-        settings.with(
-            Map.of(
-                "enable.auto.commit", "false",
-                "auto.offset.reset", "latest",
-                "allow.auto.create.topics", "false",
-                // A quarter of a second late is early enough, and far cheaper than one by one.
-                "fetch.min.bytes", "65536",
-                "fetch.max.wait.ms", "250",
-                "default.api.timeout.ms", "5000",
-                "request.timeout.ms", "5000")),
-        new StringDeserializer(),
-        new ByteArrayDeserializer());
-  }
-
-  private void follow(KafkaConsumer<String, byte[]> current) {
-    List<TopicPartition> partitions =
-        current.partitionsFor(Topics.USAGE, ASK).stream()
-            .map(info -> new TopicPartition(Topics.USAGE, info.partition()))
-            .toList();
-    current.assign(partitions);
-    current.seekToEnd(partitions);
-    while (!closed) {
-      for (ConsumerRecord<String, byte[]> fact : current.poll(POLL)) {
+  private void follow(KafkaConsumer<String, byte[]> consumer, List<TopicPartition> partitions) {
+    consumer.seekToEnd(partitions);
+    while (!reader.closed()) {
+      for (ConsumerRecord<String, byte[]> fact : consumer.poll(POLL)) {
         read(fact.value()).ifPresent(listener);
       }
     }
@@ -132,25 +100,8 @@ public final class UsageFeed implements AutoCloseable {
     };
   }
 
-  private static void pause() {
-    try {
-      Thread.sleep(AGAIN_MS);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
   @Override
   public void close() {
-    closed = true;
-    KafkaConsumer<String, byte[]> current = consumer;
-    if (current != null) {
-      current.wakeup();
-    }
-    try {
-      thread.join(2_000);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
+    reader.close();
   }
 }

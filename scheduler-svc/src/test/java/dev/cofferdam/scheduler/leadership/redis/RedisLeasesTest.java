@@ -3,6 +3,7 @@ package dev.cofferdam.scheduler.leadership.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.cofferdam.mesh.redis.RedisProcess;
 import dev.cofferdam.scheduler.leadership.PoolLeases.Claim;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;

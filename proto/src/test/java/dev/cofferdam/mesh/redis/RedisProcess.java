@@ -1,4 +1,4 @@
-package dev.cofferdam.scheduler.leadership.redis;
+package dev.cofferdam.mesh.redis;
 
 import java.io.File;
 import java.io.IOException;
@@ -9,9 +9,13 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import redis.embedded.core.ExecutableProvider;
 
 /** A real Redis in a process of its own, ended with the test's. */
@@ -21,9 +25,16 @@ public final class RedisProcess implements AutoCloseable {
   private final String program = program();
   private final Path folder;
   private final int port;
+  private final List<String> options;
   private Process process;
 
-  public RedisProcess() {
+  /**
+   * Starts it.
+   *
+   * @param options further ones of the server's command line
+   */
+  public RedisProcess(String... options) {
+    this.options = List.of(options);
     try {
       this.folder = Files.createTempDirectory("redis-test");
       try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
@@ -33,28 +44,37 @@ public final class RedisProcess implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     start();
-    Runtime.getRuntime().addShutdownHook(new Thread(this::stop));
+    Runtime.getRuntime().addShutdownHook(new Thread(this::close));
   }
 
+  /** Its port on the loopback address. */
+  public int port() {
+    return port;
+  }
+
+  /** Where clients find it. */
   public String url() {
     return "redis://127.0.0.1:" + port;
   }
 
-  private void start() {
+  /** Starts it again, empty, after {@link #stop}. */
+  public void start() {
     try {
       List<String> command =
-          List.of(
-              program,
-              "--port",
-              Integer.toString(port),
-              "--bind",
-              "127.0.0.1",
-              "--save",
-              "",
-              "--appendonly",
-              "no",
-              "--dir",
-              folder.toString());
+          new ArrayList<>(
+              List.of(
+                  program,
+                  "--port",
+                  Integer.toString(port),
+                  "--bind",
+                  "127.0.0.1",
+                  "--save",
+                  "",
+                  "--appendonly",
+                  "no",
+                  "--dir",
+                  folder.toString()));
+      command.addAll(options);
       process =
           new ProcessBuilder(command)
               .redirectErrorStream(true)
@@ -75,14 +95,35 @@ public final class RedisProcess implements AutoCloseable {
   }
 
   /** As kill -9. */
-  private void stop() {
+  public void stop() {
     process.destroyForcibly();
     process.onExit().join();
   }
 
+  /** Makes it hang, or go on. */
+  public void signal(String name) {
+    try {
+      new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** Ends it, and leaves nothing behind. */
   @Override
   public void close() {
     stop();
+    try (Stream<Path> files = Files.walk(folder)) {
+      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+        Files.delete(file);
+      }
+    } catch (NoSuchFileException e) {
+      // Closed before.
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private boolean answers() {
