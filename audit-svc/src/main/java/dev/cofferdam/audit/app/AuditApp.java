@@ -1,10 +1,7 @@
 package dev.cofferdam.audit.app;
 
 import dev.cofferdam.audit.api.Archive;
-import dev.cofferdam.audit.api.Violation;
 import dev.cofferdam.audit.api.grpc.AuditEndpoint;
-import dev.cofferdam.audit.api.kafka.AuditedViolations;
-import dev.cofferdam.audit.log.AuditLog.LogUnavailableException;
 import dev.cofferdam.audit.log.CheckpointIssuer;
 import dev.cofferdam.audit.log.file.CheckpointFile;
 import dev.cofferdam.audit.log.kafka.LogIntake;
@@ -17,10 +14,13 @@ import dev.cofferdam.audit.sealing.file.KeyFiles;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.AuditedViolations;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.Violation;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -84,7 +84,7 @@ public class AuditApp {
         FactPublisher.open(
             kafka, GROUP, config.stateDir().resolve("spool"), config.spoolBytesMax());
     publisher = facts;
-    Violation.Recorder audited = new AuditedViolations(facts, Clock.systemUTC());
+    Violation.Recorder audited = new AuditedViolations(facts, Clock.systemUTC(), "records");
     Archive archive =
         new Archive(
             new PostgresLogReader(database),
@@ -150,7 +150,7 @@ public class AuditApp {
       LOG.error("the database was migrated by another version of this service: {}", e.getMessage());
       Quarkus.asyncExit(1);
       return false;
-    } catch (FlywayException | LogUnavailableException e) {
+    } catch (FlywayException | StoreUnavailableException e) {
       LOG.warn("the database cannot be migrated yet, trying again: {}", e.getMessage());
       return false;
     }

@@ -2,7 +2,7 @@ package dev.cofferdam.audit.app;
 
 import dev.cofferdam.audit.log.kafka.LogIntake;
 import dev.cofferdam.audit.record.AuditEvent;
-import dev.cofferdam.audit.record.RejectedFact;
+import dev.cofferdam.mesh.store.RejectedFact;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;

@@ -2,15 +2,16 @@ package dev.cofferdam.audit.log;
 
 import dev.cofferdam.audit.proof.NodeSource;
 import dev.cofferdam.audit.proof.TreeHash;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.vocabulary.RequestId;
-import dev.cofferdam.vocabulary.TenantId;
 import java.util.List;
 import java.util.Optional;
 
 /**
  * The reading side of the log. Records are confined to a view; hashes belong to everyone.
  *
- * <p>All methods throw {@link AuditLog.LogUnavailableException} where the store is away.
+ * <p>All methods throw {@link StoreUnavailableException} where the store is away.
  */
 public interface LogReader extends NodeSource {
   /** The log as of now. */
@@ -43,15 +44,6 @@ public interface LogReader extends NodeSource {
    */
   @SuppressWarnings("ArrayRecordComponent")
   record Leaf(long index, String eventId, byte[] bytes, TreeHash storedHash) {}
-
-  /** Whose records can be seen at all. */
-  sealed interface View {
-    /** One tenant's. */
-    record Of(TenantId tenant) implements View {}
-
-    /** Everybody's, for those who run the mesh. */
-    record Everybody() implements View {}
-  }
 
   /**
    * Which records.

@@ -14,6 +14,7 @@ import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc.AuditServiceBlockingStub;
 import dev.cofferdam.proto.audit.v1.GetCheckpointRequest;

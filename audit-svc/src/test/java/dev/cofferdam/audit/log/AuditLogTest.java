@@ -8,8 +8,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.audit.Facts;
 import dev.cofferdam.audit.TestLog;
-import dev.cofferdam.audit.log.AuditLog.LogUnavailableException;
-import dev.cofferdam.audit.log.AuditLog.StaleClaimException;
 import dev.cofferdam.audit.log.kafka.LogIntake;
 import dev.cofferdam.audit.proof.Checkpoint;
 import dev.cofferdam.audit.proof.Frontier;
@@ -20,6 +18,8 @@ import dev.cofferdam.audit.sealing.DataKey;
 import dev.cofferdam.audit.sealing.SealedRecord;
 import dev.cofferdam.mesh.kafka.FactConsumer.Fact;
 import dev.cofferdam.mesh.postgres.DyingConnections;
+import dev.cofferdam.mesh.store.StaleClaimException;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayList;
@@ -83,7 +83,7 @@ class AuditLogTest {
     List<Fact> second = Facts.in(0, 10, Facts.some(10, 10));
     other.store(first);
     dying.killBeforeNextCommit();
-    assertThatThrownBy(() -> other.store(second)).isInstanceOf(LogUnavailableException.class);
+    assertThatThrownBy(() -> other.store(second)).isInstanceOf(StoreUnavailableException.class);
     assertDenseAndTrue(10);
     assertThat(other.claim(Set.of(0))).containsEntry(0, 10L);
     other.store(second);

@@ -3,14 +3,14 @@ package dev.cofferdam.metering.app;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.AuditedViolations;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
-import dev.cofferdam.metering.api.Violation;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
-import dev.cofferdam.metering.api.kafka.AuditedViolations;
-import dev.cofferdam.metering.ledger.Ledger.LedgerUnavailableException;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
@@ -64,7 +64,7 @@ public class MeteringApp {
         FactPublisher.open(
             kafka, GROUP, config.stateDir().resolve("spool"), config.spoolBytesMax());
     publisher = facts;
-    Violation.Recorder audited = new AuditedViolations(facts, Clock.systemUTC());
+    Violation.Recorder audited = new AuditedViolations(facts, Clock.systemUTC(), "usage");
     server =
         MeshServer.builder(
                 config.trustDomain(),
@@ -116,7 +116,7 @@ public class MeteringApp {
       LOG.error("the database was migrated by another version of this service: {}", e.getMessage());
       Quarkus.asyncExit(1);
       return false;
-    } catch (FlywayException | LedgerUnavailableException e) {
+    } catch (FlywayException | StoreUnavailableException e) {
       LOG.warn("the database cannot be migrated yet, trying again: {}", e.getMessage());
       return false;
     }

@@ -1,7 +1,10 @@
 package dev.cofferdam.metering.app;
 
+import dev.cofferdam.mesh.bench.BenchDatabase;
+import dev.cofferdam.mesh.bench.BenchResults;
 import dev.cofferdam.mesh.kafka.FactConsumer.Fact;
-import dev.cofferdam.metering.ledger.RejectedFact;
+import dev.cofferdam.mesh.store.RejectedFact;
+import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.ledger.UsageViews;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
@@ -97,7 +100,7 @@ public final class MeteringBench {
 
   private void query(BenchResults results) {
     UsageViews views = new PostgresUsageViews(database.source());
-    UsageViews.View tenant = new UsageViews.View.Of(new TenantId("tenant-7"));
+    View tenant = new View.Of(new TenantId("tenant-7"));
     UsageViews.EventQuery page =
         new UsageViews.EventQuery(Optional.empty(), UsageViews.Span.ALWAYS, Optional.empty(), 100);
     results.add("page_of_100_events_p50", medianMs(() -> views.events(tenant, page)), "ms", 0);

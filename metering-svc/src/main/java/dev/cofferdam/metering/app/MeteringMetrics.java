@@ -1,6 +1,6 @@
 package dev.cofferdam.metering.app;
 
-import dev.cofferdam.metering.ledger.RejectedFact;
+import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.usage.UsageEvent;
 import io.micrometer.core.instrument.Counter;

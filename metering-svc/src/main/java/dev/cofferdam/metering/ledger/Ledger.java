@@ -1,5 +1,9 @@
 package dev.cofferdam.metering.ledger;
 
+import dev.cofferdam.mesh.store.RejectedFact;
+import dev.cofferdam.mesh.store.StaleClaimException;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.UnstorableException;
 import dev.cofferdam.metering.usage.UsageEvent;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +19,7 @@ public interface Ledger {
    * Takes partitions over; a former holder's appends fail from now on.
    *
    * @return the next offset of each partition that has been read before
-   * @throws LedgerUnavailableException where the store is away
+   * @throws StoreUnavailableException where the store is away
    */
   Map<Integer, Long> claim(String topic, Set<Integer> partitions);
 
@@ -23,7 +27,7 @@ public interface Ledger {
    * Appends a batch, all or nothing. Events that the ledger has already are skipped.
    *
    * @return ids of the events that were added, hence counted in the sums
-   * @throws LedgerUnavailableException where the store is away
+   * @throws StoreUnavailableException where the store is away
    * @throws StaleClaimException where somebody else holds one of the partitions
    * @throws UnstorableException where the store will never take one of the rows
    */
@@ -46,36 +50,6 @@ public interface Ledger {
       events = List.copyOf(events);
       rejected = List.copyOf(rejected);
       nextOffsets = Map.copyOf(nextOffsets);
-    }
-  }
-
-  /** The store cannot be reached, or failed in a way that another try may mend. */
-  final class LedgerUnavailableException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    public LedgerUnavailableException(Throwable cause) {
-      super("the ledger's store is not available", cause);
-    }
-  }
-
-  /** Another member has claimed a partition of the batch since. */
-  final class StaleClaimException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    public StaleClaimException(int partition) {
-      super("partition " + partition + " is somebody else's now");
-    }
-  }
-
-  /** The store refuses the batch for its data, and will again. */
-  final class UnstorableException extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    /**
-     * @param sqlState the store's code of the reason
-     */
-    public UnstorableException(String sqlState) {
-      super("the store refuses the data: " + sqlState);
     }
   }
 }

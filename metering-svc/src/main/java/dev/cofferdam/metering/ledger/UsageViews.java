@@ -1,7 +1,8 @@
 package dev.cofferdam.metering.ledger;
 
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.vocabulary.RequestId;
-import dev.cofferdam.vocabulary.TenantId;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
@@ -14,25 +15,16 @@ public interface UsageViews {
   /**
    * Events of a view, newest first.
    *
-   * @throws Ledger.LedgerUnavailableException where the store is away
+   * @throws StoreUnavailableException where the store is away
    */
   UsagePage events(View view, EventQuery query);
 
   /**
    * Sums of a view, oldest first, at most {@link #ROLLUPS_MAX}.
    *
-   * @throws Ledger.LedgerUnavailableException where the store is away
+   * @throws StoreUnavailableException where the store is away
    */
   List<Rollup> rollups(View view, Period period, Span span);
-
-  /** Whose rows can be seen at all. */
-  sealed interface View {
-    /** One tenant's. */
-    record Of(TenantId tenant) implements View {}
-
-    /** Everybody's, for those who run the mesh. */
-    record Everybody() implements View {}
-  }
 
   /** Length of a sum's period. */
   enum Period {

@@ -8,10 +8,12 @@ import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.postgres.TestDatabase;
+import dev.cofferdam.mesh.store.RejectedFact;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.View;
+import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.Facts;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
-import dev.cofferdam.metering.ledger.Ledger;
-import dev.cofferdam.metering.ledger.RejectedFact;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
@@ -321,10 +323,10 @@ class UsageApiTest {
             catchThrowable(
                 () ->
                     away.rollups(
-                        new dev.cofferdam.metering.ledger.UsageViews.View.Everybody(),
+                        new View.Everybody(),
                         dev.cofferdam.metering.ledger.UsageViews.Period.DAY,
                         dev.cofferdam.metering.ledger.UsageViews.Span.ALWAYS)))
-        .isInstanceOf(Ledger.LedgerUnavailableException.class)
+        .isInstanceOf(StoreUnavailableException.class)
         .hasMessageNotContaining("secret");
   }
 

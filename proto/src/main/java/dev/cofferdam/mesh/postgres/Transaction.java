@@ -1,5 +1,7 @@
 package dev.cofferdam.mesh.postgres;
 
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.UnstorableException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
@@ -30,6 +32,24 @@ public final class Transaction {
         rollback(connection, e);
         throw e;
       }
+    }
+  }
+
+  /**
+   * As {@link #run}, and says of a failure whether another try can help.
+   *
+   * @throws UnstorableException where the data is at fault: classes 22 (data exception) and 23
+   *     (integrity) of SQLSTATE
+   * @throws StoreUnavailableException for every other failure
+   */
+  public static <T> T attempt(DataSource source, Work<T> work) {
+    try {
+      return run(source, work);
+    } catch (SQLException e) {
+      String state = e.getSQLState();
+      throw state != null && (state.startsWith("22") || state.startsWith("23"))
+          ? new UnstorableException(state)
+          : new StoreUnavailableException(e);
     }
   }
 

@@ -2,15 +2,15 @@ package dev.cofferdam.audit.api.grpc;
 
 import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
-import dev.cofferdam.audit.api.Access;
 import dev.cofferdam.audit.api.Archive;
 import dev.cofferdam.audit.api.Archive.Opened;
-import dev.cofferdam.audit.api.Violation;
-import dev.cofferdam.audit.log.AuditLog.LogUnavailableException;
 import dev.cofferdam.audit.log.LogReader.RecordQuery;
-import dev.cofferdam.audit.log.LogReader.View;
 import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.mesh.store.Access;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.View;
+import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.GetCheckpointRequest;
 import dev.cofferdam.proto.audit.v1.GetCheckpointResponse;
@@ -227,7 +227,7 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
   private static <T> T available(Supplier<T> query) {
     try {
       return query.get();
-    } catch (LogUnavailableException e) {
+    } catch (StoreUnavailableException e) {
       LOG.warn("the log cannot be read: {}", e.getMessage());
       throw refused(ErrorCode.DEPENDENCY_UNAVAILABLE, "the log is not available");
     }

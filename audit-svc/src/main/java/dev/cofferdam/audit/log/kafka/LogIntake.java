@@ -3,11 +3,12 @@ package dev.cofferdam.audit.log.kafka;
 import dev.cofferdam.audit.log.AuditLog;
 import dev.cofferdam.audit.log.AuditLog.Batch;
 import dev.cofferdam.audit.record.AuditEvent;
-import dev.cofferdam.audit.record.RejectedFact;
 import dev.cofferdam.audit.record.kafka.AuditFacts;
 import dev.cofferdam.audit.record.kafka.AuditFacts.Reading;
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.mesh.kafka.FactConsumer;
+import dev.cofferdam.mesh.store.RejectedFact;
+import dev.cofferdam.mesh.store.UnstorableException;
 import io.opentelemetry.api.trace.SpanKind;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -61,7 +62,7 @@ public final class LogIntake implements FactConsumer.Sink {
     }
     try {
       append(batch);
-    } catch (AuditLog.UnstorableException e) {
+    } catch (UnstorableException e) {
       batch.forEach(this::appendAlone);
     }
   }
@@ -69,7 +70,7 @@ public final class LogIntake implements FactConsumer.Sink {
   private void appendAlone(Read read) {
     try {
       append(List.of(read));
-    } catch (AuditLog.UnstorableException e) {
+    } catch (UnstorableException e) {
       append(List.of(new Read(read.fact(), new Reading.Rejected(String.valueOf(e.getMessage())))));
     }
   }

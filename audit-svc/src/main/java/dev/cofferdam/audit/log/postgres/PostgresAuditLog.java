@@ -5,9 +5,13 @@ import dev.cofferdam.audit.proof.Frontier;
 import dev.cofferdam.audit.proof.NodeId;
 import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.audit.record.AuditEvent;
-import dev.cofferdam.audit.record.RejectedFact;
 import dev.cofferdam.audit.sealing.DataKey;
 import dev.cofferdam.audit.sealing.SealedRecord;
+import dev.cofferdam.mesh.postgres.PartitionClaims;
+import dev.cofferdam.mesh.postgres.RejectedFacts;
+import dev.cofferdam.mesh.postgres.RowView;
+import dev.cofferdam.mesh.postgres.Transaction;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.vocabulary.TenantId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -43,12 +47,6 @@ public final class PostgresAuditLog implements AuditLog {
       select * from unnest(?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::smallint[],
         ?::bigint[], ?, ?)
       """;
-  private static final String REJECT =
-      """
-      insert into rejected_events (topic, "partition", "offset", reason) values (?, ?, ?, ?)
-      on conflict do nothing
-      """;
-
   private final DataSource source;
   private final PostgresDataKeys keys;
   private final PartitionClaims claims = new PartitionClaims();
@@ -66,17 +64,17 @@ public final class PostgresAuditLog implements AuditLog {
 
   @Override
   public Map<Integer, Long> claim(String topic, Set<Integer> partitions) {
-    return Transactions.run(source, connection -> claims.claim(connection, topic, partitions));
+    return Transaction.attempt(source, connection -> claims.claim(connection, topic, partitions));
   }
 
   @Override
   public List<AuditEvent> append(Batch batch) {
     Step step =
-        Transactions.run(
+        Transaction.attempt(
             source,
             connection -> {
               claims.advance(connection, batch.topic(), batch.nextOffsets());
-              reject(connection, batch.rejected());
+              RejectedFacts.add(connection, batch.rejected());
               return batch.events().isEmpty()
                   ? new Step(List.of(), committed)
                   : append(connection, batch.events());
@@ -142,7 +140,7 @@ public final class PostgresAuditLog implements AuditLog {
     try {
       return NodeRows.read(connection, nodes);
     } catch (SQLException e) {
-      throw new LogUnavailableException(e);
+      throw new StoreUnavailableException(e);
     }
   }
 
@@ -205,22 +203,6 @@ public final class PostgresAuditLog implements AuditLog {
       statement.setLong(1, tree.size());
       statement.setBytes(2, tree.root().bytes());
       statement.executeUpdate();
-    }
-  }
-
-  private static void reject(Connection connection, List<RejectedFact> facts) throws SQLException {
-    if (facts.isEmpty()) {
-      return;
-    }
-    try (PreparedStatement statement = connection.prepareStatement(REJECT)) {
-      for (RejectedFact fact : facts) {
-        statement.setString(1, fact.topic());
-        statement.setInt(2, fact.partition());
-        statement.setLong(3, fact.offset());
-        statement.setString(4, fact.reason());
-        statement.addBatch();
-      }
-      statement.executeBatch();
     }
   }
 }

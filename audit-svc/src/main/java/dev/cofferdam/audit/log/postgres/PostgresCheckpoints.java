@@ -1,6 +1,7 @@
 package dev.cofferdam.audit.log.postgres;
 
 import dev.cofferdam.audit.log.Checkpoints;
+import dev.cofferdam.mesh.postgres.Transaction;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.util.Optional;
@@ -26,7 +27,7 @@ public final class PostgresCheckpoints implements Checkpoints {
 
   @Override
   public void keep(long size, byte[] root, String note) {
-    Transactions.run(
+    Transaction.attempt(
         source,
         connection -> {
           try (PreparedStatement statement =
@@ -44,7 +45,7 @@ public final class PostgresCheckpoints implements Checkpoints {
   }
 
   private Optional<String> find(String sql, @org.jspecify.annotations.Nullable Long size) {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           try (PreparedStatement statement = connection.prepareStatement(sql)) {

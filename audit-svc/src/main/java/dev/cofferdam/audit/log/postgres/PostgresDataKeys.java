@@ -3,6 +3,7 @@ package dev.cofferdam.audit.log.postgres;
 import dev.cofferdam.audit.sealing.AesGcm;
 import dev.cofferdam.audit.sealing.DataKey;
 import dev.cofferdam.audit.sealing.KeyEncryption;
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.vocabulary.TenantId;
 import java.sql.Array;
 import java.sql.Connection;
@@ -41,7 +42,7 @@ public final class PostgresDataKeys {
    * @return how many keys were destroyed: 0 or 1
    */
   public int destroy(TenantId tenant) {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           try (PreparedStatement statement =
@@ -58,7 +59,7 @@ public final class PostgresDataKeys {
 
   /** The keys of ids, those that still exist. */
   public Map<UUID, DataKey> byIds(Set<UUID> ids) {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           Map<UUID, DataKey> keys = new HashMap<>();

@@ -3,6 +3,9 @@ package dev.cofferdam.audit.log.postgres;
 import dev.cofferdam.audit.log.LogReader;
 import dev.cofferdam.audit.proof.NodeId;
 import dev.cofferdam.audit.proof.TreeHash;
+import dev.cofferdam.mesh.postgres.RowView;
+import dev.cofferdam.mesh.postgres.Transaction;
+import dev.cofferdam.mesh.store.View;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -32,12 +35,12 @@ public final class PostgresLogReader implements LogReader {
 
   /** Whether row-level security applies to the database's user: it is no superuser and the like. */
   public boolean isConfined() {
-    return Transactions.run(source, RowView::isConfined);
+    return Transaction.attempt(source, RowView::isConfined);
   }
 
   @Override
   public Head head() {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           try (Statement statement = connection.createStatement();
@@ -52,7 +55,7 @@ public final class PostgresLogReader implements LogReader {
 
   @Override
   public Map<NodeId, TreeHash> read(Set<NodeId> nodes) {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           RowView.takeAll(connection);
@@ -98,7 +101,7 @@ public final class PostgresLogReader implements LogReader {
         "select index, event_id, leaf, leaf_hash from leaves"
             + where
             + " order by index desc limit ?";
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           RowView.take(connection, view);
@@ -108,7 +111,7 @@ public final class PostgresLogReader implements LogReader {
 
   @Override
   public List<Leaf> leaves(long from, int leavesMax) {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           RowView.takeAll(connection);

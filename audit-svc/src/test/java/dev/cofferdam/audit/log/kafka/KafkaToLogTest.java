@@ -4,8 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.audit.Facts;
 import dev.cofferdam.audit.TestLog;
-import dev.cofferdam.audit.api.Violation;
-import dev.cofferdam.audit.api.kafka.AuditedViolations;
 import dev.cofferdam.audit.log.LogVerifier;
 import dev.cofferdam.audit.log.LogVerifier.Finding;
 import dev.cofferdam.audit.log.postgres.PostgresAuditLog;
@@ -13,10 +11,12 @@ import dev.cofferdam.audit.proof.Checkpoint;
 import dev.cofferdam.audit.record.AuditEvent;
 import dev.cofferdam.audit.record.kafka.AuditFacts;
 import dev.cofferdam.mesh.Tracing;
+import dev.cofferdam.mesh.kafka.AuditedViolations;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.TestKafka;
 import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.events.v1.Severity;
 import dev.cofferdam.vocabulary.TenantId;
@@ -95,7 +95,7 @@ class KafkaToLogTest {
       request.end();
       awaitSize(log, 300);
 
-      new AuditedViolations(publisher, InstantSource.system())
+      new AuditedViolations(publisher, InstantSource.system(), "records")
           .record(
               new Violation(
                   new TenantId("harbor-books"),

@@ -1,10 +1,11 @@
 package dev.cofferdam.metering.api.grpc;
 
 import dev.cofferdam.mesh.Caller;
-import dev.cofferdam.metering.api.Access;
+import dev.cofferdam.mesh.store.Access;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.View;
+import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.api.PageTokens;
-import dev.cofferdam.metering.api.Violation;
-import dev.cofferdam.metering.ledger.Ledger.LedgerUnavailableException;
 import dev.cofferdam.metering.ledger.Rollup;
 import dev.cofferdam.metering.ledger.UsagePage;
 import dev.cofferdam.metering.ledger.UsageViews;
@@ -12,7 +13,6 @@ import dev.cofferdam.metering.ledger.UsageViews.EventQuery;
 import dev.cofferdam.metering.ledger.UsageViews.Period;
 import dev.cofferdam.metering.ledger.UsageViews.Position;
 import dev.cofferdam.metering.ledger.UsageViews.Span;
-import dev.cofferdam.metering.ledger.UsageViews.View;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.proto.metering.v1.ListRollupsRequest;
 import dev.cofferdam.proto.metering.v1.ListRollupsResponse;
@@ -152,7 +152,7 @@ public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
   private static <T> T available(Supplier<T> query) {
     try {
       return query.get();
-    } catch (LedgerUnavailableException e) {
+    } catch (StoreUnavailableException e) {
       LOG.warn("the ledger cannot be read: {}", e.getMessage());
       throw refused(ErrorCode.DEPENDENCY_UNAVAILABLE, "the ledger is not available");
     }

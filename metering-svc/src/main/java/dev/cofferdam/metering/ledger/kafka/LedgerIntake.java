@@ -2,9 +2,10 @@ package dev.cofferdam.metering.ledger.kafka;
 
 import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.mesh.kafka.FactConsumer;
+import dev.cofferdam.mesh.store.RejectedFact;
+import dev.cofferdam.mesh.store.UnstorableException;
 import dev.cofferdam.metering.ledger.Ledger;
 import dev.cofferdam.metering.ledger.Ledger.Batch;
-import dev.cofferdam.metering.ledger.RejectedFact;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.metering.usage.kafka.UsageFacts;
 import dev.cofferdam.metering.usage.kafka.UsageFacts.Reading;
@@ -60,7 +61,7 @@ public final class LedgerIntake implements FactConsumer.Sink {
     }
     try {
       append(batch);
-    } catch (Ledger.UnstorableException e) {
+    } catch (UnstorableException e) {
       batch.forEach(this::appendAlone);
     }
   }
@@ -68,7 +69,7 @@ public final class LedgerIntake implements FactConsumer.Sink {
   private void appendAlone(Read read) {
     try {
       append(List.of(read));
-    } catch (Ledger.UnstorableException e) {
+    } catch (UnstorableException e) {
       append(List.of(new Read(read.fact(), new Reading.Rejected(String.valueOf(e.getMessage())))));
     }
   }

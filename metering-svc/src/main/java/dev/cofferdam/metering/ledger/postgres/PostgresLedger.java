@@ -1,7 +1,10 @@
 package dev.cofferdam.metering.ledger.postgres;
 
+import dev.cofferdam.mesh.postgres.PartitionClaims;
+import dev.cofferdam.mesh.postgres.RejectedFacts;
+import dev.cofferdam.mesh.postgres.RowView;
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.metering.ledger.Ledger;
-import dev.cofferdam.metering.ledger.RejectedFact;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.vocabulary.RequestId;
 import java.sql.Connection;
@@ -72,12 +75,6 @@ public final class PostgresLedger implements Ledger {
         : "incoming." + column;
   }
 
-  private static final String REJECT =
-      """
-      insert into rejected_events (topic, "partition", "offset", reason) values (?, ?, ?, ?)
-      on conflict do nothing
-      """;
-
   private final DataSource source;
   private final PartitionClaims claims = new PartitionClaims();
 
@@ -90,16 +87,16 @@ public final class PostgresLedger implements Ledger {
 
   @Override
   public Map<Integer, Long> claim(String topic, Set<Integer> partitions) {
-    return Transactions.run(source, connection -> claims.claim(connection, topic, partitions));
+    return Transaction.attempt(source, connection -> claims.claim(connection, topic, partitions));
   }
 
   @Override
   public Set<String> append(Batch batch) {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           claims.advance(connection, batch.topic(), batch.nextOffsets());
-          reject(connection, batch.rejected());
+          RejectedFacts.add(connection, batch.rejected());
           return batch.events().isEmpty() ? Set.of() : add(connection, batch.events());
         });
   }
@@ -121,21 +118,5 @@ public final class PostgresLedger implements Ledger {
       }
     }
     return added;
-  }
-
-  private static void reject(Connection connection, List<RejectedFact> facts) throws SQLException {
-    if (facts.isEmpty()) {
-      return;
-    }
-    try (PreparedStatement statement = connection.prepareStatement(REJECT)) {
-      for (RejectedFact fact : facts) {
-        statement.setString(1, fact.topic());
-        statement.setInt(2, fact.partition());
-        statement.setLong(3, fact.offset());
-        statement.setString(4, fact.reason());
-        statement.addBatch();
-      }
-      statement.executeBatch();
-    }
   }
 }

@@ -1,5 +1,8 @@
 package dev.cofferdam.metering.ledger.postgres;
 
+import dev.cofferdam.mesh.postgres.RowView;
+import dev.cofferdam.mesh.postgres.Transaction;
+import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.ledger.Rollup;
 import dev.cofferdam.metering.ledger.UsagePage;
 import dev.cofferdam.metering.ledger.UsageViews;
@@ -33,7 +36,7 @@ public final class PostgresUsageViews implements UsageViews {
 
   /** Whether row-level security applies to the database's user: it is no superuser and the like. */
   public boolean isConfined() {
-    return Transactions.run(source, RowView::isConfined);
+    return Transaction.attempt(source, RowView::isConfined);
   }
 
   @Override
@@ -108,7 +111,7 @@ public final class PostgresUsageViews implements UsageViews {
   }
 
   private <T> T read(View view, String sql, List<Object> values, Reader<T> reader) {
-    return Transactions.run(
+    return Transaction.attempt(
         source,
         connection -> {
           RowView.take(connection, view);

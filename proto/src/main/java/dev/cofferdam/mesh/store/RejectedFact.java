@@ -1,8 +1,8 @@
-package dev.cofferdam.metering.ledger;
+package dev.cofferdam.mesh.store;
 
 /**
- * A fact that cannot be counted, kept by its place and never by its content; the record itself
- * stays in Kafka for as long as the topic retains it.
+ * A fact that cannot be stored, kept by its place and never by its content; the record itself stays
+ * in Kafka for as long as the topic retains it.
  *
  * @param topic the topic
  * @param partition the partition

@@ -1,6 +1,6 @@
-package dev.cofferdam.metering.ledger.postgres;
+package dev.cofferdam.mesh.postgres;
 
-import dev.cofferdam.metering.ledger.Ledger.StaleClaimException;
+import dev.cofferdam.mesh.store.StaleClaimException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -15,8 +15,9 @@ import java.util.TreeSet;
  * Who may write from a partition, and from where on. A claim raises the partition's number; a
  * transaction that advances the offset holds the row's lock and proves that the number is still its
  * own. So a member that lost a partition in a rebalance cannot store what the next one stores too.
+ * The claims are rows of the table {@code consumer_offsets}.
  */
-final class PartitionClaims {
+public final class PartitionClaims {
   private static final String CLAIM =
       """
       insert into consumer_offsets (topic, "partition", claim) values (?, ?, 1)
@@ -32,7 +33,7 @@ final class PartitionClaims {
   private final Map<Integer, Long> held = new HashMap<>();
 
   /** Takes partitions over, in the connection's transaction; gives their next offsets. */
-  Map<Integer, Long> claim(Connection connection, String topic, Set<Integer> partitions)
+  public Map<Integer, Long> claim(Connection connection, String topic, Set<Integer> partitions)
       throws SQLException {
     Map<Integer, Long> next = new HashMap<>();
     try (PreparedStatement statement = connection.prepareStatement(CLAIM)) {
@@ -54,8 +55,10 @@ final class PartitionClaims {
 
   /**
    * Moves offsets on, in the connection's transaction. Locks are taken in the order of partitions.
+   *
+   * @throws StaleClaimException where somebody else has claimed one of the partitions since
    */
-  void advance(Connection connection, String topic, Map<Integer, Long> nextOffsets)
+  public void advance(Connection connection, String topic, Map<Integer, Long> nextOffsets)
       throws SQLException {
     try (PreparedStatement statement = connection.prepareStatement(ADVANCE)) {
       for (Map.Entry<Integer, Long> next : new TreeMap<>(nextOffsets).entrySet()) {

@@ -1,15 +1,14 @@
-package dev.cofferdam.audit.api;
+package dev.cofferdam.mesh.store;
 
-import dev.cofferdam.audit.log.LogReader.View;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.vocabulary.TenantId;
 
-/** Decides whose records a caller sees. The certificate binds the tenant, never the question. */
+/** Decides whose rows a caller sees. The certificate binds the tenant, never the question. */
 public sealed interface Access {
   /** The caller may look through this view. */
   record Granted(View view) implements Access {}
 
-  /** A tenant asked for somebody else's records. */
+  /** A tenant asked for somebody else's rows. */
   record Crossing(TenantId caller) implements Access {}
 
   /** The question names no possible tenant. */
@@ -20,8 +19,8 @@ public sealed interface Access {
 
   /**
    * @param caller who the certificate says is asking
-   * @param asked whose records the question is about; empty: the caller's own, or everybody's for
-   *     an operator
+   * @param asked whose rows the question is about; empty: the caller's own, or everybody's for an
+   *     operator
    */
   static Access decide(SpiffeId caller, String asked) {
     return switch (caller.role()) {

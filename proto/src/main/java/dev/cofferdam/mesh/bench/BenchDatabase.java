@@ -1,4 +1,4 @@
-package dev.cofferdam.metering.app;
+package dev.cofferdam.mesh.bench;
 
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalPropertiesReader;
@@ -8,13 +8,13 @@ import java.sql.Statement;
 import java.util.Map;
 import org.flywaydb.core.Flyway;
 
-/** A fresh schema of its own for a benchmark, dropped at the end. */
-final class BenchDatabase implements AutoCloseable {
+/** A fresh schema of its own for a benchmark, with the service's tables, dropped at the end. */
+public final class BenchDatabase implements AutoCloseable {
   private static final String SCHEMA = "bench";
 
   private final AgroalDataSource source;
 
-  BenchDatabase(String jdbcUrl, String user, String password) throws SQLException {
+  public BenchDatabase(String jdbcUrl, String user, String password) throws SQLException {
     String url = jdbcUrl + (jdbcUrl.contains("?") ? "&" : "?");
     this.source =
         AgroalDataSource.from(
@@ -35,11 +35,13 @@ final class BenchDatabase implements AutoCloseable {
     Flyway.configure().dataSource(source).defaultSchema(SCHEMA).load().migrate();
   }
 
-  AgroalDataSource source() {
+  /** Connections to the schema, at most four. */
+  public AgroalDataSource source() {
     return source;
   }
 
-  void execute(String sql) throws SQLException {
+  /** Runs a statement. */
+  public void execute(String sql) throws SQLException {
     try (Connection connection = source.getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);

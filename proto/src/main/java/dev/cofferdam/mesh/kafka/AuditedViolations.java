@@ -1,9 +1,6 @@
-package dev.cofferdam.metering.api.kafka;
+package dev.cofferdam.mesh.kafka;
 
-import dev.cofferdam.mesh.kafka.FactPublisher;
-import dev.cofferdam.mesh.kafka.SpoolFullException;
-import dev.cofferdam.mesh.kafka.Topics;
-import dev.cofferdam.metering.api.Violation;
+import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.events.v1.Outcome;
 import dev.cofferdam.proto.events.v1.Severity;
@@ -20,10 +17,16 @@ public final class AuditedViolations implements Violation.Recorder {
 
   private final FactPublisher publisher;
   private final InstantSource clock;
+  private final String asked;
 
-  public AuditedViolations(FactPublisher publisher, InstantSource clock) {
+  /**
+   * @param asked what the service keeps, such as "usage": an attempt is recorded as asking for
+   *     another tenant's
+   */
+  public AuditedViolations(FactPublisher publisher, InstantSource clock, String asked) {
     this.publisher = publisher;
     this.clock = clock;
+    this.asked = asked;
   }
 
   @Override
@@ -41,7 +44,7 @@ public final class AuditedViolations implements Violation.Recorder {
             .setOutcome(Outcome.OUTCOME_REFUSED)
             .setCode(ErrorCode.IDENTITY_MISMATCH.wireName())
             .setOccurredEpochMs(clock.millis())
-            .setDetail("asked for another tenant's usage by " + violation.method())
+            .setDetail("asked for another tenant's " + asked + " by " + violation.method())
             .build();
     try {
       publisher.publish(Topics.AUDIT, tenant, id, TYPE, fact);

@@ -1,9 +1,9 @@
-package dev.cofferdam.metering.api;
+package dev.cofferdam.mesh.store;
 
 import dev.cofferdam.vocabulary.TenantId;
 
 /**
- * An attempt of a tenant to see another one's usage.
+ * An attempt of a tenant to see another one's rows.
  *
  * @param tenant who asked, by certificate
  * @param actor the certificate's identity

@@ -1,4 +1,4 @@
-package dev.cofferdam.metering.app;
+package dev.cofferdam.mesh.bench;
 
 import java.io.IOException;
 import java.io.PrintStream;
@@ -10,7 +10,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /** What a benchmark measured: a table for people, a JSON list for programs. */
-final class BenchResults {
+public final class BenchResults {
   private final List<Row> rows = new ArrayList<>();
 
   /**
@@ -21,7 +21,7 @@ final class BenchResults {
    * @param unit in what
    * @param baseline the same unit, measured in the same run by the plainest way; 0: there is none
    */
-  record Row(String metric, double value, String unit, double baseline) {
+  private record Row(String metric, double value, String unit, double baseline) {
     double ratio() {
       return baseline == 0 ? 0 : value / baseline;
     }
@@ -38,11 +38,13 @@ final class BenchResults {
     }
   }
 
-  void add(String metric, double value, String unit, double baseline) {
+  /** Adds a row; see {@link Row}. */
+  public void add(String metric, double value, String unit, double baseline) {
     rows.add(new Row(metric, value, unit, baseline));
   }
 
-  void print(PrintStream out) {
+  /** The table. */
+  public void print(PrintStream out) {
     out.printf("%-44s %14s %-10s %14s %8s%n", "metric", "value", "unit", "baseline", "ratio");
     for (Row row : rows) {
       out.printf(
@@ -56,7 +58,8 @@ final class BenchResults {
     }
   }
 
-  void write(Path file) throws IOException {
+  /** The list. */
+  public void write(Path file) throws IOException {
     Files.writeString(
         file, rows.stream().map(Row::json).collect(Collectors.joining(",\n ", "[", "]\n")));
   }

@@ -1,20 +1,20 @@
-package dev.cofferdam.audit.log.postgres;
+package dev.cofferdam.mesh.postgres;
 
-import dev.cofferdam.audit.log.LogReader.View;
+import dev.cofferdam.mesh.store.View;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 
 /** Whose rows a transaction may see; row-level security shows none before this is said. */
-final class RowView {
+public final class RowView {
   private static final String TAKE =
       "select set_config('cofferdam.view', ?, true), set_config('cofferdam.tenant', ?, true)";
 
   private RowView() {}
 
   /** Takes a reader's view for the rest of the transaction. */
-  static void take(Connection connection, View view) throws SQLException {
+  public static void take(Connection connection, View view) throws SQLException {
     switch (view) {
       case View.Of of -> set(connection, "", of.tenant().value());
       case View.Everybody everybody -> takeAll(connection);
@@ -22,12 +22,12 @@ final class RowView {
   }
 
   /** Takes the writer's view, which is everybody's, for the rest of the transaction. */
-  static void takeAll(Connection connection) throws SQLException {
+  public static void takeAll(Connection connection) throws SQLException {
     set(connection, "everybody", "");
   }
 
   /** Whether the connection's user is subject to row-level security. */
-  static boolean isConfined(Connection connection) throws SQLException {
+  public static boolean isConfined(Connection connection) throws SQLException {
     try (PreparedStatement statement =
             connection.prepareStatement(
                 "select not (rolsuper or rolbypassrls) from pg_roles where rolname = current_user");
