@@ -16,6 +16,10 @@ public final class TreeHash {
   private static final byte LEAF_PREFIX = 0;
   private static final byte NODE_PREFIX = 1;
 
+  /** Of the thread: looking a digest up costs as much as hashing a node. */
+  private static final ThreadLocal<MessageDigest> DIGEST =
+      ThreadLocal.withInitial(TreeHash::newSha256);
+
   /** Root of the tree without leaves: the hash of nothing. */
   public static final TreeHash EMPTY = new TreeHash(sha256().digest());
 
@@ -53,6 +57,10 @@ public final class TreeHash {
   }
 
   private static MessageDigest sha256() {
+    return DIGEST.get();
+  }
+
+  private static MessageDigest newSha256() {
     try {
       return MessageDigest.getInstance("SHA-256");
     } catch (NoSuchAlgorithmException e) {

@@ -16,6 +16,9 @@ public final class AesGcm {
   private static final int TAG_BITS = 128;
   private static final SecureRandom RANDOM = new SecureRandom();
 
+  /** Of the thread: looking a cipher up costs as much as sealing a record. */
+  private static final ThreadLocal<Cipher> CIPHER = ThreadLocal.withInitial(AesGcm::newCipher);
+
   private AesGcm() {}
 
   /** The generator for keys and nonces. */
@@ -54,9 +57,17 @@ public final class AesGcm {
     }
   }
 
+  private static Cipher newCipher() {
+    try {
+      return Cipher.getInstance("AES/GCM/NoPadding");
+    } catch (GeneralSecurityException e) {
+      throw new IllegalStateException("the JDK has no AES-GCM", e);
+    }
+  }
+
   private static Cipher cipher(int mode, SecretKey key, byte[] nonce, byte[] associated)
       throws GeneralSecurityException {
-    Cipher cipher = Cipher.getInstance("AES/GCM/NoPadding");
+    Cipher cipher = CIPHER.get();
     cipher.init(mode, key, new GCMParameterSpec(TAG_BITS, nonce));
     cipher.updateAAD(associated);
     return cipher;

@@ -1,7 +1,10 @@
 package dev.cofferdam.audit.log.postgres;
 
 import dev.cofferdam.audit.proof.NodeId;
+import dev.cofferdam.audit.proof.NodeSource;
+import dev.cofferdam.audit.proof.TileNodes;
 import dev.cofferdam.audit.proof.TreeHash;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -11,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Tree nodes as rows: inner ones in their own table, leaves with their records. */
+/** Entries of tiles as rows: roots in a table of their own, hashes of leaves with their records. */
 final class NodeRows {
   private static final String READ =
       """
@@ -26,8 +29,20 @@ final class NodeRows {
 
   private NodeRows() {}
 
-  /** Reads nodes in one statement. */
-  static Map<NodeId, TreeHash> read(Connection connection, Set<NodeId> nodes) throws SQLException {
+  /** The tree's nodes, each read in one statement. */
+  static NodeSource of(Connection connection) {
+    return new TileNodes(
+        entries -> {
+          try {
+            return read(connection, entries);
+          } catch (SQLException e) {
+            throw new StoreUnavailableException(e);
+          }
+        });
+  }
+
+  private static Map<NodeId, TreeHash> read(Connection connection, Set<NodeId> nodes)
+      throws SQLException {
     List<NodeId> inner = nodes.stream().filter(node -> node.level() > 0).toList();
     Object[] leaves = nodes.stream().filter(node -> node.level() == 0).map(NodeId::index).toArray();
     Map<NodeId, TreeHash> hashes = new HashMap<>();
@@ -46,7 +61,7 @@ final class NodeRows {
     return hashes;
   }
 
-  /** Adds inner nodes. */
+  /** Adds roots of tiles. */
   static void write(Connection connection, Map<NodeId, TreeHash> nodes) throws SQLException {
     if (nodes.isEmpty()) {
       return;

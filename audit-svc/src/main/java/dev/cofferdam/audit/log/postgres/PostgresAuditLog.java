@@ -3,6 +3,7 @@ package dev.cofferdam.audit.log.postgres;
 import dev.cofferdam.audit.log.AuditLog;
 import dev.cofferdam.audit.proof.Frontier;
 import dev.cofferdam.audit.proof.NodeId;
+import dev.cofferdam.audit.proof.TileNodes;
 import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.audit.record.AuditEvent;
 import dev.cofferdam.audit.sealing.DataKey;
@@ -11,7 +12,6 @@ import dev.cofferdam.mesh.postgres.PartitionClaims;
 import dev.cofferdam.mesh.postgres.RejectedFacts;
 import dev.cofferdam.mesh.postgres.RowView;
 import dev.cofferdam.mesh.postgres.Transaction;
-import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.vocabulary.TenantId;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -31,7 +31,7 @@ import javax.sql.DataSource;
 /**
  * The log in PostgreSQL. A batch is one transaction: the offsets (their rows keep a former holder
  * out), the head's row (its lock is the sequencer: one appends at a time, so indexes are dense),
- * then leaves, the nodes that they complete, and the new head.
+ * then leaves, the roots of the tiles that they complete, and the new head.
  */
 public final class PostgresAuditLog implements AuditLog {
   private static final String KNOWN =
@@ -47,6 +47,7 @@ public final class PostgresAuditLog implements AuditLog {
       select * from unnest(?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::smallint[],
         ?::bigint[], ?, ?)
       """;
+
   private final DataSource source;
   private final PostgresDataKeys keys;
   private final PartitionClaims claims = new PartitionClaims();
@@ -98,7 +99,7 @@ public final class PostgresAuditLog implements AuditLog {
     long first = tree.size();
     List<byte[]> leaves = new ArrayList<>(fresh.size());
     List<byte[]> hashes = new ArrayList<>(fresh.size());
-    Map<NodeId, TreeHash> completed = new LinkedHashMap<>();
+    Map<NodeId, TreeHash> roots = new LinkedHashMap<>();
     for (AuditEvent event : fresh) {
       DataKey key = sealing.get(event.tenant());
       if (key == null) {
@@ -106,12 +107,18 @@ public final class PostgresAuditLog implements AuditLog {
       }
       byte[] leaf = SealedRecord.seal(key, event.id(), event.payload()).encode();
       TreeHash hash = TreeHash.leaf(leaf);
-      tree.append(hash, completed::put);
+      tree.append(
+          hash,
+          (node, root) -> {
+            if (TileNodes.isEntry(node)) {
+              roots.put(node, root);
+            }
+          });
       leaves.add(leaf);
       hashes.add(hash.bytes());
     }
     insert(connection, first, fresh, leaves, hashes);
-    NodeRows.write(connection, completed);
+    NodeRows.write(connection, roots);
     moveHead(connection, tree);
     return new Step(fresh, tree);
   }
@@ -128,19 +135,11 @@ public final class PostgresAuditLog implements AuditLog {
       Frontier tree =
           committed.size() == size
               ? committed.copy()
-              : Frontier.load(size, nodes -> read(connection, nodes));
+              : Frontier.load(size, NodeRows.of(connection));
       if (!tree.root().equals(root)) {
         throw new IllegalStateException("the log's nodes do not make up its root");
       }
       return tree;
-    }
-  }
-
-  private static Map<NodeId, TreeHash> read(Connection connection, Set<NodeId> nodes) {
-    try {
-      return NodeRows.read(connection, nodes);
-    } catch (SQLException e) {
-      throw new StoreUnavailableException(e);
     }
   }
 

@@ -59,7 +59,7 @@ public final class PostgresLogReader implements LogReader {
         source,
         connection -> {
           RowView.takeAll(connection);
-          return NodeRows.read(connection, nodes);
+          return NodeRows.of(connection).read(nodes);
         });
   }
 
