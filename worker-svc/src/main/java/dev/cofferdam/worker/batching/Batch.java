@@ -151,7 +151,7 @@ public final class Batch {
     supply.rest(sequence);
     sequence.pausedFrom = sequence.state();
     sequence.moveTo(SequenceState.PAUSED);
-    sequence.countPreemption();
+    sequence.countPause();
     stats.preemptions.incrementAndGet();
   }
 

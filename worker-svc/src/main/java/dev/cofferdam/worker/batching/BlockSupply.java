@@ -155,7 +155,7 @@ final class BlockSupply {
     boolean quotaBound = quotaBound(needy);
     for (int i = live.size() - 1; i >= 0 && live.get(i) != needy; i--) {
       if (mayTakeFrom(live.get(i), needy, quotaBound)) {
-        goOnLater(live.get(i), nowNs);
+        goOnLater(live.get(i), needy, nowNs);
         return true;
       }
     }
@@ -169,7 +169,7 @@ final class BlockSupply {
       if (victim.state() == SequenceState.PAUSED
           && victim != needy
           && mayTakeFrom(victim, needy, quotaBound)) {
-        goOnLater(victim, nowNs);
+        goOnLater(victim, needy, nowNs);
         return true;
       }
     }
@@ -188,14 +188,14 @@ final class BlockSupply {
             || (!quotaBound && (kv.mayGive(victim.tenant()) || victim.publicBlocks() > 0)));
   }
 
-  private void goOnLater(Sequence victim, long nowNs) {
+  private void goOnLater(Sequence victim, Sequence needy, long nowNs) {
     try {
       swap.out(victim);
     } catch (IsolationViolation e) {
       stats.violations.incrementAndGet();
       swap.drop(victim);
     }
-    victim.countPreemption();
+    victim.countPreemption(needy.tenant());
     stats.preemptions.incrementAndGet();
     if (victim.state() == SequenceState.PAUSED) {
       victim.pausedFrom = SequenceState.WAITING;

@@ -8,7 +8,9 @@ import dev.cofferdam.worker.kvcache.ExportedBlock;
 import dev.cofferdam.worker.kvcache.PublicPrefix;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -88,9 +90,13 @@ public final class Sequence {
   private int allocated;
   private int zeroed;
   private int preemptions;
+  private Map<TenantId, Integer> preemptedBy = Map.of();
 
   private final AtomicReference<@Nullable EndCause> cancelled = new AtomicReference<>();
   private volatile boolean pauseWanted;
+
+  /** Written before {@link #pauseWanted}. */
+  private TenantId pausedFor;
 
   /**
    * @param positionsMax positions of the model
@@ -104,6 +110,7 @@ public final class Sequence {
       long nowNs,
       SequenceListener listener) {
     this.request = request;
+    this.pausedFor = request.tenant();
     this.listener = listener;
     this.lengthMax =
         (int) Math.min(positionsMax, (long) request.promptTokens() + request.outputTokensMax());
@@ -125,8 +132,13 @@ public final class Sequence {
     cancelled.compareAndSet(null, why);
   }
 
-  /** Serves it no more until {@link #resume()}; it keeps its state. */
-  public void pause() {
+  /**
+   * Serves it no more until {@link #resume()}; it keeps its state.
+   *
+   * @param causedBy whose request takes its place
+   */
+  public void pause(TenantId causedBy) {
+    pausedFor = causedBy;
     pauseWanted = true;
   }
 
@@ -293,8 +305,15 @@ public final class Sequence {
     zeroed += blocks;
   }
 
-  void countPreemption() {
+  void countPause() {
+    countPreemption(pausedFor);
+  }
+
+  void countPreemption(TenantId causedBy) {
     preemptions++;
+    Map<TenantId, Integer> more = new HashMap<>(preemptedBy);
+    more.merge(causedBy, 1, Integer::sum);
+    preemptedBy = Map.copyOf(more);
   }
 
   void countPrefill(int rows) {
@@ -338,6 +357,7 @@ public final class Sequence {
         kvBlockNs,
         allocated,
         zeroed,
-        preemptions);
+        preemptions,
+        preemptedBy);
   }
 }

@@ -1,5 +1,8 @@
 package dev.cofferdam.worker.batching;
 
+import dev.cofferdam.vocabulary.TenantId;
+import java.util.Map;
+
 /**
  * What a sequence used on this worker.
  *
@@ -14,6 +17,7 @@ package dev.cofferdam.worker.batching;
  * @param kvBlocksAllocated blocks that were allocated for it
  * @param kvBlocksZeroed those that were zeroed when it let go of them
  * @param preemptions times that it was paused or lost its blocks
+ * @param preemptedBy how often for which tenant
  */
 public record SequenceUsage(
     int promptTokens,
@@ -26,11 +30,12 @@ public record SequenceUsage(
     long kvBlockNs,
     int kvBlocksAllocated,
     int kvBlocksZeroed,
-    int preemptions) {
+    int preemptions,
+    Map<TenantId, Integer> preemptedBy) {
 
   /** The usage of a request that never ran. */
   public static SequenceUsage none(int promptTokens) {
-    return new SequenceUsage(promptTokens, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0);
+    return new SequenceUsage(promptTokens, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, Map.of());
   }
 
   /** Milliseconds to the first token. */

@@ -11,8 +11,12 @@ public interface LeaseOrders {
   /** Ends an attempt; its caller is told the code. */
   void revoke(SequenceId id, ErrorCode code);
 
-  /** Serves an attempt no more, keeps its state. */
-  void preempt(SequenceId id);
+  /**
+   * Serves an attempt no more, keeps its state.
+   *
+   * @param causedBy whose request takes its place
+   */
+  void preempt(SequenceId id, TenantId causedBy);
 
   /** Serves it again. */
   void resume(SequenceId id);

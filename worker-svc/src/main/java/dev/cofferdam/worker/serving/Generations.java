@@ -311,10 +311,10 @@ public final class Generations implements LeaseOrders {
   }
 
   @Override
-  public void preempt(SequenceId id) {
+  public void preempt(SequenceId id, TenantId causedBy) {
     Generation generation = running.get(id);
     if (generation != null) {
-      generation.sequence().pause();
+      generation.sequence().pause(causedBy);
       parts.submissions.wake();
     }
   }

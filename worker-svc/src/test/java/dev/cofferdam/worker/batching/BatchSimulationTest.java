@@ -199,7 +199,7 @@ class BatchSimulationTest {
       Run run = live.get(random.nextInt(live.size()));
       switch (random.nextInt(40)) {
         case 0 -> run.sequence.cancel(EndCause.CANCELLED);
-        case 1, 2 -> run.sequence.pause();
+        case 1, 2 -> run.sequence.pause(new TenantId("chat"));
         case 3, 4, 5 -> run.sequence.resume();
         case 6 -> run.heard.ready = false;
         case 7, 8, 9 -> run.heard.ready = true;

@@ -8,6 +8,7 @@ import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.FakeExecutor.Mark;
 import dev.cofferdam.worker.execution.StepPlan;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -151,7 +152,7 @@ class BatchTest {
     finish();
     Run run = add(1, 10, 20, 0);
     stepper.step();
-    run.sequence.pause();
+    run.sequence.pause(new TenantId("chat"));
     for (int i = 0; i < 5; i++) {
       assertThat(stepper.step()).isFalse();
     }
@@ -162,6 +163,7 @@ class BatchTest {
 
     assertThat(run.heard.tokens).isEqualTo(undisturbed.heard.tokens);
     assertThat(run.heard.usage.preemptions()).isEqualTo(1);
+    assertThat(run.heard.usage.preemptedBy()).isEqualTo(Map.of(new TenantId("chat"), 1));
   }
 
   @Test
@@ -235,7 +237,7 @@ class BatchTest {
     if (beforeThePause) {
       attacker.sequence.blocks[1] = foreign;
     }
-    attacker.sequence.pause();
+    attacker.sequence.pause(new TenantId("chat"));
     stepper.step();
     attacker.sequence.blocks[1] = foreign;
     attacker.sequence.resume();

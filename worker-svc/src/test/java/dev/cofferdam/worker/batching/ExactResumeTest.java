@@ -131,7 +131,7 @@ class ExactResumeTest {
       for (int step = 0; !batch.isEmpty(); step++) {
         Sequence any = sequences.get(random.nextInt(sequences.size()));
         if (step < 2_000 && random.nextInt(4) == 0) {
-          any.pause();
+          any.pause(new TenantId("chat"));
         } else {
           any.resume();
         }

@@ -19,6 +19,9 @@ final class Attention {
   /** Products of a query's element with a key's from which on the helpers are worth waking. */
   private static final long TOGETHER_MIN = 1 << 17;
 
+  /** The same where they are awake. */
+  private static final long AWAKE_MIN = 1 << 13;
+
   /** Queries of a task for each key-value head, where a row has not more. */
   private static final int QUERIES = 64;
 
@@ -137,7 +140,8 @@ final class Attention {
       work += plan.positions[row(row)] + 1L;
     }
     broken = false;
-    if (work * model.queryWidth() < TOGETHER_MIN || chunks > Team.CHUNKS_MAX) {
+    long least = team.awake() ? AWAKE_MIN : TOGETHER_MIN;
+    if (work * model.queryWidth() < least || chunks > Team.CHUNKS_MAX) {
       Team.alone(job, chunks);
     } else {
       team.run(job, chunks);

@@ -12,6 +12,12 @@ final class DecoderPass {
   /** Elements of rows from which on waking the helpers costs less than it brings. */
   private static final int TOGETHER_MIN = 1 << 15;
 
+  /** The same where they are awake. */
+  private static final int AWAKE_MIN = 1 << 11;
+
+  /** Of a row, that one chunk gates; a multiple of the widest vector. */
+  private static final int GATED_MAX = 1 << 10;
+
   private static final int ROWS_OF_CHUNK = 4;
 
   private final ModelConfig model;
@@ -30,6 +36,7 @@ final class DecoderPass {
   private StepPlan plan;
   private int layer;
   private int rows;
+  private int gatePieces;
   private float[] norm = {};
 
   DecoderPass(
@@ -103,7 +110,7 @@ final class DecoderPass {
         buffers.normed,
         buffers.hiddenStride,
         buffers.queryKeyValue);
-    together(storing, matrix.paddedOutputs);
+    together(storing, rowChunks(), matrix.paddedOutputs);
   }
 
   private void rotateAndStore(int chunk, int worker) {
@@ -171,7 +178,8 @@ final class DecoderPass {
     PackedMatrix gateUp = weights.gateUp;
     normaliseStream(weights.feedForwardNorm);
     project(LoraProjection.GATE_UP, gateUp, buffers.normed, buffers.hiddenStride, buffers.gateUp);
-    together(gating, gateUp.paddedOutputs);
+    gatePieces = (gateUp.offsetOf(1) + GATED_MAX - 1) / GATED_MAX;
+    together(gating, rows * gatePieces, gateUp.paddedOutputs);
     project(
         LoraProjection.DOWN, weights.down, buffers.gateUp, gateUp.paddedOutputs, buffers.projected);
     for (int row = 0; row < rows; row++) {
@@ -182,10 +190,10 @@ final class DecoderPass {
 
   private void gate(int chunk, int worker) {
     PackedMatrix gateUp = layers[layer].gateUp;
-    for (int row = firstRow(chunk); row < endRow(chunk); row++) {
-      int at = row * gateUp.paddedOutputs;
-      RowMath.gate(buffers.gateUp, at, buffers.gateUp, at + gateUp.offsetOf(1), gateUp.offsetOf(1));
-    }
+    int width = gateUp.offsetOf(1);
+    int from = chunk % gatePieces * GATED_MAX;
+    int at = chunk / gatePieces * gateUp.paddedOutputs + from;
+    RowMath.gate(buffers.gateUp, at, buffers.gateUp, at + width, Math.min(GATED_MAX, width - from));
   }
 
   /** Multiplies all rows with a matrix of this layer, with the adapters' share. */
@@ -200,7 +208,7 @@ final class DecoderPass {
 
   private void normaliseStream(float[] weight) {
     norm = weight;
-    together(normalising, model.hidden());
+    together(normalising, rowChunks(), model.hidden());
   }
 
   private void normalise(int chunk, int worker) {
@@ -211,14 +219,18 @@ final class DecoderPass {
     }
   }
 
-  /** Runs a job over the rows in chunks of {@link #ROWS_OF_CHUNK}. */
-  private void together(Team.Job job, int rowElements) {
-    int chunks = (rows + ROWS_OF_CHUNK - 1) / ROWS_OF_CHUNK;
-    if (chunks < 2 || (long) rows * rowElements < TOGETHER_MIN) {
+  /** Runs a job over all rows. */
+  private void together(Team.Job job, int chunks, int rowElements) {
+    int least = team.awake() ? AWAKE_MIN : TOGETHER_MIN;
+    if (chunks < 2 || (long) rows * rowElements < least) {
       Team.alone(job, chunks);
     } else {
       team.run(job, chunks);
     }
+  }
+
+  private int rowChunks() {
+    return (rows + ROWS_OF_CHUNK - 1) / ROWS_OF_CHUNK;
   }
 
   private static int firstRow(int chunk) {

@@ -65,6 +65,14 @@ public final class Team implements AutoCloseable {
     return helpers.length + 1;
   }
 
+  /**
+   * Whether the helpers look for work at this moment, as they do behind a job: another costs a
+   * microsecond then, and tens of them where one has to be woken.
+   */
+  boolean awake() {
+    return parked.get() == 0;
+  }
+
   /** Runs all chunks, on this thread alone. */
   static void alone(Job job, int chunks) {
     for (int chunk = 0; chunk < chunks; chunk++) {

@@ -14,6 +14,7 @@ import dev.cofferdam.proto.scheduling.v1.SessionKey;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.EndCause;
 import dev.cofferdam.worker.batching.SequenceId;
 import dev.cofferdam.worker.batching.SequenceProgress;
@@ -251,7 +252,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
           id(
               message.getPreempt().getRequestId(),
               message.getPreempt().getAttempt(),
-              id -> preempt(id, orders));
+              id -> preempt(id, new TenantId(message.getPreempt().getCausedByTenant()), orders));
       case RESUME ->
           id(
               message.getResume().getRequestId(),
@@ -263,13 +264,13 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     }
   }
 
-  private void preempt(SequenceId id, LeaseOrders orders) {
+  private void preempt(SequenceId id, TenantId causedBy, LeaseOrders orders) {
     Running one = running.get(id);
     if (one != null) {
       one.paused = true;
       one.preemptions++;
     }
-    orders.preempt(id);
+    orders.preempt(id, causedBy);
   }
 
   private void resume(SequenceId id, LeaseOrders orders) {

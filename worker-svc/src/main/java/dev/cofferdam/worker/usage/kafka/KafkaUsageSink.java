@@ -65,7 +65,12 @@ public final class KafkaUsageSink implements UsageSink {
 
   private UsageRecorded event(AttemptRecord attempt) {
     Lease lease = attempt.lease();
-    return UsageRecorded.newBuilder()
+    UsageRecorded.Builder event = UsageRecorded.newBuilder();
+    attempt
+        .usage()
+        .preemptedBy()
+        .forEach((tenant, times) -> event.putPreemptedBy(tenant.value(), times));
+    return event
         .setRequestId(lease.request().value())
         .setAttempt(lease.attempt())
         .setTenant(lease.tenant().value())

@@ -20,6 +20,7 @@ import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.wire.GrantSeal;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.worker.batching.EndCause;
@@ -411,7 +412,7 @@ class WorkerEndpointTest {
     worker.stub().generate(request(10, 300, c -> c.setRequestId(id.value())), reader);
     assertThat(reader.reached.await(20, TimeUnit.SECONDS)).isTrue();
 
-    worker.generations.preempt(new SequenceId(id, 1));
+    worker.generations.preempt(new SequenceId(id, 1), new TenantId("chat"));
     worker.generations.resume(new SequenceId(id, 1));
 
     assertThat(reader.closed.await(20, TimeUnit.SECONDS)).isTrue();
