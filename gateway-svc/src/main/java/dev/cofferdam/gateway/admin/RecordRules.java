@@ -4,20 +4,17 @@ import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.DocumentLimits;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Model;
-import dev.cofferdam.proto.admin.v1.ModelRate;
+import dev.cofferdam.proto.admin.v1.NodeCost;
 import dev.cofferdam.proto.admin.v1.PersonalData;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.PrivacyMode;
 import dev.cofferdam.proto.admin.v1.PrivacyPolicy;
-import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.ShadowTraffic;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.regex.Pattern;
 
 /** What records must hold before they are written. */
@@ -71,10 +68,7 @@ public final class RecordRules {
   /** Redis' scripts count in doubles, which hold whole numbers up to 2^53. */
   private static final long BUDGET_MAX = 1_000_000_000_000_000L;
 
-  /** 100 000 units of the currency for a million tokens. */
-  private static final long RATE_MICROS_MAX = 100_000_000_000L;
-
-  private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
+  private static final int NODES_MAX = 100_000;
 
   private RecordRules() {}
 
@@ -130,29 +124,6 @@ public final class RecordRules {
     problems.form("documents.language", d.getLanguage(), LANGUAGE_OR_NONE);
   }
 
-  /** The problems of a rate card. */
-  public static Problems check(RateCard c) {
-    Problems problems = new Problems();
-    problems.form("id", c.getId(), NAME);
-    problems.form("currency", c.getCurrency(), CURRENCY);
-    problems.range("rates (count)", c.getRatesCount(), 1, LIST_MAX);
-    Set<String> models = new HashSet<>();
-    for (ModelRate rate : c.getRatesList()) {
-      problems.form("rates.model", rate.getModel(), NAME_OR_NONE);
-      if (!models.add(rate.getModel())) {
-        problems.add("rates.model", rate.getModel(), "one entry for each model");
-      }
-      price(problems, "input", rate.getInputMicrosPerMillion());
-      price(problems, "cached_input", rate.getCachedInputMicrosPerMillion());
-      price(problems, "output", rate.getOutputMicrosPerMillion());
-    }
-    return problems;
-  }
-
-  private static void price(Problems problems, String kind, long micros) {
-    problems.range("rates." + kind + "_micros_per_million", micros, 0, RATE_MICROS_MAX);
-  }
-
   /** The problems of a model's record, but for its folder. */
   public static Problems check(Model m) {
     Problems problems = new Problems();
@@ -189,6 +160,13 @@ public final class RecordRules {
     problems.form("dedicated_tenant", p.getDedicatedTenant(), TENANT_OR_NONE);
     classes(problems, "workload_classes", p.getWorkloadClassesList());
     problems.range("context_tokens_max", p.getContextTokensMax(), 0, CONTEXT_TOKENS_MAX);
+    if (p.hasNodeCost()) {
+      NodeCost cost = p.getNodeCost();
+      problems.range("node_cost.nodes", cost.getNodes(), 1, NODES_MAX);
+      RateCardRules.currency(problems, "node_cost.currency", cost.getCurrency());
+      problems.range(
+          "node_cost.micros_per_hour", cost.getMicrosPerHour(), 0, RateCardRules.RATE_MICROS_MAX);
+    }
     return problems;
   }
 

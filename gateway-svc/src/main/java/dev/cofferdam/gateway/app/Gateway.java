@@ -129,7 +129,7 @@ final class Gateway implements AutoCloseable {
             publisher, new AuditKeys(secret(config.audit().hmacSecretFile())), clock);
     LimiterSettings limits =
         LimiterSettings.ofReplicas(config.gatewayReplicas(), config.limits().dashboard());
-    RateCards rateCards = new ConfiguredRateCards(configured.views().rateCards());
+    RateCards rateCards = new ConfiguredRateCards(configured.views().rateCards(), clock);
     this.limiter =
         new RedisLimiter(redis, limits, rateCards, new BudgetEvents(facts, metrics), clock);
     this.leased =

@@ -41,7 +41,8 @@ public enum RecordKind {
       Set.of("version"));
 
   private static final Set<String> SERVER_FIELDS =
-      Set.of("revision", "changed_epoch_s", "created_epoch_s", "rollout");
+      Set.of(
+          "revision", "changed_epoch_s", "created_epoch_s", "rollout", "former", "since_epoch_s");
 
   private final String section;
   private final String word;

@@ -6,6 +6,7 @@ import static dev.cofferdam.gateway.admin.grpc.Records.expected;
 import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.Problems;
+import dev.cofferdam.gateway.admin.RateCardRules;
 import dev.cofferdam.gateway.admin.RecordRules;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.DeleteAdapterRequest;
@@ -199,10 +200,18 @@ final class CatalogRecords {
         "put_rate_card",
         "-",
         (change, write) -> {
-          RecordRules.check(request.getRateCard()).refuseIfAny();
+          RateCardRules.check(request.getRateCard()).refuseIfAny();
           String id = request.getRateCard().getId();
+          Problems problems = new Problems();
+          RateCard succeeding =
+              RateCardRules.succeeding(
+                  Optional.ofNullable(configuration.rateCards().get(id)),
+                  request.getRateCard(),
+                  epochS(),
+                  problems);
+          problems.refuseIfAny();
           RateCard card =
-              request.getRateCard().toBuilder()
+              succeeding.toBuilder()
                   .setChangedEpochS(epochS())
                   .setRevision(
                       rateCardRecords.next(
