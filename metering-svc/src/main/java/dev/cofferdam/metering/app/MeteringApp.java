@@ -48,6 +48,7 @@ public class MeteringApp {
   private volatile @Nullable MeshServer server;
   private volatile @Nullable FactPublisher publisher;
   private volatile @Nullable FactConsumer consumer;
+  private volatile @Nullable Billing billing;
 
   public MeteringApp(
       MeteringConfig config, AgroalDataSource database, Flyway flyway, MeteringMetrics metrics) {
@@ -65,18 +66,22 @@ public class MeteringApp {
             kafka, GROUP, config.stateDir().resolve("spool"), config.spoolBytesMax());
     publisher = facts;
     Violation.Recorder audited = new AuditedViolations(facts, Clock.systemUTC(), "usage");
+    Violation.Recorder violations =
+        violation -> {
+          metrics.violation();
+          audited.record(violation);
+        };
+    Billing bills = Billing.open(config, kafka, database, violations);
+    billing = bills;
     server =
         MeshServer.builder(
                 config.trustDomain(),
                 new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
             .listen(config.listen().host(), config.listen().port())
-            .service(
-                new UsageEndpoint(
-                    new PostgresUsageViews(database),
-                    violation -> {
-                      metrics.violation();
-                      audited.record(violation);
-                    }))
+            .service(new UsageEndpoint(new PostgresUsageViews(database), violations))
+            .service(bills.invoices())
+            .service(bills.costs())
+            .service(bills.focus())
             .start();
     metrics.watch(this::lag, this::lostOffsets);
     Thread.ofPlatform().daemon().name("metering-start").start(() -> consume(kafka));
@@ -88,6 +93,10 @@ public class MeteringApp {
         if (stopping.await(RETRY_MS, TimeUnit.MILLISECONDS)) {
           return;
         }
+      }
+      Billing bills = billing;
+      if (bills != null) {
+        bills.keepHours();
       }
       LedgerIntake intake =
           new LedgerIntake(Topics.USAGE, new PostgresLedger(database), Clock.systemUTC(), metrics);
@@ -131,6 +140,10 @@ public class MeteringApp {
     MeshServer serving = server;
     if (serving != null) {
       serving.stop(2_000);
+    }
+    Billing bills = billing;
+    if (bills != null) {
+      bills.close();
     }
     FactPublisher publishing = publisher;
     if (publishing != null) {

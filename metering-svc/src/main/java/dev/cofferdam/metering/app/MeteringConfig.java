@@ -30,6 +30,34 @@ public interface MeteringConfig {
   @WithDefault("67108864")
   long spoolBytesMax();
 
+  /** Bills. */
+  Billing billing();
+
+  /** What things cost that are not nodes. */
+  Cost cost();
+
+  /** Bills. */
+  interface Billing {
+    /** Name of whoever provides the service and issues invoices. */
+    @WithDefault("Cofferdam")
+    String provider();
+  }
+
+  /** What things cost that are not nodes. */
+  interface Cost {
+    /** ISO 4217; that of all costs. Nodes whose cost is in another currency are not counted. */
+    @WithDefault("EUR")
+    String currency();
+
+    /** An adapter for an hour, in millionths of the currency. */
+    @WithDefault("0")
+    long adapterMicrosPerHour();
+
+    /** A GiB for an hour, in millionths of the currency. */
+    @WithDefault("0")
+    long storageMicrosPerGibHour();
+  }
+
   /** PEM files of an identity. */
   interface Tls {
     /** Certificate chain, leaf first. */

@@ -16,7 +16,8 @@ final class Help {
              --workers N       number of workers (2)
              --port NAME=N     give a port; names: rest grpc router router-http scheduler scheduler-2
                                scheduler-http worker-1 worker-1-http ... metering metering-http audit
-                               audit-http gateway-http kafka kafka-controller redis postgres traces
+                               audit-http gateway-http kafka kafka-controller
+                               redis postgres traces
              --port-base N     give all ports: N, N+1, ...
              --redis PATH      a Redis or Valkey program to use
         down                 end what up started
@@ -40,6 +41,17 @@ final class Help {
              --overlap TIME    how long a rotated key goes on, such as 24h (0)
              --endpoint HOST:PORT --certificate FILE --key FILE --trust FILE
                                a mesh elsewhere, with an operator's certificate
+        billing ACTION       invoices and costs as their operator; days are of UTC,
+                               MONTH is such as 2026-03, TO is the day after the last
+             draft TENANT MONTH|FROM TO       what an invoice would say now
+             issue TENANT MONTH|FROM TO       make an invoice that is never changed again
+             list [TENANT] | show NUMBER      --format json (default), csv or pdf
+             line NUMBER LINE  the usage events that a line is made of
+             costs MONTH|FROM TO              what tenants and pools cost, beside what is charged
+             focus MONTH|FROM TO              charges by FOCUS 1.2; --format csv (default) or parquet
+             --tenant T        of one tenant only (costs, focus)
+             --out FILE        where a document goes
+             --endpoint ...    a mesh elsewhere, as with admin
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
         logits MODEL --tokens 1,2,3

@@ -40,6 +40,7 @@ public final class Main {
         case "explain" -> new ExplainCommand(files, out).run(rest);
         case "verify-audit" -> new VerifyAuditCommand(files, out).run(rest);
         case "admin" -> new AdminCommand(files, directory, out).run(rest);
+        case "billing" -> new BillingCommand(files, directory, out).run(rest);
         case "bench" -> new BenchCommand(repository, files, out).run(rest);
         case "logits" -> ServiceProgram.logits(repository, directory).run(rest);
         case "sign-prefix" -> ServiceProgram.signPrefix(repository, directory).run(rest);

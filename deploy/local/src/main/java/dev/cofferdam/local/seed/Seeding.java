@@ -8,13 +8,19 @@ import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc.AdminServiceBlockingStub;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
+import dev.cofferdam.proto.admin.v1.ListPoolsRequest;
+import dev.cofferdam.proto.admin.v1.ListRateCardsRequest;
 import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
 import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.ModelRate;
+import dev.cofferdam.proto.admin.v1.NodeCost;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.PutPoolRequest;
+import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
+import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
@@ -22,6 +28,7 @@ import dev.cofferdam.proto.inference.v1.InferenceServiceGrpc;
 import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.proto.inference.v1.ModelInfo;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
+import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
@@ -39,8 +46,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /**
- * Puts the sample model, its adapters and three tenants, one of each tier, through the admin API.
- * What is there already stays as it is; keys that are still in force are kept.
+ * Puts the sample model, its adapters, prices, and three tenants, one of each tier, through the
+ * admin API. What is there already stays as it is; keys that are still in force are kept.
  */
 public final class Seeding implements AutoCloseable {
   /** Ids of the sample tenants; each has an adapter of the same name. */
@@ -50,6 +57,11 @@ public final class Seeding implements AutoCloseable {
   private static final String MODEL = "support-desk";
   private static final String POOL = "shared";
   private static final int CONTEXT_TOKENS = 8_192;
+  private static final String CURRENCY = "EUR";
+
+  /** 0.25: what a virtual machine of a few processors costs. */
+  private static final long NODE_MICROS_PER_HOUR = 250_000;
+
   private static final long WAIT_MS = 20_000;
   private static final long PAUSE_MS = 100;
   private static final long CALL_MS = 10_000;
@@ -82,7 +94,7 @@ public final class Seeding implements AutoCloseable {
    * @return the tenants, with keys that are in force
    */
   public List<SampleTenant> run(List<SampleTenant> before, Function<String, TlsFiles> identities) {
-    retry("the admin API", () -> admin().putPool(pool()));
+    putPricesAndPool();
     admin().putModel(model());
     List<String> present =
         admin().listTenants(ListTenantsRequest.getDefaultInstance()).getTenantsList().stream()
@@ -121,8 +133,47 @@ public final class Seeding implements AutoCloseable {
         .withDeadlineAfter(CALL_MS, TimeUnit.MILLISECONDS);
   }
 
+  /** What an operator has changed since stays. */
+  private void putPricesAndPool() {
+    List<Pool> pools =
+        retry(
+            "the admin API",
+            () -> admin().listPools(ListPoolsRequest.getDefaultInstance()).getPoolsList());
+    if (pools.stream().noneMatch(pool -> pool.getId().equals(POOL))) {
+      admin().putPool(pool());
+    }
+    if (admin().listRateCards(ListRateCardsRequest.getDefaultInstance()).getRateCardsCount() == 0) {
+      admin().putRateCard(prices());
+    }
+  }
+
   private static PutPoolRequest pool() {
-    return PutPoolRequest.newBuilder().setPool(Pool.newBuilder().setId(POOL)).build();
+    return PutPoolRequest.newBuilder()
+        .setPool(
+            Pool.newBuilder()
+                .setId(POOL)
+                .setNodeCost(
+                    NodeCost.newBuilder()
+                        .setNodes(2)
+                        .setCurrency(CURRENCY)
+                        .setMicrosPerHour(NODE_MICROS_PER_HOUR)))
+        .build();
+  }
+
+  /** 0.20 for a million input tokens, 0.05 for cached ones, 0.80 for output tokens. */
+  private static PutRateCardRequest prices() {
+    return PutRateCardRequest.newBuilder()
+        .setRateCard(
+            RateCard.newBuilder()
+                .setId(Budgets.DEFAULT_RATE_CARD)
+                .setCurrency(CURRENCY)
+                .addRates(
+                    ModelRate.newBuilder()
+                        .setInputMicrosPerMillion(200_000)
+                        .setCachedInputMicrosPerMillion(50_000)
+                        .setOutputMicrosPerMillion(800_000)
+                        .setAdapterMicrosPerHour(10_000)))
+        .build();
   }
 
   private static PutModelRequest model() {

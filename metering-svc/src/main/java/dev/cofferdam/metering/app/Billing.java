@@ -1,0 +1,157 @@
+package dev.cofferdam.metering.app;
+
+import dev.cofferdam.mesh.kafka.ConfigView;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.mesh.store.Violation;
+import dev.cofferdam.metering.api.grpc.CallerViews;
+import dev.cofferdam.metering.cost.CostRates;
+import dev.cofferdam.metering.cost.Costing;
+import dev.cofferdam.metering.cost.grpc.CostEndpoint;
+import dev.cofferdam.metering.cost.kafka.ConfiguredHours;
+import dev.cofferdam.metering.cost.postgres.PostgresCostFacts;
+import dev.cofferdam.metering.cost.postgres.PostgresHourBook;
+import dev.cofferdam.metering.focus.FocusRows;
+import dev.cofferdam.metering.focus.grpc.FocusEndpoint;
+import dev.cofferdam.metering.focus.parquet.FocusParquet;
+import dev.cofferdam.metering.invoice.BilledUse;
+import dev.cofferdam.metering.invoice.DailyCharges;
+import dev.cofferdam.metering.invoice.InvoiceCsv;
+import dev.cofferdam.metering.invoice.Invoices;
+import dev.cofferdam.metering.invoice.Invoicing;
+import dev.cofferdam.metering.invoice.grpc.BillingEndpoint;
+import dev.cofferdam.metering.invoice.grpc.InvoiceForms;
+import dev.cofferdam.metering.invoice.json.JsonDocuments;
+import dev.cofferdam.metering.invoice.pdfbox.InvoicePdf;
+import dev.cofferdam.metering.invoice.postgres.PostgresBilledUse;
+import dev.cofferdam.metering.invoice.postgres.PostgresInvoices;
+import dev.cofferdam.metering.pricing.RateBook;
+import dev.cofferdam.metering.pricing.kafka.ConfiguredRateBook;
+import dev.cofferdam.proto.admin.v1.Adapter;
+import dev.cofferdam.proto.admin.v1.Pool;
+import dev.cofferdam.proto.admin.v1.RateCard;
+import dev.cofferdam.proto.admin.v1.Tenant;
+import io.grpc.BindableService;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.List;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import javax.sql.DataSource;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Bills and costs: the views of configuration that they need, and what serves them. */
+final class Billing implements AutoCloseable {
+  private static final Logger LOG = LoggerFactory.getLogger(Billing.class);
+  private static final long KEEP_S = 60;
+
+  private final List<ConfigView<?>> views;
+  private final ConfiguredHours hours;
+  private final BillingEndpoint invoices;
+  private final CostEndpoint costs;
+  private final FocusEndpoint focus;
+  private final ScheduledExecutorService keeper =
+      Executors.newSingleThreadScheduledExecutor(
+          Thread.ofPlatform().daemon().name("metering-hours").factory());
+
+  private Billing(
+      MeteringConfig config, Views configured, DataSource database, Violation.Recorder violations) {
+    CallerViews callers = new CallerViews(violations);
+    this.views =
+        List.of(
+            configured.rateCards(),
+            configured.tenants(),
+            configured.pools(),
+            configured.adapters());
+    this.hours =
+        new ConfiguredHours(
+            configured.pools(), configured.adapters(), new PostgresHourBook(database));
+    RateBook rates = new ConfiguredRateBook(configured.rateCards(), configured.tenants());
+    BilledUse uses = new PostgresBilledUse(database);
+    Invoices stored = new PostgresInvoices(database, new JsonDocuments());
+    DailyCharges charges = new DailyCharges(rates, uses, stored);
+    Invoicing invoicing = new Invoicing(rates, uses, stored, Clock.systemUTC());
+    Costing costing =
+        new Costing(
+            new PostgresCostFacts(database),
+            charges,
+            new CostRates(
+                config.cost().currency(),
+                config.cost().adapterMicrosPerHour(),
+                config.cost().storageMicrosPerGibHour()));
+    this.invoices =
+        new BillingEndpoint(
+            callers, invoicing, stored, new InvoiceForms(InvoiceCsv::of, InvoicePdf::of));
+    this.costs = new CostEndpoint(callers, costing);
+    this.focus =
+        new FocusEndpoint(
+            callers, new FocusRows(charges, stored, config.billing().provider()), FocusParquet::of);
+  }
+
+  private record Views(
+      ConfigView<RateCard> rateCards,
+      ConfigView<Tenant> tenants,
+      ConfigView<Pool> pools,
+      ConfigView<Adapter> adapters) {}
+
+  /** Opens the views and begins to read. */
+  static Billing open(
+      MeteringConfig config,
+      KafkaSettings kafka,
+      DataSource database,
+      Violation.Recorder violations) {
+    Path snapshots = config.stateDir().resolve("config");
+    return new Billing(
+        config,
+        new Views(
+            ConfigView.open(
+                kafka,
+                Topics.RATE_CARDS,
+                RateCard.parser(),
+                snapshots.resolve("rate-cards.snapshot")),
+            ConfigView.open(
+                kafka, Topics.TENANTS, Tenant.parser(), snapshots.resolve("tenants.snapshot")),
+            ConfigView.open(
+                kafka, Topics.POOLS, Pool.parser(), snapshots.resolve("pools.snapshot")),
+            ConfigView.open(
+                kafka, Topics.ADAPTERS, Adapter.parser(), snapshots.resolve("adapters.snapshot"))),
+        database,
+        violations);
+  }
+
+  /** Begins to keep the hours of nodes and adapters; the database is migrated. */
+  void keepHours() {
+    keeper.scheduleWithFixedDelay(this::keep, 0, KEEP_S, TimeUnit.SECONDS);
+  }
+
+  private void keep() {
+    try {
+      hours.keep(Clock.systemUTC().instant());
+    } catch (RuntimeException e) {
+      LOG.warn("the hours of nodes and adapters are not kept yet: {}", e.getMessage());
+    }
+  }
+
+  /** The service of invoices. */
+  BindableService invoices() {
+    return invoices;
+  }
+
+  /** The service of costs. */
+  BindableService costs() {
+    return costs;
+  }
+
+  /** The service of FOCUS exports. */
+  BindableService focus() {
+    return focus;
+  }
+
+  @Override
+  public void close() {
+    keeper.shutdownNow();
+    views.forEach(ConfigView::close);
+  }
+}

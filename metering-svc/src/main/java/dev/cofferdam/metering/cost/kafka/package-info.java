@@ -1,0 +1,5 @@
+/** Hours of nodes and of adapters, as configured on Kafka. */
+@NullMarked
+package dev.cofferdam.metering.cost.kafka;
+
+import org.jspecify.annotations.NullMarked;
