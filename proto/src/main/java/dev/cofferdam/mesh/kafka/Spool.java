@@ -105,7 +105,18 @@ final class Spool implements Closeable {
     SpoolSegment segment =
         SpoolSegment.open(number, folder.resolve(String.format("%016d%s", number, SUFFIX)));
     segments.put(number, segment);
+    forceFolder();
     return segment;
+  }
+
+  /** So that a loss of power does not take a new segment's name from what was forced into it. */
+  private void forceFolder() {
+    try (FileChannel names = FileChannel.open(folder, StandardOpenOption.READ)) {
+      names.force(true);
+    } catch (IOException e) {
+      // Not every file system can; what a crash of the process leaves behind is the same.
+      LOG.debug("the spool's folder cannot be forced: {}", e.toString());
+    }
   }
 
   /**

@@ -2,53 +2,59 @@ package dev.cofferdam.mesh.kafka;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.zip.CRC32C;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One file of the spool: frames of length, CRC-32C and payload. Not thread-safe; the {@link Spool}
  * holds its lock.
+ *
+ * <p>No FileChannel: an interrupt of any thread that appends would close it for all.
  */
 final class SpoolSegment implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(SpoolSegment.class);
   private static final int HEADER_BYTES = 8;
   private static final int READ_BYTES = 2_048;
 
   private final long number;
   private final Path file;
-  private final FileChannel channel;
+  private final RandomAccessFile data;
   private long writeOffset;
   private long readOffset;
   private long appended;
+  private long handedOut;
   private long acked;
   private boolean dirty;
 
-  private SpoolSegment(long number, Path file, FileChannel channel) {
+  /** Whether bytes of an append that failed may lie behind the last frame. */
+  private boolean tailed;
+
+  private SpoolSegment(long number, Path file, RandomAccessFile data) {
     this.number = number;
     this.file = file;
-    this.channel = channel;
+    this.data = data;
   }
 
   /** Opens or creates a segment; a torn or damaged tail is cut off. */
   static SpoolSegment open(long number, Path file) throws IOException {
-    FileChannel channel =
-        FileChannel.open(
-            file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
-    SpoolSegment segment = new SpoolSegment(number, file, channel);
+    RandomAccessFile data = new RandomAccessFile(file.toFile(), "rw");
+    SpoolSegment segment = new SpoolSegment(number, file, data);
     try {
       segment.recover();
     } catch (IOException e) {
-      channel.close();
+      data.close();
       throw e;
     }
     return segment;
   }
 
   private void recover() throws IOException {
-    long size = channel.size();
+    long size = data.length();
     long offset = 0;
     while (true) {
       byte[] payload = frameAt(offset, size);
@@ -60,7 +66,12 @@ final class SpoolSegment implements Closeable {
     }
     writeOffset = offset;
     if (offset < size) {
-      channel.truncate(offset);
+      LOG.warn(
+          "{} bytes behind fact {} of {} are no fact: cut off",
+          size - offset,
+          appended,
+          file.getFileName());
+      data.setLength(offset);
     }
   }
 
@@ -71,8 +82,10 @@ final class SpoolSegment implements Closeable {
       return null;
     }
     // Most frames come whole with the first read.
-    ByteBuffer start = ByteBuffer.allocate((int) Math.min(READ_BYTES, end - offset));
-    readFully(start, offset);
+    byte[] bytes = new byte[(int) Math.min(READ_BYTES, end - offset)];
+    data.seek(offset);
+    data.readFully(bytes);
+    ByteBuffer start = ByteBuffer.wrap(bytes);
     int length = start.getInt(0);
     if (length <= 0 || length > end - offset - HEADER_BYTES) {
       return null;
@@ -81,18 +94,9 @@ final class SpoolSegment implements Closeable {
     int had = Math.min(length, start.capacity() - HEADER_BYTES);
     start.get(HEADER_BYTES, payload, 0, had);
     if (had < length) {
-      readFully(ByteBuffer.wrap(payload, had, length - had).slice(), offset + HEADER_BYTES + had);
+      data.readFully(payload, had, length - had);
     }
     return crc(payload) == start.getInt(4) ? payload : null;
-  }
-
-  private void readFully(ByteBuffer buffer, long offset) throws IOException {
-    while (buffer.hasRemaining()) {
-      int n = channel.read(buffer, offset + buffer.position());
-      if (n < 0) {
-        throw new IOException("the segment " + file.getFileName() + " is shorter than it was");
-      }
-    }
   }
 
   static int frameBytes(byte[] payload) {
@@ -108,19 +112,27 @@ final class SpoolSegment implements Closeable {
   /** Appends a frame; after a failure the file is as before. */
   void append(byte[] payload) throws IOException {
     ByteBuffer frame = ByteBuffer.allocate(frameBytes(payload));
-    frame.putInt(payload.length).putInt(crc(payload)).put(payload).flip();
-    long offset = writeOffset;
+    frame.putInt(payload.length).putInt(crc(payload)).put(payload);
+    if (tailed) {
+      cutTail();
+    }
     try {
-      while (frame.hasRemaining()) {
-        offset += channel.write(frame, offset);
-      }
+      data.seek(writeOffset);
+      data.write(frame.array());
     } catch (IOException e) {
-      channel.truncate(writeOffset);
+      tailed = true;
+      cutTail();
       throw e;
     }
-    writeOffset = offset;
+    writeOffset += frame.capacity();
     appended++;
     dirty = true;
+  }
+
+  /** Else a shorter frame could leave the end of a longer one behind it, which reads as frames. */
+  private void cutTail() throws IOException {
+    data.setLength(writeOffset);
+    tailed = false;
   }
 
   boolean hasUnread() {
@@ -135,14 +147,16 @@ final class SpoolSegment implements Closeable {
           "the segment " + file.getFileName() + " is damaged at byte " + readOffset);
     }
     readOffset += frameBytes(payload);
+    handedOut++;
     return payload;
   }
 
   /** Gives up what was not read, because the file does not hold it any more. */
   long skipUnread() {
-    long lost = appended - acked;
+    long lost = appended - handedOut;
     readOffset = writeOffset;
-    acked = appended;
+    handedOut = appended;
+    acked += lost;
     return lost;
   }
 
@@ -164,29 +178,30 @@ final class SpoolSegment implements Closeable {
 
   /** Empties the file, all of which is acked. */
   void reset() throws IOException {
-    channel.truncate(0);
+    data.setLength(0);
     writeOffset = 0;
     readOffset = 0;
     appended = 0;
+    handedOut = 0;
     acked = 0;
     dirty = false;
   }
 
   void force() throws IOException {
     if (dirty) {
-      channel.force(false);
+      data.getFD().sync();
       dirty = false;
     }
   }
 
   void delete() throws IOException {
-    channel.close();
+    data.close();
     Files.deleteIfExists(file);
   }
 
   @Override
   public void close() throws IOException {
     force();
-    channel.close();
+    data.close();
   }
 }

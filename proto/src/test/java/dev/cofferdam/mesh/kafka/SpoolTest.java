@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.RandomAccessFile;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -196,6 +197,40 @@ class SpoolTest {
         spool.append(data("fact " + i));
       }
       assertThat(drain(spool)).hasSize(30);
+    }
+  }
+
+  @Test
+  void aThreadThatIsInterruptedAppendsAllTheSameAndHarmsNobody() throws Exception {
+    try (Spool spool = open()) {
+      Thread.currentThread().interrupt();
+      spool.append(data("interrupted"));
+      assertThat(Thread.interrupted()).isTrue();
+      spool.append(data("later"));
+      assertThat(drain(spool)).extracting(SpoolTest::text).containsExactly("interrupted", "later");
+    }
+  }
+
+  @Test
+  void factsInFlightStayWhereTheRestOfTheirFileIsDamaged() throws Exception {
+    try (Spool spool = Spool.open(folder, BYTES_MAX, BYTES_MAX)) {
+      spool.append(data("in flight"));
+      spool.append(data("also in flight"));
+      spool.append(data("damaged"));
+      Spool.Entry first = spool.next(0).orElseThrow();
+      assertThat(spool.next(0)).isPresent();
+      try (RandomAccessFile file = new RandomAccessFile(segments().get(0).toFile(), "rw")) {
+        file.seek(file.length() - 1);
+        file.write(1);
+      }
+      assertThat(spool.next(0)).isEmpty();
+      spool.ack(first);
+      assertThat(spool.bytes()).as("one of the facts is still in flight").isPositive();
+    }
+    try (Spool spool = Spool.open(folder, BYTES_MAX, BYTES_MAX)) {
+      assertThat(drain(spool))
+          .extracting(SpoolTest::text)
+          .containsExactly("in flight", "also in flight");
     }
   }
 
