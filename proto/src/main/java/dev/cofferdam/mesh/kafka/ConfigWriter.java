@@ -56,6 +56,9 @@ public final class ConfigWriter implements AutoCloseable {
   /** The one that nobody has shut out as far as is known; what it commits, the views then hold. */
   private @Nullable KafkaProducer<String, byte[]> begun;
 
+  /** Whether the cluster's transactions are known to hold what this relies upon. */
+  private boolean versionKnown;
+
   private ConfigWriter(KafkaSettings settings, String clientId, List<ConfigView<?>> views) {
     this.settings = settings;
     this.clientId = clientId;
@@ -108,13 +111,17 @@ public final class ConfigWriter implements AutoCloseable {
    * @param work reads the views and says what to write; runs again where somebody else was faster.
    *     What it throws ends the change, and nothing is written
    * @throws RefusedException {@link ErrorCode#DEPENDENCY_UNAVAILABLE} where Kafka does not answer
-   *     or the views do not follow in time; the change may still come into force then. {@link
+   *     or the views do not follow in time; the change may still come into force then; and where
+   *     its {@code transaction.version} is below 2, before anything is written. {@link
    *     ErrorCode#CONFLICT} where others were faster again and again
    */
   public synchronized <R> R change(Function<Change, R> work) {
     for (int attempt = 1; attempt <= ATTEMPTS_MAX; attempt++) {
       try {
         return changeOnce(work);
+      } catch (TransactionVersion.TooOldException e) {
+        LOG.error("the configuration cannot be written: {}", e.getMessage());
+        throw unavailable(String.valueOf(e.getMessage()));
       } catch (KafkaException e) {
         end();
         if (!overtaken(e)) {
@@ -156,6 +163,10 @@ public final class ConfigWriter implements AutoCloseable {
   }
 
   private KafkaProducer<String, byte[]> begin() {
+    if (!versionKnown) {
+      TransactionVersion.require(settings, clientId);
+      versionKnown = true;
+    }
     KafkaProducer<String, byte[]> producer =
         new KafkaProducer<>(
             settings.with(

@@ -29,11 +29,22 @@ public final class TestKafka implements AutoCloseable {
   private final Path folder;
   private final int port;
   private final int controllerPort;
+  private final Map<String, Short> features;
   private KafkaRaftServer server;
 
   /** Starts a broker whose data lie in a folder. */
   public TestKafka(Path folder) {
+    this(folder, Map.of());
+  }
+
+  /**
+   * Starts a broker whose data lie in a folder.
+   *
+   * @param features levels of features that are not this version's own
+   */
+  public TestKafka(Path folder, Map<String, Short> features) {
     this.folder = folder;
+    this.features = features;
     this.port = freePort();
     this.controllerPort = freePort();
     start();
@@ -46,7 +57,9 @@ public final class TestKafka implements AutoCloseable {
       Path data = folder.resolve("data");
       if (!Files.exists(data.resolve("meta.properties"))) {
         Files.createDirectories(data);
-        new Formatter()
+        Formatter formatter = new Formatter();
+        features.forEach(formatter::setFeatureLevel);
+        formatter
             .setPrintStream(new PrintStream(PrintStream.nullOutputStream()))
             .setClusterId("4L6g3nShT-eMCtK--X86sw")
             .setNodeId(1)
