@@ -48,6 +48,8 @@ final class Billing implements AutoCloseable {
   private static final long KEEP_S = 60;
 
   private final List<ConfigView<?>> views;
+  private final ConfigView<Tenant> tenants;
+  private final RateBook rates;
   private final ConfiguredHours hours;
   private final BillingEndpoint invoices;
   private final CostEndpoint costs;
@@ -68,7 +70,8 @@ final class Billing implements AutoCloseable {
     this.hours =
         new ConfiguredHours(
             configured.pools(), configured.adapters(), new PostgresHourBook(database));
-    RateBook rates = new ConfiguredRateBook(configured.rateCards(), configured.tenants());
+    this.tenants = configured.tenants();
+    this.rates = new ConfiguredRateBook(configured.rateCards(), tenants);
     BilledUse uses = new PostgresBilledUse(database);
     Invoices stored = new PostgresInvoices(database, new JsonDocuments());
     DailyCharges charges = new DailyCharges(rates, uses, stored);
@@ -137,6 +140,16 @@ final class Billing implements AutoCloseable {
   /** The service of invoices. */
   BindableService invoices() {
     return invoices;
+  }
+
+  /** The tenants' records; the view stays this one's. */
+  ConfigView<Tenant> tenants() {
+    return tenants;
+  }
+
+  /** Whose prices are what. */
+  RateBook rates() {
+    return rates;
   }
 
   /** The service of costs. */

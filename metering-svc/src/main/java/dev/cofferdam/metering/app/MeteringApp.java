@@ -9,11 +9,15 @@ import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
+import dev.cofferdam.mesh.store.UnstorableException;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
+import dev.cofferdam.metering.ledger.Housekeeping;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
+import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
+import dev.cofferdam.metering.ledger.postgres.UsageMonths;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
@@ -21,8 +25,12 @@ import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.flywaydb.core.api.FlywayException;
 import org.flywaydb.core.api.exception.FlywayValidateException;
@@ -39,16 +47,22 @@ public class MeteringApp {
   private static final Logger LOG = LoggerFactory.getLogger(MeteringApp.class);
   private static final String GROUP = "metering";
   private static final long RETRY_MS = 500;
+  private static final long BUDGETS_S = 5;
+  private static final long HOUSE_TURNS = 6;
+
+  /** Facts that wait, from which on the books stay open for them. */
+  private static final long BEHIND_RECORDS = 10_000;
 
   private final MeteringConfig config;
   private final AgroalDataSource database;
   private final Flyway flyway;
   private final MeteringMetrics metrics;
+  private final Housekeeping house;
   private final CountDownLatch stopping = new CountDownLatch(1);
   private volatile @Nullable MeshServer server;
   private volatile @Nullable FactPublisher publisher;
-  private volatile @Nullable FactConsumer consumer;
   private volatile @Nullable Billing billing;
+  private volatile List<FactConsumer> consumers = List.of();
 
   public MeteringApp(
       MeteringConfig config, AgroalDataSource database, Flyway flyway, MeteringMetrics metrics) {
@@ -56,6 +70,13 @@ public class MeteringApp {
     this.database = database;
     this.flyway = flyway;
     this.metrics = metrics;
+    this.house =
+        new Housekeeping(
+            new PostgresClosings(database),
+            new UsageMonths(database),
+            new Housekeeping.Rules(
+                Duration.ofMinutes(config.ledger().closeAfterMinutes()),
+                config.ledger().retentionMonths()));
   }
 
   void start(@Observes StartupEvent event) {
@@ -98,18 +119,55 @@ public class MeteringApp {
       if (bills != null) {
         bills.keepHours();
       }
-      LedgerIntake intake =
-          new LedgerIntake(Topics.USAGE, new PostgresLedger(database), Clock.systemUTC(), metrics);
-      FactConsumer opened = FactConsumer.open(kafka, Topics.USAGE, GROUP, intake);
-      consumer = opened;
-      while (!opened.ready()) {
+      // How much waits is not known yet.
+      keepHouse(true);
+      consumers =
+          Stream.generate(() -> consumer(kafka)).limit(config.ledger().consumers()).toList();
+      while (!consuming()) {
         if (stopping.await(50, TimeUnit.MILLISECONDS)) {
           return;
         }
       }
       LOG.info("metering ready on {}:{}", config.listen().host(), config.listen().port());
+      watch();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** What is to be done again and again, until the end. */
+  private void watch() throws InterruptedException {
+    FactPublisher facts = publisher;
+    Billing bills = billing;
+    if (facts == null || bills == null) {
+      return;
+    }
+    Budgeting budgets = new Budgeting(bills.tenants(), bills.rates(), database, facts);
+    for (long turn = 1; !stopping.await(BUDGETS_S, TimeUnit.SECONDS); turn++) {
+      try {
+        budgets.step(Instant.now());
+      } catch (RuntimeException e) {
+        LOG.warn("budgets are not watched, trying again: {}", e.getMessage());
+      }
+      if (turn % HOUSE_TURNS == 0) {
+        keepHouse(lag() > BEHIND_RECORDS);
+      }
+    }
+  }
+
+  private FactConsumer consumer(KafkaSettings kafka) {
+    return FactConsumer.open(
+        kafka,
+        Topics.USAGE,
+        GROUP,
+        new LedgerIntake(Topics.USAGE, new PostgresLedger(database), Clock.systemUTC(), metrics));
+  }
+
+  private void keepHouse(boolean behind) {
+    try {
+      house.step(Instant.now(), behind);
+    } catch (StoreUnavailableException | UnstorableException e) {
+      LOG.warn("the ledger's house is not kept, trying again: {}", e.getMessage());
     }
   }
 
@@ -133,10 +191,7 @@ public class MeteringApp {
 
   void stop(@Observes ShutdownEvent event) {
     stopping.countDown();
-    FactConsumer reading = consumer;
-    if (reading != null) {
-      reading.close();
-    }
+    consumers.parallelStream().forEach(FactConsumer::close);
     MeshServer serving = server;
     if (serving != null) {
       serving.stop(2_000);
@@ -153,17 +208,15 @@ public class MeteringApp {
 
   /** Whether facts are being read and stored. */
   boolean consuming() {
-    FactConsumer reading = consumer;
-    return reading != null && reading.ready();
+    List<FactConsumer> reading = consumers;
+    return !reading.isEmpty() && reading.stream().allMatch(FactConsumer::ready);
   }
 
   private long lag() {
-    FactConsumer reading = consumer;
-    return reading == null ? 0 : reading.lag();
+    return consumers.stream().mapToLong(FactConsumer::lag).sum();
   }
 
   private long lostOffsets() {
-    FactConsumer reading = consumer;
-    return reading == null ? 0 : reading.lostOffsets();
+    return consumers.stream().mapToLong(FactConsumer::lostOffsets).sum();
   }
 }

@@ -3,38 +3,33 @@ package dev.cofferdam.metering.app;
 import dev.cofferdam.mesh.bench.BenchDatabase;
 import dev.cofferdam.mesh.bench.BenchResults;
 import dev.cofferdam.mesh.kafka.FactConsumer.Fact;
-import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.ledger.UsageViews;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
-import dev.cofferdam.metering.usage.UsageEvent;
-import dev.cofferdam.metering.usage.kafka.UsageFacts;
-import dev.cofferdam.proto.events.v1.Outcome;
 import dev.cofferdam.proto.events.v1.UsageRecorded;
-import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
-import dev.cofferdam.wire.Events;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
-import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.SplittableRandom;
 
 /**
- * How many events per second the ledger takes, from the record's bytes to the commit with rollups
+ * How many events per second the ledger takes, from the record's bytes to the commit with ids, sums
  * and offsets, beside bare batched INSERTs of as many rows into a table with the same columns and
- * indexes in the same run.
+ * indexes in the same run; how that scales from Kafka; how late an event is in the ledger; and
+ * whether every token is in it exactly once after duplicates, crashes and rebalances.
  */
 public final class MeteringBench {
   private static final int BATCH = 2_000;
@@ -42,41 +37,58 @@ public final class MeteringBench {
   private static final int BATCHES = 20;
   private static final int ROUNDS = 3;
   private static final int QUERIES = 300;
+  private static final String EVENTS = "cofferdam.bench.events";
+  private static final int EVENTS_DEFAULT = 600_000;
 
   private final BenchDatabase database;
   private final LedgerIntake intake;
-  private final SplittableRandom random = new SplittableRandom(1);
-  private final long startMs = Clock.systemUTC().millis();
-  private long offset;
+  private final BenchFacts facts = new BenchFacts(1, Clock.systemUTC().millis());
+  private long number;
 
   private MeteringBench(BenchDatabase database) {
     this.database = database;
     this.intake =
         new LedgerIntake(
-            "usage", new PostgresLedger(database.source()), Clock.systemUTC(), new Silent());
+            "usage",
+            new PostgresLedger(database.source()),
+            Clock.systemUTC(),
+            new BenchConsumer.Silent());
     intake.claim(Set.of(0));
   }
 
   /**
-   * Arguments: JDBC URL, user, password, file for the results.
+   * Arguments: JDBC URL, user, password, file of Kafka's client properties, file for the results.
    *
    * @param arguments the arguments
    */
   public static void main(String[] arguments) throws Exception {
-    if (arguments.length != 4) {
-      throw new IllegalArgumentException("arguments: JDBC URL, user, password, results file");
+    if (arguments.length != 5) {
+      throw new IllegalArgumentException(
+          "arguments: JDBC URL, user, password, Kafka's client properties, results file");
     }
     try (BenchDatabase database = new BenchDatabase(arguments[0], arguments[1], arguments[2])) {
-      BenchResults results = new MeteringBench(database).run();
+      BenchResults results = new BenchResults();
+      new MeteringBench(database).run(results);
+      BenchPipeline pipeline =
+          new BenchPipeline(database, BenchConsumer.settings(Path.of(arguments[3])));
+      pipeline.scale(results);
+      pipeline.lag(results);
+      new BenchExactlyOnce(
+              database,
+              pipeline,
+              List.of(arguments).subList(0, 4),
+              Integer.getInteger(EVENTS, EVENTS_DEFAULT))
+          .run(results);
       results.print(System.out);
-      results.write(Path.of(arguments[3]));
+      results.write(Path.of(arguments[4]));
     }
   }
 
-  private BenchResults run() throws SQLException {
-    database.execute("create table plain (like usage_events including all)");
+  private void run(BenchResults results) throws SQLException {
+    database.execute("create table plain (like usage_events including defaults including indexes)");
+    database.execute("alter table plain add unique (request_id, attempt, sequence)");
     for (int i = 0; i < BATCHES_WARM; i++) {
-      intake.store(facts());
+      intake.store(batch());
       insertPlainly(BATCH);
     }
     double[] ledger = new double[ROUNDS];
@@ -85,17 +97,16 @@ public final class MeteringBench {
     for (int round = 0; round < ROUNDS; round++) {
       List<List<Fact>> batches = new ArrayList<>();
       for (int i = 0; i < BATCHES; i++) {
-        batches.add(facts());
+        batches.add(batch());
       }
       plain[round] = perSecond(() -> repeat(() -> insertPlainly(BATCH)));
       ledger[round] = perSecond(() -> batches.forEach(intake::store));
       again[round] = perSecond(() -> batches.forEach(intake::store));
     }
-    BenchResults results = new BenchResults();
-    results.add("ledger_events_per_second", median(ledger), "events/s", median(plain));
-    results.add("ledger_redelivered_per_second", median(again), "events/s", median(plain));
+    results.add("ledger_store_events_s", median(ledger), "events/s", median(plain));
+    results.add("ledger_redelivered_events_s", median(again), "events/s", median(plain));
     query(results);
-    return results;
+    database.execute("drop table plain");
   }
 
   private void query(BenchResults results) {
@@ -106,7 +117,11 @@ public final class MeteringBench {
     results.add("page_of_100_events_p50", medianMs(() -> views.events(tenant, page)), "ms", 0);
     results.add(
         "rollups_of_a_tenant_by_day_p50",
-        medianMs(() -> views.rollups(tenant, UsageViews.Period.DAY, UsageViews.Span.ALWAYS)),
+        medianMs(
+            () ->
+                views.rollups(
+                    tenant,
+                    new UsageViews.RollupQuery(UsageViews.Period.DAY, UsageViews.Span.ALWAYS))),
         "ms",
         0);
   }
@@ -144,51 +159,12 @@ public final class MeteringBench {
     }
   }
 
-  private List<Fact> facts() {
-    List<Fact> facts = new ArrayList<>(BATCH);
+  private List<Fact> batch() {
+    List<Fact> batch = new ArrayList<>(BATCH);
     for (int i = 0; i < BATCH; i++) {
-      UsageRecorded data = usage();
-      byte[] event =
-          Events.encode(
-              UsageEvent.id(new RequestId(data.getRequestId()), 1, 0),
-              "/cofferdam/worker-bench",
-              UsageFacts.TYPE,
-              Instant.ofEpochMilli(startMs),
-              Map.of(),
-              data);
-      facts.add(new Fact(0, offset++, event));
+      batch.add(new Fact(0, number, facts.event(facts.data(number++), BenchFacts.WORKER)));
     }
-    return facts;
-  }
-
-  private UsageRecorded usage() {
-    return UsageRecorded.newBuilder()
-        .setRequestId(requestId())
-        .setAttempt(1)
-        .setTenant("tenant-" + random.nextInt(50))
-        .setTier("standard")
-        .setModel("support-desk")
-        .setAdapter("adapter-" + random.nextInt(4))
-        .setAdapterVersion("1")
-        .setWorkloadClass("interactive")
-        .setPromptTokens(400)
-        .setCachedPromptTokens(256)
-        .setOutputTokens(random.nextInt(1_000))
-        .setQueueWaitMs(3)
-        .setPrefillMs(30)
-        .setDecodeMs(900)
-        .setComputeUs(random.nextInt(1_000_000))
-        .setKvBlockMs(random.nextInt(100_000))
-        .setWorkerId("worker-1")
-        .setWorkerType("cpu")
-        .setPool("shared")
-        .setOutcome(Outcome.OUTCOME_COMPLETED)
-        .setEndedEpochMs(startMs - random.nextInt(3_600_000))
-        .build();
-  }
-
-  private String requestId() {
-    return String.format("%016x%016x", random.nextLong(), random.nextLong());
+    return batch;
   }
 
   private void insertPlainly(int rows) throws SQLException {
@@ -197,23 +173,27 @@ public final class MeteringBench {
             connection.prepareStatement(
                 """
                 insert into plain (source, request_id, attempt, sequence, tenant, tier, model,
-                  adapter, adapter_version, workload_class, pool, worker_id, worker_type,
+                  adapter, adapter_version, workload_class, pool, worker_id, worker_type, operation,
                   prompt_tokens, cached_prompt_tokens, output_tokens, queue_wait_ms, prefill_ms,
-                  decode_ms, compute_us, kv_block_ms, preemptions, outcome, ended_ms, recorded_at)
-                values (?, ?, 1, 0, ?, 'standard', 'support-desk', ?, '1', 'interactive', 'shared',
-                  'worker-1', 'cpu', 400, 256, ?, 3, 30, 900, ?, ?, 0, 'completed', ?, ?)
+                  decode_ms, compute_us, kv_block_ms, preemptions, outcome, ended_ms, booked_at)
+                values (?, ?::uuid, 1, 0, ?, 'standard', 'support-desk', ?, '1', 'interactive',
+                  'shared', 'worker-1', 'cpu', 'generate', ?, ?, ?, 3, 30, 900, ?, ?, 0,
+                  'completed', ?, ?)
                 """)) {
       connection.setAutoCommit(false);
       for (int i = 0; i < rows; i++) {
-        insert.setString(1, "/cofferdam/worker-bench");
-        insert.setString(2, requestId());
-        insert.setString(3, "tenant-" + random.nextInt(50));
-        insert.setString(4, "adapter-" + random.nextInt(4));
-        insert.setLong(5, random.nextInt(1_000));
-        insert.setLong(6, random.nextInt(1_000_000));
-        insert.setLong(7, random.nextInt(100_000));
-        insert.setLong(8, startMs - random.nextInt(3_600_000));
-        insert.setTimestamp(9, new Timestamp(startMs));
+        UsageRecorded data = facts.data(number++);
+        insert.setString(1, BenchFacts.WORKER);
+        insert.setString(2, data.getRequestId());
+        insert.setString(3, data.getTenant());
+        insert.setString(4, data.getAdapter());
+        insert.setLong(5, data.getPromptTokens());
+        insert.setLong(6, data.getCachedPromptTokens());
+        insert.setLong(7, data.getOutputTokens());
+        insert.setLong(8, data.getComputeUs());
+        insert.setLong(9, data.getKvBlockMs());
+        insert.setLong(10, data.getEndedEpochMs());
+        insert.setObject(11, hour(data.getEndedEpochMs()));
         insert.addBatch();
       }
       insert.executeBatch();
@@ -221,16 +201,7 @@ public final class MeteringBench {
     }
   }
 
-  private static final class Silent implements LedgerIntake.Listener {
-    @Override
-    public void added(UsageEvent event) {}
-
-    @Override
-    public void skipped(int facts) {}
-
-    @Override
-    public void rejected(RejectedFact fact) {
-      throw new IllegalStateException("a fact of the benchmark was rejected: " + fact.reason());
-    }
+  private static OffsetDateTime hour(long epochMs) {
+    return Instant.ofEpochMilli(epochMs).truncatedTo(ChronoUnit.HOURS).atOffset(ZoneOffset.UTC);
   }
 }

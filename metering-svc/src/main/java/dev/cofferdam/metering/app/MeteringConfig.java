@@ -58,6 +58,31 @@ public interface MeteringConfig {
     long storageMicrosPerGibHour();
   }
 
+  /** The ledger. */
+  Ledger ledger();
+
+  /** How the ledger is kept. */
+  interface Ledger {
+    /** Threads that read usage facts, each its own partitions of the topic. */
+    @WithDefault("2")
+    int consumers();
+
+    /** Minutes after its end at which an hour is closed; what comes later is a correction. */
+    @WithDefault("15")
+    int closeAfterMinutes();
+
+    /** Hours after its end from which a fact's coming is an alarm; it is counted all the same. */
+    @WithDefault("72")
+    int lateHoursMax();
+
+    /**
+     * Whole months for which events stay in the ledger beside the current one, 2 or more; 0: for
+     * ever.
+     */
+    @WithDefault("0")
+    int retentionMonths();
+  }
+
   /** PEM files of an identity. */
   interface Tls {
     /** Certificate chain, leaf first. */

@@ -26,12 +26,12 @@ public interface Ledger {
   /**
    * Appends a batch, all or nothing. Events that the ledger has already are skipped.
    *
-   * @return ids of the events that were added, hence counted in the sums
+   * @return the events that were added, hence counted in the sums
    * @throws StoreUnavailableException where the store is away
    * @throws StaleClaimException where somebody else holds one of the partitions
    * @throws UnstorableException where the store will never take one of the rows
    */
-  Set<String> append(Batch batch);
+  List<Booked> append(Batch batch);
 
   /**
    * What one append stores.

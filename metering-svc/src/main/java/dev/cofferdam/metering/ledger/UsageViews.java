@@ -20,18 +20,35 @@ public interface UsageViews {
   UsagePage events(View view, EventQuery query);
 
   /**
-   * Sums of a view, oldest first, at most {@link #ROLLUPS_MAX}.
+   * Sums of a view, oldest first, corrections behind what they correct, at most {@link
+   * #ROLLUPS_MAX}. All that the books of a span say, sums and corrections, is each token once.
    *
    * @throws StoreUnavailableException where the store is away
    */
-  List<Rollup> rollups(View view, Period period, Span span);
+  List<Rollup> rollups(View view, RollupQuery query);
 
   /** Length of a sum's period. */
   enum Period {
     /** A UTC hour. */
     HOUR,
     /** A UTC day. */
-    DAY
+    DAY,
+    /** A UTC month. */
+    MONTH
+  }
+
+  /**
+   * Which sums.
+   *
+   * @param period length of their periods
+   * @param span only those whose period starts in it
+   * @param booked only those that stand in books of periods that start in it
+   */
+  record RollupQuery(Period period, Span span, Span booked) {
+    /** All books of a span of periods. */
+    public RollupQuery(Period period, Span span) {
+      this(period, span, Span.ALWAYS);
+    }
   }
 
   /**
@@ -49,12 +66,34 @@ public interface UsageViews {
    * Which events.
    *
    * @param request only this one's
+   * @param group only those of a rollup's group
    * @param span only those that ended in it
+   * @param booked only those that stand in the books of hours that start in it
    * @param after where the page before ended
    * @param rowsMax how many
    */
   record EventQuery(
-      Optional<RequestId> request, Span span, Optional<Position> after, int rowsMax) {}
+      Optional<RequestId> request,
+      Optional<Group> group,
+      Span span,
+      Span booked,
+      Optional<Position> after,
+      int rowsMax) {
+    /** Of whatever group and book. */
+    public EventQuery(
+        Optional<RequestId> request, Span span, Optional<Position> after, int rowsMax) {
+      this(request, Optional.empty(), span, Span.ALWAYS, after, rowsMax);
+    }
+  }
+
+  /**
+   * What a rollup's events have in common, beside tenant and period.
+   *
+   * @param model model id
+   * @param adapter adapter name, empty for the base model
+   * @param workloadClass class of the work
+   */
+  record Group(String model, String adapter, String workloadClass) {}
 
   /**
    * Place of an event in the order of a listing: by its end, then by the order of arrival.

@@ -1,4 +1,7 @@
-/** The record of what was used: events that are never edited, and sums by hour and day. */
+/**
+ * The record of what was used: events that are never edited, sums by hour, day and month, and the
+ * closing of hours.
+ */
 @NullMarked
 package dev.cofferdam.metering.ledger;
 

@@ -76,6 +76,22 @@ public record UsageEvent(
     return attempt == 1 && sequence == 0 && !served.operation().equals(Served.SHADOW) ? 1 : 0;
   }
 
+  /** The same without input, for which another event of the request is billed. */
+  public UsageEvent withoutInput() {
+    return new UsageEvent(
+        source,
+        eventId,
+        request,
+        attempt,
+        sequence,
+        tenant,
+        tier,
+        served,
+        quantities.withoutInput(),
+        outcome,
+        ended);
+  }
+
   /**
    * What served an attempt.
    *
@@ -165,6 +181,11 @@ public record UsageEvent(
       if (cachedPromptTokens > promptTokens) {
         throw new IllegalArgumentException("cached_prompt_tokens: expected at most prompt_tokens");
       }
+    }
+
+    private Quantities withoutInput() {
+      return new Quantities(
+          0, 0, outputTokens, queueWaitMs, prefillMs, decodeMs, computeUs, kvBlockMs, preemptions);
     }
 
     private static void amount(String field, long value) {

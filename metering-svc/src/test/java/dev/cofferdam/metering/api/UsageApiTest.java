@@ -14,10 +14,10 @@ import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.Facts;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
+import dev.cofferdam.metering.ledger.Booked;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
-import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.proto.events.v1.UsageRecorded;
 import dev.cofferdam.proto.metering.v1.ListRollupsRequest;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
@@ -36,6 +36,7 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -214,12 +215,13 @@ class UsageApiTest {
 
   @Test
   void rollupsOfATenantAddUpToItsFacts() {
-    for (Period period : List.of(Period.PERIOD_HOUR, Period.PERIOD_DAY)) {
+    for (Period period : List.of(Period.PERIOD_HOUR, Period.PERIOD_DAY, Period.PERIOD_MONTH)) {
       List<Rollup> rollups =
           as(harbor)
               .listRollups(ListRollupsRequest.newBuilder().setPeriod(period).build())
               .getRollupsList();
       assertThat(rollups).allMatch(r -> r.getTenant().equals("harbor-books"));
+      assertThat(rollups).allMatch(r -> r.getBookedEpochMs() == r.getPeriodStartEpochMs());
       assertThat(rollups.stream().mapToLong(Rollup::getOutputTokens).sum())
           .isEqualTo(
               facts.stream()
@@ -324,15 +326,16 @@ class UsageApiTest {
                 () ->
                     away.rollups(
                         new View.Everybody(),
-                        dev.cofferdam.metering.ledger.UsageViews.Period.DAY,
-                        dev.cofferdam.metering.ledger.UsageViews.Span.ALWAYS)))
+                        new dev.cofferdam.metering.ledger.UsageViews.RollupQuery(
+                            dev.cofferdam.metering.ledger.UsageViews.Period.DAY,
+                            dev.cofferdam.metering.ledger.UsageViews.Span.ALWAYS))))
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageNotContaining("secret");
   }
 
   private static final class Silent implements LedgerIntake.Listener {
     @Override
-    public void added(UsageEvent event) {}
+    public void added(Booked booked, Instant said) {}
 
     @Override
     public void skipped(int facts) {}

@@ -44,7 +44,7 @@ class LedgerTest {
           sum(cached_prompt_tokens)::bigint as cached_prompt_tokens,
           sum(output_tokens)::bigint as output_tokens, sum(compute_us)::bigint as compute_us,
           sum(kv_block_ms)::bigint as kv_block_ms
-        from usage_events cross join (values ('hour'), ('day')) as p(period)
+        from usage_events cross join (values ('hour'), ('day'), ('month')) as p(period)
         group by 1, 2, 3, 4, 5, 6
       ), kept as (
         select period, period_start, tenant, model, adapter, workload_class, requests,
@@ -81,7 +81,7 @@ class LedgerTest {
             rows(
                 database,
                 """
-                select source, request_id, attempt, sequence, tenant, tier, model, adapter,
+                select source, replace(request_id::text, '-', ''), attempt, sequence, tenant, tier, model, adapter,
                   adapter_version, workload_class, pool, worker_id, worker_type, prompt_tokens,
                   cached_prompt_tokens, output_tokens, queue_wait_ms, prefill_ms, decode_ms,
                   compute_us, kv_block_ms, preemptions, outcome, ended_ms
@@ -152,7 +152,9 @@ class LedgerTest {
             "day 2026-02-26 00 1",
             "day 2026-03-01 00 1",
             "hour 2026-02-26 14 1",
-            "hour 2026-03-01 12 1");
+            "hour 2026-03-01 12 1",
+            "month 2026-02-01 00 1",
+            "month 2026-03-01 00 1");
   }
 
   @Test
@@ -207,7 +209,7 @@ class LedgerTest {
                 database,
                 "select request_id, attempt, prompt_tokens, cached_prompt_tokens, output_tokens"
                     + " from usage_events order by 1, 2"))
-        .extracting(row -> row.substring(31))
+        .extracting(row -> row.substring(35))
         .containsExactly("1 1 100 40 0", "1 2 0 0 20", "2 1 0 0 0", "2 2 100 40 20", "2 3 0 0 20");
     assertThat(rows(database, DIFFERENCES)).isEmpty();
     assertThat(
@@ -303,8 +305,8 @@ class LedgerTest {
     int skipped;
 
     @Override
-    public void added(UsageEvent event) {
-      added.add(event);
+    public void added(Booked booked, Instant said) {
+      added.add(booked.event());
     }
 
     @Override

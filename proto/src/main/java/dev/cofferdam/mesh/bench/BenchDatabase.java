@@ -8,13 +8,24 @@ import java.sql.Statement;
 import java.util.Map;
 import org.flywaydb.core.Flyway;
 
-/** A fresh schema of its own for a benchmark, with the service's tables, dropped at the end. */
+/** A schema of its own for a benchmark, with the service's tables. */
 public final class BenchDatabase implements AutoCloseable {
   private static final String SCHEMA = "bench";
 
   private final AgroalDataSource source;
+  private final boolean owned;
 
+  /** A fresh one, dropped at the end. */
   public BenchDatabase(String jdbcUrl, String user, String password) throws SQLException {
+    this(jdbcUrl, user, password, true);
+    drop();
+    execute("create schema " + SCHEMA);
+    Flyway.configure().dataSource(source).defaultSchema(SCHEMA).load().migrate();
+  }
+
+  private BenchDatabase(String jdbcUrl, String user, String password, boolean owned)
+      throws SQLException {
+    this.owned = owned;
     String url = jdbcUrl + (jdbcUrl.contains("?") ? "&" : "?");
     this.source =
         AgroalDataSource.from(
@@ -22,7 +33,7 @@ public final class BenchDatabase implements AutoCloseable {
                 .readProperties(
                     Map.of(
                         "maxSize",
-                        "4",
+                        "8",
                         "jdbcUrl",
                         url + "currentSchema=" + SCHEMA + "&reWriteBatchedInserts=true",
                         "principal",
@@ -30,12 +41,15 @@ public final class BenchDatabase implements AutoCloseable {
                         "credential",
                         password))
                 .get());
-    drop();
-    execute("create schema " + SCHEMA);
-    Flyway.configure().dataSource(source).defaultSchema(SCHEMA).load().migrate();
   }
 
-  /** Connections to the schema, at most four. */
+  /** Another process's, while that has it. */
+  public static BenchDatabase shared(String jdbcUrl, String user, String password)
+      throws SQLException {
+    return new BenchDatabase(jdbcUrl, user, password, false);
+  }
+
+  /** Connections to the schema, at most eight. */
   public AgroalDataSource source() {
     return source;
   }
@@ -54,7 +68,9 @@ public final class BenchDatabase implements AutoCloseable {
 
   @Override
   public void close() throws SQLException {
-    drop();
+    if (owned) {
+      drop();
+    }
     source.close();
   }
 }

@@ -34,6 +34,9 @@ public final class Topics {
   /** Rate cards by id. */
   public static final String RATE_CARDS = "cofferdam.config.rate-cards.v1";
 
+  /** What the ledger says that tenants have spent of their budgets, by tenant. */
+  public static final String BUDGETS = "cofferdam.budgets.v1";
+
   /** All topics. */
   public static final List<Spec> ALL =
       List.of(
@@ -48,7 +51,8 @@ public final class Topics {
           configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),
           configuration(ADAPTERS, Set.of(Role.GATEWAY, Role.ROUTER, Role.METERING)),
           configuration(POOLS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER, Role.METERING)),
-          configuration(RATE_CARDS, Set.of(Role.GATEWAY, Role.METERING)));
+          configuration(RATE_CARDS, Set.of(Role.GATEWAY, Role.METERING)),
+          latest(BUDGETS, Set.of(Role.METERING), Set.of(Role.GATEWAY)));
 
   private Topics() {}
 
@@ -80,6 +84,10 @@ public final class Topics {
   }
 
   private static Spec configuration(String name, Set<Role> readers) {
+    return latest(name, Set.of(Role.GATEWAY), readers);
+  }
+
+  private static Spec latest(String name, Set<Role> writers, Set<Role> readers) {
     // One partition: changes of several records are seen in the order in which they were made.
     return new Spec(
         name,
@@ -89,7 +97,7 @@ public final class Topics {
             "min.cleanable.dirty.ratio", "0.05",
             "segment.ms", "600000",
             "delete.retention.ms", "86400000"),
-        Set.of(Role.GATEWAY),
+        writers,
         readers);
   }
 }

@@ -29,7 +29,7 @@ public final class TestDatabase {
     private static EmbeddedPostgres start() {
       try {
         EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
-        execute(postgres.getPostgresDatabase(), "create role " + OWNER + " login");
+        execute(postgres.getPostgresDatabase(), "create role " + OWNER + " login createrole");
         return postgres;
       } catch (IOException e) {
         throw new UncheckedIOException(e);

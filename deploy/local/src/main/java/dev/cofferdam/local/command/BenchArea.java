@@ -22,8 +22,9 @@ enum BenchArea {
   SCHEDULER("scheduler-svc", "dev.cofferdam.scheduler.app.SchedulerBench", Needs.NOTHING),
   /** Placements of the router. */
   ROUTER("router-svc", "dev.cofferdam.router.app.RouterBench", Needs.NOTHING),
-  /** Facts into the ledger. */
-  METERING("metering-svc", "dev.cofferdam.metering.app.MeteringBench", Needs.POSTGRES),
+  /** Facts over Kafka into the ledger, each once. */
+  METERING(
+      "metering-svc", "dev.cofferdam.metering.app.MeteringBench", Needs.POSTGRES_AND_KAFKA),
   /** Facts into the log. */
   AUDIT("audit-svc", "dev.cofferdam.audit.app.AuditBench", Needs.POSTGRES),
   /** Time to first token and tokens per second through all services. */
@@ -41,6 +42,8 @@ enum BenchArea {
     REDIS_AND_MODEL,
     /** JDBC URL, user and password of an empty database. */
     POSTGRES,
+    /** The same, and a file of Kafka's client properties. */
+    POSTGRES_AND_KAFKA,
     /** The folder of a running mesh. */
     MESH
   }

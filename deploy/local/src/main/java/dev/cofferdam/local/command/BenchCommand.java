@@ -3,6 +3,8 @@ package dev.cofferdam.local.command;
 import dev.cofferdam.local.LocalMesh;
 import dev.cofferdam.local.LocalOptions;
 import dev.cofferdam.local.StateFiles;
+import dev.cofferdam.local.kafka.KafkaBroker;
+import dev.cofferdam.local.pki.LocalAuthority;
 import dev.cofferdam.local.postgres.PostgresServer;
 import dev.cofferdam.local.process.Component;
 import dev.cofferdam.local.process.Ports;
@@ -10,17 +12,21 @@ import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.Secrets;
 import dev.cofferdam.local.redis.RedisServer;
+import dev.cofferdam.vocabulary.SpiffeId;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Properties;
 import java.util.Set;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -40,7 +46,7 @@ final class BenchCommand {
   }
 
   int run(List<String> line) throws IOException, InterruptedException {
-    Arguments arguments = Arguments.parse(line, Set.of("--peers"), Set.of());
+    Arguments arguments = Arguments.parse(line, Set.of("--peers"), Set.of("--events"));
     List<String> words = arguments.words();
     String areas =
         BenchArea.available(repository).stream()
@@ -75,7 +81,21 @@ final class BenchCommand {
             int limiter = withRedis(area, folder, results);
             yield limiter == 0 ? gatewayCost(folder, results) : limiter;
           }
-          case POSTGRES -> withPostgres(area, folder, results);
+          case POSTGRES ->
+              withPostgres(
+                  area, folder, database -> launch(area, List.of(), database, results));
+          case POSTGRES_AND_KAFKA ->
+              withPostgres(
+                  area,
+                  folder,
+                  database ->
+                      withKafka(
+                          folder,
+                          kafka -> {
+                            List<String> all = new ArrayList<>(database);
+                            all.add(kafka.toString());
+                            return launch(area, events(arguments), all, results);
+                          }));
           case MESH -> withMesh(area, results);
         };
     if (status == 0) {
@@ -231,7 +251,63 @@ final class BenchCommand {
     }
   }
 
-  private int withPostgres(BenchArea area, Path folder, Path results)
+  /** A program that is run beside a store. */
+  private interface Program<T> {
+    int run(T store) throws IOException, InterruptedException;
+  }
+
+  /** How many events shall be counted exactly once. */
+  private static List<String> events(Arguments arguments) {
+    return arguments
+        .value("--events")
+        .map(
+            events ->
+                List.of(
+                    "-Dcofferdam.bench.events="
+                        + Arguments.number("--events", events, 1, 100_000_000)))
+        .orElse(List.of());
+  }
+
+  private int withKafka(Path folder, Program<Path> program)
+      throws IOException, InterruptedException {
+    Path home = Files.createTempDirectory(folder, "kafka");
+    LocalAuthority authority = LocalAuthority.open(home.resolve("pki"));
+    authority.server("kafka");
+    authority.identity(
+        "operator", new SpiffeId(LocalAuthority.TRUST_DOMAIN, SpiffeId.Role.OPERATOR, "local"));
+    KafkaBroker broker =
+        new KafkaBroker(
+            home.resolve("broker"), port(), port(), authority.bundle("kafka"), authority.trust());
+    Properties properties = new Properties();
+    properties.putAll(broker.clientProperties(authority.bundle("operator")));
+    Path file = home.resolve("client.properties");
+    try (OutputStream out = Files.newOutputStream(file)) {
+      properties.store(out, null);
+    }
+    Component component =
+        start(
+            broker.process(
+                Path.of(System.getProperty("java.home"), "bin", "java"),
+                System.getProperty("java.class.path"),
+                log("kafka")),
+            broker.readiness(authority.bundle("operator")));
+    try {
+      return program.run(file);
+    } finally {
+      component.stop();
+      remove(home);
+    }
+  }
+
+  private static void remove(Path home) throws IOException {
+    try (Stream<Path> paths = Files.walk(home)) {
+      for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
+        Files.deleteIfExists(path);
+      }
+    }
+  }
+
+  private int withPostgres(BenchArea area, Path folder, Program<List<String>> program)
       throws IOException, InterruptedException {
     Secrets secrets = new Secrets(folder.resolve("secrets"));
     Map<String, String> passwords = new HashMap<>();
@@ -247,11 +323,8 @@ final class BenchCommand {
     try {
       postgres.createDatabases();
       String user = area.label();
-      return launch(
-          area,
-          List.of(),
-          List.of(postgres.jdbcUrl(user), user, String.valueOf(passwords.get(user))),
-          results);
+      return program.run(
+          List.of(postgres.jdbcUrl(user), user, String.valueOf(passwords.get(user))));
     } finally {
       component.stop();
       postgres.remove();

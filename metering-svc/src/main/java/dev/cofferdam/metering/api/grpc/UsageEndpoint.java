@@ -12,6 +12,7 @@ import dev.cofferdam.metering.ledger.UsageViews;
 import dev.cofferdam.metering.ledger.UsageViews.EventQuery;
 import dev.cofferdam.metering.ledger.UsageViews.Period;
 import dev.cofferdam.metering.ledger.UsageViews.Position;
+import dev.cofferdam.metering.ledger.UsageViews.RollupQuery;
 import dev.cofferdam.metering.ledger.UsageViews.Span;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.proto.metering.v1.ListRollupsRequest;
@@ -73,11 +74,12 @@ public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
         switch (request.getPeriod()) {
           case PERIOD_HOUR -> Period.HOUR;
           case PERIOD_DAY -> Period.DAY;
-          default -> throw invalid("period", "expected hour or day");
+          case PERIOD_MONTH -> Period.MONTH;
+          default -> throw invalid("period", "expected hour, day or month");
         };
     Span span = span(request.getFromEpochMs(), request.getToEpochMs());
     ListRollupsResponse.Builder response = ListRollupsResponse.newBuilder();
-    available(() -> views.rollups(view, period, span))
+    available(() -> views.rollups(view, new RollupQuery(period, span)))
         .forEach(rollup -> response.addRollups(rollup(rollup)));
     answer.onNext(response.build());
     answer.onCompleted();
@@ -200,6 +202,7 @@ public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
         .setAdapter(rollup.adapter())
         .setWorkloadClass(rollup.workloadClass())
         .setPeriodStartEpochMs(rollup.start().toEpochMilli())
+        .setBookedEpochMs(rollup.booked().toEpochMilli())
         .setRequests(rollup.requests())
         .setPromptTokens(rollup.promptTokens())
         .setCachedPromptTokens(rollup.cachedPromptTokens())

@@ -4,6 +4,7 @@ import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.mesh.store.UnstorableException;
+import dev.cofferdam.metering.ledger.Booked;
 import dev.cofferdam.metering.ledger.Ledger;
 import dev.cofferdam.metering.ledger.Ledger.Batch;
 import dev.cofferdam.metering.usage.UsageEvent;
@@ -14,7 +15,6 @@ import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -31,8 +31,12 @@ public final class LedgerIntake implements FactConsumer.Sink {
 
   /** Told of what was committed, for metrics. */
   public interface Listener {
-    /** An event was added to the ledger. */
-    void added(UsageEvent event);
+    /**
+     * An event was added to the ledger.
+     *
+     * @param said when its producer told of it
+     */
+    void added(Booked booked, Instant said);
 
     /** Facts of a batch that the ledger had already. */
     void skipped(int facts);
@@ -88,19 +92,22 @@ public final class LedgerIntake implements FactConsumer.Sink {
       }
       next.merge(fact.partition(), fact.offset() + 1, Math::max);
     }
-    Set<String> added = ledger.append(new Batch(topic, events, rejected, next));
+    List<Booked> added = ledger.append(new Batch(topic, events, rejected, next));
     tell(batch, added, start);
     rejected.forEach(listener::rejected);
     listener.skipped(events.size() - added.size());
   }
 
-  private void tell(List<Read> batch, Set<String> added, Instant start) {
-    Set<String> untold = new HashSet<>(added);
+  private void tell(List<Read> batch, List<Booked> added, Instant start) {
+    Map<String, Booked> untold = HashMap.newHashMap(added.size());
+    added.forEach(booked -> untold.put(booked.event().eventId(), booked));
     for (Read read : batch) {
-      if (read.reading() instanceof Reading.Counted counted
-          && untold.remove(counted.event().eventId())) {
-        trace(counted, start);
-        listener.added(counted.event());
+      if (read.reading() instanceof Reading.Counted counted) {
+        Booked booked = untold.remove(counted.event().eventId());
+        if (booked != null) {
+          trace(counted, start);
+          listener.added(booked, counted.said());
+        }
       }
     }
   }

@@ -1,5 +1,6 @@
 package dev.cofferdam.metering.ledger.postgres;
 
+import dev.cofferdam.metering.ledger.Booked;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
@@ -8,6 +9,8 @@ import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
 import java.util.function.Function;
+import java.util.function.ToIntFunction;
+import java.util.function.ToLongFunction;
 import java.util.stream.Collectors;
 
 /** The columns of an event, in one place for writing and reading. */
@@ -16,48 +19,65 @@ final class EventColumns {
    * A column.
    *
    * @param name its name
-   * @param type its type in an array parameter
-   * @param value its value
+   * @param writer puts an event's value into a row of COPY
    */
-  record Column(String name, String type, Function<UsageEvent, Object> value) {}
+  private record Column(String name, Writer writer) {}
 
-  static final List<Column> ALL =
+  private interface Writer {
+    void write(Booked booked, CopyRows rows);
+  }
+
+  private static final List<Column> ALL =
       List.of(
-          new Column("source", "text", UsageEvent::source),
-          new Column("request_id", "text", e -> e.request().value()),
-          new Column("attempt", "integer", UsageEvent::attempt),
-          new Column("sequence", "integer", UsageEvent::sequence),
-          new Column("tenant", "text", e -> e.tenant().value()),
-          new Column("tier", "text", UsageEvent::tier),
-          new Column("model", "text", e -> e.served().model()),
-          new Column("adapter", "text", e -> e.served().adapter()),
-          new Column("adapter_version", "text", e -> e.served().adapterVersion()),
-          new Column("workload_class", "text", e -> e.served().workloadClass()),
-          new Column("pool", "text", e -> e.served().pool()),
-          new Column("worker_id", "text", e -> e.served().workerId()),
-          new Column("worker_type", "text", e -> e.served().workerType()),
-          new Column("operation", "text", e -> e.served().operation()),
-          new Column("prompt_tokens", "bigint", e -> e.quantities().promptTokens()),
-          new Column("cached_prompt_tokens", "bigint", e -> e.quantities().cachedPromptTokens()),
-          new Column("output_tokens", "bigint", e -> e.quantities().outputTokens()),
-          new Column("queue_wait_ms", "bigint", e -> e.quantities().queueWaitMs()),
-          new Column("prefill_ms", "bigint", e -> e.quantities().prefillMs()),
-          new Column("decode_ms", "bigint", e -> e.quantities().decodeMs()),
-          new Column("compute_us", "bigint", e -> e.quantities().computeUs()),
-          new Column("kv_block_ms", "bigint", e -> e.quantities().kvBlockMs()),
-          new Column("preemptions", "integer", e -> e.quantities().preemptions()),
-          new Column("outcome", "text", UsageEvent::outcome),
-          new Column("ended_ms", "bigint", e -> e.ended().toEpochMilli()));
+          new Column(
+              "ended_ms", (booked, rows) -> rows.putLong(booked.event().ended().toEpochMilli())),
+          new Column("booked_at", (booked, rows) -> rows.putTime(booked.at())),
+          quantity("prompt_tokens", UsageEvent.Quantities::promptTokens),
+          quantity("cached_prompt_tokens", UsageEvent.Quantities::cachedPromptTokens),
+          quantity("output_tokens", UsageEvent.Quantities::outputTokens),
+          quantity("queue_wait_ms", UsageEvent.Quantities::queueWaitMs),
+          quantity("prefill_ms", UsageEvent.Quantities::prefillMs),
+          quantity("decode_ms", UsageEvent.Quantities::decodeMs),
+          quantity("compute_us", UsageEvent.Quantities::computeUs),
+          quantity("kv_block_ms", UsageEvent.Quantities::kvBlockMs),
+          integer("preemptions", event -> event.quantities().preemptions()),
+          integer("attempt", UsageEvent::attempt),
+          integer("sequence", UsageEvent::sequence),
+          new Column("request_id", (booked, rows) -> rows.putHex(booked.event().request().value())),
+          text("source", UsageEvent::source),
+          text("tenant", event -> event.tenant().value()),
+          text("tier", UsageEvent::tier),
+          text("model", event -> event.served().model()),
+          text("adapter", event -> event.served().adapter()),
+          text("adapter_version", event -> event.served().adapterVersion()),
+          text("workload_class", event -> event.served().workloadClass()),
+          text("pool", event -> event.served().pool()),
+          text("worker_id", event -> event.served().workerId()),
+          text("worker_type", event -> event.served().workerType()),
+          text("operation", event -> event.served().operation()),
+          text("outcome", UsageEvent::outcome));
 
   private EventColumns() {}
 
-  /** One array of values for each column. */
-  static Object[] values(Column column, List<UsageEvent> events) {
-    Object[] values = new Object[events.size()];
-    for (int i = 0; i < values.length; i++) {
-      values[i] = column.value().apply(events.get(i));
+  private static Column quantity(String name, ToLongFunction<UsageEvent.Quantities> value) {
+    return new Column(
+        name, (booked, rows) -> rows.putLong(value.applyAsLong(booked.event().quantities())));
+  }
+
+  private static Column integer(String name, ToIntFunction<UsageEvent> value) {
+    return new Column(name, (booked, rows) -> rows.putInt(value.applyAsInt(booked.event())));
+  }
+
+  private static Column text(String name, Function<UsageEvent, String> value) {
+    return new Column(name, (booked, rows) -> rows.putText(value.apply(booked.event())));
+  }
+
+  /** Adds an event's row. */
+  static void write(Booked booked, CopyRows rows) {
+    rows.startRow(ALL.size());
+    for (Column column : ALL) {
+      column.writer().write(booked, rows);
     }
-    return values;
   }
 
   /** All names, separated by commas. */
@@ -67,7 +87,7 @@ final class EventColumns {
 
   /** The event of a row. */
   static UsageEvent read(ResultSet row) throws SQLException {
-    RequestId request = new RequestId(row.getString("request_id"));
+    RequestId request = new RequestId(row.getString("request_id").replace("-", ""));
     int attempt = row.getInt("attempt");
     int sequence = row.getInt("sequence");
     return new UsageEvent(

@@ -25,6 +25,13 @@ import javax.sql.DataSource;
  * that tenant's rows alone (row-level security).
  */
 public final class PostgresUsageViews implements UsageViews {
+  /** The ids know when a request's events ended, and so the partitions. */
+  private static final String OF_REQUEST =
+      """
+      request_id = ?::uuid and ended_ms = any (array(
+        select i.ended_ms from usage_event_ids as i where i.request_id = ?::uuid))
+      """;
+
   private final DataSource source;
 
   /**
@@ -42,7 +49,18 @@ public final class PostgresUsageViews implements UsageViews {
   @Override
   public UsagePage events(View view, EventQuery query) {
     Conditions where = new Conditions().of(view);
-    query.request().ifPresent(request -> where.and("request_id = ?", request.value()));
+    query.request().ifPresent(request -> where.and(OF_REQUEST, request.value(), request.value()));
+    query
+        .group()
+        .ifPresent(
+            group ->
+                where.and(
+                    "model = ? and adapter = ? and workload_class = ?",
+                    group.model(),
+                    group.adapter(),
+                    group.workloadClass()));
+    query.booked().from().ifPresent(from -> where.and("booked_at >= ?", at(from)));
+    query.booked().to().ifPresent(to -> where.and("booked_at < ?", at(to)));
     query.span().from().ifPresent(from -> where.and("ended_ms >= ?", from.toEpochMilli()));
     query.span().to().ifPresent(to -> where.and("ended_ms < ?", to.toEpochMilli()));
     query
@@ -73,15 +91,17 @@ public final class PostgresUsageViews implements UsageViews {
   }
 
   @Override
-  public List<Rollup> rollups(View view, Period period, Span span) {
+  public List<Rollup> rollups(View view, RollupQuery query) {
     Conditions where =
-        new Conditions().of(view).and("period = ?", period.name().toLowerCase(Locale.ROOT));
-    span.from().ifPresent(from -> where.and("period_start >= ?", at(from)));
-    span.to().ifPresent(to -> where.and("period_start < ?", at(to)));
+        new Conditions().of(view).and("period = ?", query.period().name().toLowerCase(Locale.ROOT));
+    query.span().from().ifPresent(from -> where.and("period_start >= ?", at(from)));
+    query.span().to().ifPresent(to -> where.and("period_start < ?", at(to)));
+    query.booked().from().ifPresent(from -> where.and("booked_at >= ?", at(from)));
+    query.booked().to().ifPresent(to -> where.and("booked_at < ?", at(to)));
     String sql =
         "select * from usage_rollups"
             + where.sql()
-            + " order by period_start, tenant, model, adapter, workload_class limit ?";
+            + " order by period_start, tenant, model, adapter, workload_class, booked_at limit ?";
     return read(
         view,
         sql,
@@ -102,6 +122,7 @@ public final class PostgresUsageViews implements UsageViews {
         row.getString("adapter"),
         row.getString("workload_class"),
         row.getObject("period_start", OffsetDateTime.class).toInstant(),
+        row.getObject("booked_at", OffsetDateTime.class).toInstant(),
         row.getLong("requests"),
         row.getLong("prompt_tokens"),
         row.getLong("cached_prompt_tokens"),

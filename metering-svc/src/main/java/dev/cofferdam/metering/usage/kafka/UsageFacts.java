@@ -31,9 +31,11 @@ public final class UsageFacts {
     /**
      * A fact that counts.
      *
+     * @param said when its producer told of it
      * @param traceHeaders trace context of its request
      */
-    record Counted(UsageEvent event, Map<String, String> traceHeaders) implements Reading {}
+    record Counted(UsageEvent event, Instant said, Map<String, String> traceHeaders)
+        implements Reading {}
 
     /**
      * A record that does not.
@@ -64,7 +66,7 @@ public final class UsageFacts {
       if (event.ended().isAfter(now.plus(AHEAD_MAX))) {
         return new Reading.Rejected("ended_epoch_ms: more than a day ahead");
       }
-      return new Reading.Counted(event, received.traceHeaders());
+      return new Reading.Counted(event, received.time(), received.traceHeaders());
     } catch (IllegalArgumentException e) {
       return new Reading.Rejected(String.valueOf(e.getMessage()));
     }

@@ -9,14 +9,23 @@ import dev.cofferdam.mesh.kafka.TestKafka;
 import dev.cofferdam.mesh.postgres.TestDatabase;
 import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.metering.Facts;
+import dev.cofferdam.metering.ledger.Booked;
+import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
-import dev.cofferdam.metering.usage.UsageEvent;
+import dev.cofferdam.proto.events.v1.UsageRecorded;
 import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
@@ -106,6 +115,13 @@ class KafkaToLedgerTest {
                 """
                 select sum(output_tokens)::bigint, sum(compute_us)::bigint from usage_rollups
                 where period = 'hour'
+                """))
+        .isEqualTo(
+            rows(
+                database,
+                """
+                select sum(output_tokens)::bigint, sum(compute_us)::bigint from usage_rollups
+                where period = 'month'
                 """));
   }
 
@@ -187,6 +203,82 @@ class KafkaToLedgerTest {
     assertSumsEqualEvents();
   }
 
+  /** Seeded: members crash before and after their commits, come and go, while hours are closed. */
+  @Test
+  void duplicatesDisorderLatenessCrashesAndRebalancesLeaveEachTokenCountedOnce()
+      throws InterruptedException {
+    long seed = 20260302;
+    SplittableRandom random = new SplittableRandom(seed);
+    List<UsageRecorded> facts = Facts.random(seed, 6_000);
+    List<UsageRecorded> sent = new ArrayList<>(facts);
+    for (int i = 0; i < facts.size() / 100; i++) {
+      sent.add(facts.get(random.nextInt(facts.size())));
+    }
+    Collections.shuffle(sent, new Random(seed));
+    PostgresClosings closings = new PostgresClosings(database);
+    ArrayDeque<FactConsumer> members = new ArrayDeque<>();
+    members.add(crashing(random.split()));
+    int chunk = sent.size() / 6;
+    for (int part = 0; part < 6; part++) {
+      List<UsageRecorded> some =
+          sent.subList(part * chunk, part == 5 ? sent.size() : (part + 1) * chunk);
+      for (int partition = 0; partition < PARTITIONS; partition++) {
+        int own = partition;
+        kafka.send(
+            topic,
+            partition,
+            some.stream()
+                .filter(f -> Math.floorMod(f.getTenant().hashCode(), PARTITIONS) == own)
+                .map(Facts::bytes)
+                .toList());
+      }
+      members.add(crashing(random.split()));
+      awaitOffsets((part + 1L) * chunk / 2);
+      if (members.size() > 2) {
+        members.remove().close();
+      }
+      closings.close(
+          Facts.NOW.minus(Duration.ofHours(70 - 12L * part)).truncatedTo(ChronoUnit.HOURS));
+    }
+    awaitOffsets(sent.size());
+    members.forEach(FactConsumer::close);
+    assertThat(events()).as("seed %d", seed).isEqualTo(facts.size());
+    assertThat(number(database, "select sum(output_tokens) from usage_events"))
+        .isEqualTo(facts.stream().mapToLong(UsageRecorded::getOutputTokens).sum());
+    assertThat(
+            number(
+                database, "select count(*) from usage_rollup_hours where booked_at > period_start"))
+        .isPositive();
+    assertSumsEqualEvents();
+  }
+
+  /** A member that is lost now and then, with what it polled, before its commit or after it. */
+  private FactConsumer crashing(SplittableRandom random) {
+    FactConsumer.Sink real = intake();
+    return FactConsumer.open(
+        kafka.settings(),
+        topic,
+        topic + "-group",
+        new FactConsumer.Sink() {
+          @Override
+          public Map<Integer, Long> claim(Set<Integer> partitions) {
+            return real.claim(partitions);
+          }
+
+          @Override
+          public void store(List<FactConsumer.Fact> facts) {
+            int fate = random.nextInt(6);
+            if (fate == 0) {
+              throw new IllegalStateException("lost before the commit");
+            }
+            real.store(facts);
+            if (fate == 1) {
+              throw new IllegalStateException("lost after the commit");
+            }
+          }
+        });
+  }
+
   @Test
   void aBrokerThatWasAwayIsReadOnFromWhereItStood() throws InterruptedException {
     try (FactConsumer consumer = consumer()) {
@@ -242,7 +334,7 @@ class KafkaToLedgerTest {
 
   private static final class Silent implements LedgerIntake.Listener {
     @Override
-    public void added(UsageEvent event) {}
+    public void added(Booked booked, Instant said) {}
 
     @Override
     public void skipped(int facts) {}

@@ -1,0 +1,276 @@
+package dev.cofferdam.metering.app;
+
+import dev.cofferdam.mesh.bench.BenchDatabase;
+import dev.cofferdam.mesh.bench.BenchResults;
+import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
+import dev.cofferdam.proto.events.v1.UsageRecorded;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+
+/**
+ * Many events, a hundredth of them twice and by two sources, out of order, some of them days late,
+ * read by processes that are killed, told to go, and joined by others, while hours are closed: does
+ * the ledger hold every token of every tenant once?
+ */
+final class BenchExactlyOnce {
+  private static final int PARTITIONS = 4;
+  private static final int REORDER = 2_000;
+  private static final int KINDS = 4;
+  private static final int PATIENCE_MIN = 60;
+  private static final int LATE_HOURS = 72;
+  private static final String SCHEDULER = "/cofferdam/scheduler-bench";
+
+  /** What is compared of each tenant: events, input, cached input, output. */
+  private static final String SUMS =
+      "count(*), sum(prompt_tokens), sum(cached_prompt_tokens), sum(output_tokens)";
+
+  private static final String ROLLED_UP =
+      "sum(requests), sum(prompt_tokens), sum(cached_prompt_tokens), sum(output_tokens)";
+
+  private final BenchDatabase database;
+  private final BenchPipeline pipeline;
+  private final List<String> places;
+  private final int events;
+  private final SplittableRandom random = new SplittableRandom(7);
+  private final BenchFacts facts = new BenchFacts(7, Clock.systemUTC().millis());
+  private final Map<String, long[]> produced = new HashMap<>();
+  private final AtomicLong records = new AtomicLong();
+  private int killed;
+  private int left;
+
+  /**
+   * @param places arguments of {@link BenchConsumer} but the topic
+   * @param events how many events, duplicates not counted
+   */
+  BenchExactlyOnce(
+      BenchDatabase database, BenchPipeline pipeline, List<String> places, int events) {
+    this.database = database;
+    this.pipeline = pipeline;
+    this.places = places;
+    this.events = events;
+  }
+
+  void run(BenchResults results) throws Exception {
+    Map<String, Map<String, long[]>> before = ledger();
+    String topic = pipeline.create("bench-once", PARTITIONS);
+    long startNs = System.nanoTime();
+    Thread producer = Thread.ofPlatform().start(() -> produce(topic));
+    Deque<Process> consumers = new ArrayDeque<>();
+    try {
+      consumers.add(consumer(topic));
+      consumers.add(consumer(topic));
+      while (producer.isAlive() || stored(topic) < records.get()) {
+        if (System.nanoTime() - startNs > TimeUnit.MINUTES.toNanos(PATIENCE_MIN)) {
+          throw new IllegalStateException("the events do not arrive");
+        }
+        Thread.sleep(random.nextInt(3_000, 7_000));
+        disturb(consumers, topic);
+        close(producer.isAlive());
+      }
+    } finally {
+      for (Process consumer : consumers) {
+        consumer.destroyForcibly();
+      }
+    }
+    double seconds = (System.nanoTime() - startNs) / 1e9;
+    long difference = 0;
+    for (Map.Entry<String, Map<String, long[]>> sums : ledger().entrySet()) {
+      difference += difference(sums.getValue(), before.getOrDefault(sums.getKey(), Map.of()));
+    }
+    results.add("ledger_once_events", events, "events", 0);
+    results.add("ledger_once_records", records.get(), "records", 0);
+    results.add("ledger_once_consumers_killed", killed, "processes", 0);
+    results.add("ledger_once_rebalances", killed + left, "at least", 0);
+    results.add(
+        "ledger_once_corrections",
+        number(
+            "select count(*) from usage_events where"
+                + " booked_at > date_trunc('hour', to_timestamp(ended_ms / 1000), 'UTC')"),
+        "events",
+        0);
+    results.add("ledger_once_rejected", number("select count(*) from rejected_events"), "", 0);
+    results.add("ledger_once_s", seconds, "s", 0);
+    results.add("ledger_difference_tokens", difference, "tokens", 0);
+  }
+
+  private void produce(String topic) {
+    try (KafkaProducer<String, byte[]> producer = pipeline.producer()) {
+      SplittableRandom dice = new SplittableRandom(8);
+      for (int from = 0; from < events; from += REORDER) {
+        int[] order = new int[Math.min(REORDER, events - from)];
+        Arrays.setAll(order, i -> i);
+        for (int i = order.length - 1; i > 0; i--) {
+          int other = dice.nextInt(i + 1);
+          int swapped = order[i];
+          order[i] = order[other];
+          order[other] = swapped;
+        }
+        for (int i : order) {
+          UsageRecorded data = facts.data(from + i);
+          send(producer, topic, data, BenchFacts.WORKER);
+          add(data);
+          if (dice.nextInt(100) == 0) {
+            if (dice.nextBoolean()) {
+              // One that was sent before, or will be: whoever comes first is counted.
+              UsageRecorded other = facts.data(dice.nextInt(from + order.length));
+              send(producer, topic, other, SCHEDULER);
+            } else {
+              send(producer, topic, data, BenchFacts.WORKER);
+            }
+          }
+        }
+      }
+    }
+  }
+
+  private void send(
+      KafkaProducer<String, byte[]> producer, String topic, UsageRecorded data, String source) {
+    producer.send(new ProducerRecord<>(topic, data.getTenant(), facts.event(data, source)));
+    records.incrementAndGet();
+  }
+
+  private void add(UsageRecorded data) {
+    long[] sums = produced.computeIfAbsent(data.getTenant(), tenant -> new long[KINDS]);
+    sums[0]++;
+    sums[1] += data.getPromptTokens();
+    sums[2] += data.getCachedPromptTokens();
+    sums[3] += data.getOutputTokens();
+  }
+
+  private Process consumer(String topic) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    command.addAll(List.of("-Xmx384m", "-XX:+UseSerialGC", "-cp"));
+    command.add(System.getProperty("java.class.path"));
+    command.add(BenchConsumer.class.getName());
+    command.addAll(places);
+    command.add(topic);
+    return new ProcessBuilder(command)
+        .redirectError(ProcessBuilder.Redirect.DISCARD)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  /** Kills one, lets one go, or lets a further one in. */
+  private void disturb(Deque<Process> consumers, String topic) throws Exception {
+    switch (random.nextInt(4)) {
+      case 0, 1 -> {
+        consumers.remove().destroyForcibly().waitFor();
+        killed++;
+        consumers.add(consumer(topic));
+      }
+      case 2 -> {
+        leave(consumers.remove());
+        consumers.add(consumer(topic));
+      }
+      default -> {
+        consumers.add(consumer(topic));
+        if (consumers.size() > 3) {
+          leave(consumers.remove());
+        }
+      }
+    }
+  }
+
+  private void leave(Process consumer) throws IOException, InterruptedException {
+    consumer.getOutputStream().close();
+    if (!consumer.waitFor(15, TimeUnit.SECONDS)) {
+      consumer.destroyForcibly();
+    }
+    left++;
+  }
+
+  /** Closes one hour more each time, so that ever more of what is late is a correction. */
+  private void close(boolean still) {
+    PostgresClosings closings = new PostgresClosings(database.source());
+    Instant now = Instant.now().truncatedTo(ChronoUnit.HOURS);
+    Instant next = closings.closedBefore().plus(Duration.ofHours(6));
+    Instant first = now.minus(Duration.ofHours(LATE_HOURS));
+    if (still) {
+      closings.close(next.isBefore(first) ? first : next.isAfter(now) ? now : next);
+    }
+  }
+
+  /** Each tenant's sums, by where the ledger keeps them. */
+  private Map<String, Map<String, long[]>> ledger() throws SQLException {
+    Map<String, Map<String, long[]>> all = new HashMap<>();
+    all.put("events", sums("select tenant, " + SUMS + " from usage_events group by tenant"));
+    for (String period : List.of("hour", "day", "month")) {
+      all.put(
+          period,
+          sums(
+              "select tenant, "
+                  + ROLLED_UP
+                  + " from usage_rollups where period = '"
+                  + period
+                  + "' group by tenant"));
+    }
+    return all;
+  }
+
+  private Map<String, long[]> sums(String sql) throws SQLException {
+    Map<String, long[]> sums = new HashMap<>();
+    try (Connection connection = database.source().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("set cofferdam.view = 'everybody'");
+      try (ResultSet row = statement.executeQuery(sql)) {
+        while (row.next()) {
+          long[] values = new long[KINDS];
+          for (int i = 0; i < KINDS; i++) {
+            values[i] = row.getLong(i + 2);
+          }
+          sums.put(row.getString(1), values);
+        }
+      }
+      statement.execute("reset cofferdam.view");
+    }
+    return sums;
+  }
+
+  private long number(String sql) throws SQLException {
+    return sums("select 'all', (" + sql + "), 0, 0, 0").getOrDefault("all", new long[KINDS])[0];
+  }
+
+  private long stored(String topic) throws SQLException {
+    return number(
+        "select coalesce(sum(next_offset), 0) from consumer_offsets where topic = '" + topic + "'");
+  }
+
+  private long difference(Map<String, long[]> after, Map<String, long[]> before) {
+    long difference = 0;
+    for (String tenant : after.keySet()) {
+      long[] was = before.getOrDefault(tenant, new long[KINDS]);
+      long[] is = after.getOrDefault(tenant, new long[KINDS]);
+      long[] expected = produced.getOrDefault(tenant, new long[KINDS]);
+      for (int i = 0; i < KINDS; i++) {
+        difference += Math.abs(is[i] - was[i] - expected[i]);
+      }
+    }
+    for (Map.Entry<String, long[]> tenant : produced.entrySet()) {
+      if (!after.containsKey(tenant.getKey())) {
+        difference += Arrays.stream(tenant.getValue()).sum();
+      }
+    }
+    return difference;
+  }
+}
