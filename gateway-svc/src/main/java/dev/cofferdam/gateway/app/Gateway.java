@@ -35,6 +35,7 @@ import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.TenantBreakers;
+import dev.cofferdam.gateway.quota.kafka.LedgerStatements;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.shadow.Shadows;
@@ -87,6 +88,7 @@ final class Gateway implements AutoCloseable {
   private final ConfigWriter writer;
   private final FactPublisher publisher;
   private final RedisLimiter limiter;
+  private final LedgerStatements ledger;
   private final Optional<LeasedLimiter> leased;
   private final EventLoops loops;
   private final MeshChannels channels;
@@ -132,6 +134,9 @@ final class Gateway implements AutoCloseable {
     RateCards rateCards = new ConfiguredRateCards(configured.views().rateCards(), clock);
     this.limiter =
         new RedisLimiter(redis, limits, rateCards, new BudgetEvents(facts, metrics), clock);
+    this.ledger =
+        LedgerStatements.open(
+            kafka, config.stateDir().resolve("budgets.snapshot"), limiter::atLeast);
     this.leased =
         config.limits().mode() == GatewayConfig.LimitMode.LEASED
             ? Optional.of(
@@ -338,6 +343,7 @@ final class Gateway implements AutoCloseable {
     stores.close();
     leased.ifPresent(LeasedLimiter::close);
     issuer.close();
+    ledger.close();
     limiter.close();
     publisher.close();
     writer.close();

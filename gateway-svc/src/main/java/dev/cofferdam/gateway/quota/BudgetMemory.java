@@ -6,8 +6,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * What this gateway last saw tenants to have spent, so that a store that comes back empty, or
- * behind, is told. Within a day and a month spending only grows. Bounded: the tenants that were
+ * What this gateway last saw tenants to have spent, or was told by the ledger, so that a store that
+ * comes back empty, or behind, is told. Within a day and a month spending only grows. Bounded: the tenants that were
  * quiet for longest are forgotten. Thread-safe.
  */
 public final class BudgetMemory {
@@ -56,6 +56,18 @@ public final class BudgetMemory {
     }
     seen.put(tenant, new Seen(told, Math.max(storeMs, last.storeMs())));
     return Optional.empty();
+  }
+
+  /**
+   * Takes what the ledger says: what is spent is at least that. It knows no request in flight, so
+   * that a store that says more has not counted wrongly.
+   */
+  public synchronized void atLeast(TenantId tenant, Spent stated) {
+    Seen last = seen.getOrDefault(tenant, Seen.NOTHING);
+    Spent known = last.spent();
+    Spent newer = stated.day() > known.day() ? stated : known;
+    Spent older = stated.day() > known.day() ? known : stated;
+    seen.put(tenant, new Seen(most(older, newer), last.storeMs()));
   }
 
   /** What a tenant had spent when it was last seen. */

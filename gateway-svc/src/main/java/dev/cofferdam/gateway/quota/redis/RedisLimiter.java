@@ -21,6 +21,7 @@ import dev.cofferdam.vocabulary.Budgets;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantLimits;
 import dev.cofferdam.vocabulary.TenantProfile;
 import io.vertx.redis.client.Redis;
@@ -296,9 +297,14 @@ public final class RedisLimiter implements Limiter, AutoCloseable {
     return spent;
   }
 
+  /** Takes what the ledger says that a tenant has spent: Redis is told where it is behind. */
+  public void atLeast(TenantId tenant, Spent stated) {
+    memory.atLeast(tenant, stated);
+  }
+
   private void seed(Reservation reservation, Spent known) {
     LOG.warn(
-        "Redis lost spending of tenant {}; it is told what this gateway saw",
+        "Redis is behind in the spending of tenant {}; it is told what this gateway knows",
         reservation.tenant().id());
     List<String> arguments =
         List.of(

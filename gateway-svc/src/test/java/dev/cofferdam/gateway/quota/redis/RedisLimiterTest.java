@@ -10,6 +10,7 @@ import dev.cofferdam.gateway.quota.LimiterSettings;
 import dev.cofferdam.gateway.quota.Rates;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.SampleTenants;
+import dev.cofferdam.gateway.quota.Spent;
 import dev.cofferdam.gateway.quota.Used;
 import dev.cofferdam.mesh.redis.RedisProcess;
 import dev.cofferdam.vocabulary.Budgets;
@@ -24,6 +25,9 @@ import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisOptions;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoField;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -316,6 +320,22 @@ class RedisLimiterTest {
     process.stop();
     process.start();
     eventually(() -> admit(limiter, tenant, 0, 1) instanceof Admission.Granted);
+
+    eventually(
+        () ->
+            admit(limiter, tenant, 20, 40) instanceof Admission.Refused refused
+                && refused.refusal().code() == ErrorCode.BUDGET_EXHAUSTED);
+  }
+
+  @Test
+  void aRedisThatIsBehindTheLedgerIsRaisedToIt() {
+    TenantProfile tenant =
+        SampleTenants.tenant("behind", Tier.FREE, WIDE, Budgets.stoppingAt(100, 1_000));
+    LocalDate today = LocalDate.now(ZoneOffset.UTC);
+    long month = today.getLong(ChronoField.PROLEPTIC_MONTH);
+    limiter.atLeast(
+        tenant.id(), new Spent(today.toEpochDay(), 90, 0, month, 90, 0, 0, 0));
+    assertThat(admit(limiter, tenant, 0, 1)).isInstanceOf(Admission.Granted.class);
 
     eventually(
         () ->
