@@ -4,6 +4,7 @@ import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.mesh.store.Violation;
+import dev.cofferdam.metering.api.HeavyWork;
 import dev.cofferdam.metering.api.grpc.CallerViews;
 import dev.cofferdam.metering.cost.CostRates;
 import dev.cofferdam.metering.cost.Costing;
@@ -47,6 +48,9 @@ final class Billing implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Billing.class);
   private static final long KEEP_S = 60;
 
+  /** Fewer than the connections to the database. */
+  private static final int HEAVY_AT_ONCE = 3;
+
   private final List<ConfigView<?>> views;
   private final ConfigView<Tenant> tenants;
   private final RateBook rates;
@@ -75,6 +79,7 @@ final class Billing implements AutoCloseable {
     BilledUse uses = new PostgresBilledUse(database);
     Invoices stored = new PostgresInvoices(database, new JsonDocuments());
     DailyCharges charges = new DailyCharges(rates, uses, stored);
+    HeavyWork work = new HeavyWork(HEAVY_AT_ONCE);
     Invoicing invoicing = new Invoicing(rates, uses, stored, Clock.systemUTC());
     Costing costing =
         new Costing(
@@ -86,11 +91,14 @@ final class Billing implements AutoCloseable {
                 config.cost().storageMicrosPerGibHour()));
     this.invoices =
         new BillingEndpoint(
-            callers, invoicing, stored, new InvoiceForms(InvoiceCsv::of, InvoicePdf::of));
-    this.costs = new CostEndpoint(callers, costing);
+            callers, invoicing, stored, new InvoiceForms(InvoiceCsv::of, InvoicePdf::of), work);
+    this.costs = new CostEndpoint(callers, costing, work);
     this.focus =
         new FocusEndpoint(
-            callers, new FocusRows(charges, stored, config.billing().provider()), FocusParquet::of);
+            callers,
+            new FocusRows(uses, charges, stored, config.billing().provider()),
+            FocusParquet::new,
+            work);
   }
 
   private record Views(

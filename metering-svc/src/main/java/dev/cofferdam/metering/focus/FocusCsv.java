@@ -1,21 +1,34 @@
 package dev.cofferdam.metering.focus;
 
 import dev.cofferdam.metering.invoice.Csv;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 
 /** FOCUS exports as comma-separated values; null is nothing between two commas. */
-public final class FocusCsv {
-  private FocusCsv() {}
+public final class FocusCsv implements FocusFile {
+  private final ByteArrayOutputStream text = new ByteArrayOutputStream();
 
-  /** The names of the columns. */
-  public static String header() {
-    return Csv.row(Arrays.stream(FocusColumn.values()).map(FocusColumn::title).toList());
+  /** Begins a file with the names of the columns. */
+  public FocusCsv() {
+    write(Arrays.stream(FocusColumn.values()).map(FocusColumn::title).toList());
   }
 
-  /** One row. */
-  public static String row(FocusRow row) {
-    List<String> values = Arrays.stream(FocusColumn.values()).map(row::text).toList();
-    return Csv.row(values);
+  @Override
+  public void add(FocusRow row) {
+    write(Arrays.stream(FocusColumn.values()).map(row::text).toList());
   }
+
+  private void write(List<String> values) {
+    text.writeBytes(Csv.row(values).getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Override
+  public byte[] finish() {
+    return text.toByteArray();
+  }
+
+  @Override
+  public void close() {}
 }

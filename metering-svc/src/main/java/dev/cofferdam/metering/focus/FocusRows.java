@@ -1,6 +1,7 @@
 package dev.cofferdam.metering.focus;
 
 import dev.cofferdam.mesh.store.View;
+import dev.cofferdam.metering.invoice.BilledUse;
 import dev.cofferdam.metering.invoice.DailyCharges;
 import dev.cofferdam.metering.invoice.DailyCharges.Grain;
 import dev.cofferdam.metering.invoice.DailyCharges.Row;
@@ -10,11 +11,13 @@ import dev.cofferdam.metering.invoice.Invoices;
 import dev.cofferdam.metering.pricing.Charge;
 import dev.cofferdam.metering.pricing.Meter;
 import dev.cofferdam.metering.pricing.Money;
+import dev.cofferdam.vocabulary.TenantId;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 
 /**
@@ -29,6 +32,7 @@ public final class FocusRows {
 
   private static final String SERVICE = "Language model serving";
 
+  private final BilledUse uses;
   private final DailyCharges charges;
   private final Invoices invoices;
   private final String provider;
@@ -36,19 +40,27 @@ public final class FocusRows {
   /**
    * @param provider name of whoever provides the service and issues the invoices
    */
-  public FocusRows(DailyCharges charges, Invoices invoices, String provider) {
+  public FocusRows(BilledUse uses, DailyCharges charges, Invoices invoices, String provider) {
+    this.uses = uses;
     this.charges = charges;
     this.invoices = invoices;
     this.provider = provider;
   }
 
-  /** The rows of some days. */
-  public List<FocusRow> of(View view, Days range) {
-    List<FocusRow> rows = new ArrayList<>();
-    List<Row> daily = charges.of(view, range, Grain.EVENTS);
-    daily.forEach(charge -> rows.add(row(charge)));
-    whole(daily, range).forEach(number -> adjustment(view, number, rows));
-    return rows;
+  /**
+   * The rows of some days, tenant by tenant.
+   *
+   * @param sink takes each row
+   */
+  public void each(View view, Days range, Consumer<FocusRow> sink) {
+    for (TenantId tenant : uses.tenants(view, range)) {
+      View own = new View.Of(tenant);
+      List<FocusRow> rows = new ArrayList<>();
+      List<Row> daily = charges.of(own, range, Grain.EVENTS);
+      daily.forEach(charge -> rows.add(row(charge)));
+      whole(daily, range).forEach(number -> adjustment(own, number, rows));
+      rows.forEach(sink);
+    }
   }
 
   /** Numbers of the invoices that lie within the days. */

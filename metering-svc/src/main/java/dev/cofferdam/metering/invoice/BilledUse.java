@@ -9,7 +9,8 @@ import java.util.function.Predicate;
 /** The use that is billed, as the ledger has it. */
 public interface BilledUse {
   /**
-   * Everything that is recorded until now, and nothing of what will be.
+   * Everything that is recorded until now, and nothing of what will be. Holds up who records for a
+   * moment: for what is kept, not for what is only looked at.
    *
    * @throws dev.cofferdam.mesh.store.StoreUnavailableException where the store is away
    */
@@ -49,6 +50,9 @@ public interface BilledUse {
   record Cut(long ledgerRow, long keptRow) {
     /** Before anything was recorded. */
     public static final Cut NOTHING = new Cut(0, 0);
+
+    /** Whatever there is when it is read. */
+    public static final Cut EVERYTHING = new Cut(Long.MAX_VALUE, Long.MAX_VALUE);
   }
 
   /**

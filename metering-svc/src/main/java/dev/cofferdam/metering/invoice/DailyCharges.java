@@ -71,7 +71,6 @@ public final class DailyCharges {
    * day of the invoice that they are on.
    */
   public List<Row> of(View view, Days range, Grain grain) {
-    Cut cut = uses.cut();
     List<Row> rows = new ArrayList<>();
     for (TenantId tenant : uses.tenants(view, range)) {
       List<Invoice> issued = invoices.of(tenant);
@@ -84,7 +83,10 @@ public final class DailyCharges {
       if (card.isPresent()) {
         for (Days open : open(issued, range)) {
           collect(
-              new Batch(tenant, open, open, 0, card.get(), Cut.NOTHING, cut), range, grain, rows);
+              new Batch(tenant, open, open, 0, card.get(), Cut.NOTHING, Cut.EVERYTHING),
+              range,
+              grain,
+              rows);
         }
       }
     }

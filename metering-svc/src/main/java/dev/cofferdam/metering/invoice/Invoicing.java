@@ -48,7 +48,8 @@ public final class Invoicing {
     List<Invoice> earlier = invoices.of(tenant);
     return overlapping(earlier, days)
         .<Issue>map(Issue.Overlapping::new)
-        .orElseGet(() -> new Issue.Drafted(make(tenant, days, card.get(), earlier)));
+        .orElseGet(
+            () -> new Issue.Drafted(make(tenant, days, card.get(), earlier, Cut.EVERYTHING)));
   }
 
   /** Issues the invoice of some days that are over; {@code Issued}, or a refusal. */
@@ -66,7 +67,7 @@ public final class Invoicing {
       if (overlapping.isPresent()) {
         return new Issue.Overlapping(overlapping.get());
       }
-      Invoice draft = make(tenant, days, card.get(), earlier);
+      Invoice draft = make(tenant, days, card.get(), earlier, uses.cut());
       long latest = earlier.isEmpty() ? 0 : earlier.getLast().number();
       Optional<Invoices.Stored> stored =
           invoices.append(tenant, latest, number -> draft.issued(number, draft.issued()));
@@ -118,8 +119,7 @@ public final class Invoicing {
    */
   public record LineUse(String id, Instant at, long units) {}
 
-  private Invoice make(TenantId tenant, Days days, RateCard card, List<Invoice> earlier) {
-    Cut cut = uses.cut();
+  private Invoice make(TenantId tenant, Days days, RateCard card, List<Invoice> earlier, Cut cut) {
     List<Line> lines = new ArrayList<>();
     Rating rating = new Rating(card);
     read(rating, tenant, days, Cut.NOTHING, cut);

@@ -10,6 +10,7 @@ import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.Facts;
 import dev.cofferdam.metering.TestLedger;
+import dev.cofferdam.metering.api.HeavyWork;
 import dev.cofferdam.metering.api.grpc.CallerViews;
 import dev.cofferdam.metering.cost.CostRates;
 import dev.cofferdam.metering.cost.Costing;
@@ -83,6 +84,7 @@ class BillingApiTest {
     TestPki pki = new TestPki(folder);
     TlsFiles own = pki.identity("metering", "spiffe://cofferdam.local/service/metering");
     CallerViews callers = new CallerViews(VIOLATIONS::add);
+    HeavyWork work = new HeavyWork(3);
     server =
         MeshServer.builder("cofferdam.local", own)
             .service(
@@ -90,19 +92,22 @@ class BillingApiTest {
                     callers,
                     ledger.invoicing,
                     ledger.invoices,
-                    new InvoiceForms(InvoiceCsv::of, InvoicePdf::of)))
+                    new InvoiceForms(InvoiceCsv::of, InvoicePdf::of),
+                    work))
             .service(
                 new CostEndpoint(
                     callers,
                     new Costing(
                         new PostgresCostFacts(ledger.database),
                         ledger.charges,
-                        new CostRates("EUR", 0, 0))))
+                        new CostRates("EUR", 0, 0)),
+                    work))
             .service(
                 new FocusEndpoint(
                     callers,
-                    new FocusRows(ledger.charges, ledger.invoices, "Cofferdam"),
-                    FocusParquet::of))
+                    new FocusRows(ledger.uses, ledger.charges, ledger.invoices, "Cofferdam"),
+                    FocusParquet::new,
+                    work))
             .start();
     harbor = new MeshChannels(pki.identity("h", "spiffe://cofferdam.local/tenant/harbor-books"));
     operator = new MeshChannels(pki.identity("o", "spiffe://cofferdam.local/operator/local"));
@@ -248,6 +253,14 @@ class BillingApiTest {
         .containsExactly("harbor-books");
     assertThat(own.getPoolsList()).isEmpty();
     assertThat(all.getTenantsList()).hasSize(3);
+  }
+
+  @Test
+  void moreHeavyQueriesThanMayRunAtOnceAreRefused() {
+    HeavyWork one = new HeavyWork(1);
+    assertThat(refusal(() -> one.run(() -> one.run(() -> "nothing"))))
+        .isEqualTo(ErrorCode.QUEUE_FULL);
+    assertThat(one.run(() -> "free again")).isEqualTo("free again");
   }
 
   @Test

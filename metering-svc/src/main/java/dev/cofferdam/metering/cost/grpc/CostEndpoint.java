@@ -1,8 +1,7 @@
 package dev.cofferdam.metering.cost.grpc;
 
-import static dev.cofferdam.metering.api.grpc.CallerViews.available;
-
 import dev.cofferdam.mesh.store.View;
+import dev.cofferdam.metering.api.HeavyWork;
 import dev.cofferdam.metering.api.grpc.CallerViews;
 import dev.cofferdam.metering.cost.CostReport;
 import dev.cofferdam.metering.cost.Costing;
@@ -24,17 +23,19 @@ import java.util.Locale;
 public final class CostEndpoint extends CostServiceGrpc.CostServiceImplBase {
   private final CallerViews callers;
   private final Costing costing;
+  private final HeavyWork work;
 
-  public CostEndpoint(CallerViews callers, Costing costing) {
+  public CostEndpoint(CallerViews callers, Costing costing, HeavyWork work) {
     this.callers = callers;
     this.costing = costing;
+    this.work = work;
   }
 
   @Override
   public void getCosts(GetCostsRequest request, StreamObserver<GetCostsResponse> answer) {
     View view = callers.of(request.getTenant(), "GetCosts");
     Days days = RequestDays.of(request.getFromDay(), request.getToDay());
-    CostReport report = available(() -> costing.report(view, days));
+    CostReport report = work.run(() -> costing.report(view, days));
     GetCostsResponse.Builder response =
         GetCostsResponse.newBuilder().setCurrency(report.currency());
     report.tenants().forEach(tenant -> response.addTenants(tenant(tenant, report.currency())));

@@ -1,13 +1,13 @@
 package dev.cofferdam.metering.focus.grpc;
 
-import static dev.cofferdam.metering.api.grpc.CallerViews.available;
 import static dev.cofferdam.metering.api.grpc.CallerViews.invalid;
 
 import com.google.protobuf.ByteString;
 import dev.cofferdam.mesh.store.View;
+import dev.cofferdam.metering.api.HeavyWork;
 import dev.cofferdam.metering.api.grpc.CallerViews;
 import dev.cofferdam.metering.focus.FocusCsv;
-import dev.cofferdam.metering.focus.FocusRow;
+import dev.cofferdam.metering.focus.FocusFile;
 import dev.cofferdam.metering.focus.FocusRows;
 import dev.cofferdam.metering.invoice.Days;
 import dev.cofferdam.metering.invoice.grpc.RequestDays;
@@ -16,25 +16,25 @@ import dev.cofferdam.proto.metering.v1.ExportFocusResponse;
 import dev.cofferdam.proto.metering.v1.FocusFormat;
 import dev.cofferdam.proto.metering.v1.FocusServiceGrpc;
 import io.grpc.stub.StreamObserver;
-import java.io.ByteArrayOutputStream;
-import java.nio.charset.StandardCharsets;
-import java.util.List;
-import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** FOCUS exports on gRPC. A tenant's certificate opens that tenant's charges and no others. */
 public final class FocusEndpoint extends FocusServiceGrpc.FocusServiceImplBase {
   private static final int CHUNK_BYTES = 1 << 20;
   private static final int DAYS_MAX = 366;
+  private static final int ROWS_MAX = 500_000;
 
   private final CallerViews callers;
   private final FocusRows rows;
-  private final Function<List<FocusRow>, byte[]> parquet;
+  private final Supplier<FocusFile> parquet;
+  private final HeavyWork work;
 
   /**
-   * @param parquet rows as a file
+   * @param parquet begins a file in that form
    */
   public FocusEndpoint(
-      CallerViews callers, FocusRows rows, Function<List<FocusRow>, byte[]> parquet) {
+      CallerViews callers, FocusRows rows, Supplier<FocusFile> parquet, HeavyWork work) {
+    this.work = work;
     this.callers = callers;
     this.rows = rows;
     this.parquet = parquet;
@@ -50,9 +50,15 @@ public final class FocusEndpoint extends FocusServiceGrpc.FocusServiceImplBase {
     if (request.getFormat() == FocusFormat.UNRECOGNIZED) {
       throw invalid("format", "expected csv or parquet");
     }
-    List<FocusRow> found = available(() -> rows.of(view, days));
     byte[] file =
-        request.getFormat() == FocusFormat.FOCUS_FORMAT_PARQUET ? parquet.apply(found) : csv(found);
+        work.run(
+            () ->
+                file(
+                    view,
+                    days,
+                    request.getFormat() == FocusFormat.FOCUS_FORMAT_PARQUET
+                        ? parquet
+                        : FocusCsv::new));
     for (int from = 0; from < file.length; from += CHUNK_BYTES) {
       int count = Math.min(CHUNK_BYTES, file.length - from);
       answer.onNext(
@@ -63,10 +69,19 @@ public final class FocusEndpoint extends FocusServiceGrpc.FocusServiceImplBase {
     answer.onCompleted();
   }
 
-  private static byte[] csv(List<FocusRow> found) {
-    ByteArrayOutputStream text = new ByteArrayOutputStream();
-    text.writeBytes(FocusCsv.header().getBytes(StandardCharsets.UTF_8));
-    found.forEach(row -> text.writeBytes(FocusCsv.row(row).getBytes(StandardCharsets.UTF_8)));
-    return text.toByteArray();
+  private byte[] file(View view, Days days, Supplier<FocusFile> form) {
+    try (FocusFile file = form.get()) {
+      int[] count = {0};
+      rows.each(
+          view,
+          days,
+          row -> {
+            if (++count[0] > ROWS_MAX) {
+              throw invalid("to_day", "more than " + ROWS_MAX + " rows; ask for fewer days");
+            }
+            file.add(row);
+          });
+      return file.finish();
+    }
   }
 }

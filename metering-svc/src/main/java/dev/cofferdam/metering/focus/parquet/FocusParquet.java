@@ -1,6 +1,7 @@
 package dev.cofferdam.metering.focus.parquet;
 
 import dev.cofferdam.metering.focus.FocusColumn;
+import dev.cofferdam.metering.focus.FocusFile;
 import dev.cofferdam.metering.focus.FocusRow;
 import dev.cofferdam.metering.focus.FocusRows;
 import java.io.ByteArrayOutputStream;
@@ -10,7 +11,6 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.parquet.conf.ParquetConfiguration;
@@ -33,23 +33,44 @@ import org.apache.parquet.schema.Types;
  * FOCUS exports as Parquet: decimals of 38 digits with 12 after the point, moments in milliseconds
  * of UTC, texts in UTF-8, without compression.
  */
-public final class FocusParquet {
+public final class FocusParquet implements FocusFile {
   private static final int PRECISION = 38;
   private static final int DECIMAL_BYTES = 16;
 
-  private FocusParquet() {}
+  private final Bytes bytes = new Bytes();
+  private final ParquetWriter<FocusRow> writer;
 
-  /** The file of some rows. */
-  public static byte[] of(List<FocusRow> rows) {
-    Bytes bytes = new Bytes();
-    try (ParquetWriter<FocusRow> writer = new Builder(bytes).build()) {
-      for (FocusRow row : rows) {
-        writer.write(row);
-      }
+  /** Begins a file. */
+  public FocusParquet() {
+    try {
+      writer = new Builder(bytes).build();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  @Override
+  public void add(FocusRow row) {
+    try {
+      writer.write(row);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  @Override
+  public byte[] finish() {
+    close();
     return bytes.out.toByteArray();
+  }
+
+  @Override
+  public void close() {
+    try {
+      writer.close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private static MessageType schema() {

@@ -6,6 +6,7 @@ import static dev.cofferdam.metering.api.grpc.CallerViews.refused;
 
 import com.google.protobuf.ByteString;
 import dev.cofferdam.mesh.store.View;
+import dev.cofferdam.metering.api.HeavyWork;
 import dev.cofferdam.metering.api.grpc.CallerViews;
 import dev.cofferdam.metering.invoice.Days;
 import dev.cofferdam.metering.invoice.Invoice;
@@ -43,13 +44,19 @@ public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImpl
   private final Invoicing invoicing;
   private final Invoices invoices;
   private final InvoiceForms forms;
+  private final HeavyWork work;
 
   public BillingEndpoint(
-      CallerViews callers, Invoicing invoicing, Invoices invoices, InvoiceForms forms) {
+      CallerViews callers,
+      Invoicing invoicing,
+      Invoices invoices,
+      InvoiceForms forms,
+      HeavyWork work) {
     this.callers = callers;
     this.invoicing = invoicing;
     this.invoices = invoices;
     this.forms = forms;
+    this.work = work;
   }
 
   @Override
@@ -57,7 +64,7 @@ public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImpl
       DraftInvoiceRequest request, StreamObserver<DraftInvoiceResponse> answer) {
     TenantId tenant = tenant(request.getTenant(), "DraftInvoice");
     Days days = RequestDays.of(request.getFromDay(), request.getToDay());
-    switch (available(() -> invoicing.draft(tenant, days))) {
+    switch (work.run(() -> invoicing.draft(tenant, days))) {
       case Issue.Drafted drafted ->
           tell(
               answer,
@@ -73,7 +80,7 @@ public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImpl
       IssueInvoiceRequest request, StreamObserver<IssueInvoiceResponse> answer) {
     TenantId tenant = tenant(request.getTenant(), "IssueInvoice");
     Days days = RequestDays.of(request.getFromDay(), request.getToDay());
-    switch (available(() -> invoicing.issue(tenant, days))) {
+    switch (work.run(() -> invoicing.issue(tenant, days))) {
       case Issue.Issued issued ->
           tell(
               answer,
@@ -123,7 +130,7 @@ public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImpl
     }
     int most = page(request.getPageSize(), PAGE_USES, PAGE_USES_MAX);
     List<Invoicing.LineUse> uses =
-        available(() -> invoicing.lineUses(invoice, line, request.getOffset(), most + 1));
+        work.run(() -> invoicing.lineUses(invoice, line, request.getOffset(), most + 1));
     ListLineUsesResponse.Builder response =
         ListLineUsesResponse.newBuilder().setMore(uses.size() > most);
     uses.stream()
