@@ -30,6 +30,11 @@ final class Book implements Directory {
           new TenantId("large"),
           GOLD);
 
+  /** Two of the same weight, one beside the other. */
+  static final TenantId QUIET = TENANTS.get(1);
+
+  static final TenantId NOISY = TENANTS.get(2);
+
   private final Map<TenantId, TenantProfile> tenants = new HashMap<>();
 
   Book() {

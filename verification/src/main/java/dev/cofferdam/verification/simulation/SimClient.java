@@ -33,6 +33,9 @@ final class SimClient {
   private int received;
   private int routers;
   private End end = End.NONE;
+  private final long bornUs;
+  private long firstUs;
+  private boolean cancelled;
 
   /** How it ended. */
   enum End {
@@ -42,11 +45,12 @@ final class SimClient {
     GIVEN_UP
   }
 
-  SimClient(World world, Node gateway, int number) {
+  SimClient(World world, Node gateway, int number, TenantId tenant) {
     this.world = world;
     this.gateway = gateway;
     this.id = new RequestId(String.format("%032x", number));
-    this.tenant = Book.TENANTS.get(world.random.nextInt(Book.TENANTS.size()));
+    this.tenant = tenant;
+    this.bornUs = world.time.nowUs();
     this.workloadClass = WorkloadClass.values()[world.random.nextInt(3)];
     this.adapter = world.random.nextInt(4) == 0 ? "voice" : "";
     this.promptTokens = 1 + world.random.nextInt(300);
@@ -67,9 +71,24 @@ final class SimClient {
     return end;
   }
 
+  TenantId tenant() {
+    return tenant;
+  }
+
+  /** Whether its client went away. */
+  boolean cancelled() {
+    return cancelled;
+  }
+
+  /** From its beginning to its first token. */
+  long ttftUs() {
+    return firstUs - bornUs;
+  }
+
   /** The client goes away. */
   void cancel() {
     if (end == End.NONE) {
+      cancelled = true;
       end(End.GIVEN_UP);
     }
   }
@@ -140,6 +159,7 @@ final class SimClient {
         world.checks.that(t.index() == received, "%s: token %s after %s", id, t.index(), received);
         world.checks.that(
             t.token() == world.tokenOf(grant.request().key(), received), "%s: another token", id);
+        firstUs = received == 0 ? world.time.nowUs() : firstUs;
         received++;
       }
       case SimWorker.Heard.Finished f -> {

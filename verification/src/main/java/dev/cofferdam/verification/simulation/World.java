@@ -2,6 +2,7 @@ package dev.cofferdam.verification.simulation;
 
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.shard.PoolCore;
+import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -19,6 +20,8 @@ public final class World {
   private static final long LEASE_US = 3_000_000;
   private static final long SKEW_MS_MAX = 300;
   private static final int LAST_EVENTS = 60;
+  private static final int GAP_US = 60_000;
+  private static final int NOISY_RATE = 4;
 
   final VirtualTime time = new VirtualTime();
   final SplittableRandom random;
@@ -33,6 +36,7 @@ public final class World {
   private final Map<String, SimClient> byId = new HashMap<>();
   private final ArrayDeque<String> events = new ArrayDeque<>();
   private final double faultRate;
+  private final int noise;
   private long sessions;
 
   /** What happened. */
@@ -47,9 +51,31 @@ public final class World {
     public int preemptions;
     public int lostAttempts;
     public int events;
+
+    /** Of the tenants with a noisy neighbour, and of that: what was not given up by clients. */
+    public int quietAsked;
+
+    public int quietComplete;
+    public int noisyAsked;
+    public int noisyComplete;
+
+    /** 99th percentile of the time to the first token of the quiet tenant's, milliseconds. */
+    public double quietTtftMs;
   }
 
+  /** Five tenants that send about what is served. */
   public World(long seed) {
+    this(seed, 0);
+  }
+
+  /**
+   * Two tenants of equal weight, one of which sends so many times what the other does, and
+   * altogether several times what is served.
+   *
+   * @param noise 0: all tenants send alike
+   */
+  public World(long seed, int noise) {
+    this.noise = noise;
     random = new SplittableRandom(seed);
     faultRate = random.nextDouble() * 0.05;
     network = new Network(time, random.split(), faultRate);
@@ -124,6 +150,7 @@ public final class World {
       outcome.complete += client.end() == SimClient.End.COMPLETE ? 1 : 0;
     }
     outcome.requests = clients.size();
+    compare();
     for (SimWorker worker : workers) {
       checks.that(worker.idle(), "%s still works, or has no session", worker.name());
     }
@@ -135,18 +162,49 @@ public final class World {
     }
   }
 
+  private void compare() {
+    for (SimClient client : clients) {
+      if (client.cancelled()) {
+        continue;
+      }
+      boolean complete = client.end() == SimClient.End.COMPLETE;
+      if (client.tenant().equals(Book.QUIET)) {
+        outcome.quietAsked++;
+        outcome.quietComplete += complete ? 1 : 0;
+      } else if (client.tenant().equals(Book.NOISY)) {
+        outcome.noisyAsked++;
+        outcome.noisyComplete += complete ? 1 : 0;
+      }
+    }
+    double[] ttft =
+        clients.stream()
+            .filter(c -> c.tenant().equals(Book.QUIET) && c.end() == SimClient.End.COMPLETE)
+            .mapToDouble(c -> c.ttftUs() / 1_000.0)
+            .sorted()
+            .toArray();
+    outcome.quietTtftMs = ttft.length == 0 ? 0 : ttft[ttft.length * 99 / 100];
+  }
+
+  private TenantId tenant() {
+    if (noise == 0) {
+      return Book.TENANTS.get(random.nextInt(Book.TENANTS.size()));
+    }
+    return random.nextInt(noise + 1) == 0 ? Book.QUIET : Book.NOISY;
+  }
+
   private void arrive(long untilUs) {
     if (time.nowUs() >= untilUs) {
       return;
     }
-    SimClient client = new SimClient(this, gateway, clients.size() + 1);
+    SimClient client = new SimClient(this, gateway, clients.size() + 1, tenant());
     clients.add(client);
     byId.put(client.id().value(), client);
     client.place();
     if (random.nextInt(20) == 0) {
       time.after(random.nextInt(3_000_000), client::cancel);
     }
-    time.after(1 + random.nextInt(60_000), () -> arrive(untilUs));
+    time.after(
+        1 + random.nextInt(noise == 0 ? GAP_US : GAP_US / NOISY_RATE), () -> arrive(untilUs));
   }
 
   private void fault(long untilUs) {

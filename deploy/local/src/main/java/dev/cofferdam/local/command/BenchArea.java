@@ -30,7 +30,9 @@ enum BenchArea {
   /** Time to first token and tokens per second through all services. */
   MESH("verification", "dev.cofferdam.verification.bench.MeshBench", Needs.MESH),
   /** What one tenant can tell of another's prompts by the clock, through all services. */
-  ISOLATION("verification", "dev.cofferdam.verification.bench.IsolationBench", Needs.MESH);
+  ISOLATION("verification", "dev.cofferdam.verification.bench.IsolationBench", Needs.MESH),
+  /** Two tenants under several policies on a mesh, and while its services are killed. */
+  FAIRNESS("verification", "dev.cofferdam.verification.fairness.FairnessBench", Needs.OWN_MESH);
 
   /** What must be there, given to the program in front of the file for its results. */
   enum Needs {
@@ -45,7 +47,9 @@ enum BenchArea {
     /** The same, and a file of Kafka's client properties. */
     POSTGRES_AND_KAFKA,
     /** The folder of a running mesh. */
-    MESH
+    MESH,
+    /** The repository, and a folder in which it starts a mesh of its own. */
+    OWN_MESH
   }
 
   private final String module;
@@ -99,7 +103,7 @@ enum BenchArea {
 
   /** The module's classes and libraries. */
   List<Path> classPath(Path repository) {
-    if (needs == Needs.MESH) {
+    if (needs == Needs.MESH || needs == Needs.OWN_MESH) {
       return List.of(repository.resolve("verification/target/classes"));
     }
     return serviceClassPath(repository, module);

@@ -34,6 +34,7 @@ import java.util.stream.Stream;
 /** Runs a benchmark: a table on the terminal, {@code .local/bench/<area>.json} for programs. */
 final class BenchCommand {
   private static final long STORE_WAIT_MS = 60_000;
+  private static final String TAKEOVER = "dev.cofferdam.verification.fairness.Takeover";
 
   private final Path repository;
   private final StateFiles files;
@@ -74,7 +75,8 @@ final class BenchCommand {
               yield own;
             }
             int router = launch(BenchArea.ROUTER, List.of(), List.of(), results);
-            yield router == 0 ? shares(area, results) : router;
+            int shares = router == 0 ? shares(area, results) : router;
+            yield shares == 0 ? onOwnMesh(TAKEOVER, folder.resolve("takeover"), results) : shares;
           }
           case MODEL -> launch(area, properties, List.of(model()), results);
           case REDIS_AND_MODEL -> {
@@ -97,6 +99,7 @@ final class BenchCommand {
                             return launch(area, events(arguments), all, results);
                           }));
           case MESH -> withMesh(area, results);
+          case OWN_MESH -> onOwnMesh(area.mainClass(), folder.resolve(area.label()), results);
         };
     if (status == 0) {
       out.println("Results: " + results);
@@ -171,6 +174,13 @@ final class BenchCommand {
 
   /** The gateway's process beside a bare proxy's, over an upstream of the benchmark. */
   private int gatewayCost(Path folder, Path results) throws IOException, InterruptedException {
+    return onOwnMesh(
+        "dev.cofferdam.verification.bench.gateway.GatewayCost", folder.resolve("gateway"), results);
+  }
+
+  /** A program that starts a mesh of its own in a folder. */
+  private int onOwnMesh(String program, Path folder, Path results)
+      throws IOException, InterruptedException {
     String path =
         Stream.concat(
                 Stream.of(
@@ -187,9 +197,9 @@ final class BenchCommand {
             "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
             "-cp",
             path,
-            "dev.cofferdam.verification.bench.gateway.GatewayCost",
+            program,
             repository.toString(),
-            folder.resolve("gateway").toString(),
+            folder.toString(),
             results.toString()));
   }
 
