@@ -7,8 +7,8 @@ import java.util.Optional;
 
 /**
  * What this gateway last saw tenants to have spent, or was told by the ledger, so that a store that
- * comes back empty, or behind, is told. Within a day and a month spending only grows. Bounded: the tenants that were
- * quiet for longest are forgotten. Thread-safe.
+ * comes back empty, or behind, is told. Within a day and a month spending only grows. Bounded: the
+ * tenants that were quiet for longest are forgotten. Thread-safe.
  */
 public final class BudgetMemory {
   private final Map<TenantId, Seen> seen;

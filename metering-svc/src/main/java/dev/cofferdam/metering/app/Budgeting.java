@@ -25,8 +25,7 @@ final class Budgeting {
     this.tenants = tenants;
     this.watch =
         new BudgetWatch(
-            new LedgerSpending(
-                database, new PostgresUsageViews(database), new RatedCosts(rates)),
+            new LedgerSpending(database, new PostgresUsageViews(database), new RatedCosts(rates)),
             new PostgresMarks(database),
             new KafkaTeller(publisher));
   }

@@ -23,8 +23,7 @@ enum BenchArea {
   /** Placements of the router. */
   ROUTER("router-svc", "dev.cofferdam.router.app.RouterBench", Needs.NOTHING),
   /** Facts over Kafka into the ledger, each once. */
-  METERING(
-      "metering-svc", "dev.cofferdam.metering.app.MeteringBench", Needs.POSTGRES_AND_KAFKA),
+  METERING("metering-svc", "dev.cofferdam.metering.app.MeteringBench", Needs.POSTGRES_AND_KAFKA),
   /** Facts into the log. */
   AUDIT("audit-svc", "dev.cofferdam.audit.app.AuditBench", Needs.POSTGRES),
   /** Time to first token and tokens per second through all services. */

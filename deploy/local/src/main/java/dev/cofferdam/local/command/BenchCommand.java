@@ -84,8 +84,7 @@ final class BenchCommand {
             yield limiter == 0 ? gatewayCost(folder, results) : limiter;
           }
           case POSTGRES ->
-              withPostgres(
-                  area, folder, database -> launch(area, List.of(), database, results));
+              withPostgres(area, folder, database -> launch(area, List.of(), database, results));
           case POSTGRES_AND_KAFKA ->
               withPostgres(
                   area,

@@ -34,8 +34,7 @@ class LedgerStatementsTest {
   }
 
   private static Heard heard(long dayTokens) {
-    return new Heard(
-        new TenantId("acme"), new Spent(20_000, dayTokens, 7, 24_000, 500, 70, 0, 0));
+    return new Heard(new TenantId("acme"), new Spent(20_000, dayTokens, 7, 24_000, 500, 70, 0, 0));
   }
 
   private LedgerStatements open(TestKafka kafka, BlockingQueue<Heard> heard) {
@@ -52,8 +51,7 @@ class LedgerStatementsTest {
     try (TestKafka kafka = new TestKafka(folder.resolve("kafka"))) {
       kafka.create(Topics.BUDGETS, 1);
       try (FactPublisher publisher =
-              FactPublisher.open(
-                  kafka.settings(), "metering", folder.resolve("spool"), 1 << 20);
+              FactPublisher.open(kafka.settings(), "metering", folder.resolve("spool"), 1 << 20);
           LedgerStatements statements = open(kafka, first)) {
         assertThat(statements).isNotNull();
         publisher.publish(

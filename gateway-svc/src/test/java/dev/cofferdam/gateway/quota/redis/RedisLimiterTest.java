@@ -333,8 +333,7 @@ class RedisLimiterTest {
         SampleTenants.tenant("behind", Tier.FREE, WIDE, Budgets.stoppingAt(100, 1_000));
     LocalDate today = LocalDate.now(ZoneOffset.UTC);
     long month = today.getLong(ChronoField.PROLEPTIC_MONTH);
-    limiter.atLeast(
-        tenant.id(), new Spent(today.toEpochDay(), 90, 0, month, 90, 0, 0, 0));
+    limiter.atLeast(tenant.id(), new Spent(today.toEpochDay(), 90, 0, month, 90, 0, 0, 0));
     assertThat(admit(limiter, tenant, 0, 1)).isInstanceOf(Admission.Granted.class);
 
     eventually(

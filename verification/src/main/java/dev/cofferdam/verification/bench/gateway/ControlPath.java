@@ -125,7 +125,8 @@ public final class ControlPath {
     Map<String, Duration> before = cpu();
     Load.Cost load = Load.run(CLIENTS, ms, gatewayPid(), mesh);
     Map<String, Double> us = new LinkedHashMap<>();
-    used(before).forEach((service, used) -> us.put(service, used.toNanos() / 1e3 / load.requests()));
+    used(before)
+        .forEach((service, used) -> us.put(service, used.toNanos() / 1e3 / load.requests()));
     return new Busy(us, load.requests() / load.seconds());
   }
 

@@ -5,7 +5,9 @@ final class Projector {
   /** Multiply-adds from which on waking the helpers costs less than it brings. */
   private static final long TOGETHER_MIN = 1 << 19;
 
-  private static final int CHUNKS_PER_THREAD = 8;
+  /** Of what a thread's share of the rest would be, that a chunk is. */
+  private static final int PARTS_OF_SHARE = 4;
+
   private static final int COPIED_ROWS_MIN = 32;
 
   private static final Team.Job NOTHING = (chunk, worker) -> {};
@@ -20,7 +22,10 @@ final class Projector {
   private int xStride;
   private PackedMatrix matrix;
   private float[] y = {};
-  private int panelPairs;
+
+  /** By chunk: the pair of panels behind its last. */
+  private final int[] chunkEnds;
+
   private int matrixChunks;
   private Team.Job beside = NOTHING;
 
@@ -34,6 +39,7 @@ final class Projector {
     this.team = team;
     this.packed = new PackedRows(rowsMax, inputsMax, kernels);
     this.matrix = any;
+    this.chunkEnds = new int[team.size() * PARTS_OF_SHARE * Integer.SIZE];
   }
 
   /**
@@ -66,9 +72,10 @@ final class Projector {
     packed.begin(rows, matrix.inputs, matrix.largestTile());
     int tiles = (rows + packed.tile - 1) / packed.tile;
     long work = (long) rows * matrix.inputs * matrix.paddedOutputs;
-    panelPairs = (matrix.panels() + 1) / 2;
+    int panelPairs = (matrix.panels() + 1) / 2;
     if (work < TOGETHER_MIN) {
       Team.alone(packing, tiles);
+      chunkEnds[0] = panelPairs;
       matrixChunks = 1;
       Team.alone(multiplying, 1 + besideChunks);
       return;
@@ -78,7 +85,7 @@ final class Projector {
     } else {
       team.run(packing, tiles);
     }
-    matrixChunks = Math.min(panelPairs, team.size() * CHUNKS_PER_THREAD);
+    matrixChunks = cut(panelPairs);
     team.run(multiplying, matrixChunks + besideChunks);
   }
 
@@ -93,16 +100,28 @@ final class Projector {
       beside.run(chunk - matrixChunks, worker);
       return;
     }
+    int from = chunk == 0 ? 0 : chunkEnds[chunk - 1];
     matrix.multiply(
         packed,
-        2 * firstPair(chunk),
-        Math.min(2 * firstPair(chunk + 1), matrix.panels()),
+        2 * from,
+        Math.min(2 * chunkEnds[chunk], matrix.panels()),
         y,
         matrix.paddedOutputs);
   }
 
-  /** As many chunks as a multiple of the threads, of nearly the same size: all end together. */
-  private int firstPair(int chunk) {
-    return (int) ((long) chunk * panelPairs / matrixChunks);
+  /**
+   * Chunks that become smaller towards the end, a fixed part of what is left each, so that all
+   * threads end together (guided self-scheduling, Polychronopoulos and Kuck, 1987). Returns how
+   * many: at most {@code k (1 + ln n)} of {@code n} pairs, k being threads times {@link
+   * #PARTS_OF_SHARE}.
+   */
+  private int cut(int panelPairs) {
+    int parts = team.size() * PARTS_OF_SHARE;
+    int chunks = 0;
+    for (int from = 0; from < panelPairs; chunks++) {
+      from += Math.max(1, (panelPairs - from) / parts);
+      chunkEnds[chunks] = from;
+    }
+    return chunks;
   }
 }
