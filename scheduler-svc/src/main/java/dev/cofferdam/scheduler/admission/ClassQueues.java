@@ -68,7 +68,8 @@ public final class ClassQueues {
   public FairQueue.Entry<Waiting> add(Waiting waiting, double cost) {
     PoolRequest request = waiting.request();
     FairQueue.Entry<Waiting> entry = new FairQueue.Entry<>(waiting.ticket(), cost, waiting);
-    of(request.workloadClass()).add(request.tenant().value(), request.weight(), entry);
+    FairQueue<Waiting> queue = of(request.workloadClass());
+    queue.add(queue.account(request.tenant().value(), request.weight()), entry);
     byTicket.put(waiting.ticket(), entry);
     byKey.put(request.key(), waiting.ticket());
     return entry;
@@ -85,8 +86,8 @@ public final class ClassQueues {
   public FairQueue.Entry<Waiting> bringBack(Waiting paused, double cost, double unserved) {
     PoolRequest request = paused.request();
     FairQueue.Entry<Waiting> entry = new FairQueue.Entry<>(paused.ticket(), cost, paused);
-    of(request.workloadClass())
-        .bringBack(request.tenant().value(), request.weight(), entry, unserved);
+    FairQueue<Waiting> queue = of(request.workloadClass());
+    queue.bringBack(queue.account(request.tenant().value(), request.weight()), entry, unserved);
     return entry;
   }
 

@@ -33,8 +33,9 @@ import java.util.SplittableRandom;
 /**
  * The scheduler's benchmark: what a decision of the fair queue and what an event of a pool's core
  * cost the processor, with many tenants waiting. A decision takes the next request, charges it,
- * ends it, and takes in the same tenant's next one. How service is divided is measured in virtual
- * time, by the program that runs behind this one.
+ * ends it, and puts the same tenant's next one in its place; finding a tenant's account by its
+ * name, once when a request arrives, is measured apart. How service is divided is measured in
+ * virtual time, by the program that runs behind this one.
  */
 public final class SchedulerBench {
   private static final int SLOTS = 64;
@@ -84,6 +85,11 @@ public final class SchedulerBench {
       rows.add(new Row("decision_ns_" + TENANTS[i], median(nanos[i]), "ns", 100));
     }
     rows.add(new Row("decision_alloc_bytes", bytes, "bytes", 0));
+    double[] lookups = new double[ROUNDS];
+    for (int round = 0; round < ROUNDS; round++) {
+      lookups[round] = loads.get(2).lookUp(ROUND_NANOS);
+    }
+    rows.add(new Row("account_lookup_ns_10000", median(lookups), "ns", 100));
   }
 
   private void events() {
@@ -129,12 +135,14 @@ public final class SchedulerBench {
     private final FairQueue<Integer> queue = new FairQueue<>(10_000_000);
     private double bytesPerDecision;
 
+    /** So that what is looked up is used. */
+    private double found;
+
     private Decisions(int tenants) {
       SplittableRandom random = new SplittableRandom(tenants);
       for (int t = 0; t < tenants; t++) {
         queue.add(
-            "t" + t,
-            1.0 / (1 + random.nextInt(5)),
+            queue.account("t" + t, 1.0 / (1 + random.nextInt(5))),
             new FairQueue.Entry<>(t, 50 + random.nextInt(500), t));
       }
     }
@@ -153,13 +161,29 @@ public final class SchedulerBench {
       return (double) meter.nanos() / decisions;
     }
 
+    /** Nanoseconds for each name, in no order, as it comes with a request. */
+    private double lookUp(long nanos) {
+      SplittableRandom random = new SplittableRandom(1);
+      String[] names = new String[queue.flows()];
+      Arrays.setAll(names, i -> "t" + random.nextInt(names.length));
+      Meter meter = new Meter();
+      long lookups = 0;
+      while (meter.nanos() < nanos) {
+        for (String name : names) {
+          found += queue.find(name).orElseThrow().weight();
+        }
+        lookups += names.length;
+      }
+      return (double) meter.nanos() / lookups;
+    }
+
     private void decide() {
       Flow<Integer> flow = queue.next().orElseThrow();
       FairQueue.Entry<Integer> entry = flow.head();
       queue.grant(flow);
-      queue.served(flow.tenant(), entry.cost());
-      queue.release(flow.tenant());
-      queue.add(flow.tenant(), flow.weight(), entry);
+      queue.served(flow, entry.cost());
+      queue.release(flow);
+      queue.add(flow, entry);
     }
   }
 

@@ -53,6 +53,7 @@ public final class FairQueue<T> {
   private double latestTag;
   private int waiting;
   private int running;
+  private int parked;
 
   /**
    * @param idleFlowsMax bound of the tenants that are remembered beyond those that wait or run
@@ -101,9 +102,25 @@ public final class FairQueue<T> {
     }
   }
 
-  /** Adds a request behind the tenant's others; the weight counts from now on. */
-  public void add(String tenant, double weight, Entry<T> entry) {
-    Flow<T> flow = joining(tenant, weight, entry);
+  /**
+   * A tenant's account; its weight counts from now on. It is remembered until the next call of
+   * {@link #add}, and for as long as something of the tenant's waits or runs.
+   */
+  public Flow<T> account(String tenant, double weight) {
+    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY)) {
+      throw new IllegalArgumentException("weight must be above 0");
+    }
+    Flow<T> flow = flows.of(tenant, weight);
+    if (flow.weight() != weight) {
+      flow.weigh(weight);
+      ran(flow, 0);
+    }
+    return flow;
+  }
+
+  /** Adds a request behind the tenant's others. */
+  public void add(Flow<T> flow, Entry<T> entry) {
+    joins(entry);
     if (flow.waiting == 0) {
       lift(flow, 0);
     }
@@ -120,14 +137,14 @@ public final class FairQueue<T> {
    *
    * @param unserved weighted tokens that it was charged beyond what it was served
    */
-  public void bringBack(String tenant, double weight, Entry<T> entry, double unserved) {
-    Flow<T> flow = joining(tenant, weight, entry);
+  public void bringBack(Flow<T> flow, Entry<T> entry, double unserved) {
+    joins(entry);
     boolean joins = flow.waiting == 0;
     // Its service time is what it was: nothing is lifted beyond that.
-    flow.virtualTime -= unserved / flow.weight;
+    flow.virtualTime -= flow.normalised(unserved);
     moveAhead(flow, -unserved);
     if (joins) {
-      lift(flow, unserved / flow.weight);
+      lift(flow, flow.normalised(unserved));
     }
     flow.link(entry, true);
     waiting++;
@@ -135,19 +152,13 @@ public final class FairQueue<T> {
     place(flow);
   }
 
-  private Flow<T> joining(String tenant, double weight, Entry<T> entry) {
-    if (!(weight > 0 && weight < Double.POSITIVE_INFINITY && entry.cost > 0)) {
-      throw new IllegalArgumentException("weight and cost must be above 0");
+  private static void joins(Entry<?> entry) {
+    if (!(entry.cost > 0)) {
+      throw new IllegalArgumentException("cost must be above 0");
     }
     if (entry.flow != null) {
       throw new IllegalStateException("it waits already");
     }
-    Flow<T> flow = flows.of(tenant, weight);
-    if (flow.weight != weight) {
-      flow.weight = weight;
-      ran(flow, 0);
-    }
-    return flow;
   }
 
   /** Takes a request out without charging it; false where it does not wait. */
@@ -159,7 +170,7 @@ public final class FairQueue<T> {
     flow.unlink(entry);
     waiting--;
     if (flow.waiting == 0) {
-      flow.parked = false;
+      setAside(flow, false);
     }
     place(flow);
     return true;
@@ -196,8 +207,9 @@ public final class FairQueue<T> {
     flow.unlink(head);
     waiting--;
     final double start = flow.virtualTime;
-    flow.virtualTime += head.cost / flow.weight;
-    flow.ahead += head.cost / flow.weight;
+    final double cost = flow.normalised(head.cost);
+    flow.virtualTime += cost;
+    flow.ahead += cost;
     latestTag = Math.max(latestTag, flow.virtualTime);
     ran(flow, 1);
     place(flow);
@@ -205,47 +217,42 @@ public final class FairQueue<T> {
   }
 
   /** Counts a request that runs already, without a charge. */
-  public void adopt(String tenant, double weight) {
-    ran(flows.of(tenant, weight), 1);
+  public void adopt(Flow<T> flow) {
+    ran(flow, 1);
   }
 
   /** Charges served tokens beyond what was charged. */
-  public void charge(String tenant, double weightedTokens) {
-    Flow<T> flow = flows.get(tenant);
-    if (flow == null || weightedTokens == 0) {
-      return;
+  public void charge(Flow<T> flow, double weightedTokens) {
+    if (weightedTokens != 0) {
+      flow.virtualTime += flow.normalised(weightedTokens);
+      latestTag = Math.max(latestTag, flow.virtualTime);
+      place(flow);
     }
-    flow.virtualTime += weightedTokens / flow.weight;
-    latestTag = Math.max(latestTag, flow.virtualTime);
-    place(flow);
   }
 
   /** Some of what a tenant was charged ahead is served now. */
-  public void served(String tenant, double weightedTokens) {
-    Flow<T> flow = flows.get(tenant);
-    if (flow != null && weightedTokens > 0) {
+  public void served(Flow<T> flow, double weightedTokens) {
+    if (weightedTokens > 0) {
       moveAhead(flow, -weightedTokens);
     }
   }
 
   /** Some of what a tenant was charged ahead is returned: it will not be served. */
-  public void giveBack(String tenant, double weightedTokens) {
-    Flow<T> flow = flows.get(tenant);
-    if (flow != null && weightedTokens != 0) {
-      flow.virtualTime -= weightedTokens / flow.weight;
+  public void giveBack(Flow<T> flow, double weightedTokens) {
+    if (weightedTokens != 0) {
+      flow.virtualTime -= flow.normalised(weightedTokens);
       moveAhead(flow, -weightedTokens);
       place(flow);
     }
   }
 
   private void moveAhead(Flow<T> flow, double weightedTokens) {
-    flow.ahead = Math.max(0, flow.ahead + weightedTokens / flow.weight);
+    flow.ahead = Math.max(0, flow.ahead + flow.normalised(weightedTokens));
   }
 
   /** A request of the tenant runs no more. */
-  public void release(String tenant) {
-    Flow<T> flow = flows.get(tenant);
-    if (flow == null || flow.running == 0) {
+  public void release(Flow<T> flow) {
+    if (flow.running == 0) {
       return;
     }
     ran(flow, -1);
@@ -257,17 +264,17 @@ public final class FairQueue<T> {
 
   /** Sets a tenant aside that may not run more at the moment. It is not waiting for the others. */
   public void park(Flow<T> flow) {
-    flow.parked = true;
+    setAside(flow, true);
     place(flow);
   }
 
   /** Brings a tenant back that was set aside. */
   public void unpark(String tenant) {
-    Flow<T> flow = flows.get(tenant);
+    Flow<T> flow = parked == 0 ? null : flows.get(tenant);
     if (flow == null || !flow.parked) {
       return;
     }
-    flow.parked = false;
+    setAside(flow, false);
     lift(flow, 0);
     place(flow);
   }
@@ -337,10 +344,10 @@ public final class FairQueue<T> {
     double tag = own.virtualTime;
     int ahead = 0;
     for (Entry<T> e = own.first; e != null && e != entry && ahead < max; e = e.after) {
-      tag += e.cost / own.weight;
+      tag += own.normalised(e.cost);
       ahead++;
     }
-    tag += entry.cost / own.weight;
+    tag += own.normalised(entry.cost);
     return Math.min(max, ahead + ahead(0, tag, own, entry, max));
   }
 
@@ -353,7 +360,7 @@ public final class FairQueue<T> {
     int count = 0;
     double finish = flow.virtualTime;
     for (Entry<T> e = flow == own ? null : flow.first; e != null && count < max; e = e.after) {
-      finish += e.cost / flow.weight;
+      finish += flow.normalised(e.cost);
       if (finish > tag || (finish == tag && e.ticket > entry.ticket)) {
         break;
       }
@@ -403,13 +410,20 @@ public final class FairQueue<T> {
     }
   }
 
+  private void setAside(Flow<T> flow, boolean aside) {
+    if (flow.parked != aside) {
+      flow.parked = aside;
+      parked += aside ? 1 : -1;
+    }
+  }
+
   /** Puts a tenant where its tags, and whether it waits, want it. */
   private void place(Flow<T> flow) {
     Entry<T> head = flow.first;
     if (head == null || flow.parked) {
       byFinish.remove(flow.id);
     } else {
-      byFinish.put(flow.id, flow.virtualTime + head.cost / flow.weight, head.ticket);
+      byFinish.put(flow.id, flow.virtualTime + flow.normalised(head.cost), head.ticket);
       if (!byService.has(flow.id)) {
         byService.put(flow.id, flow.serviceTime(), flow.id);
       }
@@ -424,7 +438,7 @@ public final class FairQueue<T> {
       flow.ahead = 0;
       byShare.remove(flow.id);
     } else {
-      byShare.put(flow.id, -flow.running / flow.weight, flow.id);
+      byShare.put(flow.id, -flow.shareWith(0), flow.id);
     }
   }
 

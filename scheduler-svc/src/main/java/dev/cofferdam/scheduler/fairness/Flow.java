@@ -9,7 +9,8 @@ public final class Flow<T> {
   FairQueue.@Nullable Entry<T> first;
   FairQueue.@Nullable Entry<T> last;
   int waiting;
-  double weight;
+  private double weight;
+  private double perWeight;
   double virtualTime;
   double ahead;
   int running;
@@ -18,7 +19,12 @@ public final class Flow<T> {
   Flow(String tenant, int id, double weight) {
     this.tenant = tenant;
     this.id = id;
-    this.weight = weight;
+    weigh(weight);
+  }
+
+  void weigh(double newWeight) {
+    weight = newWeight;
+    perWeight = 1 / newWeight;
   }
 
   /** The tenant. */
@@ -55,7 +61,7 @@ public final class Flow<T> {
 
   /** What the tenant would run over its weight with so many requests more than now. */
   public double shareWith(int more) {
-    return (running + more) / weight;
+    return (running + more) * perWeight;
   }
 
   /** Whether its head may be granted. */
@@ -73,7 +79,7 @@ public final class Flow<T> {
   }
 
   double normalised(double cost) {
-    return cost / weight;
+    return cost * perWeight;
   }
 
   void link(FairQueue.Entry<T> entry, boolean inFront) {

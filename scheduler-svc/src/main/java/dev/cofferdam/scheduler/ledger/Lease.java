@@ -2,6 +2,8 @@ package dev.cofferdam.scheduler.ledger;
 
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.admission.Waiting;
+import dev.cofferdam.scheduler.fairness.Flow;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Lease {
   private final PoolRequest request;
+  private final Flow<Waiting> flow;
   private final String workerId;
   private final int kvBlocks;
   private final long kvBytes;
@@ -31,11 +34,13 @@ public final class Lease {
 
   Lease(
       PoolRequest request,
+      Flow<Waiting> flow,
       WorkerDescriptor worker,
       double charged,
       long grantedMs,
       long queueWaitMs) {
     this.request = request;
+    this.flow = flow;
     this.workerId = worker.workerId();
     this.kvBlocks = request.kvBlocks(worker.blockTokens());
     this.kvBytes = kvBlocks * worker.pool(request.model()).blockBytes();
@@ -53,6 +58,11 @@ public final class Lease {
   /** What was asked for. */
   public PoolRequest request() {
     return request;
+  }
+
+  /** Its tenant's account, which is remembered as long as this lasts. */
+  public Flow<Waiting> flow() {
+    return flow;
   }
 
   /** The worker. */

@@ -3,6 +3,8 @@ package dev.cofferdam.scheduler.ledger;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.scheduler.admission.Waiting;
+import dev.cofferdam.scheduler.fairness.Flow;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -239,12 +241,14 @@ public final class Ledger {
   /**
    * Leases room on a worker.
    *
+   * @param flow its tenant's account
    * @param charged weighted tokens that were charged ahead
    * @param borrowed whether a more urgent class may ask it back
    * @throws IllegalStateException where there is no room, or the attempt has a lease
    */
   public Lease take(
       PoolRequest request,
+      Flow<Waiting> flow,
       String workerId,
       double charged,
       long nowMs,
@@ -254,7 +258,7 @@ public final class Ledger {
     if (!account.fitsNow(request)) {
       throw new IllegalStateException("no room on " + workerId);
     }
-    Lease lease = new Lease(request, account.descriptor, charged, nowMs, queueWaitMs);
+    Lease lease = new Lease(request, flow, account.descriptor, charged, nowMs, queueWaitMs);
     lease.lend(borrowed);
     return open(lease, account);
   }
@@ -308,9 +312,14 @@ public final class Ledger {
    * @throws IllegalStateException where the attempt has a lease
    */
   public Lease adopt(
-      PoolRequest request, String workerId, double charged, long nowMs, long queueWaitMs) {
+      PoolRequest request,
+      Flow<Waiting> flow,
+      String workerId,
+      double charged,
+      long nowMs,
+      long queueWaitMs) {
     WorkerAccount account = account(workerId);
-    return open(new Lease(request, account.descriptor, charged, nowMs, queueWaitMs), account);
+    return open(new Lease(request, flow, account.descriptor, charged, nowMs, queueWaitMs), account);
   }
 
   /** Ends a lease; empty where there is none. */

@@ -58,9 +58,9 @@ final class Charging {
     double before = cost(lease.request(), lease.served());
     lease.report(served, nowMs);
     double now = cost(lease.request(), lease.served());
-    queue(lease).served(tenant(lease.request()), Math.min(now, lease.charged()) - before);
+    queue(lease).served(lease.flow(), Math.min(now, lease.charged()) - before);
     if (now > lease.charged()) {
-      queue(lease).charge(tenant(lease.request()), now - lease.charged());
+      queue(lease).charge(lease.flow(), now - lease.charged());
       lease.charged(now);
     }
   }
@@ -78,12 +78,11 @@ final class Charging {
 
   /** The lease is over: what was charged and not served goes back. */
   void settle(Lease lease) {
-    String tenant = tenant(lease.request());
-    queue(lease).giveBack(tenant, takeUnserved(lease));
+    queue(lease).giveBack(lease.flow(), takeUnserved(lease));
     if (!lease.suspended()) {
-      queue(lease).release(tenant);
+      queue(lease).release(lease.flow());
     }
-    queues.unpark(tenant);
+    queues.unpark(tenant(lease.request()));
   }
 
   /** What a lease was charged beyond what it was served; from now on it was not. */

@@ -225,11 +225,12 @@ final class Placing {
     if (waiting.isPaused()) {
       goOn(waiting, room, cost, borrowed, nowMs);
     } else {
-      start(waiting, room, cost, startTag, borrowed, nowMs);
+      start(flow, waiting, room, cost, startTag, borrowed, nowMs);
     }
   }
 
   private void start(
+      Flow<Waiting> flow,
       Waiting waiting,
       WorkerDescriptor room,
       double cost,
@@ -238,7 +239,7 @@ final class Placing {
       long nowMs) {
     PoolRequest request = waiting.request();
     long waitedMs = nowMs - waiting.enqueuedMs();
-    Lease lease = ledger.take(request, room.workerId(), cost, nowMs, waitedMs, borrowed);
+    Lease lease = ledger.take(request, flow, room.workerId(), cost, nowMs, waitedMs, borrowed);
     lease.keepUnusedUntil(nowMs + settings.unusedLeaseMs());
     granted.put(waiting.ticket(), request.key(), nowMs);
     effects.add(

@@ -5,6 +5,7 @@ import dev.cofferdam.scheduler.admission.ClassQueues;
 import dev.cofferdam.scheduler.admission.PoolRequest;
 import dev.cofferdam.scheduler.admission.Waiting;
 import dev.cofferdam.scheduler.fairness.FairQueue;
+import dev.cofferdam.scheduler.fairness.Flow;
 import dev.cofferdam.scheduler.fairness.OutputForecast;
 import dev.cofferdam.scheduler.ledger.Lease;
 import dev.cofferdam.scheduler.ledger.Ledger;
@@ -246,15 +247,17 @@ public final class PoolCore {
     PoolRequest request = known.map(l -> l.lease().request()).orElse(attempt.request());
     queues.ticketOf(key).ifPresent(this::supersede);
     Served served = attempt.served();
+    FairQueue<Waiting> queue = queues.of(request.workloadClass());
+    Flow<Waiting> flow = queue.account(tenant(request), request.weight());
+    queue.adopt(flow);
     Lease lease =
         ledger.adopt(
             request,
+            flow,
             worker.workerId(),
             known.isPresent() ? known.get().lease().charged() : charging.cost(request, served),
             known.isPresent() ? known.get().lease().grantedMs() : nowMs,
             attempt.queueWaitMs());
-    FairQueue<Waiting> queue = queues.of(request.workloadClass());
-    queue.adopt(request.tenant().value(), request.weight());
     charging.report(lease, served, nowMs);
     lease.preempted(attempt.preemptions());
     if (attempt.paused()) {

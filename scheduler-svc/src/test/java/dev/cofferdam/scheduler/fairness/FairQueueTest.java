@@ -13,14 +13,19 @@ class FairQueueTest {
 
   private void add(String tenant, double weight, double cost) {
     tickets++;
-    queue.add(tenant, weight, new FairQueue.Entry<>(tickets, cost, tenant + tickets));
+    queue.add(
+        queue.account(tenant, weight), new FairQueue.Entry<>(tickets, cost, tenant + tickets));
+  }
+
+  private Flow<String> flow(String tenant) {
+    return queue.find(tenant).orElseThrow();
   }
 
   private FairQueue.Entry<String> grant() {
     Flow<String> first = queue.ready().iterator().next();
     FairQueue.Entry<String> head = first.head();
     queue.grant(first);
-    queue.served(first.tenant(), head.cost());
+    queue.served(first, head.cost());
     return head;
   }
 
@@ -60,7 +65,7 @@ class FairQueueTest {
   void anIdleTenantIsNoPartOfTheMinimum() {
     add("idle", 1, 10);
     grant();
-    queue.release("idle");
+    queue.release(flow("idle"));
     for (int i = 0; i < 5; i++) {
       add("a", 1, 100);
       grant();
@@ -83,7 +88,7 @@ class FairQueueTest {
   void whenEverythingIsIdleWhoeverComesNextStartsLevel() {
     add("a", 1, 1_000);
     grant();
-    queue.release("a");
+    queue.release(flow("a"));
     add("b", 1, 10);
     add("a", 1, 10);
     assertThat(queue.virtualTime("a")).isEqualTo(queue.virtualTime("b"));
@@ -114,12 +119,12 @@ class FairQueueTest {
     }
     add("late", 1, 100);
     assertThat(queue.virtualTime("late")).contains(0.0);
-    queue.served("many", 250);
+    queue.served(flow("many"), 250);
     add("later", 1, 100);
     assertThat(queue.virtualTime("later")).contains(0.0);
     queue.grant(queue.next().orElseThrow());
     queue.grant(queue.next().orElseThrow());
-    queue.giveBack("many", 150);
+    queue.giveBack(flow("many"), 150);
     assertThat(queue.virtualTime("many")).contains(250.0);
     assertThat(queue.virtualTime()).isEqualTo(250.0);
   }
@@ -129,7 +134,7 @@ class FairQueueTest {
     for (int i = 0; i < 10_000; i++) {
       add("t" + i, 1, 10);
       grant();
-      queue.release("t" + i);
+      queue.release(flow("t" + i));
     }
     assertThat(queue.flows()).isLessThan(2_000);
   }
@@ -141,8 +146,7 @@ class FairQueueTest {
       FairQueue<String> random50 = new FairQueue<>(10);
       for (int i = 1; i <= 50; i++) {
         random50.add(
-            "t" + random.nextInt(6),
-            1 + random.nextInt(3),
+            random50.account("t" + random.nextInt(6), 1 + random.nextInt(3)),
             new FairQueue.Entry<>(i, 1 + random.nextInt(4), "r" + i));
       }
       List<FairQueue.Entry<String>> forecast = random50.order(50);
