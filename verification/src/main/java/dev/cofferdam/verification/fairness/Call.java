@@ -1,28 +1,23 @@
 package dev.cofferdam.verification.fairness;
 
-import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.GenerateResponse;
 import io.grpc.Status;
-import io.grpc.stub.ClientCallStreamObserver;
-import io.grpc.stub.ClientResponseObserver;
+import io.grpc.stub.StreamObserver;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A request as its client sees it. Its fields are written by the thread that the answers come on,
  * and are complete once {@link #ended} is.
  */
-final class Call implements ClientResponseObserver<GenerateRequest, GenerateResponse> {
+final class Call implements StreamObserver<GenerateResponse> {
   /** How a call ended. */
   enum Outcome {
     /** With all that was asked for. */
     SERVED,
     /** It was told, before anything of an answer, that there is no room. */
     REFUSED,
-    /** Its client did not want it any more. */
-    WITHDRAWN,
     /** Any other way. */
     LOST
   }
@@ -34,8 +29,6 @@ final class Call implements ClientResponseObserver<GenerateRequest, GenerateResp
   private final List<long[]> tokens = new ArrayList<>();
 
   private final int wanted;
-  private volatile @Nullable ClientCallStreamObserver<GenerateRequest> stream;
-  private volatile boolean withdrawn;
   private String requestId = "";
   private int promptTokens;
   private int finishes;
@@ -46,20 +39,6 @@ final class Call implements ClientResponseObserver<GenerateRequest, GenerateResp
    */
   Call(int wanted) {
     this.wanted = wanted;
-  }
-
-  @Override
-  public void beforeStart(ClientCallStreamObserver<GenerateRequest> call) {
-    stream = call;
-  }
-
-  /** Ends it, if it has not ended. */
-  void withdraw() {
-    ClientCallStreamObserver<GenerateRequest> open = stream;
-    if (open != null && !ended.isDone()) {
-      withdrawn = true;
-      open.cancel("the experiment is over", null);
-    }
   }
 
   @Override
@@ -129,9 +108,6 @@ final class Call implements ClientResponseObserver<GenerateRequest, GenerateResp
     boolean whole = finishes == 1 && tokensAt(Long.MAX_VALUE) == wanted;
     if (status.isOk() && whole) {
       return Outcome.SERVED;
-    }
-    if (withdrawn && status.getCode() == Status.Code.CANCELLED) {
-      return Outcome.WITHDRAWN;
     }
     boolean toldSo =
         status.getCode() == Status.Code.RESOURCE_EXHAUSTED

@@ -23,11 +23,11 @@ public final class FairnessBench {
   static final double RATE_B = 200;
 
   private static final double SERVED_PER_SECOND = 50;
-  private static final double WARM_UP_S = 20;
-  private static final double ALONE_S = 10;
-  private static final double BURST_S = 20;
+  private static final double WARM_UP_S = 16;
+  private static final double ALONE_S = 8;
+  private static final double BURST_S = 15;
   private static final double TOGETHER_RATE_A = 60;
-  private static final double TOGETHER_S = 12;
+  private static final double TOGETHER_S = 8;
 
   private final TestedMesh mesh;
   private final Rows rows = new Rows();
@@ -68,6 +68,7 @@ public final class FairnessBench {
     double tokensPerSecond = served(WARM_UP_S) * outputTokens;
     tokensPerSecond = served(WARM_UP_S / 2) * outputTokens;
     outputTokens = (int) Math.clamp(tokensPerSecond / SERVED_PER_SECOND, 16, 1_024);
+    mesh.lowerWorkers();
     capacity = served(WARM_UP_S / 2);
     System.out.printf(
         Locale.ROOT,
@@ -83,14 +84,13 @@ public final class FairnessBench {
     long start = System.nanoTime();
     List<Call> calls = client.send(RATE_B, seconds);
     long until = System.nanoTime();
-    calls.forEach(Call::withdraw);
     TestedMesh.await(calls);
     double tokens = calls.stream().mapToDouble(c -> c.tokensAt(until)).sum();
     return tokens / outputTokens * 1e9 / (until - start);
   }
 
   private void run(MeshPolicy policy) throws InterruptedException {
-    int perMinute = (int) (capacity * 0.45 * 60);
+    int perMinute = Math.max(60, (int) (capacity * 0.45 * 60));
     TestedMesh.Key keyA = mesh.tenant("a", t -> policy.a(t, perMinute));
     TestedMesh.Key keyB =
         policy == MeshPolicy.FIFO ? keyA : mesh.tenant("b", t -> policy.b(t, perMinute));
@@ -183,12 +183,7 @@ public final class FairnessBench {
           });
       List<Call> callsOfA = a.send(rateOfA, seconds);
       List<Call> others = callsOfB.join();
-      if (rateOfA > RATE_A) {
-        // Both have more under way than is worth waiting for.
-        callsOfA.forEach(Call::withdraw);
-      }
       TestedMesh.await(callsOfA);
-      others.forEach(Call::withdraw);
       TestedMesh.await(others);
       return List.of(callsOfA, others);
     }

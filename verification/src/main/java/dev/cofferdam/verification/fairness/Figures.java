@@ -53,7 +53,7 @@ final class Figures {
         to = Math.max(to, call.sentNs);
       }
     }
-    // All prompts are about as long; one that was withdrawn does not say.
+    // All prompts are about as long; one that ended early does not say.
     double promptTokens =
         tenants.stream()
             .flatMap(List::stream)

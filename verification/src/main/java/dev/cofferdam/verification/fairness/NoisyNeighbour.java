@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
  * and was billed once.
  */
 final class NoisyNeighbour {
-  private static final double ALONE_S = 20;
+  private static final double ALONE_S = 15;
   private static final double MINUTE_S = 60;
   private static final long KILL_EVERY_S = 15;
   private static final int LEDGER_TRIES = 120;

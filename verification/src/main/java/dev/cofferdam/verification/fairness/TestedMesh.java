@@ -39,7 +39,7 @@ final class TestedMesh implements Closeable {
   private static final int KNOWN_TRIES = 120;
   private static final int UNREACHED = 100_000;
   private static final int CONCURRENT_MAX = 10_000;
-  private static final String WORKER_NICE = "15";
+  private static final String WORKER_NICE = "5";
   private static final long UNREACHED_TOKENS = 1_000_000_000_000L;
 
   private final LocalMesh mesh;
@@ -55,7 +55,6 @@ final class TestedMesh implements Closeable {
     this.mesh =
         LocalMesh.start(folder, LocalOptions.of(repository).withProgress(System.out::println));
     this.operator = new MeshChannels(mesh.operator());
-    lowerWorkers();
     String grpc = mesh.endpoints().grpc();
     int colon = grpc.lastIndexOf(':');
     for (int i = 0; i < CHANNELS; i++) {
