@@ -12,11 +12,11 @@ import dev.cofferdam.metering.invoice.Issue;
 import dev.cofferdam.metering.invoice.json.JsonDocuments;
 import dev.cofferdam.metering.invoice.postgres.PostgresBilledUse;
 import dev.cofferdam.metering.invoice.postgres.PostgresInvoices;
+import dev.cofferdam.metering.ledger.Booked;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.pricing.RateBook;
 import dev.cofferdam.metering.pricing.RateCard;
-import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.proto.events.v1.UsageRecorded;
 import dev.cofferdam.vocabulary.TenantId;
 import java.time.Instant;
@@ -65,7 +65,7 @@ public final class TestLedger {
 
   private static final class Silent implements LedgerIntake.Listener {
     @Override
-    public void added(UsageEvent event) {}
+    public void added(Booked booked, Instant said) {}
 
     @Override
     public void skipped(int facts) {}

@@ -8,13 +8,12 @@ import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.postgres.TestDatabase;
-import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.Facts;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
-import dev.cofferdam.metering.ledger.Booked;
+import dev.cofferdam.metering.ledger.SilentListener;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
@@ -36,7 +35,6 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.Base64;
@@ -69,7 +67,7 @@ class UsageApiTest {
     database = TestDatabase.create();
     LedgerIntake intake =
         new LedgerIntake(
-            "usage", new PostgresLedger(database), InstantSource.fixed(Facts.NOW), new Silent());
+            "usage", new PostgresLedger(database), InstantSource.fixed(Facts.NOW), new SilentListener());
     intake.claim(Set.of(0));
     facts = Facts.random(11, FACTS);
     intake.store(Facts.in(0, 0, facts.stream().map(Facts::bytes).toList()));
@@ -331,16 +329,5 @@ class UsageApiTest {
                             dev.cofferdam.metering.ledger.UsageViews.Span.ALWAYS))))
         .isInstanceOf(StoreUnavailableException.class)
         .hasMessageNotContaining("secret");
-  }
-
-  private static final class Silent implements LedgerIntake.Listener {
-    @Override
-    public void added(Booked booked, Instant said) {}
-
-    @Override
-    public void skipped(int facts) {}
-
-    @Override
-    public void rejected(RejectedFact fact) {}
   }
 }

@@ -7,15 +7,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.TestKafka;
 import dev.cofferdam.mesh.postgres.TestDatabase;
-import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.metering.Facts;
-import dev.cofferdam.metering.ledger.Booked;
+import dev.cofferdam.metering.ledger.SilentListener;
 import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.proto.events.v1.UsageRecorded;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
@@ -68,7 +66,7 @@ class KafkaToLedgerTest {
 
   private LedgerIntake intake() {
     return new LedgerIntake(
-        topic, new PostgresLedger(database), InstantSource.fixed(Facts.NOW), new Silent());
+        topic, new PostgresLedger(database), InstantSource.fixed(Facts.NOW), new SilentListener());
   }
 
   private void send(long seed, int count) {
@@ -330,16 +328,5 @@ class KafkaToLedgerTest {
       sink.store(batch);
       facts.addAndGet(batch.size());
     }
-  }
-
-  private static final class Silent implements LedgerIntake.Listener {
-    @Override
-    public void added(Booked booked, Instant said) {}
-
-    @Override
-    public void skipped(int facts) {}
-
-    @Override
-    public void rejected(RejectedFact fact) {}
   }
 }
