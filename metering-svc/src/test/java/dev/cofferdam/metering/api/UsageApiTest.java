@@ -67,7 +67,10 @@ class UsageApiTest {
     database = TestDatabase.create();
     LedgerIntake intake =
         new LedgerIntake(
-            "usage", new PostgresLedger(database), InstantSource.fixed(Facts.NOW), new SilentListener());
+            "usage",
+            new PostgresLedger(database),
+            InstantSource.fixed(Facts.NOW),
+            new SilentListener());
     intake.claim(Set.of(0));
     facts = Facts.random(11, FACTS);
     intake.store(Facts.in(0, 0, facts.stream().map(Facts::bytes).toList()));

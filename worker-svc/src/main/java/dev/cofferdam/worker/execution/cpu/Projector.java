@@ -102,11 +102,7 @@ final class Projector {
     }
     int from = chunk == 0 ? 0 : chunkEnds[chunk - 1];
     matrix.multiply(
-        packed,
-        2 * from,
-        Math.min(2 * chunkEnds[chunk], matrix.panels()),
-        y,
-        matrix.paddedOutputs);
+        packed, 2 * from, Math.min(2 * chunkEnds[chunk], matrix.panels()), y, matrix.paddedOutputs);
   }
 
   /**
