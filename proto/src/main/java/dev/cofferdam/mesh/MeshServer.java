@@ -107,9 +107,13 @@ public final class MeshServer implements Closeable {
 
   /**
    * Describes a server. Defaults: client certificates required, messages of 4 MiB, 1000 streams for
-   * each connection.
+   * each connection. Where client certificates are not required, a connection is closed that resets
+   * more than 200 streams in half a minute.
    */
   public static final class Builder {
+    private static final int RESETS_MAX = 200;
+    private static final int RESETS_WINDOW_S = 30;
+
     private final String trustDomain;
     private final TlsFiles files;
     private final List<BindableService> services = new ArrayList<>();
@@ -236,10 +240,14 @@ public final class MeshServer implements Closeable {
               .maxInboundMetadataSize(16 << 10)
               .maxConcurrentCallsPerConnection(streamsMax)
               .maxConnectionIdle(connectionIdleMsMax, TimeUnit.MILLISECONDS)
-              .maxRstFramesPerWindow(200, 30)
               .handshakeTimeout(5, TimeUnit.SECONDS)
               .permitKeepAliveTime(5, TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true);
+      if (clientCertificateOptional) {
+        // A peer inside the mesh resets what its clients cancel: closing its connection for that
+        // would end what all others wait for there.
+        builder.maxRstFramesPerWindow(RESETS_MAX, RESETS_WINDOW_S);
+      }
       Optional<ExecutorService> others =
           Optional.ofNullable(loops).map(l -> serveOn(builder, l.group()));
       watchConnections(builder);

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
+import dev.cofferdam.proto.admin.v1.ListPoolsRequest;
+import dev.cofferdam.proto.admin.v1.ListPoolsResponse;
 import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
 import dev.cofferdam.proto.admin.v1.ListTenantsResponse;
 import dev.cofferdam.proto.admin.v1.PutPoolRequest;
@@ -33,6 +35,7 @@ import java.io.InputStream;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -43,6 +46,11 @@ import org.junit.jupiter.api.io.TempDir;
 
 class MeshServerTest {
   private static final String DOMAIN = "test.local";
+
+  /** Calls of one method are answered by the test. */
+  private static final BlockingQueue<StreamObserver<ListPoolsResponse>> HELD =
+      new LinkedBlockingQueue<>();
+
   @TempDir private Path folder;
   private TestPki pki;
   private final EventLoops loops = EventLoops.start();
@@ -129,6 +137,23 @@ class MeshServerTest {
         assertThat(PeerConnection.of(closed.take())).isSameAs(connection);
       }
     }
+  }
+
+  @Test
+  void aPeerInsideTheMeshMayCancelManyCallsWithoutLosingAnother() throws Exception {
+    var stub = AdminServiceGrpc.newFutureStub(channel(operator));
+    Future<ListPoolsResponse> waiting = stub.listPools(ListPoolsRequest.getDefaultInstance());
+    StreamObserver<ListPoolsResponse> answer = HELD.take();
+    for (int i = 0; i < 300; i++) {
+      Future<ListPoolsResponse> call = stub.listPools(ListPoolsRequest.getDefaultInstance());
+      StreamObserver<ListPoolsResponse> unused = HELD.take();
+      call.cancel(true);
+    }
+    // Whatever came before this call on the connection was seen before it.
+    assertThat(call(channel(operator)).getTenantsCount()).isEqualTo(1);
+    answer.onNext(ListPoolsResponse.getDefaultInstance());
+    answer.onCompleted();
+    assertThat(waiting.get(10, TimeUnit.SECONDS)).isNotNull();
   }
 
   @Test
@@ -282,6 +307,11 @@ class MeshServerTest {
                               + caller.name()))
               .build());
       observer.onCompleted();
+    }
+
+    @Override
+    public void listPools(ListPoolsRequest request, StreamObserver<ListPoolsResponse> observer) {
+      HELD.add(observer);
     }
 
     @Override
