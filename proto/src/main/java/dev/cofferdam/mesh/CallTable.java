@@ -51,6 +51,7 @@ public final class CallTable {
           entry("cofferdam.admin.v1.RolloutService/WeighRollout", Set.of(OPERATOR)),
           entry("cofferdam.admin.v1.RolloutService/PromoteRollout", Set.of(OPERATOR)),
           entry("cofferdam.admin.v1.RolloutService/RollBackRollout", Set.of(OPERATOR, ROUTER)),
+          entry("cofferdam.admin.v1.RolloutService/ReportQuality", Set.of(OPERATOR)),
           entry("cofferdam.routing.v1.RoutingService/Place", Set.of(GATEWAY)),
           entry("cofferdam.routing.v1.RoutingService/Explain", Set.of(OPERATOR)),
           entry("cofferdam.routing.v1.RoutingService/Announce", Set.of(WORKER)),

@@ -140,6 +140,13 @@ public final class RecordRules {
         problems.add("shadow.share", share, "0 to 1, of another model");
       }
     }
+    if (m.hasShift()) {
+      problems.form("shift.model", m.getShift().getModel(), NAME);
+      double share = m.getShift().getShare();
+      if (!(share >= 0 && share <= 1) || m.getShift().getModel().equals(m.getId())) {
+        problems.add("shift.share", share, "0 to 1, to another model");
+      }
+    }
     return problems;
   }
 

@@ -32,6 +32,10 @@ public final class RolloutSteps {
     if (ratio != 0 && !(ratio > 1 && ratio <= TTFT_RATIO_MAX)) {
       problems.add("gates.ttft_ratio_max", ratio, "0 (2), or above 1 and at most 100");
     }
+    double drop = gates.getQualityDropMax();
+    if (!(drop >= 0 && drop <= 1)) {
+      problems.add("gates.quality_drop_max", drop, "0 (0.05), or in (0, 1]");
+    }
     problems.range("gates.requests_min", gates.getRequestsMin(), 0, REQUESTS_MAX);
     problems.range("gates.window_s", gates.getWindowS(), 0, WINDOW_S_MAX);
     return problems;

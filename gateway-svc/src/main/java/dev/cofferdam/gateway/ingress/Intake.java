@@ -31,6 +31,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /**
  * Makes generations of what clients ask for. Not to be called on an event loop, but for what {@link
@@ -242,12 +243,14 @@ public final class Intake {
     TenantProfile tenant = identity.tenant();
     Checks.input(original.input(), original.names());
     Checks.tuning(original.tuning(), original.names());
-    ModelEntry model = offers.model(tenant, original.model(), original.names().model());
-    Asked asked = spelled(original, formats.of(model));
+    ModelEntry named = offers.model(tenant, original.model(), original.names().model());
+    Asked asked = spelled(original, formats.of(named));
+    Supplier<byte[]> conversation = () -> hash(tenant, beginning(asked.input()));
     Optional<AdapterEntry> adapter =
         offers
-            .adapter(tenant, model, asked.adapter(), asked.names().adapter())
-            .map(a -> a.forConversation(() -> hash(tenant, beginning(asked.input()))));
+            .adapter(tenant, named, asked.adapter(), asked.names().adapter())
+            .map(a -> a.forConversation(conversation));
+    ModelEntry model = offers.answering(operation, tenant, named, adapter, conversation);
     WorkloadClass workloadClass = workloadClass(tenant, asked.workloadClass());
     PromptFormat format = format(formats.of(model), asked);
     Sought sought = Sought.in(documents, tenant, asked);
@@ -277,7 +280,7 @@ public final class Intake {
             operation == Operation.GENERATE && asked.retrieval().isEmpty()
                 ? Questions.likeness(tenant, input, formats.of(model).continuing())
                 : Optional.empty());
-    copies.follow(generation, asked, input, () -> hash(tenant, beginning(asked.input())));
+    copies.follow(generation, asked, input, conversation);
     return generation;
   }
 

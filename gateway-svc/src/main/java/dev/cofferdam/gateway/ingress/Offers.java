@@ -4,11 +4,14 @@ import dev.cofferdam.gateway.tenancy.AdapterEntry;
 import dev.cofferdam.gateway.tenancy.Catalog;
 import dev.cofferdam.gateway.tenancy.ModelEntry;
 import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RolloutShare;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Supplier;
 
 /**
  * What a tenant may use of the catalog: public models that it allows, restricted ones that it
@@ -38,6 +41,33 @@ public final class Offers {
    */
   Optional<Catalog.Shadow> shadow(TenantProfile tenant, ModelEntry model) {
     return tenant.dedicatedPool().isPresent() ? Optional.empty() : catalog.shadow(model);
+  }
+
+  /**
+   * The model that answers a conversation of a model's: the model itself, or the one that it is
+   * shifted to. Requests with an adapter, and tenants that have a pool of their own, stay.
+   *
+   * @param conversation keyed digest of the conversation's beginning
+   */
+  ModelEntry answering(
+      Operation operation,
+      TenantProfile tenant,
+      ModelEntry model,
+      Optional<AdapterEntry> adapter,
+      Supplier<byte[]> conversation) {
+    if (operation != Operation.GENERATE
+        || adapter.isPresent()
+        || tenant.dedicatedPool().isPresent()) {
+      return model;
+    }
+    return catalog
+        .shift(model)
+        .filter(
+            shift ->
+                RolloutShare.includes(
+                    conversation.get(), "shift/" + shift.model().id(), shift.share()))
+        .map(Catalog.Shadow::model)
+        .orElse(model);
   }
 
   /** The largest sum of input and output tokens for a tenant, wherever it is served. */

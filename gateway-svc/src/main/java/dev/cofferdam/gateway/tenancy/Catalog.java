@@ -53,6 +53,14 @@ public interface Catalog {
    */
   record Shadow(ModelEntry model, double share) {}
 
+  /**
+   * The model that answers a share of a model's conversations in its place; the same kind of entry
+   * as a shadow's.
+   */
+  default Optional<Shadow> shift(ModelEntry model) {
+    return Optional.empty();
+  }
+
   /** The model of a request that names none: the tenant's own default, else its tier's. */
   Optional<ModelEntry> defaultModel(TenantProfile tenant);
 }

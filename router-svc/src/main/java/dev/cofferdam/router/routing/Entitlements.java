@@ -56,9 +56,8 @@ final class Entitlements {
       return denied(ErrorCode.MODEL_NOT_FOUND, "no such model");
     }
     // Whether a model is tried in another's shadow is the operator's decision.
-    boolean named =
-        tenant.modelsAllowed().contains(request.model()) || request.operation() == Operation.SHADOW;
-    if (!named && (model.get().restricted() || !tenant.modelsAllowed().isEmpty())) {
+    boolean allowed = allows(tenant, model.get()) || request.operation() == Operation.SHADOW;
+    if (!allowed && !shifted(tenant, request)) {
       return denied(ErrorCode.NOT_ALLOWED, "this tenant may not use this model");
     }
     if (!tenant.workloadClassesAllowed().contains(request.workloadClass())) {
@@ -83,6 +82,17 @@ final class Entitlements {
         .filter(adapter -> adapter.model().equals(request.model()))
         .<Result>map(adapter -> new Result.Entitled(tenant, model.get(), version(request, adapter)))
         .orElseGet(() -> denied(ErrorCode.ADAPTER_NOT_FOUND, "no such adapter"));
+  }
+
+  private static boolean allows(TenantProfile tenant, ServedModel model) {
+    return tenant.modelsAllowed().contains(model.id())
+        || (!model.restricted() && tenant.modelsAllowed().isEmpty());
+  }
+
+  /** Whether the model answers conversations of one that the tenant may use. */
+  private boolean shifted(TenantProfile tenant, Envelope request) {
+    return request.adapter().isEmpty()
+        && directory.shiftedTo(request.model()).stream().anyMatch(m -> allows(tenant, m));
   }
 
   /**

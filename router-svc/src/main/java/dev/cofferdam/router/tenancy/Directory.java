@@ -22,6 +22,11 @@ public interface Directory {
   /** A model. */
   Optional<ServedModel> model(String id);
 
+  /** The models some of whose conversations a model answers. */
+  default List<ServedModel> shiftedTo(String id) {
+    return List.of();
+  }
+
   /**
    * The current version of a tenant's own adapter; empty for an unknown one and for another
    * tenant's.

@@ -14,6 +14,7 @@ final class Book implements Directory {
   final Map<String, ServedModel> models = new HashMap<>();
   final Map<String, OwnedAdapter> adapters = new HashMap<>();
   final Map<String, PoolRecord> pools = new HashMap<>();
+  final Map<String, List<ServedModel>> shifts = new HashMap<>();
   List<Pin> pins = List.of();
   boolean ready = true;
 
@@ -30,6 +31,11 @@ final class Book implements Directory {
   @Override
   public Optional<ServedModel> model(String id) {
     return Optional.ofNullable(models.get(id));
+  }
+
+  @Override
+  public List<ServedModel> shiftedTo(String id) {
+    return shifts.getOrDefault(id, List.of());
   }
 
   @Override

@@ -194,6 +194,18 @@ class RoutePlannerTest {
   }
 
   @Test
+  void whoMayUseAModelIsServedByTheOneThatItIsShiftedTo() {
+    Worker w = worker("w", "shared", 0);
+    Envelope request = request(ACME, "secret", "", WorkloadClass.INTERACTIVE, Set.of());
+    Directory.ServedModel open = new Directory.ServedModel("old", 4_096, Set.of(), false);
+    Directory.ServedModel closed = new Directory.ServedModel("old", 4_096, Set.of(), true);
+    book.shifts.put("secret", List.of(closed));
+    assertThat(refusal(request, w)).isEqualTo(ErrorCode.NOT_ALLOWED);
+    book.shifts.put("secret", List.of(closed, open));
+    assertThat(ranked(request, w).pool()).isEqualTo("shared");
+  }
+
+  @Test
   void beforeTheConfigurationIsKnownARequestWaitsInsteadOfBeingRefused() {
     book.ready = false;
     assertThat(refusal(request(new TenantId("new")), worker("w", "shared", 0)))

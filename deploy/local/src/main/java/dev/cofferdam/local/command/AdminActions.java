@@ -44,6 +44,7 @@ final class AdminActions {
       case "plan", "apply" -> declared(arguments, area.equals("apply"));
       case "keys" -> keys(arguments, action);
       case "rollout" -> new RolloutActions(api, output).run(arguments, action);
+      case "shift" -> new ShiftActions(api, output).run(arguments, action);
       default -> {
         RecordKind kind =
             RecordKind.ofSection(area.replace('-', '_'))

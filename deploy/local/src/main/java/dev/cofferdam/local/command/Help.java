@@ -32,7 +32,9 @@ final class Help {
              models, pools, rate_cards list | get ID | put ID field=value ... | delete ID
              adapters list | get TENANT/NAME | put TENANT/NAME field=value ... | delete TENANT/NAME
              rollout start TENANT/NAME FOLDER WEIGHT | weight TENANT/NAME WEIGHT
+             rollout quality TENANT/NAME current|new SCORE SAMPLES
              rollout promote TENANT/NAME | rollback TENANT/NAME [REASON] | status [TENANT/NAME]
+             shift to MODEL OTHER SHARE | end MODEL | status
              keys list [TENANT] | issue TENANT | rotate KEY_ID | revoke KEY_ID
              plan FILE         what a declared file (YAML) would change
              apply FILE        change it; --prune also removes what the file does not declare

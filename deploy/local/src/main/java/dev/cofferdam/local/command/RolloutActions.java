@@ -4,6 +4,7 @@ import dev.cofferdam.local.admin.AdminApi;
 import dev.cofferdam.local.admin.RecordKind;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutRequest;
+import dev.cofferdam.proto.admin.v1.ReportQualityRequest;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutRequest;
 import dev.cofferdam.proto.admin.v1.Rollout;
 import dev.cofferdam.proto.admin.v1.RolloutServiceGrpc.RolloutServiceBlockingStub;
@@ -19,7 +20,8 @@ import java.util.TreeMap;
 final class RolloutActions {
   private static final String USAGE =
       "admin rollout start TENANT/NAME FOLDER WEIGHT | weight TENANT/NAME WEIGHT"
-          + " | promote TENANT/NAME | rollback TENANT/NAME [REASON] | status [TENANT/NAME]";
+          + " | quality TENANT/NAME current|new SCORE SAMPLES | promote TENANT/NAME"
+          + " | rollback TENANT/NAME [REASON] | status [TENANT/NAME]";
 
   private final AdminApi api;
   private final AdminOutput output;
@@ -67,6 +69,17 @@ final class RolloutActions {
                       .setWeight(weight(rest.get(0)))
                       .build())
               .getAdapter();
+      case "quality 3" ->
+          rollouts
+              .reportQuality(
+                  ReportQualityRequest.newBuilder()
+                      .setTenant(tenant)
+                      .setName(name)
+                      .setVersion(version(tenant + "/" + name, rest.get(0)))
+                      .setScore(number(rest.get(1), "a mean score, 0 to 1"))
+                      .setSamples((int) number(rest.get(2), "a number of answers"))
+                      .build())
+              .getAdapter();
       case "promote 0" ->
           rollouts
               .promoteRollout(
@@ -98,11 +111,25 @@ final class RolloutActions {
     output.records(shown);
   }
 
+  /** The digest that a word stands for. */
+  private String version(String key, String word) {
+    Adapter adapter = (Adapter) api.list(RecordKind.ADAPTER).get(key);
+    return switch (word) {
+      case "current" -> adapter == null ? "" : adapter.getVersion();
+      case "new" -> adapter == null ? "" : adapter.getRollout().getVersion();
+      default -> throw new UsageException(USAGE);
+    };
+  }
+
   private static double weight(String text) {
+    return number(text, "a share of the conversations, 0 to 1");
+  }
+
+  private static double number(String text, String expected) {
     try {
       return Double.parseDouble(text);
     } catch (NumberFormatException e) {
-      throw new UsageException(text + " (expected: a share of the conversations, 0 to 1)");
+      throw new UsageException(text + " (expected: " + expected + ")");
     }
   }
 }

@@ -101,6 +101,7 @@ final class CatalogRecords {
           if (!shadow.isEmpty() && !configuration.models().containsKey(shadow)) {
             problems.add("shadow.model", shadow, "a known model");
           }
+          checkShift(problems, model);
           if (problems.found().isEmpty() && model.getDigest().isEmpty()) {
             models
                 .modelDigest(model.getFolder())
@@ -129,6 +130,19 @@ final class CatalogRecords {
           write.put(model.build());
           return PutModelResponse.newBuilder().setModel(model).build();
         });
+  }
+
+  private void checkShift(Problems problems, Model.Builder model) {
+    if (!model.hasShift()) {
+      return;
+    }
+    String other = model.getShift().getModel();
+    Model known = configuration.models().get(other);
+    if (known == null || known.getContextTokensMax() < model.getContextTokensMax()) {
+      problems.add("shift.model", other, "a known model whose context is no smaller");
+    } else if (known.hasShift()) {
+      problems.add("shift.model", other, "a model that is not shifted itself");
+    }
   }
 
   void putAdapter(PutAdapterRequest request, StreamObserver<PutAdapterResponse> out) {

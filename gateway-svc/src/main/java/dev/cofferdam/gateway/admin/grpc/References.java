@@ -20,6 +20,12 @@ final class References {
                 configuration.models().values().stream()
                     .filter(model -> model.getShadow().getModel().equals(id))
                     .map(model -> "the shadow of model " + model.getId())
+                    .min(String::compareTo))
+        .or(
+            () ->
+                configuration.models().values().stream()
+                    .filter(model -> model.getShift().getModel().equals(id))
+                    .map(model -> "the shift of model " + model.getId())
                     .min(String::compareTo));
   }
 

@@ -3,12 +3,15 @@ package dev.cofferdam.gateway.admin.grpc;
 import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.FolderRoot;
 import dev.cofferdam.gateway.admin.Problems;
+import dev.cofferdam.gateway.admin.QualityGate;
 import dev.cofferdam.gateway.admin.RolloutSteps;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutRequest;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutResponse;
+import dev.cofferdam.proto.admin.v1.ReportQualityRequest;
+import dev.cofferdam.proto.admin.v1.ReportQualityResponse;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutRequest;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutResponse;
 import dev.cofferdam.proto.admin.v1.Rollout;
@@ -132,6 +135,21 @@ public final class RolloutGrpcService extends RolloutServiceGrpc.RolloutServiceI
         adapter ->
             RolloutSteps.rollBack(adapter, request.getVersion(), request.getReason(), epochS()),
         adapter -> RollBackRolloutResponse.newBuilder().setAdapter(adapter).build());
+  }
+
+  @Override
+  public void reportQuality(
+      ReportQualityRequest request, StreamObserver<ReportQualityResponse> out) {
+    step(
+        out,
+        "report_quality",
+        new Target(request.getTenant(), request.getName(), false, 0),
+        adapter -> {
+          QualityGate.check(request.getScore(), request.getSamples()).refuseIfAny();
+          return QualityGate.report(
+              adapter, request.getVersion(), request.getScore(), request.getSamples(), epochS());
+        },
+        adapter -> ReportQualityResponse.newBuilder().setAdapter(adapter).build());
   }
 
   /** Whose rollout a call changes, and from which revision. */

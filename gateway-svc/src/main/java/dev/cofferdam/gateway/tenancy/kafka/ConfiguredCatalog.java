@@ -136,6 +136,17 @@ public final class ConfiguredCatalog implements Catalog {
   }
 
   @Override
+  public Optional<Shadow> shift(ModelEntry model) {
+    return modelRecords
+        .get(model.id())
+        .filter(Model::hasShift)
+        .flatMap(
+            m ->
+                model(m.getShift().getModel())
+                    .map(other -> new Shadow(other, m.getShift().getShare())));
+  }
+
+  @Override
   public Optional<ModelEntry> defaultModel(TenantProfile tenant) {
     return tenant
         .defaultModel()

@@ -11,6 +11,7 @@ import dev.cofferdam.proto.admin.v1.GetTenantRequest;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.ModelRate;
+import dev.cofferdam.proto.admin.v1.ModelShift;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.PutPoolRequest;
 import dev.cofferdam.proto.admin.v1.PutPoolResponse;
@@ -106,6 +107,34 @@ class CatalogAdministrationTest extends AdminCalls {
                 .refusal()
                 .message())
         .contains("the shadow of model support-desk");
+  }
+
+  @Test
+  void aModelIsShiftedToAKnownOneOfNoSmallerContextThatIsThenNotRemoved()
+      throws java.io.IOException {
+    file("models/next/config.json", "{}");
+    Model old = model("support-desk");
+    Model next =
+        Model.newBuilder()
+            .setId("next")
+            .setFolder("next")
+            .setContextTokensMax(old.getContextTokensMax() - 1)
+            .build();
+    Model.Builder shifted =
+        old.toBuilder().setShift(ModelShift.newBuilder().setModel("next").setShare(2));
+    assertThat(put(shifted.build()).refusal().message())
+        .contains("shift.share: 2.0")
+        .contains("shift.model: next");
+    shifted.getShiftBuilder().setShare(0.1);
+    put(next);
+    assertThat(put(shifted.build()).refusal().message()).contains("no smaller");
+    put(next.toBuilder().setContextTokensMax(old.getContextTokensMax()).build());
+    assertThat(put(shifted.build()).value.getModel().getShift().getShare()).isEqualTo(0.1);
+    assertThat(
+            call(service::deleteModel, DeleteModelRequest.newBuilder().setId("next").build())
+                .refusal()
+                .message())
+        .contains("the shift of model support-desk");
   }
 
   @Test

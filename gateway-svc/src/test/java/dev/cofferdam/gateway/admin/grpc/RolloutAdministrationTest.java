@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutRequest;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutResponse;
+import dev.cofferdam.proto.admin.v1.ReportQualityRequest;
+import dev.cofferdam.proto.admin.v1.ReportQualityResponse;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutRequest;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutResponse;
 import dev.cofferdam.proto.admin.v1.Rollout;
@@ -152,6 +154,52 @@ class RolloutAdministrationTest extends AdminCalls {
     assertThat(same.getRollout()).isEqualTo(running.getRollout());
     Adapter other = put(adapter("acme", "support-desk", "books-next")).value.getAdapter();
     assertThat(other.hasRollout()).isFalse();
+  }
+
+  private Answer<ReportQualityResponse> report(String version, double score, int samples) {
+    return call(
+        rollouts::reportQuality,
+        ReportQualityRequest.newBuilder()
+            .setTenant("acme")
+            .setName("books")
+            .setVersion(version)
+            .setScore(score)
+            .setSamples(samples)
+            .build());
+  }
+
+  @Test
+  void aVersionWhoseAnswersAreWorseIsRolledBackOnceEnoughOfThemWereJudged() {
+    String current = first.getVersion();
+    String next = begun().getRollout().getVersion();
+    assertThat(report(current, 0.9, 200).value.getAdapter().getRollout().getQualityCount())
+        .isEqualTo(1);
+    assertThat(report(next, 0.2, 19).value.getAdapter().getRollout().getState())
+        .as("too few")
+        .isEqualTo(RolloutState.ROLLOUT_STATE_RUNNING);
+    Rollout ended = report(next, 0.5, 60).value.getAdapter().getRollout();
+    assertThat(ended.getState()).isEqualTo(RolloutState.ROLLOUT_STATE_ROLLED_BACK);
+    assertThat(ended.getReason()).startsWith("quality 0.428 beside 0.900");
+    assertThat(facts.last().operation()).isEqualTo("admin.report_quality");
+    assertThat(facts.last().detail()).contains("rolled_back");
+    assertThat(report(next, 0.5, 60).refusal().code()).isEqualTo(ErrorCode.FAILED_PRECONDITION);
+    assertThat(begun().getRollout().getQualityList()).as("a new rollout").isEmpty();
+  }
+
+  @Test
+  void aVersionThatIsAsGoodOrNotSurelyWorseStays() {
+    String current = first.getVersion();
+    String next = begun().getRollout().getVersion();
+    report(current, 0.9, 200);
+    assertThat(report(next, 0.82, 30).value.getAdapter().getRollout().getState())
+        .isEqualTo(RolloutState.ROLLOUT_STATE_RUNNING);
+    assertThat(report(next, 0.95, 500).value.getAdapter().getRollout().getState())
+        .isEqualTo(RolloutState.ROLLOUT_STATE_RUNNING);
+    assertThat(report("a".repeat(64), 0, 30).refusal().code())
+        .isEqualTo(ErrorCode.FAILED_PRECONDITION);
+    assertThat(report(next, 1.5, 0).refusal().message())
+        .contains("score: 1.5")
+        .contains("samples: 0");
   }
 
   @Test

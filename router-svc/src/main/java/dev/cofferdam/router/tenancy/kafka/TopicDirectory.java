@@ -17,6 +17,7 @@ import dev.cofferdam.wire.TenantRecords;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -28,6 +29,7 @@ public final class TopicDirectory implements Directory, AutoCloseable {
   private final ConfigView<Adapter> adapters;
   private final ConfigView<Pool> pools;
   private volatile List<Pin> pins = List.of();
+  private volatile Map<String, List<ServedModel>> shifts = Map.of();
   private final Translated<Tenant, TenantProfile> profiles;
   private final Translated<Model, ServedModel> served;
   private final Translated<Pool, PoolRecord> poolRecords;
@@ -48,6 +50,8 @@ public final class TopicDirectory implements Directory, AutoCloseable {
         ConfigView.open(kafka, Topics.POOLS, Pool.parser(), snapshots.resolve("pools.snapshot"));
     tenants.onChange(this::readPins);
     readPins();
+    models.onChange(this::readShifts);
+    readShifts();
     profiles = new Translated<>(tenants, TenantRecords::profile);
     served = new Translated<>(models, TopicDirectory::served);
     poolRecords = new Translated<>(pools, TopicDirectory::pool);
@@ -102,6 +106,21 @@ public final class TopicDirectory implements Directory, AutoCloseable {
   @Override
   public List<Pin> pins() {
     return pins;
+  }
+
+  @Override
+  public List<ServedModel> shiftedTo(String id) {
+    return shifts.getOrDefault(id, List.of());
+  }
+
+  private void readShifts() {
+    shifts =
+        models.snapshot().values().stream()
+            .filter(Model::hasShift)
+            .collect(
+                Collectors.groupingBy(
+                    m -> m.getShift().getModel(),
+                    Collectors.mapping(TopicDirectory::served, Collectors.toUnmodifiableList())));
   }
 
   private void readPins() {
