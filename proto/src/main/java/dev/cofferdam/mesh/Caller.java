@@ -54,10 +54,15 @@ public record Caller(SpiffeId.Role role, Optional<SpiffeId> id, String address) 
   /** The caller of a transport; empty where its certificate has no identity that the mesh knows. */
   static Optional<Caller> of(Attributes transport, String trustDomain) {
     SSLSession session = transport.get(Grpc.TRANSPORT_ATTR_SSL_SESSION);
-    String address = address(transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR));
-    if (session == null) {
-      return Optional.empty();
-    }
+    return session == null
+        ? Optional.empty()
+        : of(session, transport.get(Grpc.TRANSPORT_ATTR_REMOTE_ADDR), trustDomain);
+  }
+
+  /** The peer of a TLS session; empty where its certificate has no identity of the mesh. */
+  public static Optional<Caller> of(
+      SSLSession session, @Nullable SocketAddress remote, String trustDomain) {
+    String address = address(remote);
     Certificate[] chain;
     try {
       chain = session.getPeerCertificates();

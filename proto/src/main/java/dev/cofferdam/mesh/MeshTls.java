@@ -20,7 +20,10 @@ import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -78,6 +81,17 @@ final class MeshTls implements Closeable {
           .build();
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot make a TLS server context: " + e.getMessage(), e);
+    }
+  }
+
+  /** A context of the JDK for peers of the given roles; empty: of any. */
+  SSLContext context(Set<SpiffeId.Role> peers) {
+    try {
+      SSLContext context = SSLContext.getInstance("TLSv1.3");
+      context.init(new KeyManager[] {keys}, new TrustManager[] {trust(peers)}, null);
+      return context;
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException("cannot make a TLS context: " + e.getMessage(), e);
     }
   }
 

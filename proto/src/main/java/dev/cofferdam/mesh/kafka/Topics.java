@@ -46,7 +46,9 @@ public final class Topics {
               Set.of(Role.GATEWAY, Role.WORKER, Role.METERING, Role.AUDIT),
               Set.of(Role.AUDIT)),
           facts(DEAD_LETTERS, Set.of(Role.GATEWAY), Set.of(Role.OPERATOR)),
-          configuration(TENANTS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER, Role.METERING)),
+          configuration(
+              TENANTS,
+              Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER, Role.METERING, Role.AUDIT)),
           configuration(API_KEYS, Set.of(Role.GATEWAY)),
           configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),
           configuration(ADAPTERS, Set.of(Role.GATEWAY, Role.ROUTER, Role.METERING)),
