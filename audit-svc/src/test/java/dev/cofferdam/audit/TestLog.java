@@ -2,15 +2,18 @@ package dev.cofferdam.audit;
 
 import dev.cofferdam.audit.log.CheckpointIssuer;
 import dev.cofferdam.audit.log.Checkpoints;
+import dev.cofferdam.audit.log.LogVerifier;
 import dev.cofferdam.audit.log.kafka.LogIntake;
 import dev.cofferdam.audit.log.postgres.PostgresAuditLog;
 import dev.cofferdam.audit.log.postgres.PostgresCheckpoints;
 import dev.cofferdam.audit.log.postgres.PostgresDataKeys;
+import dev.cofferdam.audit.log.postgres.PostgresLogCopy;
 import dev.cofferdam.audit.log.postgres.PostgresLogReader;
 import dev.cofferdam.audit.proof.Checkpoint;
 import dev.cofferdam.audit.proof.NoteSigner;
 import dev.cofferdam.audit.record.AuditEvent;
 import dev.cofferdam.audit.sealing.AesGcm;
+import dev.cofferdam.audit.sealing.KeyRing;
 import dev.cofferdam.audit.sealing.MasterKey;
 import dev.cofferdam.mesh.postgres.TestDatabase;
 import dev.cofferdam.mesh.store.RejectedFact;
@@ -33,6 +36,9 @@ public final class TestLog implements LogIntake.Listener {
 
   /** The database. */
   public final DataSource database = TestDatabase.create();
+
+  /** Wraps the tenants' keys. */
+  public final MasterKey master;
 
   /** The tenants' keys. */
   public final PostgresDataKeys keys;
@@ -57,9 +63,10 @@ public final class TestLog implements LogIntake.Listener {
 
   /** Opens it. */
   public TestLog() {
-    byte[] master = new byte[MasterKey.BYTES];
-    AesGcm.random().nextBytes(master);
-    this.keys = new PostgresDataKeys(database, new MasterKey(master));
+    byte[] bytes = new byte[MasterKey.BYTES];
+    AesGcm.random().nextBytes(bytes);
+    this.master = new MasterKey(bytes);
+    this.keys = new PostgresDataKeys(database, KeyRing.of(master));
     this.intake = intake(database);
     intake.claim(Set.of(0, 1, 2, 3));
   }
@@ -107,6 +114,12 @@ public final class TestLog implements LogIntake.Listener {
       case CheckpointIssuer.Outcome.Inconsistent bad ->
           throw new AssertionError("inconsistent: " + bad);
     };
+  }
+
+  /** Verifies the store, knowing the checkpoints given besides. */
+  public LogVerifier.Finding verify(Checkpoint... remembered) {
+    return LogVerifier.verify(
+        new PostgresLogCopy(database), signer.verifier(), List.of(remembered));
   }
 
   /** Changes what the log's owner must not change. */

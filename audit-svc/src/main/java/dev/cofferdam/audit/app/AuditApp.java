@@ -1,16 +1,31 @@
 package dev.cofferdam.audit.app;
 
 import dev.cofferdam.audit.api.Archive;
+import dev.cofferdam.audit.api.Reports;
+import dev.cofferdam.audit.api.Upkeep;
 import dev.cofferdam.audit.api.grpc.AuditEndpoint;
+import dev.cofferdam.audit.api.web.AuditPages;
+import dev.cofferdam.audit.api.web.LogFiles;
 import dev.cofferdam.audit.log.CheckpointIssuer;
 import dev.cofferdam.audit.log.file.CheckpointFile;
 import dev.cofferdam.audit.log.kafka.LogIntake;
 import dev.cofferdam.audit.log.postgres.PostgresAuditLog;
 import dev.cofferdam.audit.log.postgres.PostgresCheckpoints;
+import dev.cofferdam.audit.log.postgres.PostgresCosignatures;
 import dev.cofferdam.audit.log.postgres.PostgresDataKeys;
+import dev.cofferdam.audit.log.postgres.PostgresLogCopy;
+import dev.cofferdam.audit.log.postgres.PostgresLogFacts;
 import dev.cofferdam.audit.log.postgres.PostgresLogReader;
+import dev.cofferdam.audit.proof.CosignerKey;
 import dev.cofferdam.audit.proof.NoteSigner;
+import dev.cofferdam.audit.publication.Publication;
+import dev.cofferdam.audit.retention.Housekeeping;
+import dev.cofferdam.audit.retention.kafka.AuditedErasures;
+import dev.cofferdam.audit.retention.kafka.TenantRetention;
+import dev.cofferdam.audit.sealing.KeyRing;
 import dev.cofferdam.audit.sealing.file.KeyFiles;
+import dev.cofferdam.audit.witness.Cosigning;
+import dev.cofferdam.audit.witness.http.HttpWitness;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
 import dev.cofferdam.mesh.TlsFiles;
@@ -21,14 +36,22 @@ import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.Violation;
+import dev.cofferdam.mesh.web.WebServer;
+import dev.cofferdam.vocabulary.SpiffeId;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.flywaydb.core.Flyway;
@@ -57,6 +80,10 @@ public class AuditApp {
   private volatile @Nullable FactPublisher publisher;
   private volatile @Nullable FactConsumer consumer;
   private volatile @Nullable CheckpointLoop signing;
+  private volatile @Nullable WitnessLoop witnesses;
+  private volatile @Nullable WebServer web;
+  private volatile @Nullable HousekeepingLoop housekeeping;
+  private volatile @Nullable TenantRetention retention;
 
   public AuditApp(
       AuditConfig config, AgroalDataSource database, Flyway flyway, AuditMetrics metrics) {
@@ -69,17 +96,32 @@ public class AuditApp {
   void start(@Observes StartupEvent event) {
     ParentWatch.startIfAsked();
     KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
-    PostgresDataKeys keys =
-        new PostgresDataKeys(database, KeyFiles.masterKey(config.audit().kekFile()));
+    KeyRing ring = KeyRings.open(config.audit());
+    PostgresDataKeys keys = new PostgresDataKeys(database, ring);
     NoteSigner signer =
         new NoteSigner(
             config.audit().origin(), KeyFiles.signingKey(config.audit().signingKeyFile()));
-    serve(kafka, keys, signer);
+    publishKey(signer);
+    Housekeeping tidy = serve(kafka, keys, ring, signer);
     metrics.watch(this::lag, this::lostOffsets, this::signedSize);
-    Thread.ofPlatform().daemon().name("audit-start").start(() -> consume(kafka, keys, signer));
+    Thread.ofPlatform()
+        .daemon()
+        .name("audit-start")
+        .start(() -> consume(kafka, keys, signer, tidy));
   }
 
-  private void serve(KafkaSettings kafka, PostgresDataKeys keys, NoteSigner signer) {
+  /** Beside the state, for whoever verifies on this machine. */
+  private void publishKey(NoteSigner signer) {
+    try {
+      Files.createDirectories(config.stateDir());
+      Files.writeString(config.stateDir().resolve("verifier-key"), signer.verifier().text() + "\n");
+    } catch (IOException e) {
+      throw new UncheckedIOException("cannot write to " + config.stateDir(), e);
+    }
+  }
+
+  private Housekeeping serve(
+      KafkaSettings kafka, PostgresDataKeys keys, KeyRing ring, NoteSigner signer) {
     FactPublisher facts =
         FactPublisher.open(
             kafka, GROUP, config.stateDir().resolve("spool"), config.spoolBytesMax());
@@ -91,22 +133,71 @@ public class AuditApp {
             new PostgresCheckpoints(database),
             keys::byIds,
             signer.verifier());
+    Violation.Recorder violations =
+        violation -> {
+          metrics.violation();
+          audited.record(violation);
+        };
+    TenantRetention kept =
+        TenantRetention.open(
+            kafka, config.stateDir().resolve("tenants.snapshot"), config.audit().retentionDays());
+    retention = kept;
+    Housekeeping tidy =
+        new Housekeeping(
+            keys, kept, Duration.ofDays(config.audit().dataKeyDays()), new AuditedErasures(facts));
+    Reports reports =
+        new Reports(archive, new PostgresLogFacts(database), kept, ring.current().id());
+    Upkeep upkeep = new Upkeep(keys, tidy, Clock.systemUTC());
+    TlsFiles identity =
+        new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
     server =
-        MeshServer.builder(
-                config.trustDomain(),
-                new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
+        MeshServer.builder(config.trustDomain(), identity)
             .listen(config.listen().host(), config.listen().port())
-            .service(
-                new AuditEndpoint(
-                    archive,
-                    violation -> {
-                      metrics.violation();
-                      audited.record(violation);
-                    }))
+            .service(new AuditEndpoint(archive, reports, upkeep, violations))
             .start();
+    if (config.web().port() != 0) {
+      LogFiles files = new LogFiles(publication(signer), violations);
+      AuditPages pages =
+          new AuditPages(
+              archive,
+              new PostgresLogFacts(database),
+              reports,
+              new PostgresCosignatures(database)::published,
+              this::trouble);
+      web =
+          WebServer.start(
+              config.trustDomain(),
+              identity,
+              Set.of(SpiffeId.Role.OPERATOR, SpiffeId.Role.TENANT),
+              config.web().host(),
+              config.web().port(),
+              request -> files.answer(request).or(() -> pages.answer(request)));
+    }
+    return tidy;
   }
 
-  private void consume(KafkaSettings kafka, PostgresDataKeys keys, NoteSigner signer) {
+  private Publication publication(NoteSigner signer) {
+    return new Publication(
+        new PostgresLogCopy(database),
+        new PostgresLogReader(database),
+        new PostgresCosignatures(database)::published,
+        signer.verifier());
+  }
+
+  private List<Cosigning> cosigning() {
+    return config.audit().witnesses().orElse(List.of()).stream()
+        .map(
+            witness ->
+                new Cosigning(
+                    CosignerKey.parse(witness.key()),
+                    new HttpWitness(witness.url()),
+                    new PostgresLogReader(database),
+                    new PostgresCosignatures(database)))
+        .toList();
+  }
+
+  private void consume(
+      KafkaSettings kafka, PostgresDataKeys keys, NoteSigner signer, Housekeeping tidy) {
     try {
       while (!migrated()) {
         if (stopping.await(RETRY_MS, TimeUnit.MILLISECONDS)) {
@@ -122,6 +213,15 @@ public class AuditApp {
                   new PostgresCheckpoints(database),
                   new CheckpointFile(config.stateDir().resolve("checkpoint.txt"))));
       signing = CheckpointLoop.start(issuer, metrics, config.audit().checkpointMs());
+      witnesses =
+          WitnessLoop.start(
+              cosigning(),
+              new PostgresCheckpoints(database),
+              signer.verifier(),
+              metrics,
+              config.audit().witnessMs());
+      housekeeping =
+          HousekeepingLoop.start(tidy, Clock.systemUTC(), metrics, config.audit().housekeepingMs());
       LogIntake intake =
           new LogIntake(
               Topics.AUDIT, new PostgresAuditLog(database, keys), Clock.systemUTC(), metrics);
@@ -166,6 +266,22 @@ public class AuditApp {
     if (checkpoints != null) {
       checkpoints.close();
     }
+    HousekeepingLoop tidying = housekeeping;
+    if (tidying != null) {
+      tidying.close();
+    }
+    TenantRetention reads = retention;
+    if (reads != null) {
+      reads.close();
+    }
+    WitnessLoop asking = witnesses;
+    if (asking != null) {
+      asking.close();
+    }
+    WebServer pages = web;
+    if (pages != null) {
+      pages.close();
+    }
     MeshServer serving = server;
     if (serving != null) {
       serving.stop(2_000);
@@ -190,6 +306,13 @@ public class AuditApp {
   private long lostOffsets() {
     FactConsumer reading = consumer;
     return reading == null ? 0 : reading.lostOffsets();
+  }
+
+  private Optional<String> trouble() {
+    CheckpointLoop checkpoints = signing;
+    return checkpoints == null
+        ? Optional.of("the log cannot be reached, or is not migrated yet")
+        : checkpoints.trouble();
   }
 
   private long signedSize() {

@@ -2,8 +2,11 @@ package dev.cofferdam.audit.app;
 
 import io.smallrye.config.ConfigMapping;
 import io.smallrye.config.WithDefault;
+import java.net.URI;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** Settings of audit-svc. The database is set by {@code quarkus.datasource.jdbc.url} and beside. */
 @ConfigMapping(prefix = "cofferdam")
@@ -17,6 +20,9 @@ public interface AuditConfig {
 
   /** Where the query service listens. */
   Listen listen();
+
+  /** Where the log's files and the auditors' page are served. */
+  Web web();
 
   /** How Kafka is reached. */
   Kafka kafka();
@@ -37,9 +43,34 @@ public interface AuditConfig {
     @WithDefault("${cofferdam.trust-domain:cofferdam.local}/audit")
     String origin();
 
-    /** Master key of the tenants' data keys: 32 bytes; created where absent. */
+    /** File with the key-encryption key, where that is a file: 32 bytes; created where absent. */
     @WithDefault("${cofferdam.state-dir}/audit-kek")
     Path kekFile();
+
+    /**
+     * The key-encryption key: {@code file:PATH}, {@code env:VARIABLE} (32 bytes in base64), or
+     * {@code aws-kms://ARN}.
+     */
+    @WithDefault("file:${cofferdam.audit.kek-file:${cofferdam.state-dir}/audit-kek}")
+    String kek();
+
+    /** Key-encryption keys before it, which open what they wrapped. */
+    Optional<List<String>> kekPrevious();
+
+    /** Where AWS KMS is, where it is not at its region's own address. */
+    Optional<URI> awsKmsEndpoint();
+
+    /** Records are sealed under one data key for so many days at most. */
+    @WithDefault("30")
+    int dataKeyDays();
+
+    /** Days for which records can be opened whose tenant has no record of its own: six years. */
+    @WithDefault("2192")
+    int retentionDays();
+
+    /** How often keys are looked through for what is to be retired or destroyed, milliseconds. */
+    @WithDefault("3600000")
+    long housekeepingMs();
 
     /** Ed25519 key that signs checkpoints: seed and public key, 64 bytes; created where absent. */
     @WithDefault("${cofferdam.state-dir}/audit-signing-key")
@@ -48,6 +79,33 @@ public interface AuditConfig {
     /** A checkpoint is signed at most this often, in milliseconds. */
     @WithDefault("200")
     long checkpointMs();
+
+    /** Who cosigns checkpoints. */
+    Optional<List<Witness>> witnesses();
+
+    /** Witnesses are asked at most this often, in milliseconds. */
+    @WithDefault("1000")
+    long witnessMs();
+  }
+
+  /** A witness (C2SP tlog-witness). */
+  interface Witness {
+    /** Its verifier key: name+hash+key, of an Ed25519 cosigner. */
+    String key();
+
+    /** Its submission prefix. */
+    URI url();
+  }
+
+  /** The HTTPS server. */
+  interface Web {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port; 0 for none. */
+    @WithDefault("0")
+    int port();
   }
 
   /** PEM files of an identity. */

@@ -25,6 +25,9 @@ public class AuditMetrics implements LogIntake.Listener {
   private final Counter checkpoints;
   private final Counter unsigned;
   private final Counter violations;
+  private final Counter cosignatures;
+  private final Counter uncosigned;
+  private final Counter expired;
 
   public AuditMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -35,6 +38,9 @@ public class AuditMetrics implements LogIntake.Listener {
     this.checkpoints = registry.counter("cofferdam.audit.checkpoints");
     this.unsigned = registry.counter("cofferdam.audit.checkpoints.refused");
     this.violations = registry.counter("cofferdam.audit.isolation.violations");
+    this.cosignatures = registry.counter("cofferdam.audit.cosignatures");
+    this.expired = registry.counter("cofferdam.audit.keys.expired");
+    this.uncosigned = registry.counter("cofferdam.audit.cosignatures.refused");
   }
 
   @Override
@@ -69,6 +75,21 @@ public class AuditMetrics implements LogIntake.Listener {
   /** The log's head was not signed, because it contradicts what was. */
   void notSigned() {
     unsigned.increment();
+  }
+
+  /** Data keys were destroyed, because their tenant's retention was over. */
+  void expired(int keys) {
+    expired.increment(keys);
+  }
+
+  /** A witness cosigned a checkpoint. */
+  void cosigned() {
+    cosignatures.increment();
+  }
+
+  /** A witness was away, or refused. */
+  void notCosigned() {
+    uncosigned.increment();
   }
 
   /** A tenant asked for another's records. */

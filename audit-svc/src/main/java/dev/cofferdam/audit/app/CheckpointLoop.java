@@ -1,6 +1,7 @@
 package dev.cofferdam.audit.app;
 
 import dev.cofferdam.audit.log.CheckpointIssuer;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -17,6 +18,7 @@ final class CheckpointLoop implements AutoCloseable {
   private final CountDownLatch closing = new CountDownLatch(1);
   private final Thread thread;
   private volatile long signedSize;
+  private volatile Optional<String> trouble = Optional.empty();
   private boolean alarmed;
 
   private CheckpointLoop(CheckpointIssuer issuer, AuditMetrics metrics, long paceMs) {
@@ -36,6 +38,11 @@ final class CheckpointLoop implements AutoCloseable {
   /** Size of the tree that was signed last by this process. */
   long signedSize() {
     return signedSize;
+  }
+
+  /** Why the head was not signed when that was tried last. */
+  Optional<String> trouble() {
+    return trouble;
   }
 
   private void run() {
@@ -69,6 +76,7 @@ final class CheckpointLoop implements AutoCloseable {
         }
       }
       alarmed = false;
+      trouble = Optional.empty();
       return paceMs;
     } catch (RuntimeException e) {
       alarm("no checkpoint can be signed: " + e.getMessage());
@@ -77,6 +85,7 @@ final class CheckpointLoop implements AutoCloseable {
   }
 
   private void alarm(String message) {
+    trouble = Optional.of(message);
     metrics.notSigned();
     if (!alarmed) {
       LOG.error(message);

@@ -49,10 +49,24 @@ public interface LogReader extends NodeSource {
    * Which records.
    *
    * @param request only this one's
+   * @param operation only this one; empty for all
    * @param severity only this one; 0 for all
+   * @param fromMs only what happened then or later, milliseconds since the epoch; 0 for no bound
+   * @param toMs only what happened before; 0 for no bound
    * @param before only leaves before this index
    * @param rowsMax how many
    */
   record RecordQuery(
-      Optional<RequestId> request, int severity, Optional<Long> before, int rowsMax) {}
+      Optional<RequestId> request,
+      String operation,
+      int severity,
+      long fromMs,
+      long toMs,
+      Optional<Long> before,
+      int rowsMax) {
+    /** The newest of all. */
+    public static RecordQuery newest(int rowsMax) {
+      return new RecordQuery(Optional.empty(), "", 0, 0, 0, Optional.empty(), rowsMax);
+    }
+  }
 }

@@ -77,15 +77,26 @@ public record NoteVerifier(String name, byte[] key) {
 
   /** The first bytes of SHA-256 over name, newline, type and key. */
   byte[] hash() {
+    return hash(name, ED25519, key);
+  }
+
+  /** The id of a key of a name and a type of signature. */
+  static byte[] hash(String name, byte type, byte[] key) {
     try {
       MessageDigest digest = MessageDigest.getInstance("SHA-256");
       digest.update(name.getBytes(UTF_8));
       digest.update((byte) '\n');
-      digest.update(ED25519);
+      digest.update(type);
       return Arrays.copyOf(digest.digest(key), KEY_HASH_BYTES);
     } catch (GeneralSecurityException e) {
       throw new IllegalStateException("the JDK has no SHA-256", e);
     }
+  }
+
+  /** The text of a note, whoever signed it; empty where it is none. */
+  static Optional<String> text(String note) {
+    int end = note.lastIndexOf("\n\n");
+    return end < 0 ? Optional.empty() : Optional.of(note.substring(0, end + 1));
   }
 
   /** The text of a note that carries a valid signature of this key; empty for any other. */
@@ -107,20 +118,32 @@ public record NoteVerifier(String name, byte[] key) {
   private boolean holds(String text, String encoded) {
     try {
       byte[] bytes = Base64.getDecoder().decode(encoded);
+      // Base64 has bits that mean nothing; a note with others than zero there is another note.
       if (bytes.length <= KEY_HASH_BYTES
+          || !Base64.getEncoder().encodeToString(bytes).equals(encoded)
           || !Arrays.equals(Arrays.copyOf(bytes, KEY_HASH_BYTES), hash())) {
         return false;
       }
-      Signature signature = Signature.getInstance("Ed25519");
-      signature.initVerify(publicKey());
-      signature.update(text.getBytes(UTF_8));
-      return signature.verify(bytes, KEY_HASH_BYTES, bytes.length - KEY_HASH_BYTES);
-    } catch (GeneralSecurityException | IllegalArgumentException e) {
+      return verifies(
+          key, text.getBytes(UTF_8), Arrays.copyOfRange(bytes, KEY_HASH_BYTES, bytes.length));
+    } catch (IllegalArgumentException e) {
       return false;
     }
   }
 
-  private PublicKey publicKey() throws GeneralSecurityException {
+  /** Whether bytes are a key's signature of a message. */
+  static boolean verifies(byte[] key, byte[] message, byte[] signed) {
+    try {
+      Signature signature = Signature.getInstance("Ed25519");
+      signature.initVerify(publicKey(key));
+      signature.update(message);
+      return signature.verify(signed);
+    } catch (GeneralSecurityException e) {
+      return false;
+    }
+  }
+
+  private static PublicKey publicKey(byte[] key) throws GeneralSecurityException {
     byte[] encoded = Arrays.copyOf(X509, X509.length + KEY_BYTES);
     System.arraycopy(key, 0, encoded, X509.length, KEY_BYTES);
     return KeyFactory.getInstance("Ed25519").generatePublic(new X509EncodedKeySpec(encoded));

@@ -1,5 +1,6 @@
 package dev.cofferdam.audit.proof;
 
+import java.nio.ByteBuffer;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -66,6 +67,11 @@ public final class TreeHash {
     } catch (NoSuchAlgorithmException e) {
       throw new IllegalStateException("the JDK has no SHA-256", e);
     }
+  }
+
+  /** Its first eight bytes, by which different hashes differ but for one in 2^64. */
+  public long prefix() {
+    return ByteBuffer.wrap(bytes).getLong();
   }
 
   /** A copy of the bytes. */

@@ -9,6 +9,7 @@ import dev.cofferdam.vocabulary.TenantId;
  * @param id unique for its source
  * @param tenant whose record it is; "-" where nobody was authenticated
  * @param request the request's 32 hexadecimal digits; empty for none
+ * @param operation what was done, such as "generate"
  * @param severity 1 information, 2 warning, 3 critical; 0 unknown
  * @param occurredMs milliseconds since the epoch
  * @param payload the record's bytes; owned by the event, not to be changed
@@ -19,10 +20,14 @@ public record AuditEvent(
     String id,
     TenantId tenant,
     String request,
+    String operation,
     int severity,
     long occurredMs,
     byte[] payload) {
   private static final int TEXT_CHARS_MAX = 256;
+
+  /** An entry of a tile bundle has at most 65,535 bytes, those of the seal among them. */
+  private static final int PAYLOAD_BYTES_MAX = 65_000;
 
   /**
    * @throws IllegalArgumentException where a field does not hold, naming it and never its value
@@ -31,6 +36,11 @@ public record AuditEvent(
     text("source", source);
     text("id", id);
     text("request_id", request);
+    text("operation", operation);
+    if (payload.length > PAYLOAD_BYTES_MAX) {
+      throw new IllegalArgumentException(
+          "record: expected at most " + PAYLOAD_BYTES_MAX + " bytes");
+    }
     if (severity < 0 || severity > 3) {
       throw new IllegalArgumentException("severity: expected 0 to 3");
     }

@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.catchThrowable;
 import dev.cofferdam.audit.Facts;
 import dev.cofferdam.audit.TestLog;
 import dev.cofferdam.audit.api.grpc.AuditEndpoint;
+import dev.cofferdam.audit.log.LogVerifier;
+import dev.cofferdam.audit.log.postgres.PostgresLogFacts;
 import dev.cofferdam.audit.proof.Checkpoint;
 import dev.cofferdam.audit.proof.NoteVerifier;
 import dev.cofferdam.audit.proof.ProofCheck;
 import dev.cofferdam.audit.proof.TreeHash;
+import dev.cofferdam.audit.retention.Erasure;
+import dev.cofferdam.audit.retention.Housekeeping;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TestPki;
@@ -17,14 +21,22 @@ import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc.AuditServiceBlockingStub;
+import dev.cofferdam.proto.audit.v1.EraseTenantRequest;
+import dev.cofferdam.proto.audit.v1.EraseTenantResponse;
 import dev.cofferdam.proto.audit.v1.GetCheckpointRequest;
 import dev.cofferdam.proto.audit.v1.GetCheckpointResponse;
 import dev.cofferdam.proto.audit.v1.GetConsistencyProofRequest;
 import dev.cofferdam.proto.audit.v1.GetInclusionProofRequest;
 import dev.cofferdam.proto.audit.v1.GetInclusionProofResponse;
+import dev.cofferdam.proto.audit.v1.GetReportRequest;
+import dev.cofferdam.proto.audit.v1.GetReportResponse;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.audit.v1.ListRecordsResponse;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
+import dev.cofferdam.proto.audit.v1.ReportFormat;
+import dev.cofferdam.proto.audit.v1.ReportKind;
+import dev.cofferdam.proto.audit.v1.RotateKeysRequest;
+import dev.cofferdam.proto.audit.v1.RotateKeysResponse;
 import dev.cofferdam.proto.events.v1.Severity;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.SpiffeId;
@@ -36,6 +48,8 @@ import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -53,6 +67,7 @@ class AuditApiTest {
   @TempDir Path folder;
   private final TestLog log = new TestLog();
   private final List<Violation> violations = new CopyOnWriteArrayList<>();
+  private final List<Erasure> told = new CopyOnWriteArrayList<>();
   private MeshServer server;
   private MeshChannels harbor;
   private MeshChannels operator;
@@ -65,9 +80,16 @@ class AuditApiTest {
     TlsFiles own = pki.identity("audit", "spiffe://cofferdam.local/service/audit");
     Archive archive =
         new Archive(log.reader, log.checkpoints, log.keys::byIds, log.signer.verifier());
+    Housekeeping housekeeping = new Housekeeping(log.keys, t -> 90, Duration.ofDays(30), told::add);
+    Upkeep upkeep = new Upkeep(log.keys, housekeeping, InstantSource.system());
     server =
         MeshServer.builder("cofferdam.local", own)
-            .service(new AuditEndpoint(archive, violations::add))
+            .service(
+                new AuditEndpoint(
+                    archive,
+                    new Reports(archive, new PostgresLogFacts(log.database), t -> 90, "local:test"),
+                    upkeep,
+                    violations::add))
             .start();
     harbor = new MeshChannels(pki.identity("h", "spiffe://cofferdam.local/tenant/harbor-books"));
     operator = new MeshChannels(pki.identity("o", "spiffe://cofferdam.local/operator/local"));
@@ -206,7 +228,7 @@ class AuditApiTest {
 
   @Test
   void aRecordWhoseKeyWasDestroyedIsListedUnopened() {
-    log.keys.destroy(new TenantId("harbor-books"));
+    log.keys.erase(new TenantId("harbor-books"), "ann", "asked to");
     List<LoggedRecord> records = allPages(harbor, ListRecordsRequest.getDefaultInstance());
     assertThat(records).hasSize(SIZE / 3).noneMatch(LoggedRecord::hasRecord);
     assertThat(records).noneMatch(r -> r.getLeaf().isEmpty());
@@ -282,5 +304,114 @@ class AuditApiTest {
       }
     }
     return tenants;
+  }
+
+  private GetReportResponse report(MeshChannels channels, ReportKind kind, ReportFormat format) {
+    return as(channels)
+        .getReport(
+            GetReportRequest.newBuilder()
+                .setKind(kind)
+                .setTenant("harbor-books")
+                .setFromEpochMs(Facts.NOW.toEpochMilli() - 1)
+                .setToEpochMs(Facts.NOW.toEpochMilli() + 1)
+                .setFormat(format)
+                .build());
+  }
+
+  @Test
+  void recordsAreFoundByTimeAndOperation() {
+    log.append(
+        List.of(
+            Facts.audit(500, "harbor-books")
+                .setOperation("admin.put_tenant")
+                .setOccurredEpochMs(Facts.NOW.toEpochMilli() + 60_000)
+                .build()));
+    ListRecordsRequest.Builder query = ListRecordsRequest.newBuilder();
+    assertThat(allPages(harbor, query.clone().setOperation("admin.put_tenant").build())).hasSize(1);
+    assertThat(allPages(harbor, query.clone().setOperation("generate").build())).hasSize(SIZE / 3);
+    long later = Facts.NOW.toEpochMilli() + 1;
+    assertThat(allPages(harbor, query.clone().setFromEpochMs(later).build())).hasSize(1);
+    assertThat(allPages(harbor, query.clone().setToEpochMs(later).build())).hasSize(SIZE / 3);
+    assertThat(
+            refusal(
+                catchThrowable(
+                    () -> as(harbor).listRecords(query.clone().setToEpochMs(-1).build()))))
+        .isEqualTo(ErrorCode.INVALID_REQUEST);
+  }
+
+  @Test
+  void everyReportIsMadeForTheTenantAsJsonAndAsAPage() {
+    for (ReportKind kind :
+        List.of(
+            ReportKind.REPORT_KIND_SOC2,
+            ReportKind.REPORT_KIND_GDPR_ACCESS,
+            ReportKind.REPORT_KIND_GDPR_ERASURE,
+            ReportKind.REPORT_KIND_HIPAA)) {
+      String json = report(harbor, kind, ReportFormat.REPORT_FORMAT_JSON).getBody().toStringUtf8();
+      assertThat(json).contains("harbor-books", "root hash", "AES-256-GCM", "90 days");
+      assertThat(json).doesNotContain("pixel-pirates", "nordic-parcel");
+      GetReportResponse page = report(operator, kind, ReportFormat.REPORT_FORMAT_HTML);
+      assertThat(page.getContentType()).isEqualTo("text/html; charset=utf-8");
+      assertThat(page.getBody().toStringUtf8())
+          .contains("<h1>", "harbor-books", "<h2>Protection</h2>")
+          .doesNotContain("<script");
+    }
+    assertThat(
+            report(harbor, ReportKind.REPORT_KIND_HIPAA, ReportFormat.REPORT_FORMAT_JSON)
+                .getBody()
+                .toStringUtf8())
+        .contains("NOT MET: 90 days");
+  }
+
+  @Test
+  void anothersReportIsRefusedAndRecorded() {
+    GetReportRequest request =
+        GetReportRequest.newBuilder()
+            .setKind(ReportKind.REPORT_KIND_SOC2)
+            .setTenant("pixel-pirates")
+            .setToEpochMs(1)
+            .build();
+    assertThat(refusal(catchThrowable(() -> as(harbor).getReport(request))))
+        .isEqualTo(ErrorCode.IDENTITY_MISMATCH);
+    assertThat(violations).extracting(Violation::method).containsExactly("GetReport");
+  }
+
+  @Test
+  void anOperatorErasesATenantAndEveryProofStillHolds() {
+    Checkpoint before = log.sign();
+    EraseTenantRequest request =
+        EraseTenantRequest.newBuilder()
+            .setTenant("harbor-books")
+            .setReason("contract ended")
+            .build();
+    assertThat(refusal(catchThrowable(() -> as(harbor).eraseTenant(request))))
+        .isEqualTo(ErrorCode.CALL_NOT_ALLOWED);
+    EraseTenantResponse erased = as(operator).eraseTenant(request);
+    assertThat(erased.getKeysDestroyed()).isEqualTo(1);
+    assertThat(erased.getTreeSize()).isEqualTo(SIZE);
+    assertThat(told).singleElement().satisfies(e -> assertThat(e.actor()).contains("operator"));
+    assertThat(allPages(harbor, ListRecordsRequest.getDefaultInstance()))
+        .hasSize(SIZE / 3)
+        .noneMatch(LoggedRecord::hasRecord);
+    assertThat(log.verify(before)).isEqualTo(new LogVerifier.Finding.Intact(SIZE));
+    assertThat(
+            report(harbor, ReportKind.REPORT_KIND_GDPR_ERASURE, ReportFormat.REPORT_FORMAT_JSON)
+                .getBody()
+                .toStringUtf8())
+        .contains("contract ended");
+    assertThat(as(operator).eraseTenant(request).getKeysDestroyed()).isZero();
+    assertThat(told).hasSize(1);
+  }
+
+  @Test
+  void anOperatorRotatesDataKeys() {
+    RotateKeysResponse rotated =
+        as(operator).rotateKeys(RotateKeysRequest.newBuilder().setDataKeys(true).build());
+    assertThat(rotated.getRetired()).isEqualTo(3);
+    assertThat(rotated.getRewrapped()).isZero();
+    log.append(Facts.some(900, 3));
+    assertThat(allPages(harbor, ListRecordsRequest.getDefaultInstance()))
+        .hasSize(SIZE / 3 + 1)
+        .allMatch(LoggedRecord::hasRecord);
   }
 }

@@ -8,13 +8,18 @@ import dev.cofferdam.audit.TestLog;
 import dev.cofferdam.audit.log.CheckpointIssuer.Outcome;
 import dev.cofferdam.audit.log.LogVerifier.Finding;
 import dev.cofferdam.audit.log.file.CheckpointFile;
+import dev.cofferdam.audit.log.postgres.PostgresLogCopy;
+import dev.cofferdam.audit.log.tampering.CopiedLog;
+import dev.cofferdam.audit.log.tampering.Tampering;
 import dev.cofferdam.audit.proof.Checkpoint;
+import dev.cofferdam.audit.proof.NodeId;
 import dev.cofferdam.audit.proof.ProofCheck;
 import dev.cofferdam.audit.proof.Proofs;
 import dev.cofferdam.audit.proof.TreeHash;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,33 +68,32 @@ class TamperingTest {
           "update leaves set leaf = set_byte(leaf, %d, get_byte(leaf, %d) # 4) where index = %d"
               .formatted(position, position, index);
       log.tamper(flip);
-      assertThat(LogVerifier.verify(log.reader, signed)).isEqualTo(new Finding.BadLeaf(index));
+      assertThat(log.verify()).isEqualTo(new Finding.BadLeaf(index));
       log.tamper(flip);
     }
-    assertThat(LogVerifier.verify(log.reader, signed)).isEqualTo(new Finding.Intact(SIZE));
+    assertThat(log.verify(signed)).isEqualTo(new Finding.Intact(SIZE));
   }
 
   @Test
-  void aLeafThatWasChangedTogetherWithItsHashIsFound() {
+  void aLeafThatWasChangedTogetherWithItsHashIsFoundByItsTile() {
     log.tamper(
-        "update leaves set leaf = set_byte(leaf, 90, 7), leaf_hash = sha256('\\x00'::bytea ||"
-            + " set_byte(leaf, 90, 7)) where index = 123 and get_byte(leaf, 90) <> 7");
-    log.tamper(
-        "update leaves set leaf = set_byte(leaf, 90, 8), leaf_hash = sha256('\\x00'::bytea ||"
-            + " set_byte(leaf, 90, 8)) where index = 123");
-    assertThat(LogVerifier.verify(log.reader, signed)).isEqualTo(new Finding.BadTree());
+        """
+        update leaves set leaf = set_byte(leaf, 90, get_byte(leaf, 90) # 1) where index = 123;
+        update leaves set leaf_hash = sha256('\\x00'::bytea || leaf) where index = 123
+        """);
+    assertThat(log.verify()).isEqualTo(new Finding.BadLeaves(0, 256));
   }
 
   @Test
   void aDeletedLeafIsFound() {
     log.tamper("delete from leaves where index = 200");
-    assertThat(LogVerifier.verify(log.reader, signed)).isEqualTo(new Finding.BadLeaf(200));
+    assertThat(log.verify()).isEqualTo(new Finding.MissingLeaf(200));
   }
 
   @Test
   void aDeletedLastLeafIsFound() {
     log.tamper("delete from leaves where index = 299");
-    assertThat(LogVerifier.verify(log.reader, signed)).isEqualTo(new Finding.BadLeaf(299));
+    assertThat(log.verify()).isEqualTo(new Finding.MissingLeaf(299));
   }
 
   @Test
@@ -98,7 +102,58 @@ class TamperingTest {
         "update leaves set index = -1 where index = 10;"
             + " update leaves set index = 10 where index = 20;"
             + " update leaves set index = 20 where index = -1");
-    assertThat(LogVerifier.verify(log.reader, signed)).isEqualTo(new Finding.BadTree());
+    assertThat(log.verify()).isEqualTo(new Finding.BadLeaves(0, 256));
+  }
+
+  @Test
+  void aRecordThatWasDatedBackForQueriesIsFound() {
+    log.tamper("update leaves set occurred_ms = occurred_ms - 86400000 where index = 77");
+    assertThat(log.verify()).isEqualTo(new Finding.BadRow(77));
+  }
+
+  @Test
+  void aRecordThatWasHiddenAmongAnotherTenantsIsFound() {
+    log.tamper("update leaves set tenant = 'someone-else' where index = 78");
+    assertThat(log.verify()).isEqualTo(new Finding.BadRow(78));
+  }
+
+  @Test
+  void aChangedRootOfATileIsFound() {
+    log.tamper("update nodes set hash = sha256('x') where level = 8 and index = 0");
+    assertThat(log.verify()).isEqualTo(new Finding.BadNode(new NodeId(8, 0)));
+  }
+
+  @Test
+  void aShortenedLogWithItsCheckpointsIsFoundByWhoRemembersOne() {
+    log.append(Facts.some(SIZE, 100));
+    Checkpoint later = log.sign();
+    log.tamper(
+        """
+        delete from leaves where index >= 300; delete from checkpoints where tree_size > 300
+        """);
+    assertThat(log.verify(later)).isEqualTo(new Finding.SetBack(300, 400));
+  }
+
+  @Test
+  void everyKindOfChangeToTenThousandRecordsIsFoundAtItsPlace() {
+    for (int at = SIZE; at < 10_000; at += 1_940) {
+      log.append(Facts.some(at, 1_940));
+      signed = log.sign();
+    }
+    log.append(Facts.some(10_000, 37));
+    CopiedLog intact = CopiedLog.of(new PostgresLogCopy(log.database));
+    assertThat(intact.leaves).hasSize(10_037);
+    SplittableRandom random = new SplittableRandom(162);
+    for (Tampering kind : Tampering.values()) {
+      for (int i = 0; i < 10; i++) {
+        CopiedLog changed = intact.copy();
+        Predicate<Finding> expected = kind.apply(changed, random);
+        Finding found = LogVerifier.verify(changed, log.signer.verifier(), List.of(signed));
+        assertThat(expected.test(found)).as("%s, trial %d: %s", kind, i, found).isTrue();
+      }
+    }
+    assertThat(LogVerifier.verify(intact, log.signer.verifier(), List.of(signed)))
+        .isEqualTo(new Finding.Intact(10_000));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cofferdam.audit.sealing.file.KeyFiles;
 import dev.cofferdam.vocabulary.TenantId;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
@@ -19,6 +20,8 @@ class SealingTest {
   private static final TenantId TENANT = new TenantId("harbor-books");
   private static final byte[] PLAIN = "a record".getBytes(UTF_8);
 
+  private static final SealedRecord.Label LABEL = new SealedRecord.Label(3, 1_772_000_000_000L);
+
   private static DataKey key(TenantId tenant) {
     byte[] bytes = new byte[32];
     AesGcm.random().nextBytes(bytes);
@@ -28,7 +31,7 @@ class SealingTest {
   @Test
   void aSealedRecordOpensAfterItsBytesWereStored() {
     DataKey key = key(TENANT);
-    byte[] leaf = SealedRecord.seal(key, "e1", PLAIN).encode();
+    byte[] leaf = SealedRecord.seal(key, "e1", LABEL, PLAIN).encode();
     assertThat(SealedRecord.decode(leaf).open(key, "e1")).isEqualTo(PLAIN);
     assertThat(new String(leaf, UTF_8)).doesNotContain("a record");
   }
@@ -36,17 +39,41 @@ class SealingTest {
   @Test
   void theLeafHasTheDocumentedForm() {
     DataKey key = key(TENANT);
-    byte[] leaf = SealedRecord.seal(key, "e1", PLAIN).encode();
-    assertThat(leaf[0]).isEqualTo((byte) 1);
+    byte[] leaf = SealedRecord.seal(key, "e1", LABEL, PLAIN).encode();
+    assertThat(leaf[0]).isEqualTo((byte) 2);
     assertThat(leaf[1]).isEqualTo((byte) 12);
     assertThat(new String(leaf, 2, 12, UTF_8)).isEqualTo("harbor-books");
-    assertThat(leaf).hasSize(2 + 12 + 16 + 12 + PLAIN.length + 16);
+    assertThat(leaf[14]).isEqualTo((byte) 3);
+    assertThat(ByteBuffer.wrap(leaf, 15, 8).getLong()).isEqualTo(LABEL.occurredMs());
+    assertThat(leaf).hasSize(2 + 12 + 1 + 8 + 16 + 12 + PLAIN.length + 16);
+    assertThat(SealedRecord.decode(leaf).label()).contains(LABEL);
+  }
+
+  @Test
+  void aLeafOfTheFirstVersionStillOpens() {
+    DataKey key = key(TENANT);
+    byte[] nonce = AesGcm.nonce();
+    byte[] sealed = AesGcm.encrypt(key.key(), nonce, "harbor-books\ne1".getBytes(UTF_8), PLAIN);
+    byte[] leaf =
+        ByteBuffer.allocate(2 + 12 + 16 + 12 + sealed.length)
+            .put((byte) 1)
+            .put((byte) 12)
+            .put("harbor-books".getBytes(UTF_8))
+            .putLong(key.id().getMostSignificantBits())
+            .putLong(key.id().getLeastSignificantBits())
+            .put(nonce)
+            .put(sealed)
+            .array();
+    SealedRecord record = SealedRecord.decode(leaf);
+    assertThat(record.label()).isEmpty();
+    assertThat(record.open(key, "e1")).isEqualTo(PLAIN);
+    assertThat(record.encode()).isEqualTo(leaf);
   }
 
   @Test
   void aRecordDoesNotOpenAsAnotherEventOrUnderAnotherKey() {
     DataKey key = key(TENANT);
-    SealedRecord sealed = SealedRecord.seal(key, "e1", PLAIN);
+    SealedRecord sealed = SealedRecord.seal(key, "e1", LABEL, PLAIN);
     assertThatThrownBy(() -> sealed.open(key, "e2")).isInstanceOf(UnsealableException.class);
     assertThatThrownBy(() -> sealed.open(key(TENANT), "e1"))
         .isInstanceOf(UnsealableException.class);
@@ -57,7 +84,7 @@ class SealingTest {
   @Test
   void everyChangedBitKeepsARecordShut() {
     DataKey key = key(TENANT);
-    byte[] leaf = SealedRecord.seal(key, "e1", PLAIN).encode();
+    byte[] leaf = SealedRecord.seal(key, "e1", LABEL, PLAIN).encode();
     for (int bit = 0; bit < leaf.length * 8; bit++) {
       byte[] forged = leaf.clone();
       forged[bit / 8] ^= (byte) (1 << (bit % 8));
@@ -69,8 +96,8 @@ class SealingTest {
   @Test
   void theSameRecordIsNeverSealedTwiceAlike() {
     DataKey key = key(TENANT);
-    assertThat(SealedRecord.seal(key, "e1", PLAIN).encode())
-        .isNotEqualTo(SealedRecord.seal(key, "e1", PLAIN).encode());
+    assertThat(SealedRecord.seal(key, "e1", LABEL, PLAIN).encode())
+        .isNotEqualTo(SealedRecord.seal(key, "e1", LABEL, PLAIN).encode());
   }
 
   @Test

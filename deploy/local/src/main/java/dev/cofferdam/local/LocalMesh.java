@@ -129,7 +129,7 @@ public final class LocalMesh implements AutoCloseable {
       }
       names.add(process + "-http");
     }
-    names.addAll(List.of("kafka", "kafka-controller", "redis", "postgres", "traces"));
+    names.addAll(List.of("audit-web", "kafka", "kafka-controller", "redis", "postgres", "traces"));
     return names;
   }
 

@@ -4,29 +4,40 @@ import com.google.protobuf.ByteString;
 import com.google.protobuf.InvalidProtocolBufferException;
 import dev.cofferdam.audit.api.Archive;
 import dev.cofferdam.audit.api.Archive.Opened;
+import dev.cofferdam.audit.api.Reports;
+import dev.cofferdam.audit.api.Upkeep;
 import dev.cofferdam.audit.log.LogReader.RecordQuery;
 import dev.cofferdam.audit.proof.TreeHash;
+import dev.cofferdam.audit.report.Report;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.store.Access;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.EraseTenantRequest;
+import dev.cofferdam.proto.audit.v1.EraseTenantResponse;
 import dev.cofferdam.proto.audit.v1.GetCheckpointRequest;
 import dev.cofferdam.proto.audit.v1.GetCheckpointResponse;
 import dev.cofferdam.proto.audit.v1.GetConsistencyProofRequest;
 import dev.cofferdam.proto.audit.v1.GetConsistencyProofResponse;
 import dev.cofferdam.proto.audit.v1.GetInclusionProofRequest;
 import dev.cofferdam.proto.audit.v1.GetInclusionProofResponse;
+import dev.cofferdam.proto.audit.v1.GetReportRequest;
+import dev.cofferdam.proto.audit.v1.GetReportResponse;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.audit.v1.ListRecordsResponse;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
+import dev.cofferdam.proto.audit.v1.ReportFormat;
+import dev.cofferdam.proto.audit.v1.RotateKeysRequest;
+import dev.cofferdam.proto.audit.v1.RotateKeysResponse;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.vocabulary.TenantId;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
 import java.util.Optional;
@@ -46,20 +57,28 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
   /** Leaves of one page; an answer stays below gRPC's usual bound of 4 MiB. */
   private static final int PAGE_BYTES_MAX = 3 << 20;
 
+  private static final int REASON_CHARS_MAX = 200;
+  private static final long PERIOD_MS_MAX = 400L * 86_400_000;
+
   private final Archive archive;
+  private final Reports reports;
+  private final Upkeep upkeep;
   private final Violation.Recorder violations;
 
   /**
    * @param violations told of each attempt to see another tenant's records, before it is refused
    */
-  public AuditEndpoint(Archive archive, Violation.Recorder violations) {
+  public AuditEndpoint(
+      Archive archive, Reports reports, Upkeep upkeep, Violation.Recorder violations) {
     this.archive = archive;
+    this.reports = reports;
+    this.upkeep = upkeep;
     this.violations = violations;
   }
 
   @Override
   public void listRecords(ListRecordsRequest request, StreamObserver<ListRecordsResponse> answer) {
-    View view = view(request.getTenant());
+    View view = view(request.getTenant(), "ListRecords");
     int rows = rows(request.getPageSize());
     if (request.getSeverityValue() < 0 || request.getSeverityValue() > 3) {
       throw invalid("severity", "unknown value");
@@ -67,7 +86,10 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
     RecordQuery query =
         new RecordQuery(
             requestId(request.getRequestId()),
+            request.getOperation(),
             request.getSeverityValue(),
+            time("from_epoch_ms", request.getFromEpochMs()),
+            time("to_epoch_ms", request.getToEpochMs()),
             before(request.getPageToken()),
             rows + 1);
     List<Opened> found = available(() -> archive.records(view, query));
@@ -143,6 +165,79 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
     answer.onCompleted();
   }
 
+  @Override
+  public void getReport(GetReportRequest request, StreamObserver<GetReportResponse> answer) {
+    if (!(view(request.getTenant(), "GetReport") instanceof View.Of of)) {
+      throw invalid("tenant", "a report is on one tenant");
+    }
+    Reports.Kind kind =
+        switch (request.getKind()) {
+          case REPORT_KIND_SOC2 -> Reports.Kind.SOC2;
+          case REPORT_KIND_GDPR_ACCESS -> Reports.Kind.GDPR_ACCESS;
+          case REPORT_KIND_GDPR_ERASURE -> Reports.Kind.GDPR_ERASURE;
+          case REPORT_KIND_HIPAA -> Reports.Kind.HIPAA;
+          default -> throw invalid("kind", "expected one of the kinds");
+        };
+    long from = time("from_epoch_ms", request.getFromEpochMs());
+    long to = time("to_epoch_ms", request.getToEpochMs());
+    if (to <= from || to - from > PERIOD_MS_MAX) {
+      throw invalid("to_epoch_ms", "expected after from_epoch_ms, by 400 days at most");
+    }
+    Report report = available(() -> reports.make(kind, of.tenant(), from, to));
+    boolean html = request.getFormat() == ReportFormat.REPORT_FORMAT_HTML;
+    answer.onNext(
+        GetReportResponse.newBuilder()
+            .setContentType(html ? "text/html; charset=utf-8" : "application/json")
+            .setBody(ByteString.copyFromUtf8(html ? report.page().html() : report.json()))
+            .build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void eraseTenant(EraseTenantRequest request, StreamObserver<EraseTenantResponse> answer) {
+    TenantId tenant = tenant(request.getTenant());
+    String reason = request.getReason();
+    if (reason.isBlank()
+        || reason.length() > REASON_CHARS_MAX
+        || reason.chars().anyMatch(c -> c < ' ')) {
+      throw invalid("reason", "expected 1 to " + REASON_CHARS_MAX + " characters on one line");
+    }
+    String actor = Caller.current().actor();
+    LOG.warn("{} erases the audit records of {}", actor, tenant);
+    EraseTenantResponse.Builder response = EraseTenantResponse.newBuilder();
+    available(() -> upkeep.erase(tenant, actor, reason))
+        .ifPresentOrElse(
+            erasure -> response.setKeysDestroyed(erasure.keys()).setTreeSize(erasure.treeSize()),
+            () -> response.setTreeSize(available(archive::size)));
+    answer.onNext(response.build());
+    answer.onCompleted();
+  }
+
+  @Override
+  public void rotateKeys(RotateKeysRequest request, StreamObserver<RotateKeysResponse> answer) {
+    Optional<TenantId> tenant =
+        request.getTenant().isEmpty() ? Optional.empty() : Optional.of(tenant(request.getTenant()));
+    Upkeep.Rotated rotated = available(() -> upkeep.rotate(request.getDataKeys(), tenant));
+    LOG.info(
+        "{} rotated keys: {} wrapped again, {} retired",
+        Caller.current().actor(),
+        rotated.rewrapped(),
+        rotated.retired());
+    answer.onNext(
+        RotateKeysResponse.newBuilder()
+            .setRewrapped(rotated.rewrapped())
+            .setRetired(rotated.retired())
+            .build());
+    answer.onCompleted();
+  }
+
+  private static TenantId tenant(String name) {
+    if (!TenantId.isValid(name)) {
+      throw invalid("tenant", "expected [a-z0-9-]{1,63}");
+    }
+    return new TenantId(name);
+  }
+
   private Archive.Signed latest() {
     return available(archive::latest)
         .orElseThrow(
@@ -155,7 +250,7 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
     }
   }
 
-  private View view(String asked) {
+  private View view(String asked, String method) {
     Caller caller = Caller.current();
     SpiffeId id =
         caller
@@ -167,7 +262,7 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
         LOG.warn(
             "isolation violation: {} asked for another tenant's audit records", crossing.caller());
         violations.record(
-            new Violation(crossing.caller(), caller.actor(), caller.address(), "ListRecords"));
+            new Violation(crossing.caller(), caller.actor(), caller.address(), method));
         throw refused(
             ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
       }
@@ -194,6 +289,13 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
               }
             });
     return record.build();
+  }
+
+  private static long time(String field, long epochMs) {
+    if (epochMs < 0) {
+      throw invalid(field, "expected 0 or more");
+    }
+    return epochMs;
   }
 
   private static Optional<RequestId> requestId(String value) {

@@ -13,17 +13,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
 
 /** Entries of tiles as rows: roots in a table of their own, hashes of leaves with their records. */
 final class NodeRows {
-  private static final String READ =
-      """
-      select n.level, n.index, n.hash
-      from unnest(?::integer[], ?::bigint[]) as asked(level, index)
-      join nodes n on n.level = asked.level and n.index = asked.index
-      union all
-      select 0, l.index, l.leaf_hash from leaves l where l.index = any(?)
-      """;
+  private static final String LEAVES =
+      "select 0, index, leaf_hash from leaves where index = any(?)";
+  private static final String ROOTS =
+      "select level::integer, index, hash from nodes where level = %d and index = any(?)";
   private static final String WRITE =
       "insert into nodes (level, index, hash) select * from unnest(?::smallint[], ?::bigint[], ?)";
 
@@ -43,15 +41,26 @@ final class NodeRows {
 
   private static Map<NodeId, TreeHash> read(Connection connection, Set<NodeId> nodes)
       throws SQLException {
-    List<NodeId> inner = nodes.stream().filter(node -> node.level() > 0).toList();
-    Object[] leaves = nodes.stream().filter(node -> node.level() == 0).map(NodeId::index).toArray();
+    if (nodes.isEmpty()) {
+      return Map.of();
+    }
+    Map<Integer, List<Long>> levels =
+        nodes.stream()
+            .collect(
+                Collectors.groupingBy(
+                    NodeId::level,
+                    TreeMap::new,
+                    Collectors.mapping(NodeId::index, Collectors.toList())));
+    String sql =
+        levels.keySet().stream()
+            .map(level -> level == 0 ? LEAVES : ROOTS.formatted(level))
+            .collect(Collectors.joining(" union all "));
     Map<NodeId, TreeHash> hashes = new HashMap<>();
-    try (PreparedStatement statement = connection.prepareStatement(READ)) {
-      statement.setArray(
-          1, connection.createArrayOf("integer", inner.stream().map(NodeId::level).toArray()));
-      statement.setArray(
-          2, connection.createArrayOf("bigint", inner.stream().map(NodeId::index).toArray()));
-      statement.setArray(3, connection.createArrayOf("bigint", leaves));
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      int parameter = 1;
+      for (List<Long> indexes : levels.values()) {
+        statement.setArray(parameter++, connection.createArrayOf("bigint", indexes.toArray()));
+      }
       try (ResultSet rows = statement.executeQuery()) {
         while (rows.next()) {
           hashes.put(new NodeId(rows.getInt(1), rows.getLong(2)), TreeHash.of(rows.getBytes(3)));

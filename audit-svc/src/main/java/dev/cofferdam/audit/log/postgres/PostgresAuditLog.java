@@ -8,6 +8,7 @@ import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.audit.record.AuditEvent;
 import dev.cofferdam.audit.sealing.DataKey;
 import dev.cofferdam.audit.sealing.SealedRecord;
+import dev.cofferdam.audit.sealing.SealedRecord.Label;
 import dev.cofferdam.mesh.postgres.PartitionClaims;
 import dev.cofferdam.mesh.postgres.RejectedFacts;
 import dev.cofferdam.mesh.postgres.RowView;
@@ -43,9 +44,10 @@ public final class PostgresAuditLog implements AuditLog {
   private static final String APPEND =
       """
       insert into leaves
-        (index, tenant, source, event_id, request_id, severity, occurred_ms, leaf, leaf_hash)
-      select * from unnest(?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::smallint[],
-        ?::bigint[], ?, ?)
+        (index, tenant, source, event_id, request_id, operation, severity, occurred_ms, leaf,
+          leaf_hash)
+      select * from unnest(?::bigint[], ?::text[], ?::text[], ?::text[], ?::text[], ?::text[],
+        ?::smallint[], ?::bigint[], ?, ?)
       """;
 
   private final DataSource source;
@@ -105,7 +107,10 @@ public final class PostgresAuditLog implements AuditLog {
       if (key == null) {
         throw new IllegalStateException("no key for " + event.tenant());
       }
-      byte[] leaf = SealedRecord.seal(key, event.id(), event.payload()).encode();
+      byte[] leaf =
+          SealedRecord.seal(
+                  key, event.id(), new Label(event.severity(), event.occurredMs()), event.payload())
+              .encode();
       TreeHash hash = TreeHash.leaf(leaf);
       tree.append(
           hash,
@@ -176,16 +181,17 @@ public final class PostgresAuditLog implements AuditLog {
       statement.setArray(3, texts(connection, events, AuditEvent::source));
       statement.setArray(4, texts(connection, events, AuditEvent::id));
       statement.setArray(5, texts(connection, events, AuditEvent::request));
-      statement.setArray(
-          6,
-          connection.createArrayOf(
-              "smallint", events.stream().map(AuditEvent::severity).toArray()));
+      statement.setArray(6, texts(connection, events, AuditEvent::operation));
       statement.setArray(
           7,
           connection.createArrayOf(
+              "smallint", events.stream().map(AuditEvent::severity).toArray()));
+      statement.setArray(
+          8,
+          connection.createArrayOf(
               "bigint", events.stream().map(AuditEvent::occurredMs).toArray()));
-      statement.setArray(8, connection.createArrayOf("bytea", leaves.toArray(new byte[0][])));
-      statement.setArray(9, connection.createArrayOf("bytea", hashes.toArray(new byte[0][])));
+      statement.setArray(9, connection.createArrayOf("bytea", leaves.toArray(new byte[0][])));
+      statement.setArray(10, connection.createArrayOf("bytea", hashes.toArray(new byte[0][])));
       statement.executeUpdate();
     }
   }

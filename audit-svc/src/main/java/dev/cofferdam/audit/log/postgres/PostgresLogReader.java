@@ -84,6 +84,18 @@ public final class PostgresLogReader implements LogReader {
               conditions.add("request_id = ?");
               values.add(request.value());
             });
+    if (!query.operation().isEmpty()) {
+      conditions.add("operation = ?");
+      values.add(query.operation());
+    }
+    if (query.fromMs() != 0) {
+      conditions.add("occurred_ms >= ?");
+      values.add(query.fromMs());
+    }
+    if (query.toMs() != 0) {
+      conditions.add("occurred_ms < ?");
+      values.add(query.toMs());
+    }
     if (query.severity() != 0) {
       conditions.add("severity = ?");
       values.add(query.severity());

@@ -59,6 +59,7 @@ public final class AuditFacts {
               received.id(),
               new TenantId(data.getTenant()),
               data.getRequestId(),
+              data.getOperation(),
               Math.clamp(data.getSeverityValue(), 0, 3),
               data.getOccurredEpochMs(),
               data.toByteArray());

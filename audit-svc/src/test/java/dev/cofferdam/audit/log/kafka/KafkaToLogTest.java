@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.audit.Facts;
 import dev.cofferdam.audit.TestLog;
-import dev.cofferdam.audit.log.LogVerifier;
 import dev.cofferdam.audit.log.LogVerifier.Finding;
 import dev.cofferdam.audit.log.postgres.PostgresAuditLog;
 import dev.cofferdam.audit.proof.Checkpoint;
@@ -106,7 +105,7 @@ class KafkaToLogTest {
       assertThat(consumer.ready()).isTrue();
     }
     Checkpoint signed = log.sign();
-    assertThat(LogVerifier.verify(log.reader, signed)).isEqualTo(new Finding.Intact(301));
+    assertThat(log.verify(signed)).isEqualTo(new Finding.Intact(301));
     List<String> ids = new ArrayList<>(log.appended.stream().map(AuditEvent::id).toList());
     assertThat(ids).doesNotHaveDuplicates();
     AuditEvent last = log.appended.getLast();

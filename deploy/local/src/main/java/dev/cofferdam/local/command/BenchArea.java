@@ -25,7 +25,7 @@ enum BenchArea {
   /** Facts over Kafka into the ledger, each once. */
   METERING("metering-svc", "dev.cofferdam.metering.app.MeteringBench", Needs.POSTGRES_AND_KAFKA),
   /** Facts into the log. */
-  AUDIT("audit-svc", "dev.cofferdam.audit.app.AuditBench", Needs.POSTGRES),
+  AUDIT("audit-svc", "dev.cofferdam.audit.app.bench.AuditBench", Needs.POSTGRES),
   /** Time to first token and tokens per second through all services. */
   MESH("verification", "dev.cofferdam.verification.bench.MeshBench", Needs.MESH),
   /** What one tenant can tell of another's prompts by the clock, through all services. */

@@ -16,7 +16,7 @@ final class Help {
              --workers N       number of workers (2)
              --port NAME=N     give a port; names: rest grpc router router-http scheduler scheduler-2
                                scheduler-http worker-1 worker-1-http ... metering metering-http audit
-                               audit-http gateway-http kafka kafka-controller
+                               audit-http audit-web gateway-http kafka kafka-controller
                                redis postgres traces
              --port-base N     give all ports: N, N+1, ...
              --redis PATH      a Redis or Valkey program to use
@@ -26,6 +26,17 @@ final class Help {
         trace ID             the way of a request through the services, by request id or trace id
         explain ID           why a request was placed on its worker: what spoke for it and others
         verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
+             fetch FOLDER      copy the whole log
+             log FOLDER        check a copy, without a mesh; --key KEY, --witness KEY, --remembered FILE
+             record FILE       check one record by its .tlog-proof
+             prefix CHECKPOINT-FILE FOLDER
+                               check that an earlier checkpoint is of a prefix of the copy
+        audit erase TENANT REASON
+                             destroy the keys of a tenant's audit records
+        audit rotate [TENANT]
+                             wrap data keys under the key-encryption key in force; --data-keys retires them
+        audit report KIND TENANT FROM TO
+                             soc2, gdpr-access, gdpr-erasure or hipaa, as JSON; --html as a page
         admin AREA ACTION    change the configuration as its operator; areas and actions:
              tenants list | get ID | put ID field=value ... | delete ID
              tenants suspend ID | throttle ID SHARE | resume ID

@@ -38,7 +38,8 @@ public final class Main {
         case "logs" -> new LogsCommand(files, out).run(rest);
         case "trace" -> new TraceCommand(files, out).run(rest);
         case "explain" -> new ExplainCommand(files, out).run(rest);
-        case "verify-audit" -> new VerifyAuditCommand(files, out).run(rest);
+        case "verify-audit" -> new VerifyAuditCommand(repository, directory, files, out).run(rest);
+        case "audit" -> new AuditCommand(files, out).run(rest);
         case "admin" -> new AdminCommand(files, directory, out).run(rest);
         case "billing" -> new BillingCommand(files, directory, out).run(rest);
         case "bench" -> new BenchCommand(repository, files, out).run(rest);

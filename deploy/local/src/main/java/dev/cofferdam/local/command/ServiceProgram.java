@@ -36,6 +36,12 @@ final class ServiceProgram {
         repository, directory, "gateway-svc", "dev.cofferdam.gateway.app.SignPrefix");
   }
 
+  /** Copies and verifies the audit log. */
+  static ServiceProgram verifyAudit(Path repository, Path directory) {
+    return new ServiceProgram(
+        repository, directory, "audit-svc", "dev.cofferdam.audit.app.VerifyAudit");
+  }
+
   int run(List<String> line) throws IOException, InterruptedException {
     List<Path> classPath = BenchArea.serviceClassPath(repository, module);
     if (classPath.isEmpty()) {

@@ -5,36 +5,70 @@ import dev.cofferdam.local.StateFiles;
 import dev.cofferdam.local.demo.Books;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
+import java.io.IOException;
 import java.io.PrintStream;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 
 /**
- * Checks, as a client that trusts nothing but the log's key, that the latest records are in the
- * log.
+ * Verifies the audit log. Without arguments, that the latest records of the mesh that runs are in
+ * its log; with {@code fetch}, {@code log}, {@code record} or {@code prefix}, copies the log, or
+ * verifies a copy without the mesh. All trust nothing but the log's key.
  */
 final class VerifyAuditCommand {
+  private final Path repository;
+  private final Path directory;
   private final StateFiles files;
   private final PrintStream out;
 
-  VerifyAuditCommand(StateFiles files, PrintStream out) {
+  /**
+   * @param directory what relative paths of the command line refer to
+   */
+  VerifyAuditCommand(Path repository, Path directory, StateFiles files, PrintStream out) {
+    this.repository = repository;
+    this.directory = directory;
     this.files = files;
     this.out = out;
   }
 
-  int run(List<String> line) {
-    if (!Arguments.parse(line, Set.of(), Set.of()).words().isEmpty()) {
-      throw new UsageException("verify-audit takes no arguments");
+  int run(List<String> line) throws IOException, InterruptedException {
+    return line.isEmpty()
+        ? latest()
+        : ServiceProgram.verifyAudit(repository, directory).run(completed(line));
+  }
+
+  /** What is not said is the local mesh's: where it is, as its operator, and its log's key. */
+  private List<String> completed(List<String> line) {
+    List<String> all = new ArrayList<>(line);
+    Path key = files.folder().resolve("state/audit/verifier-key");
+    if (line.getFirst().equals("fetch")) {
+      if (!line.contains("--url")) {
+        Endpoints endpoints = running();
+        all.addAll(List.of("--url", "https://127.0.0.1:" + files.ports().get("audit-web")));
+        all.addAll(
+            List.of("--certificate", String.valueOf(endpoints.operator().get("certificate"))));
+        all.addAll(List.of("--private-key", String.valueOf(endpoints.operator().get("key"))));
+        all.addAll(List.of("--trust", files.authority().toString()));
+      }
+    } else if (!line.contains("--key") && Files.exists(key)) {
+      all.addAll(List.of("--key", key.toString()));
     }
-    Endpoints endpoints =
-        files
-            .endpoints()
-            .filter(
-                unused -> files.running().filter(r -> r.launcher().find().isPresent()).isPresent())
-            .orElseThrow(() -> new UsageException("nothing runs; ./cofferdam up starts it"));
+    return all;
+  }
+
+  private Endpoints running() {
+    return files
+        .endpoints()
+        .filter(unused -> files.running().filter(r -> r.launcher().find().isPresent()).isPresent())
+        .orElseThrow(() -> new UsageException("nothing runs; ./cofferdam up starts it"));
+  }
+
+  private int latest() {
+    Endpoints endpoints = running();
     TlsFiles operator =
         new TlsFiles(
             Path.of(String.valueOf(endpoints.operator().get("certificate"))),

@@ -70,6 +70,9 @@ public record ServiceSettings(
       case METERING, AUDIT -> {
         p.putAll(management(process));
         p.putAll(database(kind.label(), kind.label()));
+        if (kind == ServiceKind.AUDIT) {
+          p.put("cofferdam.web.port", String.valueOf(port("audit-web")));
+        }
       }
       case GATEWAY -> {
         p.putAll(gatewaysOwn());

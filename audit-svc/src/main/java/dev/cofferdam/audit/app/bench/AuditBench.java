@@ -1,4 +1,4 @@
-package dev.cofferdam.audit.app;
+package dev.cofferdam.audit.app.bench;
 
 import dev.cofferdam.audit.log.CheckpointIssuer;
 import dev.cofferdam.audit.log.LogVerifier;
@@ -6,12 +6,15 @@ import dev.cofferdam.audit.log.kafka.LogIntake;
 import dev.cofferdam.audit.log.postgres.PostgresAuditLog;
 import dev.cofferdam.audit.log.postgres.PostgresCheckpoints;
 import dev.cofferdam.audit.log.postgres.PostgresDataKeys;
+import dev.cofferdam.audit.log.postgres.PostgresLogCopy;
 import dev.cofferdam.audit.log.postgres.PostgresLogReader;
+import dev.cofferdam.audit.log.tampering.CopiedLog;
 import dev.cofferdam.audit.proof.NoteSigner;
 import dev.cofferdam.audit.proof.Proofs;
 import dev.cofferdam.audit.record.AuditEvent;
 import dev.cofferdam.audit.record.kafka.AuditFacts;
 import dev.cofferdam.audit.sealing.AesGcm;
+import dev.cofferdam.audit.sealing.KeyRing;
 import dev.cofferdam.audit.sealing.MasterKey;
 import dev.cofferdam.mesh.bench.BenchDatabase;
 import dev.cofferdam.mesh.bench.BenchResults;
@@ -47,6 +50,7 @@ public final class AuditBench {
   private static final int BATCHES = 20;
   private static final int ROUNDS = 3;
   private static final int PROOFS = 500;
+  private static final int TAMPERED = 10_000;
   private static final String ORIGIN = "bench/audit";
 
   private final BenchDatabase database;
@@ -61,7 +65,8 @@ public final class AuditBench {
     this.database = database;
     byte[] master = new byte[MasterKey.BYTES];
     AesGcm.random().nextBytes(master);
-    PostgresDataKeys keys = new PostgresDataKeys(database.source(), new MasterKey(master));
+    PostgresDataKeys keys =
+        new PostgresDataKeys(database.source(), KeyRing.of(new MasterKey(master)));
     this.reader = new PostgresLogReader(database.source());
     this.intake =
         new LogIntake(
@@ -114,10 +119,12 @@ public final class AuditBench {
       log[round] = perSecond(() -> batches.forEach(intake::store));
     }
     BenchResults results = new BenchResults();
-    results.add("log_leaves_per_second", median(log), "leaves/s", median(plain));
+    results.add("audit_records_s", median(log), "records/s", median(plain));
     results.add("leaf_size", leafBytes, "bytes", 0);
     prove(results);
     sign(results);
+    tamper(results);
+    new TreeSection(database, results).run();
     return results;
   }
 
@@ -152,7 +159,10 @@ public final class AuditBench {
       times[i] = (System.nanoTime() - start) / 1e6;
       if (i == times.length - 1) {
         long before = System.nanoTime();
-        if (!(LogVerifier.verify(reader, signed.checkpoint())
+        if (!(LogVerifier.verify(
+                new PostgresLogCopy(database.source()),
+                signer.verifier(),
+                List.of(signed.checkpoint()))
             instanceof LogVerifier.Finding.Intact intact)) {
           throw new IllegalStateException("the log does not verify");
         }
@@ -161,6 +171,27 @@ public final class AuditBench {
       }
     }
     results.add("checkpoint_checked_signed_kept_p50", median(times), "ms", 0);
+  }
+
+  /** A fresh log of 10,000 records and five checkpoints, copied. */
+  private void tamper(BenchResults results) throws Exception {
+    database.execute(
+        """
+        alter table leaves disable trigger user; alter table nodes disable trigger user;
+        alter table checkpoints disable trigger user;
+        truncate leaves, nodes, checkpoints; update log_head set size = 0, root = sha256('')
+        """);
+    NoteSigner signer =
+        new NoteSigner(ORIGIN, KeyPairGenerator.getInstance("Ed25519").generateKeyPair());
+    CheckpointIssuer issuer =
+        new CheckpointIssuer(
+            ORIGIN, signer, reader, List.of(new PostgresCheckpoints(database.source())));
+    for (int i = 0; i < TAMPERED / BATCH; i++) {
+      intake.store(facts());
+      issuer.step();
+    }
+    CopiedLog copy = CopiedLog.of(new PostgresLogCopy(database.source()));
+    new TamperSection(copy, signer.verifier(), results).run();
   }
 
   private static double medianMs(int times, Runnable work) {
