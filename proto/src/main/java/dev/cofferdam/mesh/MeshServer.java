@@ -107,11 +107,18 @@ public final class MeshServer implements Closeable {
 
   /**
    * Describes a server. Defaults: client certificates required, messages of 4 MiB, 1000 streams for
-   * each connection. Where client certificates are not required, a connection is closed that resets
-   * more than 200 streams in half a minute.
+   * each connection. A connection is closed that resets more than 100,000 streams in half a minute,
+   * or 200 where client certificates are not required.
    */
   public static final class Builder {
     private static final int RESETS_MAX = 200;
+
+    /**
+     * A peer inside the mesh resets what its clients cancel: closing its connection for that would
+     * end what all others wait for there.
+     */
+    private static final int RESETS_INSIDE_MAX = 100_000;
+
     private static final int RESETS_WINDOW_S = 30;
 
     private final String trustDomain;
@@ -240,14 +247,11 @@ public final class MeshServer implements Closeable {
               .maxInboundMetadataSize(16 << 10)
               .maxConcurrentCallsPerConnection(streamsMax)
               .maxConnectionIdle(connectionIdleMsMax, TimeUnit.MILLISECONDS)
+              .maxRstFramesPerWindow(
+                  clientCertificateOptional ? RESETS_MAX : RESETS_INSIDE_MAX, RESETS_WINDOW_S)
               .handshakeTimeout(5, TimeUnit.SECONDS)
               .permitKeepAliveTime(5, TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true);
-      if (clientCertificateOptional) {
-        // A peer inside the mesh resets what its clients cancel: closing its connection for that
-        // would end what all others wait for there.
-        builder.maxRstFramesPerWindow(RESETS_MAX, RESETS_WINDOW_S);
-      }
       Optional<ExecutorService> others =
           Optional.ofNullable(loops).map(l -> serveOn(builder, l.group()));
       watchConnections(builder);
