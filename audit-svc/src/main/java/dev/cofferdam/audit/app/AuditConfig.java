@@ -49,10 +49,9 @@ public interface AuditConfig {
 
     /**
      * The key-encryption key: {@code file:PATH}, {@code env:VARIABLE} (32 bytes in base64), or
-     * {@code aws-kms://ARN}.
+     * {@code aws-kms://ARN}; without it that of {@link #kekFile}.
      */
-    @WithDefault("file:${cofferdam.audit.kek-file:${cofferdam.state-dir}/audit-kek}")
-    String kek();
+    Optional<String> kek();
 
     /** Key-encryption keys before it, which open what they wrapped. */
     Optional<List<String>> kekPrevious();

@@ -31,7 +31,8 @@ final class KeyRings {
         config.kekPrevious().orElse(List.of()).stream()
             .map(name -> key(name, config.awsKmsEndpoint()))
             .toList();
-    return new KeyRing(key(config.kek(), config.awsKmsEndpoint()), previous);
+    String current = config.kek().orElse(FILE + config.kekFile());
+    return new KeyRing(key(current, config.awsKmsEndpoint()), previous);
   }
 
   private static KeyEncryption key(String name, Optional<URI> awsEndpoint) {
