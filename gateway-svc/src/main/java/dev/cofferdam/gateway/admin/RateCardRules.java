@@ -110,7 +110,8 @@ public final class RateCardRules {
     if (base(wanted, last.getEffectiveEpochS()).equals(last)) {
       next.removeFormer(next.getFormerCount() - 1).setSinceEpochS(last.getEffectiveEpochS());
     } else {
-      next.setSinceEpochS(nowS);
+      // Also after another change in the same second, and by a clock that is behind the last one's.
+      next.setSinceEpochS(Math.max(nowS, last.getEffectiveEpochS() + 1));
     }
     problems.range("changes of the card's prices", next.getFormerCount(), 0, LIST_MAX);
     return next.build();

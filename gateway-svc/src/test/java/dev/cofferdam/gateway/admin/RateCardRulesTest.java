@@ -67,6 +67,13 @@ class RateCardRulesTest {
   }
 
   @Test
+  void changesOfTheSameSecondKeepTheirOrder() {
+    RateCard second = after(after(card(100).build(), card(200), NOW_S), card(300), NOW_S);
+    assertThat(second.getFormerList()).containsExactly(from(0, 100), from(NOW_S, 200));
+    assertThat(second.getSinceEpochS()).isEqualTo(NOW_S + 1);
+  }
+
+  @Test
   void theTimeThatIsOverIsNotPricedAnew() {
     long day = 20_001 * DAY_S;
     RateCard versioned = card(100).addVersions(from(day, 200)).build();

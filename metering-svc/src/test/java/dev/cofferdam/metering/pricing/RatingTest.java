@@ -2,6 +2,10 @@ package dev.cofferdam.metering.pricing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.metering.pricing.kafka.ConfiguredRateBook;
+import dev.cofferdam.proto.admin.v1.ModelRate;
+import dev.cofferdam.proto.admin.v1.PriceVersion;
+import dev.cofferdam.proto.admin.v1.VolumePrice;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.math.RoundingMode;
@@ -76,6 +80,40 @@ class RatingTest {
     assertThat(Money.of(1_800_000_000L, 3_000_000, Meter.GPU_SECONDS)).isEqualTo("1.500000");
     assertThat(Money.due(new BigDecimal("0.125000"), "EUR")).isEqualTo("0.12");
     assertThat(Money.due(new BigDecimal("2.500000"), "JPY")).isEqualTo("2");
+  }
+
+  @Test
+  void aCardsFormerAndLaterPricesAreOneLine() {
+    ModelRate.Builder rate = ModelRate.newBuilder();
+    dev.cofferdam.proto.admin.v1.RateCard record =
+        dev.cofferdam.proto.admin.v1.RateCard.newBuilder()
+            .setId("c")
+            .setCurrency("EUR")
+            .addFormer(version(0, rate.setOutputMicrosPerMillion(1)))
+            .setSinceEpochS(MARCH.getEpochSecond())
+            .addRates(
+                rate.setOutputMicrosPerMillion(2)
+                    .addVolumePrices(
+                        VolumePrice.newBuilder()
+                            .setMeter(dev.cofferdam.proto.admin.v1.Meter.METER_GPU_SECONDS)
+                            .setAbove(5)
+                            .setMicros(7)))
+            .setStorageMicrosPerGibHour(9)
+            .addVersions(version(MIDDLE.getEpochSecond(), rate.setOutputMicrosPerMillion(3)))
+            .build();
+
+    RateCard card = ConfiguredRateBook.card(record);
+
+    assertThat(List.of(MARCH.minusMillis(1), MARCH, MIDDLE))
+        .extracting(at -> card.at(at).steps("m", Meter.OUTPUT_TOKENS).getFirst().micros())
+        .containsExactly(1L, 2L, 3L);
+    assertThat(card.at(MARCH).steps("m", Meter.GPU_SECONDS))
+        .containsExactly(new Step(0, 0), new Step(5_000_000, 7));
+    assertThat(card.at(MARCH).steps("", Meter.STORAGE_GIB_HOURS)).containsExactly(new Step(0, 9));
+  }
+
+  private static PriceVersion version(long effectiveS, ModelRate.Builder rate) {
+    return PriceVersion.newBuilder().setEffectiveEpochS(effectiveS).addRates(rate).build();
   }
 
   /** Whatever the order of tenants' work, the sums are those of the steps taken by hand. */

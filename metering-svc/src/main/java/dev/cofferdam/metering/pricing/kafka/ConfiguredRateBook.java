@@ -47,8 +47,9 @@ public final class ConfiguredRateBook implements RateBook {
   /** The card of a record. */
   public static RateCard card(dev.cofferdam.proto.admin.v1.RateCard record) {
     List<Prices> versions = new ArrayList<>();
-    record.getFormerList().forEach(former -> versions.add(prices(former)));
-    versions.add(
+    record.getFormerList().forEach(former -> add(versions, prices(former)));
+    add(
+        versions,
         prices(
             PriceVersion.newBuilder()
                 .setEffectiveEpochS(record.getSinceEpochS())
@@ -56,8 +57,16 @@ public final class ConfiguredRateBook implements RateBook {
                 .setStorageMicrosPerGibHour(record.getStorageMicrosPerGibHour())
                 .addAllStorageVolumePrices(record.getStorageVolumePricesList())
                 .build()));
-    record.getVersionsList().forEach(version -> versions.add(prices(version)));
+    record.getVersionsList().forEach(version -> add(versions, prices(version)));
     return new RateCard(record.getId(), record.getRevision(), record.getCurrency(), versions);
+  }
+
+  /** Prices that do not begin later than those before take their place. */
+  private static void add(List<Prices> versions, Prices next) {
+    if (!versions.isEmpty() && !next.effective().isAfter(versions.getLast().effective())) {
+      versions.removeLast();
+    }
+    versions.add(next);
   }
 
   private static Prices prices(PriceVersion version) {
