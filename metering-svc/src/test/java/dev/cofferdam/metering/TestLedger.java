@@ -1,7 +1,6 @@
 package dev.cofferdam.metering;
 
 import dev.cofferdam.mesh.postgres.TestDatabase;
-import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.metering.invoice.BilledUse;
 import dev.cofferdam.metering.invoice.DailyCharges;
 import dev.cofferdam.metering.invoice.Days;
@@ -12,7 +11,7 @@ import dev.cofferdam.metering.invoice.Issue;
 import dev.cofferdam.metering.invoice.json.JsonDocuments;
 import dev.cofferdam.metering.invoice.postgres.PostgresBilledUse;
 import dev.cofferdam.metering.invoice.postgres.PostgresInvoices;
-import dev.cofferdam.metering.ledger.Booked;
+import dev.cofferdam.metering.ledger.SilentListener;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.pricing.RateBook;
@@ -43,7 +42,9 @@ public final class TestLedger {
     rates = tenant -> Optional.of(card);
     invoicing = new Invoicing(rates, uses, invoices, () -> LATER);
     charges = new DailyCharges(rates, uses, invoices);
-    intake = new LedgerIntake("usage", new PostgresLedger(database), () -> Facts.NOW, new Silent());
+    intake =
+        new LedgerIntake(
+            "usage", new PostgresLedger(database), () -> Facts.NOW, new SilentListener());
     intake.claim(Set.of(0));
   }
 
@@ -61,18 +62,5 @@ public final class TestLedger {
   /** Issues an invoice, which must succeed. */
   public Invoice issued(TenantId tenant, Days days) {
     return ((Issue.Issued) invoicing.issue(tenant, days)).stored().invoice();
-  }
-
-  private static final class Silent implements LedgerIntake.Listener {
-    @Override
-    public void added(Booked booked, Instant said) {}
-
-    @Override
-    public void skipped(int facts) {}
-
-    @Override
-    public void rejected(RejectedFact fact) {
-      throw new AssertionError(fact.reason());
-    }
   }
 }

@@ -140,7 +140,7 @@ public final class Invoicing {
         card.currency(),
         card.versions().stream().map(Prices::effective).toList(),
         lines,
-        cut);
+        cut.equals(Cut.EVERYTHING) ? Cut.NOTHING : cut);
   }
 
   private void read(Rating rating, TenantId tenant, Days days, Cut after, Cut upTo) {

@@ -2,6 +2,7 @@ package dev.cofferdam.mesh.postgres;
 
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.UnstorableException;
+import dev.cofferdam.mesh.store.View;
 import java.sql.Connection;
 import java.sql.SQLException;
 import javax.sql.DataSource;
@@ -51,6 +52,21 @@ public final class Transaction {
           ? new UnstorableException(state)
           : new StoreUnavailableException(e);
     }
+  }
+
+  /**
+   * As {@link #attempt(DataSource, Work)}, in a transaction that sees a view's rows only.
+   *
+   * @throws UnstorableException where the data is at fault
+   * @throws StoreUnavailableException for every other failure
+   */
+  public static <T> T attempt(DataSource source, View view, Work<T> work) {
+    return attempt(
+        source,
+        connection -> {
+          RowView.take(connection, view);
+          return work.on(connection);
+        });
   }
 
   private static void rollback(Connection connection, Throwable reason) {

@@ -1,8 +1,8 @@
 package dev.cofferdam.metering.api.grpc;
 
-import dev.cofferdam.mesh.Caller;
-import dev.cofferdam.mesh.store.Access;
-import dev.cofferdam.mesh.store.StoreUnavailableException;
+import static dev.cofferdam.metering.api.grpc.CallerViews.available;
+import static dev.cofferdam.metering.api.grpc.CallerViews.invalid;
+
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.api.PageTokens;
@@ -21,38 +21,30 @@ import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.ListUsageResponse;
 import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
-import dev.cofferdam.vocabulary.ErrorCode;
-import dev.cofferdam.vocabulary.Refusal;
-import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
-import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.stub.StreamObserver;
 import java.time.Instant;
 import java.util.Optional;
-import java.util.function.Supplier;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Usage on gRPC. A tenant's certificate opens that tenant's view and no other. */
 public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
-  private static final Logger LOG = LoggerFactory.getLogger(UsageEndpoint.class);
   private static final int PAGE_ROWS = 100;
   private static final int PAGE_ROWS_MAX = 1_000;
 
   private final UsageViews views;
-  private final Violation.Recorder violations;
+  private final CallerViews callers;
 
   /**
    * @param violations told of each attempt to see another tenant's usage, before it is refused
    */
   public UsageEndpoint(UsageViews views, Violation.Recorder violations) {
     this.views = views;
-    this.violations = violations;
+    this.callers = new CallerViews(violations);
   }
 
   @Override
   public void listUsage(ListUsageRequest request, StreamObserver<ListUsageResponse> answer) {
-    View view = view(request.getTenant(), "ListUsage");
+    View view = callers.of(request.getTenant(), "ListUsage");
     EventQuery query =
         new EventQuery(
             requestId(request.getRequestId()),
@@ -69,7 +61,7 @@ public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
 
   @Override
   public void listRollups(ListRollupsRequest request, StreamObserver<ListRollupsResponse> answer) {
-    View view = view(request.getTenant(), "ListRollups");
+    View view = callers.of(request.getTenant(), "ListRollups");
     Period period =
         switch (request.getPeriod()) {
           case PERIOD_HOUR -> Period.HOUR;
@@ -83,30 +75,6 @@ public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
         .forEach(rollup -> response.addRollups(rollup(rollup)));
     answer.onNext(response.build());
     answer.onCompleted();
-  }
-
-  private View view(String asked, String method) {
-    Caller caller = Caller.current();
-    SpiffeId id =
-        caller
-            .id()
-            .orElseThrow(() -> refused(ErrorCode.UNAUTHENTICATED, "a certificate is required"));
-    return switch (Access.decide(id, asked)) {
-      case Access.Granted granted -> granted.view();
-      case Access.Crossing crossing -> {
-        LOG.warn(
-            "isolation violation: {} asked for another tenant's usage by {}",
-            crossing.caller(),
-            method);
-        violations.record(
-            new Violation(crossing.caller(), caller.actor(), caller.address(), method));
-        throw refused(
-            ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
-      }
-      case Access.Malformed malformed -> throw invalid("tenant", "expected [a-z0-9-]{1,63}");
-      case Access.Stranger stranger ->
-          throw refused(ErrorCode.CALL_NOT_ALLOWED, "this identity may not read usage");
-    };
   }
 
   private static Optional<RequestId> requestId(String value) {
@@ -149,24 +117,6 @@ public final class UsageEndpoint extends UsageServiceGrpc.UsageServiceImplBase {
       throw invalid("page_size", "expected 1 to " + PAGE_ROWS_MAX);
     }
     return asked == 0 ? PAGE_ROWS : asked;
-  }
-
-  private static <T> T available(Supplier<T> query) {
-    try {
-      return query.get();
-    } catch (StoreUnavailableException e) {
-      LOG.warn("the ledger cannot be read: {}", e.getMessage());
-      throw refused(ErrorCode.DEPENDENCY_UNAVAILABLE, "the ledger is not available");
-    }
-  }
-
-  private static RefusedException invalid(String field, String message) {
-    return Refusal.ofParameter(ErrorCode.INVALID_REQUEST, field, field + ": " + message)
-        .asException();
-  }
-
-  private static RefusedException refused(ErrorCode code, String message) {
-    return Refusal.of(code, message).asException();
   }
 
   private static UsageRow row(UsageEvent event) {

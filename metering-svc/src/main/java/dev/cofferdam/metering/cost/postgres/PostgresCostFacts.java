@@ -1,10 +1,10 @@
 package dev.cofferdam.metering.cost.postgres;
 
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.cost.CostFacts;
 import dev.cofferdam.metering.cost.Work;
 import dev.cofferdam.metering.invoice.Days;
-import dev.cofferdam.metering.invoice.postgres.Reading;
 import dev.cofferdam.vocabulary.TenantId;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -126,7 +126,7 @@ public final class PostgresCostFacts implements CostFacts {
 
   private void read(String sql, View view, Days days, Row take) {
     String tenant = view instanceof View.Of of ? of.tenant().value() : "";
-    Reading.run(
+    Transaction.attempt(
         source,
         view,
         connection -> {

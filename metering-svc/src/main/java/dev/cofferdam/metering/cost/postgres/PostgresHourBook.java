@@ -1,8 +1,8 @@
 package dev.cofferdam.metering.cost.postgres;
 
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.cost.HourBook;
-import dev.cofferdam.metering.invoice.postgres.Reading;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.SQLException;
@@ -43,7 +43,7 @@ public final class PostgresHourBook implements HourBook {
   public void keep(List<Nodes> nodes, List<Adapter> adapters, Instant now) {
     long hour = hour(now);
     long earliest = hour - MISSED_MAX.toMillis();
-    Reading.run(
+    Transaction.attempt(
         source,
         new View.Everybody(),
         connection -> {

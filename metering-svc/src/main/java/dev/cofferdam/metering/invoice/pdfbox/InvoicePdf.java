@@ -16,6 +16,7 @@ import org.apache.pdfbox.pdmodel.PDDocument;
 import org.apache.pdfbox.pdmodel.PDPage;
 import org.apache.pdfbox.pdmodel.PDPageContentStream;
 import org.apache.pdfbox.pdmodel.common.PDRectangle;
+import org.apache.pdfbox.pdmodel.font.FontMappers;
 import org.apache.pdfbox.pdmodel.font.PDFont;
 import org.apache.pdfbox.pdmodel.font.PDType1Font;
 import org.apache.pdfbox.pdmodel.font.Standard14Fonts.FontName;
@@ -45,6 +46,10 @@ public final class InvoicePdf {
           new Column("Quantity", -620),
           new Column("Price", -690),
           new Column("Amount", -802));
+
+  static {
+    FontMappers.set(new BundledFonts());
+  }
 
   private record Column(String title, float edge) {}
 

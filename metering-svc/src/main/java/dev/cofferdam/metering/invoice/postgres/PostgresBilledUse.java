@@ -1,5 +1,6 @@
 package dev.cofferdam.metering.invoice.postgres;
 
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.invoice.BilledUse;
 import dev.cofferdam.metering.invoice.Days;
@@ -85,7 +86,7 @@ public final class PostgresBilledUse implements BilledUse {
 
   @Override
   public Cut cut() {
-    return Reading.run(
+    return Transaction.attempt(
         source,
         new View.Everybody(),
         connection -> {
@@ -117,7 +118,7 @@ public final class PostgresBilledUse implements BilledUse {
       Cut after,
       Cut upTo,
       Predicate<Recorded> sink) {
-    Reading.run(
+    Transaction.attempt(
         source,
         new View.Of(tenant),
         connection ->
@@ -144,7 +145,7 @@ public final class PostgresBilledUse implements BilledUse {
     if (view instanceof View.Of of) {
       return List.of(of.tenant());
     }
-    return Reading.run(
+    return Transaction.attempt(
         source,
         view,
         connection -> {

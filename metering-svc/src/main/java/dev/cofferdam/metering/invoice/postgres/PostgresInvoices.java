@@ -1,5 +1,6 @@
 package dev.cofferdam.metering.invoice.postgres;
 
+import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.invoice.Documents;
 import dev.cofferdam.metering.invoice.Invoice;
@@ -49,7 +50,7 @@ public final class PostgresInvoices implements Invoices {
 
   @Override
   public Optional<Stored> append(TenantId tenant, long latestSeen, LongFunction<Invoice> make) {
-    return Reading.run(
+    return Transaction.attempt(
         source,
         new View.Of(tenant),
         connection -> {
@@ -84,7 +85,7 @@ public final class PostgresInvoices implements Invoices {
   }
 
   private List<Stored> select(View view, long after, long upTo, int most) {
-    return Reading.run(
+    return Transaction.attempt(
         source,
         view,
         connection -> {
