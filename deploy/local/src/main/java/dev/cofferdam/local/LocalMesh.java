@@ -129,7 +129,15 @@ public final class LocalMesh implements AutoCloseable {
       }
       names.add(process + "-http");
     }
-    names.addAll(List.of("audit-web", "kafka", "kafka-controller", "redis", "postgres", "traces"));
+    names.addAll(
+        List.of(
+            "metering-web",
+            "audit-web",
+            "kafka",
+            "kafka-controller",
+            "redis",
+            "postgres",
+            "traces"));
     return names;
   }
 

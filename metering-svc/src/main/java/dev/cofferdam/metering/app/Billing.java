@@ -1,11 +1,16 @@
 package dev.cofferdam.metering.app;
 
+import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.mesh.store.Violation;
+import dev.cofferdam.mesh.web.WebServer;
 import dev.cofferdam.metering.api.HeavyWork;
 import dev.cofferdam.metering.api.grpc.CallerViews;
+import dev.cofferdam.metering.budget.RatedCosts;
+import dev.cofferdam.metering.budget.postgres.LedgerSpending;
+import dev.cofferdam.metering.console.FinopsPages;
 import dev.cofferdam.metering.cost.CostRates;
 import dev.cofferdam.metering.cost.Costing;
 import dev.cofferdam.metering.cost.grpc.CostEndpoint;
@@ -26,16 +31,20 @@ import dev.cofferdam.metering.invoice.json.JsonDocuments;
 import dev.cofferdam.metering.invoice.pdfbox.InvoicePdf;
 import dev.cofferdam.metering.invoice.postgres.PostgresBilledUse;
 import dev.cofferdam.metering.invoice.postgres.PostgresInvoices;
+import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
 import dev.cofferdam.metering.pricing.RateBook;
 import dev.cofferdam.metering.pricing.kafka.ConfiguredRateBook;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.BindableService;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -46,7 +55,7 @@ import org.slf4j.LoggerFactory;
 /** Bills and costs: the views of configuration that they need, and what serves them. */
 final class Billing implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Billing.class);
-  private static final long KEEP_S = 60;
+  private static final long KEEP_S = 20;
 
   /** Fewer than the connections to the database. */
   private static final int HEAVY_AT_ONCE = 3;
@@ -58,6 +67,7 @@ final class Billing implements AutoCloseable {
   private final BillingEndpoint invoices;
   private final CostEndpoint costs;
   private final FocusEndpoint focus;
+  private final Optional<WebServer> web;
   private final ScheduledExecutorService keeper =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("metering-hours").factory());
@@ -99,6 +109,36 @@ final class Billing implements AutoCloseable {
             new FocusRows(uses, charges, stored, config.billing().provider()),
             FocusParquet::new,
             work);
+    this.web =
+        web(
+            config,
+            new FinopsPages(
+                costing,
+                charges,
+                invoicing,
+                stored,
+                InvoicePdf::of,
+                new BudgetLines(
+                    tenants,
+                    new LedgerSpending(
+                        database, new PostgresUsageViews(database), new RatedCosts(rates)),
+                    Clock.systemUTC()),
+                violations,
+                work,
+                Clock.systemUTC()));
+  }
+
+  private static Optional<WebServer> web(MeteringConfig config, FinopsPages pages) {
+    return config.web().port() == 0
+        ? Optional.empty()
+        : Optional.of(
+            WebServer.start(
+                config.trustDomain(),
+                new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()),
+                Set.of(SpiffeId.Role.TENANT, SpiffeId.Role.OPERATOR),
+                config.web().host(),
+                config.web().port(),
+                pages));
   }
 
   private record Views(
@@ -172,6 +212,7 @@ final class Billing implements AutoCloseable {
 
   @Override
   public void close() {
+    web.ifPresent(WebServer::close);
     keeper.shutdownNow();
     views.forEach(ConfigView::close);
   }

@@ -30,11 +30,25 @@ public interface MeteringConfig {
   @WithDefault("67108864")
   long spoolBytesMax();
 
+  /** Where the pages for FinOps are served. */
+  Web web();
+
   /** Bills. */
   Billing billing();
 
   /** What things cost that are not nodes. */
   Cost cost();
+
+  /** The HTTPS server. */
+  interface Web {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port; 0 for none. */
+    @WithDefault("0")
+    int port();
+  }
 
   /** Bills. */
   interface Billing {

@@ -13,6 +13,7 @@ import dev.cofferdam.proto.metering.v1.ExportFocusResponse;
 import dev.cofferdam.proto.metering.v1.FocusFormat;
 import dev.cofferdam.proto.metering.v1.FocusServiceGrpc;
 import dev.cofferdam.proto.metering.v1.GetCostsRequest;
+import dev.cofferdam.proto.metering.v1.GetCostsResponse;
 import dev.cofferdam.proto.metering.v1.GetInvoiceRequest;
 import dev.cofferdam.proto.metering.v1.InvoiceSummary;
 import dev.cofferdam.proto.metering.v1.IssueInvoiceRequest;
@@ -20,6 +21,8 @@ import dev.cofferdam.proto.metering.v1.ListInvoicesRequest;
 import dev.cofferdam.proto.metering.v1.ListInvoicesResponse;
 import dev.cofferdam.proto.metering.v1.ListLineUsesRequest;
 import dev.cofferdam.proto.metering.v1.ListLineUsesResponse;
+import dev.cofferdam.proto.metering.v1.PoolCost;
+import dev.cofferdam.proto.metering.v1.TenantCost;
 import io.grpc.Channel;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -31,15 +34,17 @@ import java.time.Instant;
 import java.time.YearMonth;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 /** What {@code ./cofferdam billing} can do. */
 final class BillingActions {
   static final String USAGE =
       "billing draft|issue TENANT MONTH | draft|issue TENANT FROM TO | list [TENANT]"
           + " | show NUMBER [--format json|csv|pdf] [--out FILE] | line NUMBER LINE"
-          + " | costs MONTH|FROM TO [--tenant T]"
+          + " | costs MONTH|FROM TO [--tenant T] [--json]"
           + " | focus MONTH|FROM TO --out FILE [--format csv|parquet] [--tenant T]";
 
   /** Pricing a large month takes its time. */
@@ -176,16 +181,59 @@ final class BillingActions {
 
   private void costs(Arguments arguments) {
     Days days = days(arguments.words(), 1);
-    out.println(
-        json(
-            CostServiceGrpc.newBlockingStub(channel)
-                .withDeadlineAfter(CALL_MS, TimeUnit.MILLISECONDS)
-                .getCosts(
-                    GetCostsRequest.newBuilder()
-                        .setTenant(arguments.value("--tenant").orElse(""))
-                        .setFromDay(days.from())
-                        .setToDay(days.to())
-                        .build())));
+    GetCostsResponse costs =
+        CostServiceGrpc.newBlockingStub(channel)
+            .withDeadlineAfter(CALL_MS, TimeUnit.MILLISECONDS)
+            .getCosts(
+                GetCostsRequest.newBuilder()
+                    .setTenant(arguments.value("--tenant").orElse(""))
+                    .setFromDay(days.from())
+                    .setToDay(days.to())
+                    .build());
+    if (arguments.has("--json")) {
+      out.println(json(costs));
+    } else {
+      table(costs);
+    }
+  }
+
+  private void table(GetCostsResponse costs) {
+    out.printf(
+        "%-24s %20s %14s %14s   in %s%n",
+        "tenant", "charged", "cost", "margin", costs.getCurrency());
+    for (TenantCost tenant : costs.getTenantsList()) {
+      out.printf(
+          "%-24s %20s %14s %14s   %s%n",
+          tenant.getTenant(),
+          tenant.getBillsList().stream()
+              .map(bill -> bill.getAmount() + " " + bill.getCurrency())
+              .collect(Collectors.joining(", ")),
+          tenant.getCost(),
+          tenant.getMargin(),
+          tenant.getReasonsList().stream()
+              .map(
+                  why ->
+                      String.format(
+                          Locale.ROOT,
+                          "%s %.2f (all: %.2f)",
+                          why.getKind(),
+                          why.getOwn(),
+                          why.getAll()))
+              .collect(Collectors.joining(", ")));
+    }
+    out.printf(
+        "%n%-24s %20s %14s %14s %14s %14s%n",
+        "pool", "node hours", "paid", "tenants", "shadows", "idle");
+    for (PoolCost pool : costs.getPoolsList()) {
+      out.printf(
+          "%-24s %20d %14s %14s %14s %14s%n",
+          pool.getPool(),
+          pool.getNodeHours(),
+          pool.getPaid(),
+          pool.getUsed(),
+          pool.getShadows(),
+          pool.getIdle());
+    }
   }
 
   private void focus(Arguments arguments) throws IOException {

@@ -32,7 +32,7 @@ final class BillingCommand {
   int run(List<String> line) throws IOException {
     Set<String> values = new HashSet<>(OperatorTarget.OPTIONS);
     values.addAll(Set.of("--format", "--out", "--tenant"));
-    Arguments arguments = Arguments.parse(line, Set.of(), values);
+    Arguments arguments = Arguments.parse(line, Set.of("--json"), values);
     if (arguments.words().isEmpty()) {
       throw new UsageException(BillingActions.USAGE);
     }

@@ -15,8 +15,8 @@ final class Help {
              --no-demo         without the first answer
              --workers N       number of workers (2)
              --port NAME=N     give a port; names: rest grpc router router-http scheduler scheduler-2
-                               scheduler-http worker-1 worker-1-http ... metering metering-http audit
-                               audit-http audit-web gateway-http kafka kafka-controller
+                               scheduler-http worker-1 worker-1-http ... metering metering-http
+                               metering-web audit audit-http audit-web gateway-http kafka kafka-controller
                                redis postgres traces
              --port-base N     give all ports: N, N+1, ...
              --redis PATH      a Redis or Valkey program to use
@@ -63,6 +63,7 @@ final class Help {
              costs MONTH|FROM TO              what tenants and pools cost, beside what is charged
              focus MONTH|FROM TO              charges by FOCUS 1.2; --format csv (default) or parquet
              --tenant T        of one tenant only (costs, focus)
+             --json            costs for programs
              --out FILE        where a document goes
              --endpoint ...    a mesh elsewhere, as with admin
         bench AREA           measure; areas: %s

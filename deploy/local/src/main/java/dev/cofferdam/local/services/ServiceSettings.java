@@ -70,9 +70,7 @@ public record ServiceSettings(
       case METERING, AUDIT -> {
         p.putAll(management(process));
         p.putAll(database(kind.label(), kind.label()));
-        if (kind == ServiceKind.AUDIT) {
-          p.put("cofferdam.web.port", String.valueOf(port("audit-web")));
-        }
+        p.put("cofferdam.web.port", String.valueOf(port(kind.label() + "-web")));
       }
       case GATEWAY -> {
         p.putAll(gatewaysOwn());
