@@ -179,7 +179,8 @@ public final class AuditBench {
         """
         alter table leaves disable trigger user; alter table nodes disable trigger user;
         alter table checkpoints disable trigger user;
-        truncate leaves, nodes, checkpoints; update log_head set size = 0, root = sha256('')
+        alter table cosignatures disable trigger user;
+        truncate leaves, nodes, checkpoints, cosignatures; update log_head set size = 0, root = sha256('')
         """);
     NoteSigner signer =
         new NoteSigner(ORIGIN, KeyPairGenerator.getInstance("Ed25519").generateKeyPair());
