@@ -221,10 +221,14 @@ public final class Mesh {
   /** Calls the router's Place with a tenant's certificate. */
   public void callPlaceAs(TenantHandle tenant) {
     Iterator<?> answers =
-        RoutingServiceGrpc.newBlockingStub(
-                as(local.address("router"), local.tenantIdentity(tenant.id())))
+        RoutingServiceGrpc.newBlockingStub(asTenant("router", tenant))
             .place(PlaceRequest.getDefaultInstance());
     boolean unused = answers.hasNext();
+  }
+
+  /** A service by the name of its port, as a tenant. */
+  public ManagedChannel asTenant(String port, TenantHandle tenant) {
+    return as(local.address(port), local.tenantIdentity(tenant.id()));
   }
 
   /** Calls the gateway's admin API with a tenant's certificate. */

@@ -33,6 +33,7 @@ import dev.cofferdam.mesh.kafka.AuditedViolations;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.RefusedCalls;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.Violation;
@@ -49,6 +50,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -153,6 +155,7 @@ public class AuditApp {
     server =
         MeshServer.builder(config.trustDomain(), identity)
             .listen(config.listen().host(), config.listen().port())
+            .onRefused(new RefusedCalls(facts, InstantSource.system()))
             .service(new AuditEndpoint(archive, reports, upkeep, violations))
             .start();
     if (config.web().port() != 0) {

@@ -54,6 +54,7 @@ import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.RefusedCalls;
 import io.vertx.core.Vertx;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.ext.web.Router;
@@ -63,6 +64,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.time.Clock;
+import java.time.InstantSource;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.ExecutorService;
@@ -310,6 +312,7 @@ final class Gateway implements AutoCloseable {
         .interceptor(new ReadDeadline(timer, config.rest().bodyMsMax()))
         .connections(new GrpcConnections(connections))
         .interceptor(new IdentityInterceptor(authenticator, edge.intake()))
+        .onRefused(new RefusedCalls(publisher, InstantSource.system()))
         .service(inference::strict)
         .service(admin)
         .service(rollouts)

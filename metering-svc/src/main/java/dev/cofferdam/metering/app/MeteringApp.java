@@ -7,6 +7,7 @@ import dev.cofferdam.mesh.kafka.AuditedViolations;
 import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.RefusedCalls;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.UnstorableException;
@@ -27,6 +28,7 @@ import jakarta.enterprise.event.Observes;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.InstantSource;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -99,6 +101,7 @@ public class MeteringApp {
                 config.trustDomain(),
                 new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
             .listen(config.listen().host(), config.listen().port())
+            .onRefused(new RefusedCalls(facts, InstantSource.system()))
             .service(new UsageEndpoint(new PostgresUsageViews(database), violations))
             .service(bills.invoices())
             .service(bills.costs())

@@ -31,6 +31,20 @@ public final class AuditedViolations implements Violation.Recorder {
 
   @Override
   public void record(Violation violation) {
+    publish(
+        publisher,
+        clock,
+        violation,
+        ErrorCode.IDENTITY_MISMATCH,
+        "asked for another tenant's " + asked + " by " + violation.method());
+  }
+
+  static void publish(
+      FactPublisher publisher,
+      InstantSource clock,
+      Violation violation,
+      ErrorCode code,
+      String detail) {
     String tenant = violation.tenant().value();
     String id = RequestId.random().value() + ":0";
     AuditRecorded fact =
@@ -42,9 +56,9 @@ public final class AuditedViolations implements Violation.Recorder {
             .setOperation("isolation_violation")
             .setSeverity(Severity.SEVERITY_CRITICAL)
             .setOutcome(Outcome.OUTCOME_REFUSED)
-            .setCode(ErrorCode.IDENTITY_MISMATCH.wireName())
+            .setCode(code.wireName())
             .setOccurredEpochMs(clock.millis())
-            .setDetail("asked for another tenant's " + asked + " by " + violation.method())
+            .setDetail(detail)
             .build();
     try {
       publisher.publish(Topics.AUDIT, tenant, id, TYPE, fact);

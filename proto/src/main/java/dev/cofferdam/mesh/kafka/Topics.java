@@ -43,7 +43,13 @@ public final class Topics {
           facts(USAGE, Set.of(Role.WORKER, Role.SCHEDULER), Set.of(Role.METERING, Role.ROUTER)),
           facts(
               AUDIT,
-              Set.of(Role.GATEWAY, Role.WORKER, Role.METERING, Role.AUDIT),
+              Set.of(
+                  Role.GATEWAY,
+                  Role.ROUTER,
+                  Role.SCHEDULER,
+                  Role.WORKER,
+                  Role.METERING,
+                  Role.AUDIT),
               Set.of(Role.AUDIT)),
           facts(DEAD_LETTERS, Set.of(Role.GATEWAY), Set.of(Role.OPERATOR)),
           configuration(

@@ -5,7 +5,9 @@ import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.ParentWatch;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.RefusedCalls;
 import dev.cofferdam.router.affinity.PrefixIndex;
 import dev.cofferdam.router.fleet.Fleet;
 import dev.cofferdam.router.fleet.grpc.Announcements;
@@ -50,6 +52,7 @@ public class RouterApp {
   private final EventLoops loops = EventLoops.start();
   private @Nullable MeshServer server;
   private @Nullable UsageFeed feed;
+  private @Nullable FactPublisher publisher;
   private @Nullable MeshChannels channels;
   private volatile @Nullable TopicDirectory directory;
 
@@ -89,6 +92,13 @@ public class RouterApp {
             clock);
     feed =
         UsageFeed.open(new KafkaSettings(config.kafka().properties()), consequences::attemptEnded);
+    FactPublisher facts =
+        FactPublisher.open(
+            new KafkaSettings(config.kafka().properties()),
+            "router",
+            config.stateDir().resolve("spool"),
+            config.spoolBytesMax());
+    publisher = facts;
     Surroundings around =
         new Surroundings(
             new RoutePlanner(topics, index, RoutingWeights.DEFAULT, conditions),
@@ -106,6 +116,7 @@ public class RouterApp {
         MeshServer.builder(config.trustDomain(), tls)
             .listen(config.listen().host(), config.listen().port())
             .loops(loops, method -> true) // nothing here waits
+            .onRefused(new RefusedCalls(facts, clock))
             .service(new RoutingEndpoint(around, new Announcements(fleet, index, clock)))
             .start();
     server = serving;
@@ -121,6 +132,10 @@ public class RouterApp {
     UsageFeed ends = feed;
     if (ends != null) {
       ends.close();
+    }
+    FactPublisher facts = publisher;
+    if (facts != null) {
+      facts.close();
     }
     MeshChannels peers = channels;
     if (peers != null) {

@@ -23,8 +23,12 @@ public interface RouterConfig {
   /** How Kafka is reached. */
   Kafka kafka();
 
-  /** Folder of the configuration's snapshots. */
+  /** Folder of the configuration's snapshots and of the spool of audit facts. */
   Path stateDir();
+
+  /** Bound of the spool in bytes. */
+  @WithDefault("67108864")
+  long spoolBytesMax();
 
   /** Schedulers of the pools. */
   Scheduler scheduler();

@@ -6,6 +6,7 @@ import dev.cofferdam.mesh.ParentWatch;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.RefusedCalls;
 import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.fairness.TokenWeights;
 import dev.cofferdam.scheduler.leadership.PoolLeases;
@@ -23,6 +24,7 @@ import io.vertx.redis.client.Redis;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.security.SecureRandom;
+import java.time.InstantSource;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -85,6 +87,7 @@ public class SchedulerApp {
             .listen(config.listen().host(), config.listen().port())
             .streamsMax(STREAMS_MAX)
             .loops(loops, method -> true) // all that happens here is mail to a pool's thread
+            .onRefused(new RefusedCalls(facts, InstantSource.system()))
             .service(scheduling)
             .start();
     LOG.info("scheduler ready on {}:{}", config.listen().host(), config.listen().port());

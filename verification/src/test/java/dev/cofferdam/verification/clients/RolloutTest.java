@@ -8,9 +8,11 @@ import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.ListAdaptersRequest;
 import dev.cofferdam.proto.admin.v1.ListModelsRequest;
 import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.ModelShift;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutRequest;
 import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutModelRequest;
+import dev.cofferdam.proto.admin.v1.ReportQualityRequest;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutRequest;
 import dev.cofferdam.proto.admin.v1.Rollout;
 import dev.cofferdam.proto.admin.v1.RolloutGates;
@@ -137,6 +139,59 @@ class RolloutTest {
           () -> ask("Where is parcel " + question + "?").status().isOk());
     }
     assertThat(versionNow()).isEqualTo(good);
+  }
+
+  @Test
+  void aVersionWhoseAnswersAreReportedAsWorseIsTakenBackForEverybody() {
+    String good = put("harbor-books").getVersion();
+    Patience.until("the adapter is served", () -> versionNow().equals(good));
+    String next =
+        start(Rollout.newBuilder().setFolder("nordic-parcel").setWeight(1))
+            .getRollout()
+            .getVersion();
+    Patience.until("the new version is served", () -> versionNow().equals(next));
+    assertThat(report(good, 0.9).getState()).isEqualTo(RolloutState.ROLLOUT_STATE_RUNNING);
+    assertThat(report(next, 0.6).getState()).isEqualTo(RolloutState.ROLLOUT_STATE_ROLLED_BACK);
+    assertThat(rollout().getReason()).startsWith("quality 0.600");
+    Patience.until("the former version is served", () -> versionNow().equals(good));
+  }
+
+  private Rollout report(String version, double score) {
+    return rollouts()
+        .reportQuality(
+            ReportQualityRequest.newBuilder()
+                .setTenant(tenant.id())
+                .setName(NAME)
+                .setVersion(version)
+                .setScore(score)
+                .setSamples(100)
+                .build())
+        .getAdapter()
+        .getRollout();
+  }
+
+  @Test
+  void aModelIsShiftedToAnotherForWhoeverMayUseTheFirst() {
+    Model next = MESH.putModel(Mesh.SECOND_MODEL);
+    Model present = model("support-desk");
+    TenantHandle bound =
+        MESH.newTenant("shifted", "standard", t -> t.addModelsAllowed(present.getId()));
+    putModel(
+        present.toBuilder()
+            .setShift(ModelShift.newBuilder().setModel(next.getId()).setShare(1))
+            .build());
+    try {
+      Patience.until("the other model answers", () -> answering(bound).equals(next.getId()));
+    } finally {
+      putModel(present);
+    }
+    Patience.until("the first one answers again", () -> answering(bound).equals(present.getId()));
+  }
+
+  private static String answering(TenantHandle asker) {
+    Generation answer =
+        Generation.run(MESH.grpc(), asker.apiKey(), Generation.chat("Hello").build());
+    return answer.status().isOk() ? GrpcClientTest.usage(answer.requestId()).getModel() : "";
   }
 
   @Test

@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
+import dev.cofferdam.proto.admin.v1.DeleteTenantRequest;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
+import dev.cofferdam.proto.audit.v1.EraseTenantRequest;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
 import dev.cofferdam.proto.events.v1.Severity;
@@ -12,9 +15,18 @@ import dev.cofferdam.proto.inference.v1.ChatMessage;
 import dev.cofferdam.proto.inference.v1.Citation;
 import dev.cofferdam.proto.inference.v1.GenerateRequest;
 import dev.cofferdam.proto.inference.v1.Retrieval;
+import dev.cofferdam.proto.metering.v1.BillingServiceGrpc;
+import dev.cofferdam.proto.metering.v1.DraftInvoiceRequest;
+import dev.cofferdam.proto.metering.v1.Invoice;
+import dev.cofferdam.proto.metering.v1.InvoiceLine;
+import dev.cofferdam.proto.metering.v1.IssueInvoiceRequest;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
+import dev.cofferdam.proto.scheduling.v1.EnqueueRequest;
+import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
+import dev.cofferdam.proto.worker.v1.DrainRequest;
+import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
 import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
@@ -25,9 +37,18 @@ import io.grpc.StatusRuntimeException;
 import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthGrpc;
 import java.nio.file.Files;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
 
@@ -35,8 +56,8 @@ import org.junit.jupiter.api.function.Executable;
 class TenantIsolationTest {
   private static final Mesh MESH = Mesh.shared();
   private static final String LONG_QUESTION =
-      "Hello, I ordered a present for my sister two weeks ago and the parcel has still not arrived. "
-          + "Could you please tell me what I can do now, and whether I can get my money back?";
+      "Hello, I ordered a present for my sister two weeks ago and the parcel has still not arrived."
+          + " Could you please tell me what I can do now, and whether I can get my money back?";
 
   private static int cachedTokens(TenantHandle tenant) {
     return cachedTokens(tenant, Generation.chat(LONG_QUESTION).build());
@@ -57,6 +78,45 @@ class TenantIsolationTest {
       assertThat(cachedTokens(fresh)).isZero();
     }
     assertThat(cachedTokens(second)).isZero();
+  }
+
+  @Test
+  void aPinnedTenantHasAWorkerOfItsOwnWhereNobodyElseIsServed() {
+    TenantHandle pinned = MESH.newTenant("pinned", "standard", t -> t.setPinnedReplicas(1));
+    TenantHandle other = MESH.newTenant("unpinned", "standard");
+    try {
+      Patience.until(
+          "each has workers of its own",
+          () -> {
+            Set<String> own = workersOf(pinned);
+            return own.size() == 1 && Collections.disjoint(own, workersOf(other));
+          });
+    } finally {
+      var unused =
+          AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
+              .deleteTenant(DeleteTenantRequest.newBuilder().setTenant(pinned.id()).build());
+    }
+  }
+
+  /** Where some requests of a tenant's that run at once are served. */
+  private static Set<String> workersOf(TenantHandle tenant) {
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<CompletableFuture<String>> workers =
+          IntStream.range(0, 8)
+              .mapToObj(
+                  i ->
+                      CompletableFuture.supplyAsync(
+                          () ->
+                              MESH.workerOf(
+                                  Generation.run(
+                                          MESH.grpc(),
+                                          tenant.apiKey(),
+                                          Generation.endless(true, 40))
+                                      .requestId()),
+                          clients))
+              .toList();
+      return workers.stream().map(CompletableFuture::join).collect(Collectors.toSet());
+    }
   }
 
   @Test
@@ -152,6 +212,7 @@ class TenantIsolationTest {
         () ->
             UsageServiceGrpc.newBlockingStub(metering)
                 .listUsage(ListUsageRequest.newBuilder().setTenant(second.id()).build()));
+    billed(metering, rows, second);
 
     ManagedChannel audit = MESH.auditAs(first);
     List<LoggedRecord> records =
@@ -169,6 +230,28 @@ class TenantIsolationTest {
         () ->
             AuditServiceGrpc.newBlockingStub(audit)
                 .listRecords(ListRecordsRequest.newBuilder().setTenant(second.id()).build()));
+  }
+
+  /** The bill holds the tokens of the rows, and another tenant's is refused. */
+  private static void billed(ManagedChannel metering, List<UsageRow> rows, TenantHandle other) {
+    LocalDate today = LocalDate.now(ZoneOffset.UTC);
+    DraftInvoiceRequest.Builder wanted =
+        DraftInvoiceRequest.newBuilder()
+            .setFromDay(today.minusDays(1).toString())
+            .setToDay(today.plusDays(2).toString());
+    Invoice bill =
+        BillingServiceGrpc.newBlockingStub(metering).draftInvoice(wanted.build()).getInvoice();
+    assertThat(
+            bill.getLinesList().stream()
+                .filter(line -> line.getMeter().equals("output_tokens"))
+                .mapToLong(InvoiceLine::getUnits)
+                .sum())
+        .isEqualTo(rows.stream().mapToLong(UsageRow::getOutputTokens).sum())
+        .isPositive();
+    refused(
+        () ->
+            BillingServiceGrpc.newBlockingStub(metering)
+                .draftInvoice(wanted.setTenant(other.id()).build()));
   }
 
   @Test
@@ -237,10 +320,46 @@ class TenantIsolationTest {
   }
 
   @Test
-  void aTenantCertificateOpensNoInternalMethod() {
+  void aTenantCertificateOpensNoInternalMethodAndEachTryIsACriticalRecord() {
     TenantHandle tenant = MESH.newTenant("inside", "standard");
     refused(() -> MESH.callPlaceAs(tenant));
     refused(() -> MESH.callAdminAs(tenant));
+    refused(
+        () ->
+            SchedulingServiceGrpc.newBlockingStub(MESH.asTenant("scheduler", tenant))
+                .enqueue(EnqueueRequest.getDefaultInstance())
+                .hasNext());
+    refused(
+        () ->
+            WorkerServiceGrpc.newBlockingStub(MESH.asTenant("worker-1", tenant))
+                .drain(DrainRequest.getDefaultInstance()));
+    refused(
+        () ->
+            BillingServiceGrpc.newBlockingStub(MESH.meteringAs(tenant))
+                .issueInvoice(IssueInvoiceRequest.getDefaultInstance()));
+    AuditServiceGrpc.AuditServiceBlockingStub audit =
+        AuditServiceGrpc.newBlockingStub(MESH.auditAs(tenant));
+    refused(() -> audit.eraseTenant(EraseTenantRequest.getDefaultInstance()));
+
+    List<String> tried =
+        List.of(
+            "RoutingService/Place",
+            "AdminService/ListTenants",
+            "SchedulingService/Enqueue",
+            "WorkerService/Drain",
+            "BillingService/IssueInvoice",
+            "AuditService/EraseTenant");
+    ListRecordsRequest critical =
+        ListRecordsRequest.newBuilder().setSeverity(Severity.SEVERITY_CRITICAL).build();
+    Patience.until(
+        "each try is on the audit log",
+        () -> {
+          List<LoggedRecord> records = audit.listRecords(critical).getRecordsList();
+          return tried.stream()
+              .allMatch(
+                  method ->
+                      records.stream().anyMatch(r -> r.getRecord().getDetail().contains(method)));
+        });
   }
 
   @Test

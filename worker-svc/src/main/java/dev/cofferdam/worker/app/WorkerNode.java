@@ -5,6 +5,7 @@ import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
+import dev.cofferdam.mesh.kafka.RefusedCalls;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.batching.BatchStats;
@@ -141,6 +142,7 @@ final class WorkerNode implements AutoCloseable {
     server =
         MeshServer.builder(config.trustDomain(), tls)
             .listen(config.listen().host(), config.listen().port())
+            .onRefused(new RefusedCalls(facts, InstantSource.system()))
             .service(endpoint)
             .start();
     WorkerProfile profile = profile(config, engine.models(), server.port());

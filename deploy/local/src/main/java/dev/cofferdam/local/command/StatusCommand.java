@@ -48,13 +48,20 @@ final class StatusCommand {
         .forEach(
             (name, identity) ->
                 print(name, identity, state(name, identity, ports), address(name, ports)));
-    files.endpoints().ifPresent(this::printEndpoints);
+    files.endpoints().ifPresent(endpoints -> printEndpoints(endpoints, ports));
     return 0;
   }
 
-  private void printEndpoints(Endpoints endpoints) {
+  private void printEndpoints(Endpoints endpoints, Map<String, Integer> ports) {
     out.println();
     out.println("REST  " + endpoints.rest() + "   gRPC  " + endpoints.grpc());
+    Integer bills = ports.get("metering-web");
+    Integer proofs = ports.get("audit-web");
+    if (bills != null && proofs != null) {
+      out.printf(
+          "Pages, with the operator's certificate:  https://127.0.0.1:%d (bills)   https://127.0.0.1:%d (proofs)%n",
+          bills, proofs);
+    }
   }
 
   private void print(String name, StateFiles.Identity identity, String state, String address) {
