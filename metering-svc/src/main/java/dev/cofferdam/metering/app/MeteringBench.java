@@ -1,5 +1,8 @@
 package dev.cofferdam.metering.app;
 
+import static dev.cofferdam.mesh.bench.Medians.median;
+import static dev.cofferdam.mesh.bench.Medians.medianMs;
+
 import dev.cofferdam.mesh.bench.BenchDatabase;
 import dev.cofferdam.mesh.bench.BenchResults;
 import dev.cofferdam.mesh.kafka.FactConsumer.Fact;
@@ -20,7 +23,6 @@ import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -114,32 +116,18 @@ public final class MeteringBench {
     View tenant = new View.Of(new TenantId("tenant-7"));
     UsageViews.EventQuery page =
         new UsageViews.EventQuery(Optional.empty(), UsageViews.Span.ALWAYS, Optional.empty(), 100);
-    results.add("page_of_100_events_p50", medianMs(() -> views.events(tenant, page)), "ms", 0);
+    results.add(
+        "page_of_100_events_p50", medianMs(QUERIES, () -> views.events(tenant, page)), "ms", 0);
     results.add(
         "rollups_of_a_tenant_by_day_p50",
         medianMs(
+            QUERIES,
             () ->
                 views.rollups(
                     tenant,
                     new UsageViews.RollupQuery(UsageViews.Period.DAY, UsageViews.Span.ALWAYS))),
         "ms",
         0);
-  }
-
-  private static double medianMs(Runnable query) {
-    double[] times = new double[QUERIES];
-    for (int i = 0; i < QUERIES; i++) {
-      long start = System.nanoTime();
-      query.run();
-      times[i] = (System.nanoTime() - start) / 1e6;
-    }
-    return median(times);
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 
   /** Work on the database. */

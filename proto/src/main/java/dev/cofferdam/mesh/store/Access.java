@@ -1,7 +1,12 @@
 package dev.cofferdam.mesh.store;
 
+import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.vocabulary.ErrorCode;
+import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.vocabulary.TenantId;
+import org.slf4j.LoggerFactory;
 
 /** Decides whose rows a caller sees. The certificate binds the tenant, never the question. */
 public sealed interface Access {
@@ -40,5 +45,47 @@ public sealed interface Access {
       }
       default -> new Stranger();
     };
+  }
+
+  /**
+   * What the caller that is being served may look through.
+   *
+   * @param asked as above
+   * @param method what is called, for the record of an attempt
+   * @param rows what is kept, such as "usage"
+   * @param violations told of an attempt to see another tenant's, before it is refused
+   * @throws RefusedException where the rows are another tenant's, or nobody's
+   */
+  static View ofCaller(String asked, String method, String rows, Violation.Recorder violations) {
+    Caller caller = Caller.current();
+    SpiffeId id =
+        caller
+            .id()
+            .orElseThrow(() -> refused(ErrorCode.UNAUTHENTICATED, "a certificate is required"));
+    return switch (decide(id, asked)) {
+      case Granted granted -> granted.view();
+      case Crossing crossing -> {
+        LoggerFactory.getLogger(Access.class)
+            .warn(
+                "isolation violation: {} asked for another tenant's {} by {}",
+                crossing.caller(),
+                rows,
+                method);
+        violations.record(
+            new Violation(crossing.caller(), caller.actor(), caller.address(), method));
+        throw refused(
+            ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
+      }
+      case Malformed malformed ->
+          throw Refusal.ofParameter(
+                  ErrorCode.INVALID_REQUEST, "tenant", "tenant: expected [a-z0-9-]{1,63}")
+              .asException();
+      case Stranger stranger ->
+          throw refused(ErrorCode.CALL_NOT_ALLOWED, "this identity may not read " + rows);
+    };
+  }
+
+  private static RefusedException refused(ErrorCode code, String message) {
+    return Refusal.of(code, message).asException();
   }
 }

@@ -36,7 +36,6 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
-import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.vocabulary.TenantId;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
@@ -251,25 +250,7 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
   }
 
   private View view(String asked, String method) {
-    Caller caller = Caller.current();
-    SpiffeId id =
-        caller
-            .id()
-            .orElseThrow(() -> refused(ErrorCode.UNAUTHENTICATED, "a certificate is required"));
-    return switch (Access.decide(id, asked)) {
-      case Access.Granted granted -> granted.view();
-      case Access.Crossing crossing -> {
-        LOG.warn(
-            "isolation violation: {} asked for another tenant's audit records", crossing.caller());
-        violations.record(
-            new Violation(crossing.caller(), caller.actor(), caller.address(), method));
-        throw refused(
-            ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
-      }
-      case Access.Malformed malformed -> throw invalid("tenant", "expected [a-z0-9-]{1,63}");
-      case Access.Stranger stranger ->
-          throw refused(ErrorCode.CALL_NOT_ALLOWED, "this identity may not read records");
-    };
+    return Access.ofCaller(asked, method, "audit records", violations);
   }
 
   private static LoggedRecord record(Opened opened) {

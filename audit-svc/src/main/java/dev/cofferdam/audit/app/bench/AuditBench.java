@@ -1,5 +1,8 @@
 package dev.cofferdam.audit.app.bench;
 
+import static dev.cofferdam.mesh.bench.Medians.median;
+import static dev.cofferdam.mesh.bench.Medians.medianMs;
+
 import dev.cofferdam.audit.log.CheckpointIssuer;
 import dev.cofferdam.audit.log.LogVerifier;
 import dev.cofferdam.audit.log.kafka.LogIntake;
@@ -33,7 +36,6 @@ import java.sql.Timestamp;
 import java.time.Clock;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -193,22 +195,6 @@ public final class AuditBench {
     }
     CopiedLog copy = CopiedLog.of(new PostgresLogCopy(database.source()));
     new TamperSection(copy, signer.verifier(), results).run();
-  }
-
-  private static double medianMs(int times, Runnable work) {
-    double[] took = new double[times];
-    for (int i = 0; i < times; i++) {
-      long start = System.nanoTime();
-      work.run();
-      took[i] = (System.nanoTime() - start) / 1e6;
-    }
-    return median(took);
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 
   /** Work on the database. */

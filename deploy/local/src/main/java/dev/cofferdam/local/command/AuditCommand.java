@@ -1,9 +1,7 @@
 package dev.cofferdam.local.command;
 
-import dev.cofferdam.local.Endpoints;
 import dev.cofferdam.local.StateFiles;
 import dev.cofferdam.mesh.MeshChannels;
-import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc.AuditServiceBlockingStub;
 import dev.cofferdam.proto.audit.v1.EraseTenantRequest;
@@ -17,7 +15,6 @@ import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.time.DateTimeException;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -44,20 +41,11 @@ final class AuditCommand {
 
   int run(List<String> line) throws IOException {
     Arguments arguments = Arguments.parse(line, Set.of("--data-keys", "--html"), Set.of());
-    Endpoints endpoints =
-        files
-            .endpoints()
-            .filter(
-                unused -> files.running().filter(r -> r.launcher().find().isPresent()).isPresent())
-            .orElseThrow(() -> new UsageException("nothing runs; ./cofferdam up starts it"));
-    TlsFiles operator =
-        new TlsFiles(
-            Path.of(String.valueOf(endpoints.operator().get("certificate"))),
-            Path.of(String.valueOf(endpoints.operator().get("key"))),
-            files.authority());
-    try (MeshChannels channels = new MeshChannels(operator)) {
+    RunningMesh mesh = RunningMesh.of(files);
+    try (MeshChannels channels = new MeshChannels(mesh.operator())) {
       AuditServiceBlockingStub audit =
-          AuditServiceGrpc.newBlockingStub(channels.to(endpoints.audit(), SpiffeId.Role.AUDIT))
+          AuditServiceGrpc.newBlockingStub(
+                  channels.to(mesh.endpoints().audit(), SpiffeId.Role.AUDIT))
               .withDeadlineAfter(CALL_MS, TimeUnit.MILLISECONDS);
       switch (word(arguments, 0)) {
         case "erase" -> erase(audit, arguments);

@@ -1,10 +1,8 @@
 package dev.cofferdam.local.command;
 
-import dev.cofferdam.local.Endpoints;
 import dev.cofferdam.local.StateFiles;
 import dev.cofferdam.local.demo.Books;
 import dev.cofferdam.mesh.MeshChannels;
-import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
@@ -16,7 +14,6 @@ import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
 import java.io.IOException;
 import java.io.PrintStream;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -42,23 +39,13 @@ final class ExplainCommand {
     if (words.size() != 1) {
       throw new UsageException("explain takes one request id");
     }
-    Endpoints endpoints =
-        files
-            .endpoints()
-            .filter(
-                unused -> files.running().filter(r -> r.launcher().find().isPresent()).isPresent())
-            .orElseThrow(() -> new UsageException("nothing runs; ./cofferdam up starts it"));
-    TlsFiles operator =
-        new TlsFiles(
-            Path.of(String.valueOf(endpoints.operator().get("certificate"))),
-            Path.of(String.valueOf(endpoints.operator().get("key"))),
-            files.authority());
-    Optional<ExplainResponse> placed = ofRouter(endpoints, operator, words.get(0));
+    RunningMesh mesh = RunningMesh.of(files);
+    Optional<ExplainResponse> placed = ofRouter(mesh, words.get(0));
     if (placed.isPresent()) {
       print(placed.get());
       return 0;
     }
-    Optional<AuditRecorded> logged = ofLog(endpoints, operator, words.get(0));
+    Optional<AuditRecorded> logged = ofLog(mesh, words.get(0));
     if (logged.isEmpty()) {
       System.err.println("cofferdam: neither router nor audit log know " + words.get(0));
       return 1;
@@ -67,11 +54,12 @@ final class ExplainCommand {
     return 0;
   }
 
-  private static Optional<ExplainResponse> ofRouter(
-      Endpoints endpoints, TlsFiles operator, String requestId) throws IOException {
-    try (MeshChannels channels = new MeshChannels(operator)) {
+  private static Optional<ExplainResponse> ofRouter(RunningMesh mesh, String requestId)
+      throws IOException {
+    try (MeshChannels channels = new MeshChannels(mesh.operator())) {
       return Optional.of(
-          RoutingServiceGrpc.newBlockingStub(channels.to(endpoints.router(), SpiffeId.Role.ROUTER))
+          RoutingServiceGrpc.newBlockingStub(
+                  channels.to(mesh.endpoints().router(), SpiffeId.Role.ROUTER))
               .withDeadlineAfter(CALL_MS, TimeUnit.MILLISECONDS)
               .explain(ExplainRequest.newBuilder().setRequestId(requestId).build()));
     } catch (StatusRuntimeException e) {
@@ -83,9 +71,8 @@ final class ExplainCommand {
     }
   }
 
-  private static Optional<AuditRecorded> ofLog(
-      Endpoints endpoints, TlsFiles operator, String requestId) {
-    try (Books books = new Books(endpoints, operator)) {
+  private static Optional<AuditRecorded> ofLog(RunningMesh mesh, String requestId) {
+    try (Books books = new Books(mesh.endpoints(), mesh.operator())) {
       return books.records(requestId).stream()
           .filter(LoggedRecord::hasRecord)
           .map(LoggedRecord::getRecord)

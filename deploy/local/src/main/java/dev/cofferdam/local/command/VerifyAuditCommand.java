@@ -1,6 +1,5 @@
 package dev.cofferdam.local.command;
 
-import dev.cofferdam.local.Endpoints;
 import dev.cofferdam.local.StateFiles;
 import dev.cofferdam.local.demo.Books;
 import dev.cofferdam.mesh.TlsFiles;
@@ -47,12 +46,11 @@ final class VerifyAuditCommand {
     Path key = files.folder().resolve("state/audit/verifier-key");
     if (line.getFirst().equals("fetch")) {
       if (!line.contains("--url")) {
-        Endpoints endpoints = running();
+        TlsFiles operator = RunningMesh.of(files).operator();
         all.addAll(List.of("--url", "https://127.0.0.1:" + files.ports().get("audit-web")));
-        all.addAll(
-            List.of("--certificate", String.valueOf(endpoints.operator().get("certificate"))));
-        all.addAll(List.of("--private-key", String.valueOf(endpoints.operator().get("key"))));
-        all.addAll(List.of("--trust", files.authority().toString()));
+        all.addAll(List.of("--certificate", operator.certificate().toString()));
+        all.addAll(List.of("--private-key", operator.key().toString()));
+        all.addAll(List.of("--trust", operator.trust().toString()));
       }
     } else if (!line.contains("--key") && Files.exists(key)) {
       all.addAll(List.of("--key", key.toString()));
@@ -60,21 +58,9 @@ final class VerifyAuditCommand {
     return all;
   }
 
-  private Endpoints running() {
-    return files
-        .endpoints()
-        .filter(unused -> files.running().filter(r -> r.launcher().find().isPresent()).isPresent())
-        .orElseThrow(() -> new UsageException("nothing runs; ./cofferdam up starts it"));
-  }
-
   private int latest() {
-    Endpoints endpoints = running();
-    TlsFiles operator =
-        new TlsFiles(
-            Path.of(String.valueOf(endpoints.operator().get("certificate"))),
-            Path.of(String.valueOf(endpoints.operator().get("key"))),
-            files.authority());
-    try (Books books = new Books(endpoints, operator)) {
+    RunningMesh mesh = RunningMesh.of(files);
+    try (Books books = new Books(mesh.endpoints(), mesh.operator())) {
       List<LoggedRecord> records = books.records("");
       int pending = 0;
       int proved = 0;

@@ -1,6 +1,5 @@
 package dev.cofferdam.metering.api.grpc;
 
-import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.store.Access;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.View;
@@ -8,7 +7,6 @@ import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
-import dev.cofferdam.vocabulary.SpiffeId;
 import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,27 +32,7 @@ public final class CallerViews {
    * @throws RefusedException where it is another tenant's, or nobody's
    */
   public View of(String asked, String method) {
-    Caller caller = Caller.current();
-    SpiffeId id =
-        caller
-            .id()
-            .orElseThrow(() -> refused(ErrorCode.UNAUTHENTICATED, "a certificate is required"));
-    return switch (Access.decide(id, asked)) {
-      case Access.Granted granted -> granted.view();
-      case Access.Crossing crossing -> {
-        LOG.warn(
-            "isolation violation: {} asked for another tenant's usage by {}",
-            crossing.caller(),
-            method);
-        violations.record(
-            new Violation(crossing.caller(), caller.actor(), caller.address(), method));
-        throw refused(
-            ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
-      }
-      case Access.Malformed malformed -> throw invalid("tenant", "expected [a-z0-9-]{1,63}");
-      case Access.Stranger stranger ->
-          throw refused(ErrorCode.CALL_NOT_ALLOWED, "this identity may not read usage");
-    };
+    return Access.ofCaller(asked, method, "usage", violations);
   }
 
   /** The answer of a query, or the refusal that says that the ledger is away. */
