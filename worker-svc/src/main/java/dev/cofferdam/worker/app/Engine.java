@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.execution.ExecutorChoice;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.KvType;
@@ -7,6 +8,10 @@ import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
 import dev.cofferdam.worker.execution.cpu.Team;
+import dev.cofferdam.worker.execution.cuda.CudaDevice;
+import dev.cofferdam.worker.execution.cuda.CudaExecutor;
+import dev.cofferdam.worker.execution.cuda.driver.CudaUnavailableException;
+import dev.cofferdam.worker.kvcache.Sealing;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelDigest;
 import dev.cofferdam.worker.model.ModelLoadException;
@@ -17,12 +22,15 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** The models that this worker may serve, and how they come into memory: onto the CPU. */
+/**
+ * The models that this worker may serve, and how they come into memory: the CPU's, or a device's.
+ */
 final class Engine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
@@ -30,14 +38,16 @@ final class Engine implements AutoCloseable {
 
   private final Path root;
   private final Team team;
+  private final Optional<CudaDevice> device;
   private final Map<String, Described> models = new LinkedHashMap<>();
 
   /** Models that were in memory before. */
   private final Set<String> warm = ConcurrentHashMap.newKeySet();
 
-  private Engine(Path root, Team team) {
+  private Engine(Path root, Team team, Optional<CudaDevice> device) {
     this.root = root;
     this.team = team;
+    this.device = device;
   }
 
   /**
@@ -49,16 +59,39 @@ final class Engine implements AutoCloseable {
   static Engine open(WorkerConfig.Worker worker) {
     List<String> ids = ids(worker);
     int threads = worker.threads().orElse(Runtime.getRuntime().availableProcessors());
-    Engine engine = new Engine(worker.modelsRoot(), new Team(threads));
+    Optional<CudaDevice> device = device(worker);
+    Engine engine =
+        new Engine(worker.modelsRoot(), new Team(device.isPresent() ? 1 : threads), device);
     try {
       for (String id : ids) {
-        engine.models.put(id, describe(worker, id, threads, id.equals(ids.getFirst())));
+        engine.models.put(id, engine.describe(worker, id, threads, id.equals(ids.getFirst())));
       }
     } catch (RuntimeException e) {
       engine.close();
       throw e;
     }
     return engine;
+  }
+
+  private static Optional<CudaDevice> device(WorkerConfig.Worker worker) {
+    if (worker.executor() == ExecutorChoice.CPU) {
+      return Optional.empty();
+    }
+    if (worker.kvEncryption() == Sealing.ALWAYS) {
+      throw new IllegalArgumentException(
+          "cofferdam.worker.kv-encryption: always (expected: at-rest, or the executor cpu)");
+    }
+    try {
+      CudaDevice device = CudaDevice.open(worker.device());
+      LOG.info("device {}: {}", worker.device(), device.device());
+      return Optional.of(device);
+    } catch (CudaUnavailableException e) {
+      if (worker.executor() == ExecutorChoice.CUDA) {
+        throw new IllegalArgumentException("cofferdam.worker.executor: cuda: " + e.getMessage(), e);
+      }
+      LOG.info("steps run on the CPU: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private static List<String> ids(WorkerConfig.Worker worker) {
@@ -75,12 +108,12 @@ final class Engine implements AutoCloseable {
     return ids;
   }
 
-  private static Described describe(
-      WorkerConfig.Worker worker, String id, int threads, boolean first) {
+  private Described describe(WorkerConfig.Worker worker, String id, int threads, boolean first) {
     Path folder = worker.modelsRoot().resolve(id);
     ModelWeights weights = ModelFiles.load(folder);
     ModelConfig config = weights.config();
-    WeightType kept = worker.weights().orElse(weights.bf16() ? WeightType.BF16 : WeightType.F32);
+    boolean halves = device.isPresent() || weights.bf16();
+    WeightType kept = worker.weights().orElse(halves ? WeightType.BF16 : WeightType.F32);
     KvType kv = worker.kv().orElse(KvType.of(kept));
     long blockBytes = config.kvElementsPerToken() * worker.blockTokens() * kv.bytes;
     int blocks = (int) Math.min(Integer.MAX_VALUE / 2, worker.kvBytes() / blockBytes);
@@ -159,27 +192,36 @@ final class Engine implements AutoCloseable {
         || !ModelDigest.of(folder).equals(model.digest())) {
       throw new ModelLoadException("its files are not those of the start");
     }
-    CpuExecutor executor = CpuExecutor.create(weights, described.options, team);
+    ModelExecutor executor =
+        device.isPresent()
+            ? CudaExecutor.create(device.get(), weights, described.options)
+            : CpuExecutor.create(weights, described.options, team);
     LOG.info(
         "loaded {} ({} parameters in {}, {} kernels, {} KV blocks of {} bytes in {}) in {} ms",
         model.id(),
         described.config.parameters(),
         described.options.weights(),
-        executor.kernels(),
+        executor instanceof CpuExecutor cpu ? cpu.kernels() : executor.kind(),
         model.geometry().blocks(),
         model.geometry().blockBytes(),
         described.options.kv(),
         (System.nanoTime() - begun) / 1_000_000);
-    if (warm.add(model.id())) {
+    if (executor instanceof CpuExecutor cpu && warm.add(model.id())) {
       long loaded = System.nanoTime();
-      executor.warmUp();
+      cpu.warmUp();
       LOG.info("warmed up in {} ms", (System.nanoTime() - loaded) / 1_000_000);
     }
     return executor;
   }
 
+  /** "cpu" or "cuda". */
+  String kind() {
+    return device.isPresent() ? "cuda" : "cpu";
+  }
+
   @Override
   public void close() {
     team.close();
+    device.ifPresent(CudaDevice::close);
   }
 }

@@ -10,6 +10,10 @@ import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
+import dev.cofferdam.worker.execution.cuda.CudaDevice;
+import dev.cofferdam.worker.execution.cuda.CudaExecutor;
+import dev.cofferdam.worker.execution.cuda.driver.CudaException;
+import dev.cofferdam.worker.execution.cuda.driver.CudaUnavailableException;
 import dev.cofferdam.worker.execution.reference.ReferenceExecutor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelLoadException;
@@ -24,6 +28,7 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.IntToDoubleFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /**
@@ -38,8 +43,8 @@ public final class Logits {
   private static final int ROWS_MAX = 256;
   private static final int ADAPTER_BYTES_MAX = 1 << 30;
 
-  /** Executor and its way to the logit of a token after the last step. */
-  private record Loaded(ModelExecutor executor, IntToDoubleFunction logit) {}
+  /** Executor and its way to the logits of all tokens after the last step. */
+  private record Loaded(ModelExecutor executor, Supplier<IntToDoubleFunction> logits) {}
 
   private final LogitsOptions options;
   private final ModelConfig model;
@@ -85,7 +90,11 @@ public final class Logits {
       String json = new Logits(LogitsOptions.parse(arguments)).json();
       out.println(json);
       return 0;
-    } catch (IllegalArgumentException | ModelLoadException | BadAdapterException e) {
+    } catch (IllegalArgumentException
+        | ModelLoadException
+        | BadAdapterException
+        | CudaUnavailableException
+        | CudaException e) {
       err.println("logits: " + e.getMessage());
     } catch (OutOfMemoryError e) {
       err.println("logits: the model does not fit into the memory of the JVM");
@@ -100,10 +109,19 @@ public final class Logits {
   private Loaded create(ModelWeights weights, ExecutorOptions sizes) {
     if (options.executor().equals("reference")) {
       ReferenceExecutor executor = ReferenceExecutor.create(weights, sizes);
-      return new Loaded(executor, executor::logit);
+      return new Loaded(executor, () -> executor::logit);
+    }
+    if (options.executor().equals("cuda")) {
+      CudaExecutor executor = CudaExecutor.create(CudaDevice.open(0), weights, sizes);
+      return new Loaded(
+          executor,
+          () -> {
+            float[] logits = executor.logits(0);
+            return token -> logits[token];
+          });
     }
     CpuExecutor executor = CpuExecutor.create(weights, sizes);
-    return new Loaded(executor, token -> executor.logit(0, token));
+    return new Loaded(executor, () -> token -> executor.logit(0, token));
   }
 
   private LoraAdapter readAdapter(Path folder) {
@@ -131,9 +149,10 @@ public final class Logits {
         json.writeFieldName("tokens");
         json.writeArray(options.tokens(), 0, options.tokens().length);
         int next = prefill();
+        IntToDoubleFunction logits = loaded.logits.get();
         json.writeArrayFieldStart("logits");
         for (int token = 0; token < model.vocabularySize(); token++) {
-          writeNumber(json, loaded.logit.applyAsDouble(token));
+          writeNumber(json, logits.applyAsDouble(token));
         }
         json.writeEndArray();
         json.writeNumberField("argmax", next);

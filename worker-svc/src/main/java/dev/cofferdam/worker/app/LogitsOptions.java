@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param model folder or file of the model
  * @param tokens at least one token
  * @param adapter folder of the adapter, if any
- * @param executor "cpu" or "reference"
+ * @param executor "cpu", "cuda" or "reference"
  * @param greedy tokens of the continuation
  * @param dtype how weights are kept
  * @param kv how keys and values are kept; default: as goes with the weights
@@ -50,7 +50,7 @@ record LogitsOptions(
     String adapter = null;
     String executor = "cpu";
     String greedy = "0";
-    String dtype = "f32";
+    String dtype = null;
     String kv = null;
     String kernels = "java";
     for (int i = 0; i < arguments.length; i++) {
@@ -75,7 +75,7 @@ record LogitsOptions(
         Path.of(required(model, "a model")),
         tokens(required(tokens, "--tokens")),
         Optional.ofNullable(adapter).map(Path::of),
-        oneOf("--executor", executor, Set.of("cpu", "reference")),
+        oneOf("--executor", executor, Set.of("cpu", "cuda", "reference")),
         number("--greedy", greedy, TOKENS_MAX),
         dtype(executor, dtype),
         kv == null ? KvType.of(dtype(executor, dtype)) : kv(kv),
@@ -135,7 +135,8 @@ record LogitsOptions(
     throw new IllegalArgumentException(option + ": " + text + " (expected: 0 to " + most + ")");
   }
 
-  private static WeightType dtype(String executor, String dtype) {
+  private static WeightType dtype(String executor, @Nullable String given) {
+    String dtype = given != null ? given : executor.equals("cuda") ? "bf16" : "f32";
     oneOf("--dtype", dtype, Set.of("f32", "bf16", "int8"));
     if (executor.equals("reference") && !dtype.equals("f32")) {
       throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.app;
 
+import dev.cofferdam.worker.execution.ExecutorChoice;
 import dev.cofferdam.worker.execution.KernelChoice;
 import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.WeightType;
@@ -121,6 +122,17 @@ public interface WorkerConfig {
 
     /** host:port of the schedulers, tried in turn. */
     List<String> schedulerEndpoint();
+
+    /**
+     * What steps run on: {@code cpu}, {@code cuda} (an NVIDIA device; fails at the start where
+     * there is none), or {@code auto} (a device where there is one). The same for a whole pool.
+     */
+    @WithDefault("cpu")
+    ExecutorChoice executor();
+
+    /** Number of the device among those that {@code CUDA_VISIBLE_DEVICES} leaves. */
+    @WithDefault("0")
+    int device();
 
     /**
      * How weights are kept: f32, bf16 or int8; default: bf16 where they are stored so, else f32.

@@ -101,7 +101,7 @@ final class WorkerNode implements AutoCloseable {
             worker.id(),
             config.stateDir().resolve("spool"),
             worker.spoolBytesMax());
-    usage = new KafkaUsageSink(facts, "cpu", worker.pool());
+    usage = new KafkaUsageSink(facts, engine.kind(), worker.pool());
     KafkaViolations violations =
         new KafkaViolations(facts, worker.id(), worker.pool(), InstantSource.system());
     completions =

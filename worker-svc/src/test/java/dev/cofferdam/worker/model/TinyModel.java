@@ -99,6 +99,24 @@ public record TinyModel(
         List.of(ElementType.values()).get(random.nextInt(3)));
   }
 
+  /** The same with the widths that device kernels ask for. */
+  public TinyModel forDevice() {
+    return new TinyModel(
+        type,
+        vocabularySize,
+        (hidden + 7) / 8 * 8,
+        (feedForward + 7) / 8 * 8,
+        layers,
+        heads,
+        kvHeads,
+        (headDimension + 15) / 16 * 16,
+        positionsMax,
+        tied,
+        attentionBias,
+        ropeParameters,
+        ElementType.BF16);
+  }
+
   public String config() {
     return """
         {"model_type":"%s","vocab_size":%d,"hidden_size":%d,"intermediate_size":%d,"num_hidden_layers":%d,

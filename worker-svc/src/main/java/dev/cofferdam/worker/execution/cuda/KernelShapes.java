@@ -1,0 +1,95 @@
+package dev.cofferdam.worker.execution.cuda;
+
+import dev.cofferdam.worker.model.ModelConfig;
+
+/**
+ * How the kernels are launched: the host's twin of the functions in {@code kernels.h}. What a
+ * product's sums look like is a function of the matrix alone, so that a row's bits never depend on
+ * the step around it.
+ */
+final class KernelShapes {
+  /** Positions that are attended in one go; splits of a long context begin at its multiples. */
+  static final int ATTEND_SPLIT = 512;
+
+  /** Bytes of a part of a sealed block. */
+  static final int SEAL_PART = 8192;
+
+  /** Shared memory of the kernels that seal and open. */
+  static final int SEAL_SHARED = 32768 + 8 * 256;
+
+  /** Bytes of a block that one thread block zeroes or scans. */
+  static final int BLOCK_PIECE = 65536;
+
+  /** Most outputs of a tile of a product. */
+  static final int PRODUCT_OUTPUTS = 128;
+
+  private static final int[] PRODUCT_ROWS = {8, 16, 32, 64, 128};
+  private static final int[] HEAD_DIMENSIONS = {32, 64, 128, 256};
+
+  private KernelShapes() {}
+
+  /** Inputs of a split of a product; a multiple of 64. */
+  static int productSplit(int outputs, int inputs) {
+    int tiles = ceil(outputs, PRODUCT_OUTPUTS);
+    int splits = Math.clamp(Math.min(144 / tiles, inputs / 256), 1, 16);
+    return ceil(ceil(inputs, splits), 64) * 64;
+  }
+
+  /** Rows of the tiles that a product of so many rows is cut into: the kernel's name's end. */
+  static int productRows(int rows) {
+    for (int candidate : PRODUCT_ROWS) {
+      if (rows <= candidate) {
+        return candidate;
+      }
+    }
+    return PRODUCT_ROWS[PRODUCT_ROWS.length - 1];
+  }
+
+  /** All widths of tiles. */
+  static int[] productWidths() {
+    return PRODUCT_ROWS.clone();
+  }
+
+  /** Shared memory of a product's kernel. */
+  static int productShared(int width) {
+    return (width == 128 ? 3 : 4) * (PRODUCT_OUTPUTS + width) * 128;
+  }
+
+  /** The head dimension that the attention kernel for a model is made for. */
+  static int attendDimension(ModelConfig model) {
+    for (int candidate : HEAD_DIMENSIONS) {
+      if (model.headDimension() <= candidate) {
+        return candidate;
+      }
+    }
+    throw new IllegalArgumentException("head_dim: " + model.headDimension());
+  }
+
+  /** Most rows of a tile of attention. */
+  static int attendRows(boolean large, ModelConfig model) {
+    int rows = large ? model.headDimension() > 128 ? 64 : 128 : 16;
+    return rows / (model.heads() / model.kvHeads());
+  }
+
+  /** Shared memory of an attention kernel. */
+  static int attendShared(boolean large, int dimension) {
+    int stages = dimension == 256 ? 1 : 2;
+    int exchange = large ? dimension == 256 ? 4 * 2560 : 0 : 2560;
+    return stages * 2 * 64 * dimension * 2 + exchange;
+  }
+
+  /** Bytes of scratch for sampling from a row of logits. */
+  static long sampleScratch(int vocabulary) {
+    return ceil(ceil(vocabulary, 4096) * 32, 64) * 64L;
+  }
+
+  /** How often {@code whole} parts of a size cover a number. */
+  static int ceil(int whole, int part) {
+    return (whole + part - 1) / part;
+  }
+
+  /** The smallest power of two that is at least {@code number}, or 0. */
+  static int bucket(int number) {
+    return number <= 1 ? number : Integer.highestOneBit(number - 1) << 1;
+  }
+}
