@@ -103,6 +103,7 @@ final class Gateway implements AutoCloseable {
   private final TrustedIssuer issuer;
   private final Authenticator authenticator;
   private final Stores stores;
+  private final Optional<StorageReports> storage;
   private final TenantConnections connections = new TenantConnections();
   private final RestEdge edge;
   private final Optional<BatchJobs> batches;
@@ -135,7 +136,12 @@ final class Gateway implements AutoCloseable {
         LimiterSettings.ofReplicas(config.gatewayReplicas(), config.limits().dashboard());
     RateCards rateCards = new ConfiguredRateCards(configured.views().rateCards(), clock);
     this.limiter =
-        new RedisLimiter(redis, limits, rateCards, new BudgetEvents(facts, metrics), clock);
+        new RedisLimiter(
+            redis,
+            limits,
+            rateCards,
+            (tenant, use, percent) -> metrics.budgetAlert(tenant, use.budget(), percent),
+            clock);
     this.ledger =
         LedgerStatements.open(
             kafka, config.stateDir().resolve("budgets.snapshot"), limiter::atLeast);
@@ -170,6 +176,8 @@ final class Gateway implements AutoCloseable {
             clock);
     TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
     this.stores = new Stores(config, database);
+    this.storage =
+        database.map(db -> new StorageReports(db, configured.views().tenants(), publisher, clock));
     TranscriptWriter transcripts = stores.writer(facts, clock);
     Offers offers = new Offers(catalog);
     KeptResponses responses = new KeptResponses(config.responses(), redis, offers);
@@ -343,6 +351,7 @@ final class Gateway implements AutoCloseable {
     } catch (IOException e) {
       LOG.warn("cannot close the channels: {}", e.getMessage());
     }
+    storage.ifPresent(StorageReports::close);
     stores.close();
     leased.ifPresent(LeasedLimiter::close);
     issuer.close();

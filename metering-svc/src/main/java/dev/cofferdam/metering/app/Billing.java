@@ -34,7 +34,6 @@ import dev.cofferdam.metering.invoice.postgres.PostgresInvoices;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
 import dev.cofferdam.metering.pricing.RateBook;
 import dev.cofferdam.metering.pricing.kafka.ConfiguredRateBook;
-import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
@@ -75,15 +74,8 @@ final class Billing implements AutoCloseable {
   private Billing(
       MeteringConfig config, Views configured, DataSource database, Violation.Recorder violations) {
     CallerViews callers = new CallerViews(violations);
-    this.views =
-        List.of(
-            configured.rateCards(),
-            configured.tenants(),
-            configured.pools(),
-            configured.adapters());
-    this.hours =
-        new ConfiguredHours(
-            configured.pools(), configured.adapters(), new PostgresHourBook(database));
+    this.views = List.of(configured.rateCards(), configured.tenants(), configured.pools());
+    this.hours = new ConfiguredHours(configured.pools(), new PostgresHourBook(database));
     this.tenants = configured.tenants();
     this.rates = new ConfiguredRateBook(configured.rateCards(), tenants);
     BilledUse uses = new PostgresBilledUse(database);
@@ -142,10 +134,7 @@ final class Billing implements AutoCloseable {
   }
 
   private record Views(
-      ConfigView<RateCard> rateCards,
-      ConfigView<Tenant> tenants,
-      ConfigView<Pool> pools,
-      ConfigView<Adapter> adapters) {}
+      ConfigView<RateCard> rateCards, ConfigView<Tenant> tenants, ConfigView<Pool> pools) {}
 
   /** Opens the views and begins to read. */
   static Billing open(
@@ -165,14 +154,12 @@ final class Billing implements AutoCloseable {
             ConfigView.open(
                 kafka, Topics.TENANTS, Tenant.parser(), snapshots.resolve("tenants.snapshot")),
             ConfigView.open(
-                kafka, Topics.POOLS, Pool.parser(), snapshots.resolve("pools.snapshot")),
-            ConfigView.open(
-                kafka, Topics.ADAPTERS, Adapter.parser(), snapshots.resolve("adapters.snapshot"))),
+                kafka, Topics.POOLS, Pool.parser(), snapshots.resolve("pools.snapshot"))),
         database,
         violations);
   }
 
-  /** Begins to keep the hours of nodes and adapters; the database is migrated. */
+  /** Begins to keep the hours of nodes; the database is migrated. */
   void keepHours() {
     keeper.scheduleWithFixedDelay(this::keep, 0, KEEP_S, TimeUnit.SECONDS);
   }
@@ -181,7 +168,7 @@ final class Billing implements AutoCloseable {
     try {
       hours.keep(Clock.systemUTC().instant());
     } catch (RuntimeException e) {
-      LOG.warn("the hours of nodes and adapters are not kept yet: {}", e.getMessage());
+      LOG.warn("the hours of nodes are not kept yet: {}", e.getMessage());
     }
   }
 

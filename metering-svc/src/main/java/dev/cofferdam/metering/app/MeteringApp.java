@@ -13,6 +13,8 @@ import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.UnstorableException;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.metering.api.grpc.UsageEndpoint;
+import dev.cofferdam.metering.kept.kafka.KeptIntake;
+import dev.cofferdam.metering.kept.postgres.PostgresKeptBook;
 import dev.cofferdam.metering.ledger.Housekeeping;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
@@ -30,6 +32,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -65,6 +68,7 @@ public class MeteringApp {
   private volatile @Nullable FactPublisher publisher;
   private volatile @Nullable Billing billing;
   private volatile List<FactConsumer> consumers = List.of();
+  private volatile Optional<FactConsumer> kept = Optional.empty();
 
   public MeteringApp(
       MeteringConfig config, AgroalDataSource database, Flyway flyway, MeteringMetrics metrics) {
@@ -126,6 +130,7 @@ public class MeteringApp {
       keepHouse(true);
       consumers =
           Stream.generate(() -> consumer(kafka)).limit(config.ledger().consumers()).toList();
+      kept = Optional.of(keptConsumer(kafka));
       while (!consuming()) {
         if (stopping.await(50, TimeUnit.MILLISECONDS)) {
           return;
@@ -166,6 +171,15 @@ public class MeteringApp {
         new LedgerIntake(Topics.USAGE, new PostgresLedger(database), Clock.systemUTC(), metrics));
   }
 
+  private FactConsumer keptConsumer(KafkaSettings kafka) {
+    return FactConsumer.open(
+        kafka,
+        Topics.KEPT,
+        GROUP,
+        new KeptIntake(
+            Topics.KEPT, new PostgresKeptBook(database), Clock.systemUTC(), metrics::rejected));
+  }
+
   private void keepHouse(boolean behind) {
     try {
       house.step(Instant.now(), behind);
@@ -194,7 +208,7 @@ public class MeteringApp {
 
   void stop(@Observes ShutdownEvent event) {
     stopping.countDown();
-    consumers.parallelStream().forEach(FactConsumer::close);
+    Stream.concat(consumers.stream(), kept.stream()).parallel().forEach(FactConsumer::close);
     MeshServer serving = server;
     if (serving != null) {
       serving.stop(2_000);

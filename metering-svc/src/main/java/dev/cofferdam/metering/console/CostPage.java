@@ -26,6 +26,7 @@ final class CostPage {
   private static final long WARNING_PERCENT = 80;
   private static final long SPENT_PERCENT = 100;
   private static final int SHOWN_DIGITS = 4;
+  private static final int CAUSES_SHOWN = 3;
 
   private final Days days;
   private final String tenant;
@@ -123,7 +124,15 @@ final class CostPage {
 
   private static String words(Reason reason) {
     String name = reason.kind().name().toLowerCase(Locale.ROOT).replace('_', ' ');
-    return String.format(Locale.ROOT, "%s %.2f (all: %.2f)", name, reason.own(), reason.all());
+    String words =
+        String.format(Locale.ROOT, "%s %.2f (all: %.2f)", name, reason.own(), reason.all());
+    return reason.causes().isEmpty()
+        ? words
+        : words
+            + reason.causes().stream()
+                .limit(CAUSES_SHOWN)
+                .map(cause -> cause.tenant() + " " + cause.times() + "×")
+                .collect(Collectors.joining(", ", ", caused by ", ""));
   }
 
   private static List<Cell> row(PoolCost cost) {

@@ -98,8 +98,9 @@ public final class FinopsPages implements WebServer.Handler {
     Days days = days(request);
     CostPage page = new CostPage(days, request.parameter("tenant"), isOperator(request.caller()));
     page.period();
-    page.report(costing.report(view, days));
-    page.byDay(charges.of(view, days, DailyCharges.Grain.HOURS));
+    List<DailyCharges.Row> charged = charges.of(view, days, DailyCharges.Grain.HOURS);
+    page.report(costing.report(view, days, charged));
+    page.byDay(charged);
     page.budgets(budgets.apply(view));
     return WebAnswer.page(page.page());
   }

@@ -13,15 +13,15 @@ import java.util.Map;
  */
 public interface CostFacts {
   /**
-   * Computing in an hour.
+   * Work in an hour.
    *
    * @param tenant whose
    * @param shadow whether it is a copy that nobody asked for
    * @param pool where
    * @param hour the hour's beginning
-   * @param computeUs microseconds
+   * @param work how it went
    */
-  record ComputeHour(TenantId tenant, boolean shadow, String pool, Instant hour, long computeUs) {}
+  record WorkHour(TenantId tenant, boolean shadow, String pool, Instant hour, Work work) {}
 
   /**
    * Nodes in an hour.
@@ -45,11 +45,11 @@ public interface CostFacts {
     public static final Kept NOTHING = new Kept(0, 0);
   }
 
-  /** Computing of a view, hour by hour. */
-  List<ComputeHour> compute(View view, Days days);
+  /** Work of a view, hour by hour. */
+  List<WorkHour> work(View view, Days days);
 
-  /** How the tenants' work went, without shadows. */
-  Map<TenantId, Work> work(View view, Days days);
+  /** For whom tenants' attempts gave way, and how often, the most frequent first; for operators. */
+  Map<TenantId, List<Reason.Cause>> preempted(Days days);
 
   /** What tenants keep. */
   Map<TenantId, Kept> kept(View view, Days days);

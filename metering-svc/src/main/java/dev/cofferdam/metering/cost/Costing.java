@@ -1,9 +1,9 @@
 package dev.cofferdam.metering.cost;
 
 import dev.cofferdam.mesh.store.View;
-import dev.cofferdam.metering.cost.CostFacts.ComputeHour;
 import dev.cofferdam.metering.cost.CostFacts.Kept;
 import dev.cofferdam.metering.cost.CostFacts.NodeHour;
+import dev.cofferdam.metering.cost.CostFacts.WorkHour;
 import dev.cofferdam.metering.cost.CostReport.Bill;
 import dev.cofferdam.metering.cost.CostReport.PoolCost;
 import dev.cofferdam.metering.cost.CostReport.TenantCost;
@@ -42,21 +42,41 @@ public final class Costing {
 
   /** The costs of some days: for a tenant its own, for everybody those of all and of the pools. */
   public CostReport report(View view, Days days) {
+    return report(view, days, charges.of(view, days, DailyCharges.Grain.HOURS));
+  }
+
+  /**
+   * As above, where the charges are known.
+   *
+   * @param charged those of the view and the days
+   */
+  public CostReport report(View view, Days days, List<DailyCharges.Row> charged) {
     Shares shares = new Shares(facts.nodes(days), rates.currency());
-    facts.compute(view, days).forEach(shares::add);
+    Map<TenantId, Work> work = new HashMap<>();
+    for (WorkHour hour : facts.work(view, days)) {
+      shares.add(hour);
+      if (!hour.shadow()) {
+        work.merge(hour.tenant(), hour.work(), Work::plus);
+      }
+    }
     boolean everybody = view instanceof View.Everybody;
     return new CostReport(
         days,
         rates.currency(),
-        tenants(view, days, shares),
+        tenants(view, days, shares, work, bills(charged)),
         everybody ? shares.pools() : List.of());
   }
 
-  private List<TenantCost> tenants(View view, Days days, Shares shares) {
-    Map<TenantId, Work> work = facts.work(view, days);
+  private List<TenantCost> tenants(
+      View view,
+      Days days,
+      Shares shares,
+      Map<TenantId, Work> work,
+      Map<TenantId, Map<String, BigDecimal>> bills) {
     Work all = work.values().stream().reduce(Work.NONE, Work::plus);
     Map<TenantId, Kept> kept = facts.kept(view, days);
-    Map<TenantId, Map<String, BigDecimal>> bills = bills(view, days);
+    boolean everybody = view instanceof View.Everybody;
+    Map<TenantId, List<Reason.Cause>> preempted = everybody ? facts.preempted(days) : Map.of();
     TreeSet<TenantId> names = new TreeSet<>(java.util.Comparator.comparing(TenantId::value));
     names.addAll(work.keySet());
     names.addAll(kept.keySet());
@@ -80,23 +100,23 @@ public final class Costing {
                   rates.storageMicrosPerGibHour(),
                   Meter.STORAGE_GIB_HOURS),
               own,
-              view instanceof View.Everybody ? Reason.of(own, all) : List.of()));
+              everybody
+                  ? Reason.of(own, all, preempted.getOrDefault(tenant, List.of()))
+                  : List.of()));
     }
     return tenants;
   }
 
   /** Sums by tenant and currency; each price's use is rounded once, as on an invoice. */
-  private Map<TenantId, Map<String, BigDecimal>> bills(View view, Days days) {
+  private static Map<TenantId, Map<String, BigDecimal>> bills(List<DailyCharges.Row> charged) {
     record Key(TenantId tenant, String currency, long invoice, Charge charge) {}
     Map<Key, Long> units = new HashMap<>();
-    charges
-        .of(view, days, DailyCharges.Grain.HOURS)
-        .forEach(
-            row ->
-                units.merge(
-                    new Key(row.tenant(), row.currency(), row.invoice(), row.charge()),
-                    row.units(),
-                    Math::addExact));
+    for (DailyCharges.Row row : charged) {
+      units.merge(
+          new Key(row.tenant(), row.currency(), row.invoice(), row.charge()),
+          row.units(),
+          Math::addExact);
+    }
     Map<TenantId, Map<String, BigDecimal>> bills = new HashMap<>();
     units.forEach(
         (key, sum) ->
@@ -125,24 +145,24 @@ public final class Costing {
           .forEach(hour -> nodes.put(new Place(hour.pool(), hour.hour()), hour));
     }
 
-    void add(ComputeHour compute) {
-      NodeHour node = nodes.get(new Place(compute.pool(), compute.hour()));
+    void add(WorkHour hour) {
+      NodeHour node = nodes.get(new Place(hour.pool(), hour.hour()));
+      long computeUs = hour.work().computeUs();
       if (node == null) {
-        if (!compute.shadow()) {
-          uncosted.merge(compute.tenant(), compute.computeUs(), Math::addExact);
+        if (!hour.shadow()) {
+          uncosted.merge(hour.tenant(), computeUs, Math::addExact);
         }
         return;
       }
-      busyUs.merge(compute.pool(), compute.computeUs(), Math::addExact);
+      busyUs.merge(hour.pool(), computeUs, Math::addExact);
       BigInteger share =
-          BigInteger.valueOf(compute.computeUs())
-              .multiply(BigInteger.valueOf(node.microsPerHour()));
-      if (compute.shadow()) {
-        shadows.merge(compute.pool(), share, BigInteger::add);
+          BigInteger.valueOf(computeUs).multiply(BigInteger.valueOf(node.microsPerHour()));
+      if (hour.shadow()) {
+        shadows.merge(hour.pool(), share, BigInteger::add);
       } else {
         byTenant
-            .computeIfAbsent(compute.tenant(), t -> new TreeMap<>())
-            .merge(compute.pool(), share, BigInteger::add);
+            .computeIfAbsent(hour.tenant(), t -> new TreeMap<>())
+            .merge(hour.pool(), share, BigInteger::add);
       }
     }
 

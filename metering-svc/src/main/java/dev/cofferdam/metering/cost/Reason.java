@@ -1,5 +1,6 @@
 package dev.cofferdam.metering.cost;
 
+import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -9,8 +10,21 @@ import java.util.List;
  * @param kind what
  * @param own the tenant's figure
  * @param all that of all tenants
+ * @param causes of preemption: for whom, the most frequent first; for operators
  */
-public record Reason(Kind kind, double own, double all) {
+public record Reason(Kind kind, double own, double all, List<Cause> causes) {
+  public Reason {
+    causes = List.copyOf(causes);
+  }
+
+  /**
+   * For whom a tenant's attempts gave way.
+   *
+   * @param tenant the other tenant, or itself
+   * @param times how often
+   */
+  public record Cause(TenantId tenant, long times) {}
+
   private static final double DEARER = 1.25;
 
   /** Below it, a figure is not worth a word, however small that of all is. */
@@ -40,14 +54,19 @@ public record Reason(Kind kind, double own, double all) {
     }
   }
 
-  /** The reasons of a tenant, the strongest first. */
-  public static List<Reason> of(Work own, Work all) {
+  /**
+   * The reasons of a tenant, the strongest first.
+   *
+   * @param preempted for whom its attempts gave way
+   */
+  public static List<Reason> of(Work own, Work all, List<Cause> preempted) {
     List<Reason> reasons = new ArrayList<>();
     for (Kind kind : Kind.values()) {
       double figure = kind.of(own);
       double usual = kind.of(all);
       if (figure >= LEAST && figure > DEARER * usual) {
-        reasons.add(new Reason(kind, figure, usual));
+        reasons.add(
+            new Reason(kind, figure, usual, kind == Kind.PREEMPTION ? preempted : List.of()));
       }
     }
     reasons.sort(

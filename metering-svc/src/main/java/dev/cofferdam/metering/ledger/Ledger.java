@@ -4,6 +4,7 @@ import dev.cofferdam.mesh.store.RejectedFact;
 import dev.cofferdam.mesh.store.StaleClaimException;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.UnstorableException;
+import dev.cofferdam.metering.usage.Preemption;
 import dev.cofferdam.metering.usage.UsageEvent;
 import java.util.List;
 import java.util.Map;
@@ -38,16 +39,19 @@ public interface Ledger {
    *
    * @param topic where it comes from
    * @param events the events
+   * @param preemptions for whom attempts gave way, by the event's id; kept for operators
    * @param rejected the facts that cannot be counted
    * @param nextOffsets the offset after the batch, for each partition in it
    */
   record Batch(
       String topic,
       List<UsageEvent> events,
+      Map<String, List<Preemption>> preemptions,
       List<RejectedFact> rejected,
       Map<Integer, Long> nextOffsets) {
     public Batch {
       events = List.copyOf(events);
+      preemptions = Map.copyOf(preemptions);
       rejected = List.copyOf(rejected);
       nextOffsets = Map.copyOf(nextOffsets);
     }

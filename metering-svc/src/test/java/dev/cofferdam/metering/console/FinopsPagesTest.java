@@ -75,7 +75,7 @@ class FinopsPagesTest {
     ledger.record(
         List.of(Facts.usage(7, HARBOR.value()).setAdapter("<script>alert(1)</script>").build()));
     new PostgresHourBook(ledger.database)
-        .keep(List.of(new HourBook.Nodes("shared", 1, "EUR", 1_000_000)), List.of(), Facts.NOW);
+        .keep(List.of(new HourBook.Nodes("shared", 1, "EUR", 1_000_000)), Facts.NOW);
     Invoice invoice = ledger.issued(HARBOR, TestLedger.days("2026-02-26", "2026-03-02"));
     ofHarbor = invoice.number();
     hostileLine =

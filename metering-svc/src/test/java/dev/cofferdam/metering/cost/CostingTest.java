@@ -71,8 +71,8 @@ class CostingTest {
     facts.add(
         Facts.usage(99, "pixel-pirates").setOperation("shadow").setComputeUs(7_000_001).build());
     ledger.record(facts);
-    hours.keep(List.of(SHARED), List.of(), Facts.NOW.minus(HourBook.MISSED_MAX));
-    hours.keep(List.of(SHARED), List.of(), Facts.NOW);
+    hours.keep(List.of(SHARED), Facts.NOW.minus(HourBook.MISSED_MAX));
+    hours.keep(List.of(SHARED), Facts.NOW);
 
     CostReport report = costing.report(new View.Everybody(), DAYS);
 
@@ -102,7 +102,7 @@ class CostingTest {
   @Test
   void whatRanInHoursWhoseCostIsUnknownIsSaidToBeSo() {
     ledger.record(List.of(Facts.usage(1, "harbor-books").setPool("other").build()));
-    hours.keep(List.of(SHARED, new HourBook.Nodes("other", 1, "USD", 1)), List.of(), Facts.NOW);
+    hours.keep(List.of(SHARED, new HourBook.Nodes("other", 1, "USD", 1)), Facts.NOW);
     CostReport report = costing.report(new View.Everybody(), DAYS);
     assertThat(of(report, "harbor-books").uncostedUs()).isEqualTo(500_000);
     assertThat(report.pools()).extracting(PoolCost::pool).containsExactly("shared");
@@ -111,26 +111,16 @@ class CostingTest {
   @Test
   void hoursThatAreKnownStayAndMissedOnesAreFilledIn() {
     Instant before = Facts.NOW.minus(Duration.ofHours(5));
-    hours.keep(List.of(SHARED), List.of(), before);
+    hours.keep(List.of(SHARED), before);
     HourBook.Nodes dearer = new HourBook.Nodes("shared", 3, "EUR", 9_000_000);
-    hours.keep(List.of(dearer), List.of(), Facts.NOW);
-    hours.keep(List.of(dearer), List.of(), Facts.NOW.plusSeconds(60));
+    hours.keep(List.of(dearer), Facts.NOW);
+    hours.keep(List.of(dearer), Facts.NOW.plusSeconds(60));
 
     List<CostFacts.NodeHour> known = new PostgresCostFacts(ledger.database).nodes(DAYS);
 
     assertThat(known).hasSize(6);
     assertThat(known.getFirst().nodes()).isEqualTo(2);
     assertThat(known.subList(1, 6)).allMatch(hour -> hour.nodes() == 3);
-  }
-
-  @Test
-  void adaptersCostFromTheHourInWhichTheyCame() {
-    HourBook.Adapter adapter =
-        new HourBook.Adapter(HARBOR, "support-desk", "books", Facts.NOW.minus(Duration.ofHours(3)));
-    hours.keep(List.of(), List.of(adapter), Facts.NOW);
-    TenantCost cost = of(costing.report(new View.Everybody(), DAYS), "harbor-books");
-    assertThat(cost.adapters()).isEqualByComparingTo("0.04");
-    assertThat(cost.cost()).isEqualByComparingTo("0.04");
   }
 
   @Test
@@ -144,11 +134,12 @@ class CostingTest {
               .setDecodeMs(20)
               .setComputeUs(400_000)
               .setPreemptions(1)
+              .putPreemptedBy(i % 5 == 0 ? "nordic-parcel" : "harbor-books", 1)
               .setOutcome(i % 2 == 0 ? Outcome.OUTCOME_LOST : Outcome.OUTCOME_COMPLETED)
               .build());
     }
     ledger.record(facts);
-    hours.keep(List.of(new HourBook.Nodes("shared", 1, "EUR", 60_000_000)), List.of(), Facts.NOW);
+    hours.keep(List.of(new HourBook.Nodes("shared", 1, "EUR", 60_000_000)), Facts.NOW);
 
     CostReport report = costing.report(new View.Everybody(), DAYS);
 
@@ -157,6 +148,9 @@ class CostingTest {
     assertThat(dear.reasons())
         .extracting(Reason::kind)
         .containsExactlyInAnyOrder(Kind.PREFILL, Kind.LOW_BATCHABILITY, Kind.PREEMPTION);
+    assertThat(dear.reasons().stream().flatMap(reason -> reason.causes().stream()))
+        .containsExactly(
+            new Reason.Cause(HARBOR, 40), new Reason.Cause(new TenantId("nordic-parcel"), 10));
     assertThat(of(report, "harbor-books").reasons()).isEmpty();
   }
 

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.mesh.postgres.TestDatabase;
+import dev.cofferdam.mesh.postgres.Transaction;
+import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.Facts;
 import dev.cofferdam.metering.ledger.kafka.LedgerIntake;
 import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
+import dev.cofferdam.proto.events.v1.UsageRecorded;
+import dev.cofferdam.vocabulary.TenantId;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,6 +28,8 @@ import org.junit.jupiter.api.Test;
 
 /** What tools that speak SQL can read, on a real PostgreSQL. */
 class ReadersTest {
+  private static final TenantId HARBOR = new TenantId("harbor-books");
+
   private static DataSource database;
 
   @BeforeAll
@@ -37,6 +43,9 @@ class ReadersTest {
             new SilentListener());
     intake.claim(Set.of(0));
     intake.store(Facts.in(0, 0, Facts.random(5, 200).stream().map(Facts::bytes).toList()));
+    UsageRecorded preempted =
+        Facts.usage(900, "harbor-books").setPreemptions(1).putPreemptedBy("globex", 1).build();
+    intake.store(Facts.in(0, 200, List.of(Facts.bytes(preempted), Facts.bytes(preempted))));
     new PostgresClosings(database).close(Instant.parse("2026-02-28T00:00:00Z"));
     execute(database, "select admit_usage_reader('bi_harbor', 'harbor-books')");
     execute(database, "select admit_usage_reader('bi_nobody', 'nobody')");
@@ -84,6 +93,33 @@ class ReadersTest {
   }
 
   @Test
+  void forWhomAnAttemptGaveWayIsForOperatorsOfTheServiceOnly() throws SQLException {
+    for (String role : List.of("bi_harbor", "cofferdam_bi_operator")) {
+      assertThatThrownBy(() -> as(role, "select * from usage_preemptions"))
+          .hasMessageContaining("permission denied");
+      assertThat(
+              as(
+                  role,
+                  "select column_name from information_schema.columns where column_name ~ 'preempted'"))
+          .as(role)
+          .isEmpty();
+    }
+    String ask = "select count(*) from usage_preemptions where preempted_by = 'globex'";
+    long tenants = Transaction.attempt(database, new View.Of(HARBOR), c -> number(c, ask));
+    long operators = Transaction.attempt(database, new View.Everybody(), c -> number(c, ask));
+    long nobodys = Transaction.attempt(database, c -> number(c, ask));
+    assertThat(List.of(tenants, operators, nobodys)).containsExactly(0L, 1L, 0L);
+  }
+
+  private static long number(Connection connection, String sql) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getLong(1);
+    }
+  }
+
+  @Test
   void aReaderWritesNothingAndRunsNoHousekeeping() {
     for (String sql :
         List.of(
@@ -93,6 +129,7 @@ class ReadersTest {
             "select admit_usage_reader('bi_nobody', 'harbor-books')",
             "select close_usage_hours('2026-03-01T00:00:00Z')",
             "select * from usage_events_2026_02",
+            "select * from usage_preemptions",
             "select * from consumer_offsets")) {
       assertThatThrownBy(() -> as("bi_harbor", sql)).as(sql).hasMessageContaining("denied");
     }

@@ -10,6 +10,9 @@ public final class Topics {
   /** Usage facts, keyed by tenant. */
   public static final String USAGE = "cofferdam.usage.v1";
 
+  /** What tenants keep, hour by hour, keyed by tenant. */
+  public static final String KEPT = "cofferdam.kept.v1";
+
   /** Audit facts, keyed by tenant. */
   public static final String AUDIT = "cofferdam.audit.v1";
 
@@ -41,6 +44,7 @@ public final class Topics {
   public static final List<Spec> ALL =
       List.of(
           facts(USAGE, Set.of(Role.WORKER, Role.SCHEDULER), Set.of(Role.METERING, Role.ROUTER)),
+          facts(KEPT, Set.of(Role.GATEWAY, Role.WORKER), Set.of(Role.METERING)),
           facts(
               AUDIT,
               Set.of(
@@ -57,7 +61,7 @@ public final class Topics {
               Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER, Role.METERING, Role.AUDIT)),
           configuration(API_KEYS, Set.of(Role.GATEWAY)),
           configuration(MODELS, Set.of(Role.GATEWAY, Role.ROUTER)),
-          configuration(ADAPTERS, Set.of(Role.GATEWAY, Role.ROUTER, Role.METERING)),
+          configuration(ADAPTERS, Set.of(Role.GATEWAY, Role.ROUTER)),
           configuration(POOLS, Set.of(Role.GATEWAY, Role.ROUTER, Role.SCHEDULER, Role.METERING)),
           configuration(RATE_CARDS, Set.of(Role.GATEWAY, Role.METERING)),
           latest(BUDGETS, Set.of(Role.METERING), Set.of(Role.GATEWAY)));

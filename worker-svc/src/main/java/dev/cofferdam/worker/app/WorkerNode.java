@@ -53,6 +53,7 @@ final class WorkerNode implements AutoCloseable {
   private final KafkaUsageSink usage;
   private final MeshChannels channels;
   private final Adapters adapters;
+  private final AdapterReports residency;
   private final Generations generations;
   private final WorkerEndpoint endpoint;
   private final MeshServer server;
@@ -114,6 +115,7 @@ final class WorkerNode implements AutoCloseable {
       configs.put(model.id(), engine.config(model.id()));
     }
     adapters = Adapters.open(worker, configs, memory::prepare);
+    residency = new AdapterReports(adapters.shelf(), facts, InstantSource.system());
     generations =
         new Generations(
             new Generations.Parts(
@@ -286,6 +288,7 @@ final class WorkerNode implements AutoCloseable {
     loader.close();
     engine.close();
     completions.shutdown();
+    residency.close();
     facts.close();
     adapters.close().run();
     try {

@@ -4,6 +4,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -15,6 +16,16 @@ import java.util.concurrent.CompletionException;
  * that is. Two requests for the same one read it once. Thread-safe; loading blocks the caller.
  */
 public final class AdapterShelf {
+  /**
+   * An adapter that is in memory.
+   *
+   * @param tenant whose
+   * @param model its base model
+   * @param name its name
+   * @param bytes of its weights
+   */
+  public record Resident(TenantId tenant, String model, String name, long bytes) {}
+
   private record Named(TenantId tenant, String model, String name) {}
 
   private record Key(Named named, String version) {}
@@ -71,6 +82,21 @@ public final class AdapterShelf {
         throw cause;
       }
       throw e;
+    }
+  }
+
+  /** What is on the shelf now, each version of an adapter apart. */
+  public List<Resident> resident() {
+    synchronized (shelf) {
+      return shelf.entrySet().stream()
+          .filter(entry -> entry.getValue().isDone())
+          .map(
+              entry -> {
+                Named named = entry.getKey().named;
+                return new Resident(
+                    named.tenant, named.model, named.name, entry.getValue().join().weightBytes());
+              })
+          .toList();
     }
   }
 

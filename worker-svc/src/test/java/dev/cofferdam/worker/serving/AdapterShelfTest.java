@@ -41,6 +41,19 @@ class AdapterShelfTest {
   }
 
   @Test
+  void whatIsInMemoryIsListedAndWhatWentIsNot() {
+    AdapterShelf shelf = new AdapterShelf((model, name, version) -> load(name), 900, Set.of());
+    assertThat(shelf.resident()).isEmpty();
+    for (String name : List.of("a", "b", "c")) {
+      shelf.get(ACME, "m", name, name, "1");
+    }
+    assertThat(shelf.resident())
+        .containsExactly(
+            new AdapterShelf.Resident(ACME, "m", "b", 400),
+            new AdapterShelf.Resident(ACME, "m", "c", 400));
+  }
+
+  @Test
   void theLeastRecentlyUsedGoes() {
     AdapterShelf shelf = new AdapterShelf((model, name, version) -> load(name), 900, Set.of());
     for (String name : List.of("a", "b", "a", "c", "a", "b")) {

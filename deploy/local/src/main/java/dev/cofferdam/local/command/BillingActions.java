@@ -5,6 +5,7 @@ import com.google.protobuf.Message;
 import com.google.protobuf.util.JsonFormat;
 import dev.cofferdam.proto.metering.v1.BillingServiceGrpc;
 import dev.cofferdam.proto.metering.v1.BillingServiceGrpc.BillingServiceBlockingStub;
+import dev.cofferdam.proto.metering.v1.CostReason;
 import dev.cofferdam.proto.metering.v1.CostServiceGrpc;
 import dev.cofferdam.proto.metering.v1.DocumentFormat;
 import dev.cofferdam.proto.metering.v1.DraftInvoiceRequest;
@@ -197,6 +198,15 @@ final class BillingActions {
     }
   }
 
+  private static String words(CostReason why) {
+    String causes =
+        why.getCausesList().stream()
+            .map(cause -> " by " + cause.getTenant() + " " + cause.getTimes() + "x")
+            .collect(Collectors.joining());
+    return String.format(
+        Locale.ROOT, "%s %.2f (all: %.2f)%s", why.getKind(), why.getOwn(), why.getAll(), causes);
+  }
+
   private void table(GetCostsResponse costs) {
     out.printf(
         "%-24s %20s %14s %14s   in %s%n",
@@ -211,14 +221,7 @@ final class BillingActions {
           tenant.getCost(),
           tenant.getMargin(),
           tenant.getReasonsList().stream()
-              .map(
-                  why ->
-                      String.format(
-                          Locale.ROOT,
-                          "%s %.2f (all: %.2f)",
-                          why.getKind(),
-                          why.getOwn(),
-                          why.getAll()))
+              .map(BillingActions::words)
               .collect(Collectors.joining(", ")));
     }
     out.printf(

@@ -14,6 +14,7 @@ import dev.cofferdam.proto.metering.v1.CostServiceGrpc;
 import dev.cofferdam.proto.metering.v1.GetCostsRequest;
 import dev.cofferdam.proto.metering.v1.GetCostsResponse;
 import dev.cofferdam.proto.metering.v1.PoolCost;
+import dev.cofferdam.proto.metering.v1.PreemptionCause;
 import dev.cofferdam.proto.metering.v1.TenantCost;
 import io.grpc.stub.StreamObserver;
 import java.math.BigDecimal;
@@ -67,7 +68,16 @@ public final class CostEndpoint extends CostServiceGrpc.CostServiceImplBase {
           CostReason.newBuilder()
               .setKind(reason.kind().name().toLowerCase(Locale.ROOT))
               .setOwn(reason.own())
-              .setAll(reason.all()));
+              .setAll(reason.all())
+              .addAllCauses(
+                  reason.causes().stream()
+                      .map(
+                          cause ->
+                              PreemptionCause.newBuilder()
+                                  .setTenant(cause.tenant().value())
+                                  .setTimes(cause.times())
+                                  .build())
+                      .toList()));
     }
     return message.build();
   }

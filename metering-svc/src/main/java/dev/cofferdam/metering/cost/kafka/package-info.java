@@ -1,4 +1,4 @@
-/** Hours of nodes and of adapters, as configured on Kafka. */
+/** Hours of nodes, as configured on Kafka. */
 @NullMarked
 package dev.cofferdam.metering.cost.kafka;
 

@@ -3,6 +3,7 @@ package dev.cofferdam.metering.cost.postgres;
 import dev.cofferdam.mesh.postgres.Transaction;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.metering.cost.CostFacts;
+import dev.cofferdam.metering.cost.Reason;
 import dev.cofferdam.metering.cost.Work;
 import dev.cofferdam.metering.invoice.Days;
 import dev.cofferdam.vocabulary.TenantId;
@@ -11,6 +12,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -18,20 +20,20 @@ import javax.sql.DataSource;
 
 /** Sums over the usage events and the hours, behind the walls of a view. */
 public final class PostgresCostFacts implements CostFacts {
-  private static final String COMPUTE =
+  private static final String WORK =
       """
-      select tenant, operation = 'shadow' as shadow, pool, ended_ms / 3600000 * 3600000 as hour_ms, sum(compute_us)
+      select tenant, operation = 'shadow' as shadow, pool, ended_ms / 3600000 * 3600000 as hour_ms, count(*),
+        sum(prefill_ms), sum(decode_ms), sum(compute_us), sum(preemptions),
+        coalesce(sum(compute_us) filter (where attempt > 1 or outcome in ('lost', 'failed')), 0)
       from usage_events where ended_ms >= ? and ended_ms < ? and (? = '' or tenant = ?)
       group by tenant, shadow, pool, hour_ms
       """;
 
-  private static final String WORK =
+  private static final String PREEMPTED =
       """
-      select tenant, count(*), sum(prefill_ms), sum(decode_ms), sum(compute_us), sum(preemptions),
-        coalesce(sum(compute_us) filter (where attempt > 1 or outcome in ('lost', 'failed')), 0)
-      from usage_events
-      where ended_ms >= ? and ended_ms < ? and (? = '' or tenant = ?) and operation <> 'shadow'
-      group by tenant order by tenant
+      select tenant, preempted_by, sum(times) as times from usage_preemptions
+      where ended_ms >= ? and ended_ms < ? and (? = '' or tenant = ?)
+      group by tenant, preempted_by order by tenant, times desc, preempted_by
       """;
 
   private static final String KEPT =
@@ -54,41 +56,41 @@ public final class PostgresCostFacts implements CostFacts {
   }
 
   @Override
-  public List<ComputeHour> compute(View view, Days days) {
-    List<ComputeHour> hours = new ArrayList<>();
-    read(
-        COMPUTE,
-        view,
-        days,
-        row ->
-            hours.add(
-                new ComputeHour(
-                    new TenantId(row.getString(1)),
-                    row.getBoolean(2),
-                    row.getString(3),
-                    Instant.ofEpochMilli(row.getLong(4)),
-                    row.getLong(5))));
-    return hours;
-  }
-
-  @Override
-  public Map<TenantId, Work> work(View view, Days days) {
-    Map<TenantId, Work> work = new LinkedHashMap<>();
+  public List<WorkHour> work(View view, Days days) {
+    List<WorkHour> hours = new ArrayList<>();
     read(
         WORK,
         view,
         days,
         row ->
-            work.put(
-                new TenantId(row.getString(1)),
-                new Work(
-                    row.getLong(2),
-                    row.getLong(3),
-                    row.getLong(4),
-                    row.getLong(5),
-                    row.getLong(6),
-                    row.getLong(7))));
-    return work;
+            hours.add(
+                new WorkHour(
+                    new TenantId(row.getString(1)),
+                    row.getBoolean(2),
+                    row.getString(3),
+                    Instant.ofEpochMilli(row.getLong(4)),
+                    new Work(
+                        row.getLong(5),
+                        row.getLong(6),
+                        row.getLong(7),
+                        row.getLong(8),
+                        row.getLong(9),
+                        row.getLong(10)))));
+    return hours;
+  }
+
+  @Override
+  public Map<TenantId, List<Reason.Cause>> preempted(Days days) {
+    Map<TenantId, List<Reason.Cause>> preempted = new HashMap<>();
+    read(
+        PREEMPTED,
+        new View.Everybody(),
+        days,
+        row ->
+            preempted
+                .computeIfAbsent(new TenantId(row.getString(1)), tenant -> new ArrayList<>())
+                .add(new Reason.Cause(new TenantId(row.getString(2)), row.getLong(3))));
+    return preempted;
   }
 
   @Override

@@ -23,16 +23,6 @@ public final class PostgresHourBook implements HourBook {
       on conflict do nothing
       """;
 
-  private static final String ADAPTERS =
-      """
-      insert into kept_hours (tenant, kind, model, name, hour_ms, bytes)
-      select ?, 'adapter', ?, ?, hour, 0 from generate_series(
-        greatest(
-          coalesce((select max(hour_ms) from kept_hours where tenant = ? and kind = 'adapter' and name = ?) + 3600000, 0),
-          ?, ?), ?, 3600000) as hour
-      on conflict do nothing
-      """;
-
   private final DataSource source;
 
   public PostgresHourBook(DataSource source) {
@@ -40,7 +30,7 @@ public final class PostgresHourBook implements HourBook {
   }
 
   @Override
-  public void keep(List<Nodes> nodes, List<Adapter> adapters, Instant now) {
+  public void keep(List<Nodes> nodes, Instant now) {
     long hour = hour(now);
     long earliest = hour - MISSED_MAX.toMillis();
     Transaction.attempt(
@@ -48,7 +38,6 @@ public final class PostgresHourBook implements HourBook {
         new View.Everybody(),
         connection -> {
           nodes(connection, nodes, hour, earliest);
-          adapters(connection, adapters, hour, earliest);
           return hour;
         });
   }
@@ -63,24 +52,6 @@ public final class PostgresHourBook implements HourBook {
         statement.setLong(4, one.microsPerHour());
         statement.setString(5, one.pool());
         statement.setLong(6, hour);
-        statement.setLong(7, earliest);
-        statement.setLong(8, hour);
-        statement.addBatch();
-      }
-      statement.executeBatch();
-    }
-  }
-
-  private static void adapters(
-      Connection connection, List<Adapter> adapters, long hour, long earliest) throws SQLException {
-    try (PreparedStatement statement = connection.prepareStatement(ADAPTERS)) {
-      for (Adapter one : adapters) {
-        statement.setString(1, one.tenant().value());
-        statement.setString(2, one.model());
-        statement.setString(3, one.name());
-        statement.setString(4, one.tenant().value());
-        statement.setString(5, one.name());
-        statement.setLong(6, hour(one.since()));
         statement.setLong(7, earliest);
         statement.setLong(8, hour);
         statement.addBatch();

@@ -7,6 +7,7 @@ import dev.cofferdam.mesh.store.UnstorableException;
 import dev.cofferdam.metering.ledger.Booked;
 import dev.cofferdam.metering.ledger.Ledger;
 import dev.cofferdam.metering.ledger.Ledger.Batch;
+import dev.cofferdam.metering.usage.Preemption;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.metering.usage.kafka.UsageFacts;
 import dev.cofferdam.metering.usage.kafka.UsageFacts.Reading;
@@ -82,17 +83,23 @@ public final class LedgerIntake implements FactConsumer.Sink {
     Instant start = clock.instant();
     List<UsageEvent> events = new ArrayList<>();
     List<RejectedFact> rejected = new ArrayList<>();
+    Map<String, List<Preemption>> preemptions = new HashMap<>();
     Map<Integer, Long> next = new HashMap<>();
     for (Read read : batch) {
       FactConsumer.Fact fact = read.fact();
       switch (read.reading()) {
-        case Reading.Counted counted -> events.add(counted.event());
+        case Reading.Counted counted -> {
+          events.add(counted.event());
+          if (!counted.preemptions().isEmpty()) {
+            preemptions.putIfAbsent(counted.event().eventId(), counted.preemptions());
+          }
+        }
         case Reading.Rejected no ->
             rejected.add(new RejectedFact(topic, fact.partition(), fact.offset(), no.reason()));
       }
       next.merge(fact.partition(), fact.offset() + 1, Math::max);
     }
-    List<Booked> added = ledger.append(new Batch(topic, events, rejected, next));
+    List<Booked> added = ledger.append(new Batch(topic, events, preemptions, rejected, next));
     tell(batch, added, start);
     rejected.forEach(listener::rejected);
     listener.skipped(events.size() - added.size());

@@ -48,7 +48,12 @@ public final class PostgresLedger implements Ledger {
         connection -> {
           claims.advance(connection, batch.topic(), batch.nextOffsets());
           RejectedFacts.add(connection, batch.rejected());
-          return batch.events().isEmpty() ? List.of() : add(connection, batch.events());
+          if (batch.events().isEmpty()) {
+            return List.of();
+          }
+          List<Booked> added = add(connection, batch.events());
+          Preemptions.add(connection, added, batch.preemptions());
+          return added;
         });
   }
 

@@ -1,6 +1,7 @@
 package dev.cofferdam.metering.usage.kafka;
 
 import com.google.protobuf.InvalidProtocolBufferException;
+import dev.cofferdam.metering.usage.Preemption;
 import dev.cofferdam.metering.usage.UsageEvent;
 import dev.cofferdam.proto.events.v1.Outcome;
 import dev.cofferdam.proto.events.v1.UsageRecorded;
@@ -10,6 +11,7 @@ import dev.cofferdam.wire.Events;
 import dev.cofferdam.wire.Events.ReceivedEvent;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -33,8 +35,13 @@ public final class UsageFacts {
      *
      * @param said when its producer told of it
      * @param traceHeaders trace context of its request
+     * @param preemptions for whom the attempt gave way
      */
-    record Counted(UsageEvent event, Instant said, Map<String, String> traceHeaders)
+    record Counted(
+        UsageEvent event,
+        Instant said,
+        Map<String, String> traceHeaders,
+        List<Preemption> preemptions)
         implements Reading {}
 
     /**
@@ -66,10 +73,19 @@ public final class UsageFacts {
       if (event.ended().isAfter(now.plus(AHEAD_MAX))) {
         return new Reading.Rejected("ended_epoch_ms: more than a day ahead");
       }
-      return new Reading.Counted(event, received.time(), received.traceHeaders());
+      return new Reading.Counted(
+          event, received.time(), received.traceHeaders(), preemptions(received.data()));
     } catch (IllegalArgumentException e) {
       return new Reading.Rejected(String.valueOf(e.getMessage()));
     }
+  }
+
+  private static List<Preemption> preemptions(UsageRecorded data) {
+    return data.getPreemptedByCount() == 0
+        ? List.of()
+        : data.getPreemptedByMap().entrySet().stream()
+            .map(by -> new Preemption(new TenantId(by.getKey()), by.getValue()))
+            .toList();
   }
 
   private static UsageEvent event(ReceivedEvent<UsageRecorded> received) {

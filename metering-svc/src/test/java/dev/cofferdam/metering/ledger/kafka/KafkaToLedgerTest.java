@@ -5,15 +5,22 @@ import static dev.cofferdam.mesh.postgres.TestDatabase.rows;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.mesh.kafka.FactConsumer;
+import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.KeptFacts;
 import dev.cofferdam.mesh.kafka.TestKafka;
+import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.mesh.postgres.TestDatabase;
 import dev.cofferdam.metering.Facts;
+import dev.cofferdam.metering.kept.kafka.KeptIntake;
+import dev.cofferdam.metering.kept.postgres.PostgresKeptBook;
 import dev.cofferdam.metering.ledger.SilentListener;
 import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.proto.events.v1.UsageRecorded;
+import dev.cofferdam.vocabulary.TenantId;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.time.InstantSource;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayDeque;
@@ -27,6 +34,9 @@ import java.util.SplittableRandom;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import javax.sql.DataSource;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
+import org.apache.kafka.common.TopicPartition;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -293,6 +303,28 @@ class KafkaToLedgerTest {
   }
 
   @Test
+  void whatKafkaLetGoOfUnreadIsCountedAsLostAndTheRestIsRead() throws Exception {
+    try (FactConsumer consumer = consumer()) {
+      send(1, 400);
+      awaitOffsets(400);
+      assertThat(consumer.lostOffsets()).isZero();
+    }
+    send(2, 400);
+    try (Admin admin = Admin.create(kafka.settings().with(Map.of()))) {
+      admin
+          .deleteRecords(Map.of(new TopicPartition(topic, 0), RecordsToDelete.beforeOffset(130)))
+          .all()
+          .get();
+    }
+    try (FactConsumer consumer = consumer()) {
+      awaitOffsets(800);
+      assertThat(consumer.lostOffsets()).isEqualTo(30);
+    }
+    assertThat(events()).isEqualTo(770);
+    assertSumsEqualEvents();
+  }
+
+  @Test
   void poisonBetweenFactsHoldsNothingUp() throws InterruptedException {
     try (FactConsumer consumer = consumer()) {
       kafka.send(
@@ -308,6 +340,43 @@ class KafkaToLedgerTest {
     }
     assertThat(events()).isEqualTo(2);
     assertThat(number(database, "select count(*) from rejected_events")).isEqualTo(2);
+  }
+
+  @Test
+  void whatTwoGatewaysAndARestartedOneTellOfOneDatabaseIsCountedOnceAnHour() throws Exception {
+    kafka.create(Topics.KEPT, PARTITIONS);
+    Instant now = Facts.NOW;
+    KeptFacts.Thing documents =
+        KeptFacts.Thing.storage(new TenantId("harbor-books"), "db1", "documents");
+    try (FactPublisher one = publisher("one");
+        FactPublisher two = publisher("two")) {
+      KeptFacts first = new KeptFacts(one);
+      first.tell(documents, 0, now);
+      first.tell(documents, 10, now);
+      first.tell(documents, 11, now);
+      new KeptFacts(two).tell(documents, 10, now);
+      new KeptFacts(one).tell(documents, 10, now);
+      first.tell(documents, 12, now.plus(Duration.ofHours(1)));
+      try (FactConsumer consumer =
+          FactConsumer.open(
+              kafka.settings(),
+              Topics.KEPT,
+              "kept-group",
+              new KeptIntake(
+                  Topics.KEPT,
+                  new PostgresKeptBook(database),
+                  InstantSource.fixed(now.plus(Duration.ofHours(1))),
+                  fact -> {}))) {
+        awaitOffsets(4);
+        assertThat(consumer.ready()).isTrue();
+      }
+    }
+    assertThat(rows(database, "select bytes from kept_hours order by hour_ms"))
+        .isEqualTo(rows(database, "values (10::bigint), (12)"));
+  }
+
+  private FactPublisher publisher(String name) {
+    return FactPublisher.open(kafka.settings(), name, folder.resolve("spool-" + name), 1 << 20);
   }
 
   private static final class CountingSink implements FactConsumer.Sink {
