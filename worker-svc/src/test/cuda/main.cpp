@@ -1,0 +1,121 @@
+// Runs the kernels' tests on the CPU.
+//   kernels_test list               prints the tests' names
+//   kernels_test run NUMBER [SEED]  runs one
+//   kernels_test all [SEED]         runs all
+//   kernels_test mutants            plants each mistake, and runs the tests until one fails
+// Exit status 0 where all is well; a failure says why, and with which seed.
+#include <signal.h>
+#include <stdarg.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <tuple>
+
+#include "simt/simt.h"
+#include "tests.h"
+
+void failTest(const char* format, ...) {
+  char text[1200];
+  va_list list;
+  va_start(list, format);
+  vsnprintf(text, sizeof text, format, list);
+  va_end(list);
+  throw Failure(text);
+}
+
+namespace {
+
+std::vector<Case> cases() {
+  std::vector<Case> all;
+  addRowTests(all);
+  addAttentionTests(all);
+  return all;
+}
+
+const int MUTANTS = 9;
+
+void outOfBounds(int, siginfo_t* info, void*) {
+  char text[200];
+  int n = snprintf(text, sizeof text, "an access outside of device memory, at %p, by thread %d of block (%u, %u, %u)\n", info->si_addr,
+                   simt::current ? simt::current->id : -1, simt::block.x, simt::block.y, simt::block.z);
+  if (write(1, text, (size_t)n) < 0) _exit(4);
+  _exit(3);
+}
+
+void catchFaults() {
+  static char stack[1 << 16];
+  stack_t alternative = {};
+  alternative.ss_sp = stack;
+  alternative.ss_size = sizeof stack;
+  sigaltstack(&alternative, nullptr);
+  struct sigaction action = {};
+  action.sa_sigaction = outOfBounds;
+  action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+  sigaction(SIGSEGV, &action, nullptr);
+  sigaction(SIGBUS, &action, nullptr);
+}
+
+double now() {
+  timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+int run(const Case& test, uint64_t seed, bool speaks) {
+  double from = now();
+  Random random(seed);
+  try {
+    test.run(random);
+    if (speaks) printf("%6.2f s  %s\n", now() - from, test.name);
+    return 0;
+  } catch (const Failure& e) {
+    if (speaks) printf("FAILED    %s (seed %llu): %s\n", test.name, (unsigned long long)seed, e.what());
+    return 1;
+  }
+}
+
+// Runs the tests with a mistake in a process of its own; returns the test that found it, or null.
+const char* foundBy(int mutant, uint64_t seed) {
+  for (const Case& test : cases()) {
+    fflush(stdout);
+    pid_t child = fork();
+    if (child == 0) {
+      if (!freopen("/dev/null", "w", stdout)) _exit(5);
+      simt_mutant(mutant);
+      _exit(run(test, seed, false));
+    }
+    int status;
+    waitpid(child, &status, 0);
+    if (status != 0) return test.name;
+  }
+  return nullptr;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  catchFaults();
+  std::string what = argc > 1 ? argv[1] : "all";
+  std::vector<Case> all = cases();
+  if (what == "list") {
+    for (const Case& test : all) printf("%s\n", test.name);
+    return 0;
+  }
+  if (what == "mutants") {
+    int missed = 0;
+    for (int m = 1; m <= MUTANTS; m++) {
+      const char* by = foundBy(m, 1);
+      printf("mutant %2d  %s\n", m, by ? by : "NOT FOUND");
+      missed += by == nullptr;
+    }
+    return missed;
+  }
+  bool one = what == "run";
+  uint64_t seed = argc > (one ? 3 : 2) ? strtoull(argv[one ? 3 : 2], nullptr, 10) : 1;
+  int failures = 0;
+  for (size_t i = 0; i < all.size(); i++)
+    if (!one || (int)i == atoi(argv[2])) failures += run(all[i], seed, true);
+  return failures;
+}

@@ -1,0 +1,42 @@
+// The kernels' sources, compiled for the CPU, by name. The only translation unit of theirs, so that one compilation checks them all.
+#define COFFERDAM_SIMT
+#include "../../../main/cuda/product.cu"
+#include "../../../main/cuda/rows.cu"
+#include "../../../main/cuda/attention.cu"
+
+#include <tuple>
+#include <utility>
+
+namespace simt {
+namespace {
+
+template <auto KERNEL_FUNCTION>
+struct Call;
+
+template <class... A, void (*F)(A...)>
+struct Call<F> {
+  template <size_t... I>
+  static void at(void** params, std::index_sequence<I...>) {
+    F(*(A*)params[I]...);
+  }
+  static void call(void** params) { at(params, std::index_sequence_for<A...>()); }
+};
+
+#define ENTRY(name) {#name, Call<name>::call}
+const Entry ENTRIES[] = {
+    ENTRY(cf_embed),      ENTRY(cf_norm),       ENTRY(cf_gather),     ENTRY(cf_rotate_store), ENTRY(cf_gate),
+    ENTRY(cf_product_8),  ENTRY(cf_product_16), ENTRY(cf_product_32), ENTRY(cf_product_64),   ENTRY(cf_product_128),
+    ENTRY(cf_attend_small_32),  ENTRY(cf_attend_small_64),  ENTRY(cf_attend_small_128), ENTRY(cf_attend_small_256),
+    ENTRY(cf_attend_large_32),  ENTRY(cf_attend_large_64),  ENTRY(cf_attend_large_128), ENTRY(cf_attend_large_256),
+    ENTRY(cf_attend_merge),
+};
+
+}  // namespace
+
+const Entry* find(const char* name) {
+  for (const Entry& entry : ENTRIES)
+    if (strcmp(entry.name, name) == 0) return &entry;
+  return nullptr;
+}
+
+}  // namespace simt

@@ -1,0 +1,28 @@
+// Kernels by name.
+#pragma once
+#include <stdint.h>
+
+namespace simt {
+struct Entry {
+  const char* name;
+  void (*call)(void** params);
+};
+const Entry* find(const char* name);
+
+// Matrix instructions of one step over 32 inputs, of one lane.
+struct Batch {
+  float* c;           // [mTiles][nTiles][4]
+  const uint32_t* a;  // [mTiles][2 rows][4]
+  const uint32_t* b;  // [nTiles][4]
+  int mTiles, nTiles;
+};
+}  // namespace simt
+
+// What a driver needs: 0 is success, otherwise `simt_error` says what is wrong.
+extern "C" {
+const void* simt_kernel(const char* name);
+int simt_launch(const void* kernel, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
+                unsigned blockZ, unsigned sharedBytes, void** params);
+const char* simt_error();
+void simt_mutant(int number);
+}
