@@ -25,6 +25,12 @@
 
 typedef uint16_t bf16;
 
+#ifdef __CUDACC__
+#define HOST_DEVICE static inline __host__ __device__
+#else
+#define HOST_DEVICE static inline
+#endif
+
 // Merging a product's splits: planes of F32 [rows][outputs], `planeStride` elements apart, added in the order
 // 0, 1, …, planeCount - 1, then `bias` [outputs] (may be null), then for rows whose slot is not 0 `delta`
 // [rows][outputs] (may be null; the adapters' share). Where a kernel below takes `Planes`, it takes these
@@ -99,7 +105,7 @@ KERNEL cf_product_128(const int* rows, const bf16* weights, const bf16* x, float
                       int splitInputs, int64_t planeStride);
 
 // Inputs of a split; a multiple of 64. (The host's twin must be the same to the letter.)
-static inline int productSplit(int outputs, int inputs) {
+HOST_DEVICE int productSplit(int outputs, int inputs) {
   int tiles = (outputs + 127) / 128;
   int splits = 144 / tiles < inputs / 256 ? 144 / tiles : inputs / 256;
   splits = splits < 1 ? 1 : splits > 16 ? 16 : splits;
@@ -107,7 +113,7 @@ static inline int productSplit(int outputs, int inputs) {
 }
 
 // Bytes of shared memory of cf_product_N: (stages) * (128 + N) * 128, stages 4, with N = 128 3.
-static inline int productShared(int n) { return (n == 128 ? 3 : 4) * (128 + n) * 128; }
+HOST_DEVICE int productShared(int n) { return (n == 128 ? 3 : 4) * (128 + n) * 128; }
 
 // ---------------------------------------------------------------- attention
 
@@ -150,12 +156,12 @@ KERNEL cf_attend_large_256(ATTEND);
 
 // Most rows of a tile. A row of the tile and a query head of the group are one of the 16 (small), 128 (large) or, with
 // head dimensions above 128, 64 (large) rows of the matrix instructions.
-static inline int attendRows(int large, int heads, int kvHeads, int headDimension) {
+HOST_DEVICE int attendRows(int large, int heads, int kvHeads, int headDimension) {
   return (large ? headDimension > 128 ? 64 : 128 : 16) / (heads / kvHeads);
 }
 
 // Bytes of shared memory; D is the kernel's (32, 64, 128, 256).
-static inline int attendShared(int large, int D) {
+HOST_DEVICE int attendShared(int large, int D) {
   int stages = D == 256 ? 1 : 2;
   int exchange = large ? D == 256 ? 4 * 2560 : 0 : 2560;
   return stages * 2 * 64 * D * 2 + exchange;
@@ -187,7 +193,7 @@ struct LoraSegment {
 };
 
 // shrunk[row][t][rankMax] F32 = A_t x[row] for t below `targets`. Each A starts at 16 bytes; inputs a multiple of 8.
-// rankMax at least every rank, a multiple of 16 (elements beyond a module's rank are not written).
+// rankMax at least every rank, a multiple of 16, at most 256; segments of more than 64 rows are better cut (elements beyond a module's rank are not written).
 // grid (segments of the bucket, targets, rankMax / 16), block 256.
 KERNEL cf_lora_shrink(const int* segments, const LoraSegment* segment, const int* segmentRow, const LoraModule* modules,
                       int slotStride, int moduleAt, const bf16* x, int inputs, float* shrunk, int rankMax);
@@ -235,7 +241,7 @@ struct SampleResult {
 };
 
 // Scratch of sampling, for each row of logits: sampleScratch(vocabulary) bytes, 16-aligned. Need not be cleared.
-static inline int64_t sampleScratch(int vocabulary) { return ((vocabulary + 4095) / 4096 * 32 + 63) / 64 * 64; }
+HOST_DEVICE int64_t sampleScratch(int vocabulary) { return ((vocabulary + 4095) / 4096 * 32 + 63) / 64 * 64; }
 
 // The four below run in this order on one stream. `before` has an element for each entry of `penalty`.
 // Applies penalties in place. grid (samples of the bucket), block 256.
@@ -265,7 +271,7 @@ KERNEL cf_residue(const void* pool, int64_t blockBytes, const int* block, int co
 // counter blocks n (8 bytes, big-endian), p (4), counter (4): counters 0 and 1 make the part's Poly1305 key,
 // 2 and following its keystream. The MAC is over the cipher text, zero-padded to nothing (it is a multiple of 16), followed by its
 // length in bytes as 16 bytes little-endian. tag p is 16 bytes at tags + 16 p.
-#define SEAL_PART 8192
+#define SEAL_PART 16384
 struct SealJob {
   const void* from;    // 16-aligned
   void* to;            // may be `from`

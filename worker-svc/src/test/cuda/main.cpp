@@ -30,10 +30,13 @@ std::vector<Case> cases() {
   std::vector<Case> all;
   addRowTests(all);
   addAttentionTests(all);
+  addLoraTests(all);
+  addSamplingTests(all);
+  addBlockTests(all);
   return all;
 }
 
-const int MUTANTS = 9;
+const int MUTANTS = 14;
 
 void outOfBounds(int, siginfo_t* info, void*) {
   char text[200];

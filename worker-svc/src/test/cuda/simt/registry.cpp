@@ -3,6 +3,9 @@
 #include "../../../main/cuda/product.cu"
 #include "../../../main/cuda/rows.cu"
 #include "../../../main/cuda/attention.cu"
+#include "../../../main/cuda/lora.cu"
+#include "../../../main/cuda/sampling.cu"
+#include "../../../main/cuda/blocks.cu"
 
 #include <tuple>
 #include <utility>
@@ -28,7 +31,9 @@ const Entry ENTRIES[] = {
     ENTRY(cf_product_8),  ENTRY(cf_product_16), ENTRY(cf_product_32), ENTRY(cf_product_64),   ENTRY(cf_product_128),
     ENTRY(cf_attend_small_32),  ENTRY(cf_attend_small_64),  ENTRY(cf_attend_small_128), ENTRY(cf_attend_small_256),
     ENTRY(cf_attend_large_32),  ENTRY(cf_attend_large_64),  ENTRY(cf_attend_large_128), ENTRY(cf_attend_large_256),
-    ENTRY(cf_attend_merge),
+    ENTRY(cf_attend_merge),     ENTRY(cf_lora_shrink),    ENTRY(cf_lora_expand),      ENTRY(cf_penalize),
+    ENTRY(cf_sample_scan),      ENTRY(cf_sample),         ENTRY(cf_logprobs),         ENTRY(cf_zero_blocks),
+    ENTRY(cf_residue),          ENTRY(cf_seal),           ENTRY(cf_open),             ENTRY(cf_open_verdict),
 };
 
 }  // namespace

@@ -58,7 +58,7 @@ struct Copy {
 struct Lane : Fiber {
   void* stack;
   State state;
-  const void* site;
+  Site site;
   int group;
   std::vector<Copy> copies;
 };
@@ -69,7 +69,7 @@ struct Warp {
   unsigned barriers;
   int arrived;
   int running;
-  const void* site;
+  Site site;
 };
 
 // Who touched a word of shared memory, and when. Epochs count barriers and never begin again.
@@ -289,7 +289,7 @@ void fail(const char* format, ...) {
   __builtin_trap();
 }
 
-void barrier(const void* site) {
+void barrier(Site site) {
   Lane* self = lane_;
   if (warp->arrived > 0) fail("a barrier where other lanes of the warp wait for each other");
   self->state = AT_BARRIER;
@@ -298,7 +298,7 @@ void barrier(const void* site) {
   yield();
 }
 
-const uint64_t* meet(const void* site, uint64_t brought, void (*last)(const uint64_t*)) {
+const uint64_t* meet(Site site, uint64_t brought, void (*last)(const uint64_t*)) {
   Warp* w = warp;
   uint64_t* all = w->brought[w->generation & 1];
   all[lane_->lane] = brought;
@@ -320,7 +320,7 @@ const uint64_t* meet(const void* site, uint64_t brought, void (*last)(const uint
 }
 
 static void countWarpBarrier(const uint64_t*) { warp->barriers++; }
-void warpBarrier(const void* site) { meet(site, 0, countWarpBarrier); }
+void warpBarrier(Site site) { meet(site, 0, countWarpBarrier); }
 
 void copyAsync(void* to, const void* from, bool valid) {
   if ((uintptr_t)to % 16 != 0 || (valid && (uintptr_t)from % 16 != 0)) fail("an asynchronous copy that is not aligned");
@@ -360,31 +360,32 @@ void waitAsync(int groupsLeft) {
   self->copies.resize(kept);
 }
 
-void atomicAccess(void* at) {
-  Shadow* s = shadowOf(at);
-  if (!s) return;
-  if (s->wrote < firstEpoch) fail("an atomic operation on shared memory that nobody wrote");
-  if (!(s->writer == ATOMIC && s->wrote == epoch)) checkWriter(*s, "atomic operation");
-  if (s->read == epoch && (s->reader != current->id)) fail("atomic operation on shared memory that another thread reads with no barrier between");
-  s->wrote = epoch;
-  s->writer = ATOMIC;
-  s->wroteWarp = warp->barriers;
+static void noteAtomic(Shadow& s) {
+  if (s.wrote < firstEpoch) fail("an atomic operation on shared memory that nobody wrote");
+  if (!(s.writer == ATOMIC && s.wrote == epoch)) checkWriter(s, "an atomic operation");
+  if (s.read == epoch && s.reader != current->id)
+    fail("an atomic operation on shared memory that another thread reads with no barrier between");
+  s.wrote = epoch;
+  s.writer = ATOMIC;
+  s.wroteWarp = warp->barriers;
 }
+
+void atomicAccess(void* at, size_t bytes) { access<noteAtomic>(at, bytes); }
 
 void sharedRead(const void* at, size_t bytes) { access<noteRead>(at, bytes); }
 
-void multiply(float* c, const uint32_t* a, const uint32_t* b) {
+void multiply(float* c, const uint32_t* a, const uint32_t* b, Site site) {
   Product mine{c, a, b};
-  meet(SIMT_SITE, (uint64_t)&mine, lastMultiplies);
+  meet(site, (uint64_t)&mine, lastMultiplies);
 }
 
-void multiplyMany(const void* batch) { meet(SIMT_SITE, (uint64_t)batch, lastMultipliesMany); }
+void multiplyMany(const void* batch, Site site) { meet(site, (uint64_t)batch, lastMultipliesMany); }
 
-void transpose(uint32_t* out, const void* row) {
+void transpose(uint32_t* out, const void* row, Site site) {
   if ((uintptr_t)row % 16 != 0) fail("a row of a matrix that is not aligned");
   sharedRead(row, 16);
   struct { uint32_t* out; const void* row; } mine{out, row};
-  meet(SIMT_SITE, (uint64_t)&mine, lastTransposes);
+  meet(site, (uint64_t)&mine, lastTransposes);
 }
 
 namespace {
@@ -447,7 +448,7 @@ void runBlock() {
       if (warp->running > 0 || warp->arrived > 0) fail("lanes of a warp wait for ever");
     }
     done = true;
-    const void* site = nullptr;
+    Site site = {};
     int ended = 0;
     for (int i = 0; i < lanesInBlock; i++) {
       Lane& l = lanes[i];
@@ -455,7 +456,7 @@ void runBlock() {
         ended++;
         continue;
       }
-      if (site && l.site != site) {
+      if (site.file && l.site != site) {
         current = &l;
         snprintf(message, sizeof message, "%s: threads of a block wait at different barriers", kernel->name);
         failed = true;

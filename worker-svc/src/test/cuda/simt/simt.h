@@ -40,6 +40,14 @@ static inline float2 make_float2(float x, float y) { return {x, y}; }
 static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
 namespace simt {
+// A place in the sources where threads meet. (Not an address of code: a compiler may copy a call.)
+struct Site {
+  const char* file;
+  int line;
+  static constexpr Site here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) { return {file, line}; }
+  bool operator!=(const Site& o) const { return file != o.file || line != o.line; }
+};
+
 struct Fiber {
   dim3 thread;
   int id, lane, warp;
@@ -51,28 +59,27 @@ extern char* dynamicShared;
 extern int mutant;
 
 [[noreturn]] void fail(const char* format, ...);
-void barrier(const void* site);
+void barrier(Site site);
 // Waits for all lanes; returns what each brought. `last` runs once, by the lane that comes last, with all of it.
-const uint64_t* meet(const void* site, uint64_t brought, void (*last)(const uint64_t*) = nullptr);
-void warpBarrier(const void* site);
+const uint64_t* meet(Site site, uint64_t brought, void (*last)(const uint64_t*) = nullptr);
+void warpBarrier(Site site);
 void copyAsync(void* to, const void* from, bool valid);
 void commitAsync();
 void waitAsync(int groupsLeft);
-void atomicAccess(void* at);
+void atomicAccess(void* at, size_t bytes);
 void sharedRead(const void* at, size_t bytes);
-void multiply(float* c, const uint32_t* a, const uint32_t* b);
-void multiplyMany(const void* batch);
-void transpose(uint32_t* out, const void* row);
+void multiply(float* c, const uint32_t* a, const uint32_t* b, Site site = Site::here());
+void multiplyMany(const void* batch, Site site = Site::here());
+void transpose(uint32_t* out, const void* row, Site site = Site::here());
 }  // namespace simt
 
 #define threadIdx (simt::current->thread)
 #define blockIdx simt::block
 #define gridDim simt::blocks
 #define blockDim simt::threads
-#define SIMT_SITE (__builtin_extract_return_addr(__builtin_return_address(0)))
 
-__attribute__((noinline)) static void __syncthreads() { simt::barrier(SIMT_SITE); }
-__attribute__((noinline)) static void __syncwarp() { simt::warpBarrier(SIMT_SITE); }
+static inline void __syncthreads(simt::Site site = simt::Site::here()) { simt::barrier(site); }
+static inline void __syncwarp(simt::Site site = simt::Site::here()) { simt::warpBarrier(site); }
 
 template <class T>
 static inline uint64_t simtBits(T v) {
@@ -88,25 +95,25 @@ static inline T simtFrom(uint64_t bits) {
   return v;
 }
 template <class T>
-__attribute__((noinline)) static T __shfl_xor_sync(unsigned, T v, int mask) {
-  return simtFrom<T>(simt::meet(SIMT_SITE, simtBits(v))[simt::current->lane ^ mask]);
+static inline T __shfl_xor_sync(unsigned, T v, int mask, simt::Site site = simt::Site::here()) {
+  return simtFrom<T>(simt::meet(site, simtBits(v))[simt::current->lane ^ mask]);
 }
 template <class T>
-__attribute__((noinline)) static T __shfl_sync(unsigned, T v, int lane) {
-  return simtFrom<T>(simt::meet(SIMT_SITE, simtBits(v))[lane & 31]);
+static inline T __shfl_sync(unsigned, T v, int lane, simt::Site site = simt::Site::here()) {
+  return simtFrom<T>(simt::meet(site, simtBits(v))[lane & 31]);
 }
 template <class T>
-__attribute__((noinline)) static T __shfl_up_sync(unsigned, T v, int delta) {
+static inline T __shfl_up_sync(unsigned, T v, int delta, simt::Site site = simt::Site::here()) {
   int lane = simt::current->lane;
-  return simtFrom<T>(simt::meet(SIMT_SITE, simtBits(v))[lane >= delta ? lane - delta : lane]);
+  return simtFrom<T>(simt::meet(site, simtBits(v))[lane >= delta ? lane - delta : lane]);
 }
 template <class T>
-__attribute__((noinline)) static T __shfl_down_sync(unsigned, T v, int delta) {
+static inline T __shfl_down_sync(unsigned, T v, int delta, simt::Site site = simt::Site::here()) {
   int lane = simt::current->lane;
-  return simtFrom<T>(simt::meet(SIMT_SITE, simtBits(v))[lane + delta < 32 ? lane + delta : lane]);
+  return simtFrom<T>(simt::meet(site, simtBits(v))[lane + delta < 32 ? lane + delta : lane]);
 }
-__attribute__((noinline)) static unsigned __ballot_sync(unsigned, bool v) {
-  const uint64_t* all = simt::meet(SIMT_SITE, v);
+static inline unsigned __ballot_sync(unsigned, bool v, simt::Site site = simt::Site::here()) {
+  const uint64_t* all = simt::meet(site, v);
   unsigned bits = 0;
   for (int i = 0; i < 32; i++) bits |= (unsigned)all[i] << i;
   return bits;
@@ -115,21 +122,21 @@ __attribute__((noinline)) static unsigned __ballot_sync(unsigned, bool v) {
 // Fibers never run at the same time: plain operations are atomic.
 template <class T>
 __attribute__((no_sanitize_thread)) static T atomicAdd(T* at, T v) {
-  simt::atomicAccess(at);
+  simt::atomicAccess(at, sizeof(T));
   T old = *at;
   *at = old + v;
   return old;
 }
 template <class T>
 __attribute__((no_sanitize_thread)) static T atomicMax(T* at, T v) {
-  simt::atomicAccess(at);
+  simt::atomicAccess(at, sizeof(T));
   T old = *at;
   *at = old > v ? old : v;
   return old;
 }
 template <class T>
 __attribute__((no_sanitize_thread)) static T atomicOr(T* at, T v) {
-  simt::atomicAccess(at);
+  simt::atomicAccess(at, sizeof(T));
   T old = *at;
   *at = old | v;
   return old;
