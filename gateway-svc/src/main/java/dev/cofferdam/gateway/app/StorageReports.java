@@ -8,6 +8,7 @@ import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KeptFacts;
 import dev.cofferdam.proto.admin.v1.Tenant;
+import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantId;
 import java.time.Instant;
 import java.time.InstantSource;
@@ -51,6 +52,8 @@ final class StorageReports implements AutoCloseable {
     try {
       rounds.step(
           tenants.snapshot().keySet().stream().map(TenantId::new).toList(), clock.instant());
+    } catch (RefusedException e) {
+      LOG.debug("the database is away or busy: {}", e.getMessage());
     } catch (RuntimeException e) {
       LOG.warn("what tenants keep is not told yet: {}", e.getMessage());
     }

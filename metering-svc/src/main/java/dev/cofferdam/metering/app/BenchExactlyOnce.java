@@ -20,12 +20,16 @@ import java.util.Arrays;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.RecordsToDelete;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.TopicPartition;
 
 /**
  * Many events, a hundredth of them twice and by two sources, out of order, some of them days late,
@@ -37,7 +41,19 @@ final class BenchExactlyOnce {
   private static final int REORDER = 2_000;
   private static final int KINDS = 4;
   private static final int PATIENCE_MIN = 60;
-  private static final int LATE_HOURS = 72;
+  private static final int LATE_HOURS = 48;
+  private static final int DISTURBANCES = 40;
+  private static final int EVENTS_S = 20_000;
+  private static final int APART_S_MIN = 5;
+  private static final int APART_S_MAX = 20;
+  private static final int STEP_MS = 500;
+  private static final int PROGRESS_S = 30;
+
+  /**
+   * Records that wait in Kafka; what is stored is deleted there, so that no disk is filled twice.
+   */
+  private static final long WAITING_MAX = 1_000_000;
+
   private static final String SCHEDULER = "/cofferdam/scheduler-bench";
 
   /** What is compared of each tenant: events, input, cached input, output. */
@@ -55,6 +71,9 @@ final class BenchExactlyOnce {
   private final BenchFacts facts = new BenchFacts(7, Clock.systemUTC().millis());
   private final Map<String, long[]> produced = new HashMap<>();
   private final AtomicLong records = new AtomicLong();
+  private volatile int sent;
+  private volatile long stored;
+  private volatile boolean ended;
   private int killed;
   private int left;
 
@@ -74,20 +93,32 @@ final class BenchExactlyOnce {
     Map<String, Map<String, long[]>> before = ledger();
     String topic = pipeline.create("bench-once", PARTITIONS);
     long startNs = System.nanoTime();
-    Thread producer = Thread.ofPlatform().start(() -> produce(topic));
+    Thread producer = Thread.ofPlatform().daemon().start(() -> produce(topic));
     Deque<Process> consumers = new ArrayDeque<>();
-    try {
+    try (Admin admin = pipeline.admin()) {
       consumers.add(consumer(topic));
       consumers.add(consumer(topic));
-      while (producer.isAlive() || stored(topic) < records.get()) {
-        if (System.nanoTime() - startNs > TimeUnit.MINUTES.toNanos(PATIENCE_MIN)) {
+      long disturbNs = startNs + apartNs();
+      long tellNs = startNs;
+      while (producer.isAlive() || stored < records.get()) {
+        long now = System.nanoTime();
+        if (now - startNs > TimeUnit.MINUTES.toNanos(PATIENCE_MIN)) {
           throw new IllegalStateException("the events do not arrive");
         }
-        Thread.sleep(random.nextInt(3_000, 7_000));
-        disturb(consumers, topic);
-        close(producer.isAlive());
+        Thread.sleep(STEP_MS);
+        stored = release(admin, topic);
+        if (now > disturbNs) {
+          disturb(consumers, topic);
+          close(producer.isAlive());
+          disturbNs = System.nanoTime() + apartNs();
+        }
+        if (now > tellNs) {
+          tell(startNs);
+          tellNs = now + TimeUnit.SECONDS.toNanos(PROGRESS_S);
+        }
       }
     } finally {
+      ended = true;
       for (Process consumer : consumers) {
         consumer.destroyForcibly();
       }
@@ -110,13 +141,64 @@ final class BenchExactlyOnce {
         0);
     results.add("ledger_once_rejected", number("select count(*) from rejected_events"), "", 0);
     results.add("ledger_once_s", seconds, "s", 0);
+    results.add("ledger_once_events_s", events / seconds, "events/s", 0);
     results.add("ledger_difference_tokens", difference, "tokens", 0);
+  }
+
+  /**
+   * Some forty disturbances in a run, but none so close to the last that nothing is read between.
+   */
+  private long apartNs() {
+    int mean = Math.clamp(events / EVENTS_S / DISTURBANCES, APART_S_MIN, APART_S_MAX);
+    return TimeUnit.MILLISECONDS.toNanos(random.nextInt(mean * 600, mean * 1_400));
+  }
+
+  private void tell(long startNs) {
+    System.out.printf(
+        Locale.ROOT,
+        "  %,d s: %,d of %,d events are sent, %,d records stored, %d consumers killed%n",
+        TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - startNs),
+        sent,
+        events,
+        stored,
+        killed);
+  }
+
+  /** Records that are stored, of all partitions; Kafka lets go of them. */
+  private long release(Admin admin, String topic) throws Exception {
+    Map<TopicPartition, RecordsToDelete> before = new HashMap<>();
+    long all = 0;
+    for (int partition = 0; partition < PARTITIONS; partition++) {
+      long next =
+          number(
+              "select coalesce(sum(next_offset), 0) from consumer_offsets where topic = '"
+                  + topic
+                  + "' and \"partition\" = "
+                  + partition);
+      all += next;
+      before.put(new TopicPartition(topic, partition), RecordsToDelete.beforeOffset(next));
+    }
+    admin.deleteRecords(before).all().get(1, TimeUnit.MINUTES);
+    return all;
+  }
+
+  /** Waits while too much waits in Kafka. */
+  private void makeRoom() {
+    try {
+      while (records.get() - stored > WAITING_MAX && !ended) {
+        Thread.sleep(STEP_MS / 10);
+      }
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   private void produce(String topic) {
     try (KafkaProducer<String, byte[]> producer = pipeline.producer()) {
       SplittableRandom dice = new SplittableRandom(8);
       for (int from = 0; from < events; from += REORDER) {
+        sent = from;
+        makeRoom();
         int[] order = new int[Math.min(REORDER, events - from)];
         Arrays.setAll(order, i -> i);
         for (int i = order.length - 1; i > 0; i--) {
@@ -200,10 +282,13 @@ final class BenchExactlyOnce {
     left++;
   }
 
-  /** Closes one hour more each time, so that ever more of what is late is a correction. */
+  /**
+   * Closes some hours more each time, so that ever more of what is late is a correction; what ended
+   * in the last two is in time.
+   */
   private void close(boolean still) {
     PostgresClosings closings = new PostgresClosings(database.source());
-    Instant now = Instant.now().truncatedTo(ChronoUnit.HOURS);
+    Instant now = Instant.now().truncatedTo(ChronoUnit.HOURS).minus(Duration.ofHours(2));
     Instant next = closings.closedBefore().plus(Duration.ofHours(6));
     Instant first = now.minus(Duration.ofHours(LATE_HOURS));
     if (still) {
@@ -249,11 +334,6 @@ final class BenchExactlyOnce {
 
   private long number(String sql) throws SQLException {
     return sums("select 'all', (" + sql + "), 0, 0, 0").getOrDefault("all", new long[KINDS])[0];
-  }
-
-  private long stored(String topic) throws SQLException {
-    return number(
-        "select coalesce(sum(next_offset), 0) from consumer_offsets where topic = '" + topic + "'");
   }
 
   private long difference(Map<String, long[]> after, Map<String, long[]> before) {

@@ -155,9 +155,14 @@ final class BenchPipeline {
         new ByteArraySerializer());
   }
 
+  /** Kafka's administration. */
+  Admin admin() {
+    return Admin.create(kafka.with(Map.of()));
+  }
+
   /** Makes a topic. */
   String create(String topic, int partitions) throws InterruptedException, ExecutionException {
-    try (Admin admin = Admin.create(kafka.with(Map.of()))) {
+    try (Admin admin = admin()) {
       admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all().get();
     }
     return topic;

@@ -80,7 +80,9 @@ public final class PostgresServer {
               "listen_addresses=127.0.0.1",
               "unix_socket_directories=",
               "max_connections=60",
-              "shared_buffers=64MB",
+              "shared_buffers=256MB",
+              // Keys of requests are random: each checkpoint has their pages written whole again.
+              "max_wal_size=4GB",
               "fsync=on",
               "synchronous_commit=on",
               "full_page_writes=on",

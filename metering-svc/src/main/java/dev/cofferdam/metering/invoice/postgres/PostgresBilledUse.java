@@ -62,7 +62,7 @@ public final class PostgresBilledUse implements BilledUse {
       order by hour_ms, model, adapter, workload_class
       """;
 
-  /** The same where no row is left out: sums of hours, less what shadows computed. */
+  /** The same where no row is left out: sums of hours, less the shadows'. */
   private static final String WHOLE_HOURS =
       """
       with asked as (
@@ -78,7 +78,8 @@ public final class PostgresBilledUse implements BilledUse {
           and period_start >= (select to_timestamp(since / 1000) from asked)
           and period_start < (select to_timestamp(before / 1000) from asked)
         union all
-        select model, adapter, workload_class, ended_ms / 3600000 * 3600000, 0, 0, 0, -compute_us, 0
+        select model, adapter, workload_class, ended_ms / 3600000 * 3600000, -prompt_tokens,
+          -cached_prompt_tokens, -output_tokens, -compute_us, 0
         from usage_events
         where tenant = (select tenant from asked) and ended_ms >= (select since from asked)
           and ended_ms < (select before from asked) and row_id > (select after from asked)
