@@ -23,8 +23,8 @@ class BilledHoursTest {
   private static final TenantId HARBOR = new TenantId("harbor-books");
   private static final Days DAYS = days("2026-02-27", "2026-03-02");
 
-  private final TestLedger ledger = new TestLedger(
-          new RateCard("free", 1, "EUR", List.of(new Prices(Instant.EPOCH, Map.of()))));
+  private final TestLedger ledger =
+      new TestLedger(new RateCard("free", 1, "EUR", List.of(new Prices(Instant.EPOCH, Map.of()))));
 
   private List<Recorded> hours(Cut upTo) {
     List<Recorded> hours = new ArrayList<>();
