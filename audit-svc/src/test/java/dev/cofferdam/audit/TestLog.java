@@ -35,7 +35,7 @@ public final class TestLog implements LogIntake.Listener {
   public static final String ORIGIN = "test.example/audit";
 
   /** The database. */
-  public final DataSource database = TestDatabase.create();
+  public final DataSource database;
 
   /** Wraps the tenants' keys. */
   public final MasterKey master;
@@ -44,10 +44,10 @@ public final class TestLog implements LogIntake.Listener {
   public final PostgresDataKeys keys;
 
   /** Reads the log. */
-  public final PostgresLogReader reader = new PostgresLogReader(database);
+  public final PostgresLogReader reader;
 
   /** The database's checkpoints. */
-  public final PostgresCheckpoints checkpoints = new PostgresCheckpoints(database);
+  public final PostgresCheckpoints checkpoints;
 
   /** Signs. */
   public final NoteSigner signer = newSigner();
@@ -61,8 +61,16 @@ public final class TestLog implements LogIntake.Listener {
   private final LogIntake intake;
   private long offset;
 
-  /** Opens it. */
+  /** Opens one on a fresh database. */
   public TestLog() {
+    this(TestDatabase.create());
+  }
+
+  /** Opens one on a migrated database. */
+  public TestLog(DataSource database) {
+    this.database = database;
+    this.reader = new PostgresLogReader(database);
+    this.checkpoints = new PostgresCheckpoints(database);
     byte[] bytes = new byte[MasterKey.BYTES];
     AesGcm.random().nextBytes(bytes);
     this.master = new MasterKey(bytes);

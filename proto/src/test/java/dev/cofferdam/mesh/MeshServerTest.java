@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
+import dev.cofferdam.proto.admin.v1.DeletePoolRequest;
+import dev.cofferdam.proto.admin.v1.DeletePoolResponse;
 import dev.cofferdam.proto.admin.v1.ListPoolsRequest;
 import dev.cofferdam.proto.admin.v1.ListPoolsResponse;
 import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
@@ -77,6 +79,31 @@ class MeshServerTest {
 
   private static MeshServer serve(MeshServer.Builder builder) {
     return builder.listen("127.0.0.1", 0).service(new Admin()).start();
+  }
+
+  @Test
+  void whoIsRefusedForWhoItIsIsToldOfWhetherTheTableOrTheServiceRefused() throws Exception {
+    BlockingQueue<String> refused = new LinkedBlockingQueue<>();
+    server.close();
+    server =
+        serve(
+            MeshServer.builder(DOMAIN, pki.identity("gateway", id("service/gateway")))
+                .onRefused((caller, method) -> refused.add(caller.actor() + " " + method)));
+    String service = "cofferdam.admin.v1.AdminService/";
+    try (MeshChannels tenant = new MeshChannels(pki.identity("tenant", id("tenant/pixel")))) {
+      ManagedChannel channel = channel(tenant);
+      assertThatThrownBy(() -> call(channel)).isInstanceOf(StatusRuntimeException.class);
+      assertThat(refused.poll(10, TimeUnit.SECONDS))
+          .isEqualTo(id("tenant/pixel") + " " + service + "ListTenants");
+    }
+    AdminServiceGrpc.AdminServiceBlockingStub stub =
+        AdminServiceGrpc.newBlockingStub(channel(operator)).withDeadlineAfter(10, TimeUnit.SECONDS);
+    assertThatThrownBy(() -> stub.putPool(PutPoolRequest.getDefaultInstance()))
+        .isInstanceOf(StatusRuntimeException.class);
+    assertThatThrownBy(() -> stub.deletePool(DeletePoolRequest.getDefaultInstance()))
+        .isInstanceOf(StatusRuntimeException.class);
+    assertThat(refused.poll(10, TimeUnit.SECONDS))
+        .isEqualTo(id("operator/local") + " " + service + "DeletePool");
   }
 
   private ManagedChannel channel(MeshChannels channels) {
@@ -312,6 +339,11 @@ class MeshServerTest {
     @Override
     public void listPools(ListPoolsRequest request, StreamObserver<ListPoolsResponse> observer) {
       HELD.add(observer);
+    }
+
+    @Override
+    public void deletePool(DeletePoolRequest request, StreamObserver<DeletePoolResponse> observer) {
+      throw Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "the pool is another's").asException();
     }
 
     @Override

@@ -152,10 +152,11 @@ public class AuditApp {
     Upkeep upkeep = new Upkeep(keys, tidy, Clock.systemUTC());
     TlsFiles identity =
         new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
+    RefusedCalls refused = new RefusedCalls(facts, InstantSource.system());
     server =
         MeshServer.builder(config.trustDomain(), identity)
             .listen(config.listen().host(), config.listen().port())
-            .onRefused(new RefusedCalls(facts, InstantSource.system()))
+            .onRefused(refused)
             .service(new AuditEndpoint(archive, reports, upkeep, violations))
             .start();
     if (config.web().port() != 0) {
@@ -174,7 +175,8 @@ public class AuditApp {
               Set.of(SpiffeId.Role.OPERATOR, SpiffeId.Role.TENANT),
               config.web().host(),
               config.web().port(),
-              request -> files.answer(request).or(() -> pages.answer(request)));
+              request -> files.answer(request).or(() -> pages.answer(request)),
+              refused);
     }
     return tidy;
   }

@@ -1,5 +1,6 @@
 package dev.cofferdam.audit.app;
 
+import dev.cofferdam.audit.log.LogCopy;
 import dev.cofferdam.audit.log.LogVerifier;
 import dev.cofferdam.audit.log.LogVerifier.Finding;
 import dev.cofferdam.audit.proof.Checkpoint;
@@ -24,6 +25,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.stream.Stream;
 
 /**
  * Copies the log out of a mesh, and verifies copies without one. Ends with 0 where everything
@@ -33,7 +35,8 @@ public final class VerifyAudit {
   private static final String USAGE =
       """
       fetch FOLDER --url URL --certificate FILE --private-key FILE --trust FILE
-      log FOLDER --key KEY [--witness KEY]... [--remembered CHECKPOINT-FILE]...
+      log FOLDER --key KEY [--witness KEY]... [--remembered CHECKPOINT-FILE-OR-FOLDER]...
+          [--earlier FOLDER]
       record FILE --key KEY
       prefix CHECKPOINT-FILE FOLDER --key KEY
       KEY is a verifier key, name+hash+key, or a file with one""";
@@ -99,8 +102,22 @@ public final class VerifyAudit {
     NoteVerifier key = key();
     List<Checkpoint> remembered =
         new ArrayList<>(List.of(open(key, folder.checkpoint(), "checkpoint")));
-    for (String file : arguments.all("remembered")) {
-      remembered.add(open(key, read(Path.of(file)), file));
+    for (Path file : files(arguments.all("remembered"))) {
+      remembered.add(open(key, read(file), file.toString()));
+    }
+    Optional<LogCopy> earlier = Optional.empty();
+    for (String before : arguments.all("earlier")) {
+      ExportFolder copy = new ExportFolder(Path.of(before));
+      Checkpoint signed = open(key, copy.checkpoint(), "checkpoint of " + before);
+      Finding found = LogVerifier.verify(copy, key, List.of(signed));
+      if (!(found instanceof Finding.Intact)) {
+        out.println("the earlier copy proves nothing:");
+        return told(found);
+      }
+      remembered.add(signed);
+      copy.checkpoints(0, Integer.MAX_VALUE)
+          .forEach(note -> remembered.add(open(key, note.note(), "checkpoint of " + before)));
+      earlier = Optional.of(copy);
     }
     for (String witness : arguments.all("witness")) {
       CosignerKey cosigner = CosignerKey.parse(keyText(witness));
@@ -111,7 +128,25 @@ public final class VerifyAudit {
       out.println(
           "cosigned by " + cosigner.name() + " at " + Instant.ofEpochSecond(time.getAsLong()));
     }
-    return told(LogVerifier.verify(folder, key, remembered));
+    return told(LogVerifier.verify(folder, key, remembered, earlier));
+  }
+
+  /** Files, and what lies in folders. */
+  private static List<Path> files(List<String> named) {
+    List<Path> files = new ArrayList<>();
+    for (String name : named) {
+      Path path = Path.of(name);
+      if (Files.isDirectory(path)) {
+        try (Stream<Path> inside = Files.list(path)) {
+          inside.sorted().forEach(files::add);
+        } catch (IOException e) {
+          throw new UncheckedIOException("cannot read " + path, e);
+        }
+      } else {
+        files.add(path);
+      }
+    }
+    return files;
   }
 
   private int record() {
@@ -169,6 +204,14 @@ public final class VerifyAudit {
       case Finding.BadCheckpoint bad ->
           wrong("the checkpoint kept for " + bad.size() + " records was not signed by the key");
       case Finding.MissingLeaf missing -> wrong("record " + missing.index() + " is missing");
+      case Finding.MissingLeaves missing ->
+          wrong(
+              missing.leaves()
+                  + " of the records from "
+                  + missing.from()
+                  + " to "
+                  + (missing.to() - 1)
+                  + " are missing");
       case Finding.BadLeaf bad -> wrong("record " + bad.index() + " does not have its hash");
       case Finding.BadRow bad ->
           wrong("what stands beside record " + bad.index() + " is not what it says");

@@ -13,13 +13,18 @@ import dev.cofferdam.audit.sealing.SealedRecord;
 import dev.cofferdam.audit.sealing.UnsealableException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Recomputes a log from its leaves' bytes and holds it against everything that was signed, and
- * names the first place that is wrong: a leaf, where its hash still stands beside it; else the tile
- * of 256 leaves, or the leaves between two checkpoints. One pass, in memory 8 bytes for each leaf.
+ * names the first place that is wrong: a leaf, where its hash still stands beside it or in an
+ * earlier copy; else the tile of 256 leaves, or the leaves between two checkpoints. One pass, in
+ * memory 8 bytes for each leaf.
  */
 public final class LogVerifier {
   private static final int BATCH = 1_024;
@@ -28,7 +33,8 @@ public final class LogVerifier {
   private final NoteVerifier key;
   private final Frontier tree = Frontier.empty();
   private final List<SignedNote> notes = new ArrayList<>();
-  private List<Checkpoint> remembered = List.of();
+  private final Optional<LogCopy> earlier;
+  private final Map<Long, Set<TreeHash>> remembered = new HashMap<>();
   private Optional<LogReader.Head> head = Optional.empty();
   private Optional<NodeId> suspect = Optional.empty();
   private long[] prefixes = new long[BATCH];
@@ -36,9 +42,10 @@ public final class LogVerifier {
   private long signed;
   private int nextNote;
 
-  private LogVerifier(LogCopy copy, NoteVerifier key) {
+  private LogVerifier(LogCopy copy, NoteVerifier key, Optional<LogCopy> earlier) {
     this.copy = copy;
     this.key = key;
+    this.earlier = earlier;
   }
 
   /** What was found: nothing, or the first place that is wrong. */
@@ -56,7 +63,16 @@ public final class LogVerifier {
     /** A leaf is missing, though a tree with it was signed. */
     record MissingLeaf(long index) implements Finding {}
 
-    /** A leaf's bytes do not have the hash that is kept for it. */
+    /**
+     * Of the leaves of a signed tree there are fewer than were signed, and nothing says which.
+     *
+     * @param from the first that may be missing
+     * @param to size of the signed tree
+     * @param leaves how many are missing
+     */
+    record MissingLeaves(long from, long to, long leaves) implements Finding {}
+
+    /** A leaf's bytes do not have the hash that is kept for it, here or in an earlier copy. */
     record BadLeaf(long index) implements Finding {}
 
     /** What stands beside a leaf in the store is not what the leaf says. */
@@ -90,7 +106,20 @@ public final class LogVerifier {
    * @param remembered checkpoints of the log from elsewhere, whose signature was verified
    */
   public static Finding verify(LogCopy copy, NoteVerifier key, List<Checkpoint> remembered) {
-    LogVerifier verifier = new LogVerifier(copy, key);
+    return verify(copy, key, remembered, Optional.empty());
+  }
+
+  /**
+   * Verifies a copy.
+   *
+   * @param key whose signature counts
+   * @param remembered checkpoints of the log from elsewhere, whose signature was verified
+   * @param earlier a copy of the log that was verified, from a time when it was shorter; names a
+   *     leaf even where all hashes were made anew
+   */
+  public static Finding verify(
+      LogCopy copy, NoteVerifier key, List<Checkpoint> remembered, Optional<LogCopy> earlier) {
+    LogVerifier verifier = new LogVerifier(copy, key, earlier);
     return verifier
         .readNotes()
         .or(() -> verifier.compare(remembered))
@@ -134,14 +163,19 @@ public final class LogVerifier {
     }
   }
 
-  private Optional<Finding> compare(List<Checkpoint> remembered) {
-    for (Checkpoint checkpoint : remembered) {
+  private Optional<Finding> compare(List<Checkpoint> elsewhere) {
+    for (Checkpoint checkpoint : elsewhere) {
       if (checkpoint.size() > signed) {
         return Optional.of(new Finding.SetBack(signed, checkpoint.size()));
       }
     }
-    remembered.forEach(c -> notes.add(new SignedNote(c.size(), "")));
-    this.remembered = remembered;
+    for (Checkpoint checkpoint : elsewhere) {
+      if (remembered
+          .computeIfAbsent(checkpoint.size(), size -> new HashSet<>())
+          .add(checkpoint.root())) {
+        notes.add(new SignedNote(checkpoint.size(), ""));
+      }
+    }
     notes.sort((a, b) -> Long.compare(a.size(), b.size()));
     return Optional.empty();
   }
@@ -151,8 +185,13 @@ public final class LogVerifier {
     while (wrong.isEmpty()) {
       List<CopiedLeaf> leaves = copy.leaves(tree.size(), BATCH);
       List<TreeHash> kept = copy.entries(0, tree.size(), BATCH);
+      List<TreeHash> before = entriesBefore(BATCH);
       for (int i = 0; i < leaves.size() && wrong.isEmpty(); i++) {
-        wrong = read(leaves.get(i), i < kept.size() ? Optional.of(kept.get(i)) : Optional.empty());
+        wrong =
+            i < before.size() && !holds(leaves.get(i).bytes(), before.get(i))
+                ? Optional.of(new Finding.BadLeaf(tree.size()))
+                : read(
+                    leaves.get(i), i < kept.size() ? Optional.of(kept.get(i)) : Optional.empty());
       }
       if (leaves.size() < BATCH) {
         break;
@@ -162,9 +201,22 @@ public final class LogVerifier {
       return wrong;
     }
     if (tree.size() < signed) {
-      return Optional.of(new Finding.MissingLeaf(tree.size()));
+      return Optional.of(missing());
     }
     return suspect.map(Finding.BadNode::new);
+  }
+
+  /** Hashes of the leaves from here on in the earlier copy. */
+  private List<TreeHash> entriesBefore(int entriesMax) {
+    return earlier.map(e -> e.entries(0, tree.size(), entriesMax)).orElse(List.of());
+  }
+
+  /** The leaves end before the signed tree: where a hash is kept of the next, all before hold. */
+  private Finding missing() {
+    boolean named = !copy.entries(0, tree.size(), 1).isEmpty() || !entriesBefore(1).isEmpty();
+    return named
+        ? new Finding.MissingLeaf(tree.size())
+        : new Finding.MissingLeaves(verified, signed, signed - tree.size());
   }
 
   private Optional<Finding> read(CopiedLeaf leaf, Optional<TreeHash> kept) {
@@ -218,7 +270,7 @@ public final class LogVerifier {
       TreeHash root = tree.root();
       boolean holds =
           note.note().isEmpty()
-              ? remembered.stream().allMatch(c -> c.size() != note.size() || c.root().equals(root))
+              ? Set.of(root).equals(remembered.get(note.size()))
               : open(note).filter(c -> c.root().equals(root)).isPresent();
       if (!holds) {
         return Optional.of(located());

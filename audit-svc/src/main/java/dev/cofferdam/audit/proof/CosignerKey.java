@@ -5,7 +5,6 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import java.nio.ByteBuffer;
 import java.util.Arrays;
 import java.util.Base64;
-import java.util.HexFormat;
 import java.util.Optional;
 import java.util.OptionalLong;
 
@@ -13,15 +12,22 @@ import java.util.OptionalLong;
  * Verifies a witness' cosignatures of checkpoints (C2SP tlog-cosignature, Ed25519): that the
  * witness saw the log grow to this checkpoint and nothing of it change.
  *
- * @param name the witness' name
- * @param key the public key's 32 bytes
+ * @param key the witness' key
  */
-@SuppressWarnings("ArrayRecordComponent")
-public record CosignerKey(String name, byte[] key) {
+public record CosignerKey(VerifierKey key) {
   /** Type of Ed25519 cosignatures. */
   static final byte TYPE = 4;
 
-  private static final int SIGNED_BYTES = NoteVerifier.KEY_HASH_BYTES + Long.BYTES + 64;
+  private static final int SIGNED_BYTES = VerifierKey.HASH_BYTES + Long.BYTES + 64;
+
+  /**
+   * The key of a witness.
+   *
+   * @param key the public key's 32 bytes
+   */
+  public static CosignerKey of(String name, byte[] key) {
+    return new CosignerKey(new VerifierKey(name, TYPE, key));
+  }
 
   /**
    * Reads a verifier key: {@code <name>+<hash>+<key>}.
@@ -29,29 +35,17 @@ public record CosignerKey(String name, byte[] key) {
    * @throws IllegalArgumentException where it is none of a cosigner, or its hash does not hold
    */
   public static CosignerKey parse(String text) {
-    String[] parts = text.split("\\+", 3);
-    if (parts.length != 3) {
-      throw new IllegalArgumentException("a witness' key is name+hash+key");
-    }
-    byte[] typed = Base64.getDecoder().decode(parts[2]);
-    if (typed.length != 1 + NoteVerifier.KEY_BYTES || typed[0] != TYPE) {
-      throw new IllegalArgumentException("not an Ed25519 cosigner's key");
-    }
-    byte[] key = Arrays.copyOfRange(typed, 1, typed.length);
-    if (!HexFormat.of().formatHex(NoteVerifier.hash(parts[0], TYPE, key)).equals(parts[1])) {
-      throw new IllegalArgumentException("the witness' key does not have its hash");
-    }
-    return new CosignerKey(parts[0], key);
+    return new CosignerKey(VerifierKey.parse(text, TYPE));
+  }
+
+  /** The witness' name. */
+  public String name() {
+    return key.name();
   }
 
   /** The verifier key as text. */
   public String text() {
-    byte[] typed = ByteBuffer.allocate(1 + key.length).put(TYPE).put(key).array();
-    return name
-        + "+"
-        + HexFormat.of().formatHex(NoteVerifier.hash(name, TYPE, key))
-        + "+"
-        + Base64.getEncoder().encodeToString(typed);
+    return key.text();
   }
 
   /** The message that a cosigner signs. */
@@ -67,25 +61,25 @@ public record CosignerKey(String name, byte[] key) {
   public String line(long epochSeconds, byte[] signature) {
     byte[] all =
         ByteBuffer.allocate(SIGNED_BYTES)
-            .put(NoteVerifier.hash(name, TYPE, key))
+            .put(key.hash())
             .putLong(epochSeconds)
             .put(signature)
             .array();
-    return NoteVerifier.SIGNATURE + name + " " + Base64.getEncoder().encodeToString(all) + "\n";
+    return NoteVerifier.SIGNATURE + name() + " " + Base64.getEncoder().encodeToString(all) + "\n";
   }
 
   /**
    * When the cosigner signed a checkpoint, by a line; empty where the line is no such signature.
    */
   public OptionalLong time(String checkpointText, String line) {
-    String start = NoteVerifier.SIGNATURE + name + " ";
+    String start = NoteVerifier.SIGNATURE + name() + " ";
     if (!line.startsWith(start)) {
       return OptionalLong.empty();
     }
     try {
       String encoded = line.substring(start.length()).stripTrailing();
       ByteBuffer bytes = ByteBuffer.wrap(Base64.getDecoder().decode(encoded));
-      byte[] hash = new byte[NoteVerifier.KEY_HASH_BYTES];
+      byte[] hash = new byte[VerifierKey.HASH_BYTES];
       if (bytes.remaining() != SIGNED_BYTES) {
         return OptionalLong.empty();
       }
@@ -94,9 +88,9 @@ public record CosignerKey(String name, byte[] key) {
       byte[] signature = new byte[bytes.remaining()];
       bytes.get(signature);
       boolean holds =
-          Arrays.equals(hash, NoteVerifier.hash(name, TYPE, key))
+          Arrays.equals(hash, key.hash())
               && seconds >= 0
-              && NoteVerifier.verifies(key, message(seconds, checkpointText), signature);
+              && key.verifies(message(seconds, checkpointText), signature);
       return holds ? OptionalLong.of(seconds) : OptionalLong.empty();
     } catch (IllegalArgumentException e) {
       return OptionalLong.empty();
@@ -115,18 +109,6 @@ public record CosignerKey(String name, byte[] key) {
         .filter(OptionalLong::isPresent)
         .findFirst()
         .orElse(OptionalLong.empty());
-  }
-
-  @Override
-  public boolean equals(Object other) {
-    return other instanceof CosignerKey that
-        && name.equals(that.name)
-        && Arrays.equals(key, that.key);
-  }
-
-  @Override
-  public int hashCode() {
-    return 31 * name.hashCode() + Arrays.hashCode(key);
   }
 
   @Override

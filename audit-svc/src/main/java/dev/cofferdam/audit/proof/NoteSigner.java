@@ -20,7 +20,7 @@ public final class NoteSigner {
    */
   public NoteSigner(String name, KeyPair keys) {
     this.key = keys.getPrivate();
-    this.verifier = new NoteVerifier(name, NoteVerifier.raw(keys.getPublic()));
+    this.verifier = NoteVerifier.of(name, keys.getPublic());
   }
 
   /** Verifies what this signs. */
@@ -42,7 +42,7 @@ public final class NoteSigner {
       signature.initSign(key);
       signature.update(text.getBytes(UTF_8));
       byte[] signed = signature.sign();
-      byte[] hash = verifier.hash();
+      byte[] hash = verifier.key().hash();
       byte[] all = Arrays.copyOf(hash, hash.length + signed.length);
       System.arraycopy(signed, 0, all, hash.length, signed.length);
       return text

@@ -340,7 +340,7 @@ class AuditApiTest {
   }
 
   @Test
-  void everyReportIsMadeForTheTenantAsJsonAndAsAPage() {
+  void everyReportIsMadeForTheTenantAsJsonAsAPageAndAsPdf() {
     for (ReportKind kind :
         List.of(
             ReportKind.REPORT_KIND_SOC2,
@@ -350,6 +350,9 @@ class AuditApiTest {
       String json = report(harbor, kind, ReportFormat.REPORT_FORMAT_JSON).getBody().toStringUtf8();
       assertThat(json).contains("harbor-books", "root hash", "AES-256-GCM", "90 days");
       assertThat(json).doesNotContain("pixel-pirates", "nordic-parcel");
+      GetReportResponse pdf = report(operator, kind, ReportFormat.REPORT_FORMAT_PDF);
+      assertThat(pdf.getContentType()).isEqualTo("application/pdf");
+      assertThat(pdf.getBody().toStringUtf8()).startsWith("%PDF-1.7").endsWith("%%EOF\n");
       GetReportResponse page = report(operator, kind, ReportFormat.REPORT_FORMAT_HTML);
       assertThat(page.getContentType()).isEqualTo("text/html; charset=utf-8");
       assertThat(page.getBody().toStringUtf8())

@@ -13,7 +13,9 @@ import dev.cofferdam.audit.log.postgres.PostgresCosignatures;
 import dev.cofferdam.audit.log.postgres.PostgresLogCopy;
 import dev.cofferdam.audit.log.postgres.PostgresLogFacts;
 import dev.cofferdam.audit.proof.Checkpoint;
+import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.audit.publication.Publication;
+import dev.cofferdam.audit.publication.TileBytes;
 import dev.cofferdam.audit.witness.Cosigning;
 import dev.cofferdam.audit.witness.TestWitness;
 import dev.cofferdam.mesh.JdkTls;
@@ -82,7 +84,8 @@ class ExportTest {
             request ->
                 new LogFiles(publication, violations::add)
                     .answer(request)
-                    .or(() -> pages(cosignatures).answer(request)));
+                    .or(() -> pages(cosignatures).answer(request)),
+            (caller, asked) -> violations.add(Violation.of(caller, asked)));
   }
 
   private AuditPages pages(PostgresCosignatures cosignatures) {
@@ -112,7 +115,11 @@ class ExportTest {
   }
 
   private Path fetched() {
-    Path export = folder.resolve("export");
+    return fetched("export");
+  }
+
+  private Path fetched(String name) {
+    Path export = folder.resolve(name);
     TlsFiles operator = pki.identity("operator", OPERATOR);
     verify(
         0,
@@ -211,6 +218,30 @@ class ExportTest {
   }
 
   @Test
+  void aChangeWhoseTracksAreAllCoveredIsNamedByACopyOfYesterday() throws IOException {
+    Path yesterday = fetched("before");
+    Path kept = Files.createDirectories(folder.resolve("kept"));
+    Files.copy(yesterday.resolve("checkpoint"), kept.resolve("2026-03-01"));
+    log.append(Facts.some(2_000, 60));
+    log.sign();
+    Path today = fetched("today");
+    Path bundle = today.resolve("tile/entries/001");
+    change(bundle, (int) Files.size(bundle) - 1);
+    byte[] entries = Files.readAllBytes(bundle);
+    Path tile = today.resolve("tile/0/001");
+    Files.write(
+        tile, TileBytes.ofHashes(TileBytes.entries(entries).stream().map(TreeHash::leaf).toList()));
+    assertThat(verify(1, "log", today.toString(), "--key", key()))
+        .contains("records from 256 to 511 are not those that were signed");
+    assertThat(verify(1, "log", today + "", "--key", key(), "--remembered", kept + ""))
+        .contains("records from 256 to 511 are not those that were signed");
+    assertThat(verify(1, "log", today + "", "--key", key(), "--earlier", yesterday + ""))
+        .contains("record 511 does not have its hash");
+    assertThat(verify(1, "log", yesterday + "", "--key", key(), "--earlier", today + ""))
+        .contains("the earlier copy proves nothing");
+  }
+
+  @Test
   void aMissingBundleAndAChangedCheckpointAreFound() throws IOException {
     Path export = fetched();
     Files.delete(export.resolve("tile/entries/001"));
@@ -244,9 +275,13 @@ class ExportTest {
     String harbor = "spiffe://test.example/tenant/harbor-books";
     assertThat(get(harbor, "/checkpoint").statusCode()).isEqualTo(200);
     assertThat(get(harbor, "/tile/0/000").statusCode()).isEqualTo(200);
-    assertThat(get(harbor, "/tile/entries/000").statusCode()).isEqualTo(403);
     assertThat(get(harbor, "/record/300").statusCode()).isEqualTo(200);
     assertThat(violations).isEmpty();
+    assertThat(get(harbor, "/tile/entries/000").statusCode()).isEqualTo(403);
+    assertThat(violations)
+        .singleElement()
+        .satisfies(attempt -> assertThat(attempt.tenant().value()).isEqualTo("harbor-books"));
+    violations.clear();
     assertThat(get(harbor, "/record/301").statusCode()).isEqualTo(403);
     assertThat(violations)
         .singleElement()
@@ -283,11 +318,15 @@ class ExportTest {
     assertThat(get(OPERATOR, "/reports").body()).contains("<option selected>SOC2</option>");
     assertThat(get(OPERATOR, "/reports?tenant=harbor-books&kind=HIPAA&format=json").body())
         .contains("HIPAA report: harbor-books");
+    HttpResponse<String> pdf = get(OPERATOR, "/reports?tenant=harbor-books&kind=HIPAA&format=pdf");
+    assertThat(pdf.headers().firstValue("Content-Type")).contains("application/pdf");
+    assertThat(pdf.body()).startsWith("%PDF-1.7").contains("(HIPAA report: harbor-books)");
     assertThat(get(OPERATOR, "/reports?tenant=x&kind=y").statusCode()).isEqualTo(400);
     assertThat(get(OPERATOR, "/violations?from=yesterday").statusCode()).isEqualTo(400);
     for (String path : List.of("/", "/violations", "/keys", "/reports")) {
       assertThat(get("spiffe://test.example/tenant/harbor-books", path).statusCode())
           .isEqualTo(403);
+      assertThat(violations.removeLast().tenant().value()).isEqualTo("harbor-books");
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.cofferdam.audit.Facts;
 import dev.cofferdam.audit.TestLog;
 import dev.cofferdam.audit.log.CheckpointIssuer.Outcome;
+import dev.cofferdam.audit.log.LogCopy.CopiedLeaf;
 import dev.cofferdam.audit.log.LogVerifier.Finding;
 import dev.cofferdam.audit.log.file.CheckpointFile;
 import dev.cofferdam.audit.log.postgres.PostgresLogCopy;
@@ -18,6 +19,7 @@ import dev.cofferdam.audit.proof.Proofs;
 import dev.cofferdam.audit.proof.TreeHash;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.function.Predicate;
 import org.junit.jupiter.api.BeforeEach;
@@ -93,7 +95,7 @@ class TamperingTest {
   @Test
   void aDeletedLastLeafIsFound() {
     log.tamper("delete from leaves where index = 299");
-    assertThat(log.verify()).isEqualTo(new Finding.MissingLeaf(299));
+    assertThat(log.verify()).isEqualTo(new Finding.MissingLeaves(0, SIZE, 1));
   }
 
   @Test
@@ -144,6 +146,7 @@ class TamperingTest {
     CopiedLog intact = CopiedLog.of(new PostgresLogCopy(log.database));
     assertThat(intact.leaves).hasSize(10_037);
     SplittableRandom random = new SplittableRandom(162);
+    assertEarlierCopyNamesTheRecord(intact, random);
     for (Tampering kind : Tampering.values()) {
       for (int i = 0; i < 10; i++) {
         CopiedLog changed = intact.copy();
@@ -154,6 +157,28 @@ class TamperingTest {
     }
     assertThat(LogVerifier.verify(intact, log.signer.verifier(), List.of(signed)))
         .isEqualTo(new Finding.Intact(10_000));
+  }
+
+  /** Also where everything was hashed again, in the last signed leaves or before them. */
+  private void assertEarlierCopyNamesTheRecord(CopiedLog intact, SplittableRandom random) {
+    for (int i = 0; i < 20; i++) {
+      int index = i == 0 ? 9_999 : random.nextInt(10_000);
+      CopiedLog changed = intact.copy();
+      CopiedLeaf leaf = changed.leaves.get(index);
+      boolean removed = i % 2 == 0;
+      if (removed) {
+        changed.leaves.subList(index, changed.leaves.size()).clear();
+      } else {
+        byte[] bytes = leaf.bytes().clone();
+        bytes[bytes.length - 1] ^= 1;
+        changed.leaves.set(index, new CopiedLeaf(index, bytes, Optional.empty()));
+      }
+      changed.rehash();
+      assertThat(
+              LogVerifier.verify(
+                  changed, log.signer.verifier(), List.of(signed), Optional.of(intact)))
+          .isEqualTo(removed ? new Finding.MissingLeaf(index) : new Finding.BadLeaf(index));
+    }
   }
 
   @Test

@@ -35,7 +35,7 @@ public final class TestWitness implements Witness, AutoCloseable {
       this.keys = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
       byte[] encoded = keys.getPublic().getEncoded();
       this.key =
-          new CosignerKey(name, Arrays.copyOfRange(encoded, encoded.length - 32, encoded.length));
+          CosignerKey.of(name, Arrays.copyOfRange(encoded, encoded.length - 32, encoded.length));
       this.server =
           HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (GeneralSecurityException | IOException e) {

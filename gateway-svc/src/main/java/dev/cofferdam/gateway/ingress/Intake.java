@@ -132,12 +132,11 @@ public final class Intake {
       return generation(operation, id, identity, sourceIp, asked);
     } catch (RefusedException e) {
       breakers.refused(tenant, clock.millis(), e.refusal().retryAfter());
-      if (e.refusal().code() == ErrorCode.ADAPTER_NOT_FOUND
-          && offers.isAnothersAdapter(identity.tenant(), asked.adapter())) {
-        violation(id, identity, sourceIp, e.refusal());
-      } else {
-        refused(id, identity, sourceIp, operation.label(), e.refusal());
-      }
+      offers
+          .crossing(identity.tenant(), asked.model(), asked.adapter(), e.refusal())
+          .ifPresentOrElse(
+              what -> crossed(id, identity, sourceIp, e.refusal(), what),
+              () -> refused(id, identity, sourceIp, operation.label(), e.refusal()));
       throw e;
     }
   }
@@ -148,6 +147,17 @@ public final class Intake {
    * @throws RefusedException where the request is refused
    */
   public int count(Identity identity, Asked asked) {
+    try {
+      return counted(identity, asked);
+    } catch (RefusedException e) {
+      offers
+          .crossing(identity.tenant(), asked.model(), asked.adapter(), e.refusal())
+          .ifPresent(what -> crossed(RequestId.random(), identity, "-", e.refusal(), what));
+      throw e;
+    }
+  }
+
+  private int counted(Identity identity, Asked asked) {
     Checks.input(asked.input(), asked.names());
     ModelEntry model = offers.model(identity.tenant(), asked.model(), asked.names().model());
     Masking masking = masking(identity.tenant(), asked.input(), asked.names());
@@ -195,8 +205,12 @@ public final class Intake {
             Optional.empty()));
   }
 
-  /** The caller reached across a tenant's border; its answer is that of a name that nobody has. */
-  private void violation(RequestId id, Identity identity, String sourceIp, Refusal refusal) {
+  /**
+   * Leaves the CRITICAL fact of a caller that reached across a tenant's border. Where a name was
+   * another's, the answer is that of a name that nobody has.
+   */
+  public void crossed(
+      RequestId id, Identity identity, String sourceIp, Refusal refusal, String what) {
     keep(
         fact(
             id,
@@ -205,7 +219,7 @@ public final class Intake {
             "isolation_violation",
             AuditFact.Severity.CRITICAL,
             refusal,
-            "asked for an adapter of another tenant; refused as unknown"));
+            what));
   }
 
   private static AuditFact fact(

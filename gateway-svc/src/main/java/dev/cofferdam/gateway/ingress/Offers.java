@@ -148,9 +148,19 @@ public final class Offers {
                         .asException()));
   }
 
-  /** Whether a tenant reached for an adapter that only others have; for the audit log alone. */
-  boolean isAnothersAdapter(TenantProfile tenant, String name) {
-    return !name.isEmpty() && catalog.isAnothersAdapter(tenant.id(), name);
+  /** What of others' a tenant reached for that was told it does not exist; for the audit log. */
+  Optional<String> crossing(TenantProfile tenant, String model, String adapter, Refusal refusal) {
+    return switch (refusal.code()) {
+      case MODEL_NOT_FOUND ->
+          known(tenant, model)
+              .filter(m -> !exists(tenant, m))
+              .map(m -> "asked for a model of other tenants");
+      case ADAPTER_NOT_FOUND ->
+          adapter.isEmpty() || !catalog.isAnothersAdapter(tenant.id(), adapter)
+              ? Optional.empty()
+              : Optional.of("asked for an adapter of another tenant");
+      default -> Optional.empty();
+    };
   }
 
   private static boolean exists(TenantProfile tenant, ModelEntry model) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.google.protobuf.TextFormat;
+import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.grpc.GrpcConnections;
 import dev.cofferdam.gateway.ingress.grpc.IdentityInterceptor;
 import dev.cofferdam.gateway.ingress.grpc.InferenceEndpoint;
@@ -269,6 +270,9 @@ class BadInputTest {
           new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
       assertThat(answer).as(what).matches("(?s)HTTP/\\d\\.\\d " + status + ".*");
       assertThat(answer.split("HTTP/\\d\\.\\d \\d{3}", -1)).as("one answer").hasSize(2);
+      if (status.equals("403")) {
+        assertThat(rest.gateway.facts.last().severity()).isEqualTo(AuditFact.Severity.CRITICAL);
+      }
     }
   }
 

@@ -130,7 +130,8 @@ final class Billing implements AutoCloseable {
                 Set.of(SpiffeId.Role.TENANT, SpiffeId.Role.OPERATOR),
                 config.web().host(),
                 config.web().port(),
-                pages));
+                pages,
+                pages::refused));
   }
 
   private record Views(

@@ -162,14 +162,18 @@ public final class FinopsPages implements WebServer.Handler {
     };
   }
 
+  /** Whoever may not read here at all is on the audit log. */
+  public void refused(Caller caller, String asked) {
+    violations.record(Violation.of(caller, asked));
+  }
+
   private View view(WebRequest request) {
     Caller caller = request.caller();
     SpiffeId id = caller.id().orElseThrow();
     return switch (Access.decide(id, request.parameter("tenant"))) {
       case Access.Granted granted -> granted.view();
       case Access.Crossing crossing -> {
-        violations.record(
-            new Violation(crossing.caller(), caller.actor(), caller.address(), "the console"));
+        violations.record(Violation.of(caller, "the console"));
         throw refused(
             ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
       }

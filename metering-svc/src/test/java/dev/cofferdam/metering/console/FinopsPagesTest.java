@@ -105,7 +105,8 @@ class FinopsPagesTest {
             Set.of(SpiffeId.Role.TENANT, SpiffeId.Role.OPERATOR),
             "127.0.0.1",
             0,
-            pages);
+            pages,
+            pages::refused);
   }
 
   @AfterAll

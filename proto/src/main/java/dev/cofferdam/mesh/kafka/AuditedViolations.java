@@ -61,7 +61,7 @@ public final class AuditedViolations implements Violation.Recorder {
             .setDetail(detail)
             .build();
     try {
-      publisher.publish(Topics.AUDIT, tenant, id, TYPE, fact);
+      publisher.insist(Topics.AUDIT, tenant, id, TYPE, fact);
     } catch (SpoolFullException e) {
       LOG.error("an isolation violation of {} could not be put on the audit log", tenant);
     }

@@ -7,17 +7,19 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
-import org.apache.kafka.common.errors.RetriableException;
 import org.apache.kafka.common.header.Header;
 import org.apache.kafka.common.header.internals.RecordHeader;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
@@ -29,7 +31,9 @@ import org.slf4j.LoggerFactory;
 /**
  * Publishes facts as CloudEvents. A fact is appended to a bounded spool on disk first and sent
  * afterwards, so that neither Kafka's absence nor a crash of this process loses it. Facts arrive at
- * least once; consumers drop what they have by (source, id). Order is not promised.
+ * least once; consumers drop what they have by (source, id). First arrivals of a key are in the
+ * order of {@link #publish}, also behind an outage of Kafka; one that was {@link #insist}ed on
+ * while the spool was full may come before those that wait.
  *
  * <p>Thread-safe; {@link #publish} never waits for Kafka.
  */
@@ -37,6 +41,8 @@ public final class FactPublisher implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(FactPublisher.class);
   private static final int IN_FLIGHT_MAX = 1_000;
   private static final int EVENT_BYTES_MAX = 900 << 10;
+  private static final int INSISTED_MAX = 1_000;
+  private static final long NOWHERE = -1;
   private static final long FORCE_INTERVAL_MS = 200;
   private static final long GATHER_MS = 20;
   private static final long RETRY_WAIT_MS = 500;
@@ -49,19 +55,24 @@ public final class FactPublisher implements AutoCloseable {
   private final KafkaSettings settings;
   private final String clientId;
   private final Spool spool;
-  private final long spoolBytesMax;
   private final Semaphore inFlight = new Semaphore(IN_FLIGHT_MAX);
-  private final ConcurrentLinkedQueue<Spool.Entry> again = new ConcurrentLinkedQueue<>();
+
+  /** What is to be sent before anything else, the earliest first. */
+  private final PriorityBlockingQueue<Spool.Entry> again =
+      new PriorityBlockingQueue<>(64, Comparator.comparingLong(Spool.Entry::number));
+
+  /** Room for facts that live in memory only, as the spool had none. */
+  private final Semaphore insisted = new Semaphore(INSISTED_MAX);
+
   private final Thread sender;
   private volatile boolean renewProducer;
   private volatile boolean failing;
   private volatile boolean closed;
 
-  private FactPublisher(KafkaSettings settings, String clientId, Spool spool, long spoolBytesMax) {
+  private FactPublisher(KafkaSettings settings, String clientId, Spool spool) {
     this.settings = settings;
     this.clientId = clientId;
     this.spool = spool;
-    this.spoolBytesMax = spoolBytesMax;
     this.sender = Thread.ofPlatform().daemon().name("facts-" + clientId).unstarted(this::run);
   }
 
@@ -78,7 +89,7 @@ public final class FactPublisher implements AutoCloseable {
     try {
       long segmentBytes = Math.clamp(spoolBytesMax / 8, 64 << 10, 8 << 20);
       Spool spool = Spool.open(spoolFolder, spoolBytesMax, segmentBytes);
-      FactPublisher publisher = new FactPublisher(settings, clientId, spool, spoolBytesMax);
+      FactPublisher publisher = new FactPublisher(settings, clientId, spool);
       publisher.sender.start();
       return publisher;
     } catch (IOException e) {
@@ -97,6 +108,30 @@ public final class FactPublisher implements AutoCloseable {
    * @throws IllegalArgumentException for an event over 900 KiB
    */
   public void publish(String topic, String key, String eventId, String type, Message data) {
+    spool.append(record(topic, key, eventId, type, data));
+  }
+
+  /**
+   * Takes a fact that must not be lost for want of room: where the spool takes no more, it waits in
+   * memory, and {@link #accepting} is false until it is with Kafka.
+   *
+   * @throws SpoolFullException where memory has room for no more of them either
+   * @throws IllegalArgumentException for an event over 900 KiB
+   */
+  public void insist(String topic, String key, String eventId, String type, Message data) {
+    SpooledRecord record = record(topic, key, eventId, type, data);
+    try {
+      spool.append(record);
+    } catch (SpoolFullException e) {
+      if (!insisted.tryAcquire()) {
+        throw e;
+      }
+      again.add(new Spool.Entry(NOWHERE, NOWHERE, record));
+    }
+  }
+
+  private SpooledRecord record(
+      String topic, String key, String eventId, String type, Message data) {
     byte[] value =
         Events.encode(
             eventId,
@@ -109,12 +144,15 @@ public final class FactPublisher implements AutoCloseable {
       throw new IllegalArgumentException(
           "event of " + value.length + " bytes (expected: at most " + EVENT_BYTES_MAX + ")");
     }
-    spool.append(new SpooledRecord(topic, key, value));
+    return new SpooledRecord(topic, key, value);
   }
 
-  /** Whether there is room for ordinary facts. */
+  /**
+   * Whether something may begin that will leave facts: what is left of room, in the spool's bound
+   * and on its disk, is for what has begun.
+   */
   public boolean accepting() {
-    return !closed && spool.bytes() < spoolBytesMax - spoolBytesMax / 20;
+    return !closed && insisted.availablePermits() == INSISTED_MAX && spool.accepting();
   }
 
   /** Bytes on disk that wait for Kafka, give or take a segment. */
@@ -155,6 +193,7 @@ public final class FactPublisher implements AutoCloseable {
         }
         if (System.currentTimeMillis() - forcedAt > FORCE_INTERVAL_MS) {
           spool.force();
+          spool.refill();
           forcedAt = System.currentTimeMillis();
         }
       } catch (InterruptedException e) {
@@ -165,14 +204,14 @@ public final class FactPublisher implements AutoCloseable {
       }
     }
     if (producer != null) {
-      producer.close(java.time.Duration.ofMillis(200));
+      producer.close(Duration.ofMillis(200));
     }
   }
 
   private KafkaProducer<String, byte[]> renew(@Nullable KafkaProducer<String, byte[]> old) {
     if (old != null) {
       // What is in flight comes back through the callbacks, and is sent again.
-      old.close(java.time.Duration.ZERO);
+      old.close(Duration.ZERO);
     }
     renewProducer = false;
     return new KafkaProducer<>(
@@ -186,11 +225,15 @@ public final class FactPublisher implements AutoCloseable {
                 "max.in.flight.requests.per.connection", "1",
                 "linger.ms", "20",
                 "max.block.ms", "2000",
-                "request.timeout.ms", "5000",
-                "delivery.timeout.ms", "60000",
+                "request.timeout.ms", setting("request.timeout.ms", "5000"),
+                "delivery.timeout.ms", setting("delivery.timeout.ms", "60000"),
                 "buffer.memory", "16777216")),
         new StringSerializer(),
         new ByteArraySerializer());
+  }
+
+  private String setting(String name, String usual) {
+    return settings.properties().getOrDefault(name, usual);
   }
 
   /** Sends one record; false where there was none. */
@@ -206,13 +249,23 @@ public final class FactPublisher implements AutoCloseable {
       return false;
     }
     Spool.Entry entry = next.get();
-    inFlight.acquire();
+    if (!inFlight.tryAcquire(FORCE_INTERVAL_MS, TimeUnit.MILLISECONDS)) {
+      again.add(entry);
+      return true;
+    }
+    Spool.Entry earlier = again.peek();
+    if (renewProducer || (earlier != null && earlier.number() < entry.number())) {
+      // It came back while this one waited for its turn.
+      again.add(entry);
+      inFlight.release();
+      return true;
+    }
     boolean handedOver = false;
     try {
       producer.send(
           new ProducerRecord<>(
               entry.data().topic(), null, entry.data().key(), entry.data().value(), HEADERS),
-          (metadata, failure) -> settle(entry, failure));
+          (metadata, failure) -> settle(producer, entry, failure));
       handedOver = true;
     } catch (KafkaException | IllegalStateException e) {
       renewProducer = true;
@@ -230,23 +283,32 @@ public final class FactPublisher implements AutoCloseable {
   }
 
   /** The producer's answer: the entry ends here, or goes back to the sender. */
-  private void settle(Spool.Entry entry, @Nullable Exception failure) {
-    inFlight.release();
+  private void settle(
+      KafkaProducer<String, byte[]> producer, Spool.Entry entry, @Nullable Exception failure) {
     failing = failure != null;
-    if (failure == null) {
+    if (failure == null || failure instanceof RecordTooLargeException) {
+      if (failure != null) {
+        LOG.error("Kafka takes no event of {} bytes; dropped", entry.data().value().length);
+      }
+      end(entry);
+    } else {
+      LOG.debug("a fact was not taken, will be sent again: {}", failure.toString());
+      again.add(entry);
+      if (Thread.currentThread() != sender) {
+        // All behind it come back too, and are sent after it by another producer.
+        renewProducer = true;
+        producer.close(Duration.ZERO);
+      }
+    }
+    inFlight.release();
+  }
+
+  private void end(Spool.Entry entry) {
+    if (entry.segment() == NOWHERE) {
+      insisted.release();
+    } else {
       spool.ack(entry);
-      return;
     }
-    if (failure instanceof RecordTooLargeException) {
-      LOG.error("Kafka takes no event of {} bytes; dropped", entry.data().value().length);
-      spool.ack(entry);
-      return;
-    }
-    if (!(failure instanceof RetriableException)) {
-      renewProducer = true;
-    }
-    LOG.debug("a fact was not taken, will be sent again: {}", failure.toString());
-    again.add(entry);
   }
 
   private static void pause() {

@@ -20,13 +20,15 @@ import org.slf4j.LoggerFactory;
  * A bounded queue on disk: append-only segment files, read in order, removed when everything in
  * them is acknowledged. What was appended survives a crash of the process; what was appended in the
  * last moments before a loss of power may be lost ({@link #force} narrows that). After a crash,
- * records may be read again that were acknowledged before: at least once.
+ * records may be read again that were acknowledged before: at least once. Beside its bound it holds
+ * a {@link SpoolReserve}, so that on a full disk there is room for what ends what has begun.
  *
  * <p>Any number of threads append; one reads and acknowledges from wherever it likes.
  */
 final class Spool implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(Spool.class);
   private static final String SUFFIX = ".spool";
+  private static final long RESERVE_BYTES_MAX = 4 << 20;
 
   private final Path folder;
   private final long bytesMax;
@@ -34,15 +36,18 @@ final class Spool implements Closeable {
   private final FileChannel lockChannel;
   private final FileLock lock;
   private final TreeMap<Long, SpoolSegment> segments = new TreeMap<>();
+  private final SpoolReserve reserve;
   private SpoolSegment active;
+  private long read;
   private boolean closed;
 
   /**
    * A record that was read.
    *
    * @param segment where it lies; to be given back in {@link #ack}
+   * @param number rises in the order of reading
    */
-  record Entry(long segment, SpooledRecord data) {}
+  record Entry(long segment, long number, SpooledRecord data) {}
 
   private Spool(
       Path folder, long bytesMax, long segmentBytesMax, FileChannel lockChannel, FileLock lock)
@@ -52,8 +57,11 @@ final class Spool implements Closeable {
     this.segmentBytesMax = segmentBytesMax;
     this.lockChannel = lockChannel;
     this.lock = lock;
+    this.reserve =
+        new SpoolReserve(folder.resolve("reserve"), Math.min(bytesMax / 20, RESERVE_BYTES_MAX));
     recover();
     this.active = openActive();
+    reserve.fill();
   }
 
   /**
@@ -133,15 +141,44 @@ final class Spool implements Closeable {
       throw new SpoolFullException("the spool holds " + bytes() + " of " + bytesMax + " bytes");
     }
     try {
-      if (active.bytes() >= segmentBytesMax) {
-        active.force();
-        active = openActive();
-      }
-      active.append(payload);
+      write(payload);
     } catch (IOException e) {
       throw new SpoolFullException("the spool's disk refuses to write: " + e.getMessage());
     }
     notifyAll();
+  }
+
+  private void write(byte[] payload) throws IOException {
+    try {
+      appendTo(payload);
+    } catch (IOException e) {
+      if (!reserve.release()) {
+        throw e;
+      }
+      appendTo(payload);
+    }
+  }
+
+  private void appendTo(byte[] payload) throws IOException {
+    if (active.bytes() >= segmentBytesMax) {
+      active.force();
+      active = openActive();
+    }
+    active.append(payload);
+  }
+
+  /**
+   * Whether there is room, in its bound and on the disk, for more than what ends what has begun.
+   */
+  synchronized boolean accepting() {
+    return !closed && reserve.held() && bytes() < bytesMax - bytesMax / 20;
+  }
+
+  /** Takes the reserve again where a full disk has cost it and there is room now. */
+  synchronized void refill() {
+    if (!closed && !reserve.held() && reserve.fill()) {
+      LOG.info("the spool's disk has room again");
+    }
   }
 
   /** The next record that was not read since the spool was opened, waiting for one a while. */
@@ -158,7 +195,8 @@ final class Spool implements Closeable {
     for (SpoolSegment segment : segments.values()) {
       if (segment.hasUnread()) {
         try {
-          return Optional.of(new Entry(segment.number(), SpooledRecord.decode(segment.read())));
+          return Optional.of(
+              new Entry(segment.number(), read++, SpooledRecord.decode(segment.read())));
         } catch (IOException | IllegalArgumentException e) {
           // Somebody changed the file under us: what it held cannot be had back.
           LOG.error("{} facts of a spool segment are lost: {}", segment.skipUnread(), e.toString());

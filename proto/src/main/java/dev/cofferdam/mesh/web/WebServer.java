@@ -25,6 +25,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
+import java.util.function.BiConsumer;
 import javax.net.ssl.SSLParameters;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -46,6 +47,9 @@ public final class WebServer implements AutoCloseable {
           "sun.net.httpserver.maxRspTime", "60",
           "sun.net.httpserver.idleInterval", "30",
           "jdk.httpserver.maxConnections", "256");
+
+  /** What a refused caller asked for: its path is its own text, and told to nobody. */
+  private static final String PAGES = "pages over HTTPS";
 
   private static final int QUERY_CHARS_MAX = 2_000;
 
@@ -89,6 +93,8 @@ public final class WebServer implements AutoCloseable {
    * @param trustDomain of the callers
    * @param roles who may call at all; others get 403
    * @param port 0 takes a free one
+   * @param onRefused told of each caller with a certificate that may not read here, by its role or
+   *     as {@link ErrorCode#CALL_NOT_ALLOWED} of the handler, and what it asked for
    */
   public static WebServer start(
       String trustDomain,
@@ -96,7 +102,8 @@ public final class WebServer implements AutoCloseable {
       Set<SpiffeId.Role> roles,
       String host,
       int port,
-      Handler handler) {
+      Handler handler,
+      BiConsumer<Caller, String> onRefused) {
     BOUNDS.forEach(
         (name, value) -> {
           if (System.getProperty(name) == null) {
@@ -130,7 +137,7 @@ public final class WebServer implements AutoCloseable {
               return;
             }
             try {
-              serve(exchange, trustDomain, roles, handler);
+              serve(exchange, new Gate(trustDomain, roles, onRefused), handler);
             } finally {
               free.release();
             }
@@ -155,11 +162,13 @@ public final class WebServer implements AutoCloseable {
     tls.close();
   }
 
-  private static void serve(
-      HttpExchange exchange, String trustDomain, Set<SpiffeId.Role> roles, Handler handler)
-      throws IOException {
+  /** Who may read, and who is told of others. */
+  private record Gate(
+      String trustDomain, Set<SpiffeId.Role> roles, BiConsumer<Caller, String> onRefused) {}
+
+  private static void serve(HttpExchange exchange, Gate gate, Handler handler) throws IOException {
     try (exchange) {
-      WebAnswer answer = answer((HttpsExchange) exchange, trustDomain, roles, handler);
+      WebAnswer answer = answer((HttpsExchange) exchange, gate, handler);
       PROTECTION.forEach(exchange.getResponseHeaders()::set);
       answer.headers().forEach(exchange.getResponseHeaders()::set);
       boolean head = exchange.getRequestMethod().equals("HEAD");
@@ -174,19 +183,18 @@ public final class WebServer implements AutoCloseable {
     }
   }
 
-  private static WebAnswer answer(
-      HttpsExchange exchange, String trustDomain, Set<SpiffeId.Role> roles, Handler handler) {
+  private static WebAnswer answer(HttpsExchange exchange, Gate gate, Handler handler) {
     String method = exchange.getRequestMethod();
     if (!method.equals("GET") && !method.equals("HEAD")) {
       return WebAnswer.refused(405, "only GET and HEAD");
     }
     Optional<Caller> caller =
-        Caller.of(exchange.getSSLSession(), exchange.getRemoteAddress(), trustDomain)
-            .filter(known -> roles.contains(known.role()));
+        Caller.of(exchange.getSSLSession(), exchange.getRemoteAddress(), gate.trustDomain());
     if (exchange.getRequestURI().getRawPath().equals(Page.STYLE_PATH)) {
       return Page.style();
     }
-    if (caller.isEmpty()) {
+    if (caller.filter(known -> gate.roles().contains(known.role())).isEmpty()) {
+      caller.ifPresent(known -> gate.onRefused().accept(known, PAGES));
       return WebAnswer.refused(403, "this identity may not read here");
     }
     try {
@@ -197,6 +205,9 @@ public final class WebServer implements AutoCloseable {
           .orElseGet(() -> WebAnswer.refused(404, "nothing here"));
     } catch (RefusedException e) {
       ErrorCode code = e.refusal().code();
+      if (code == ErrorCode.CALL_NOT_ALLOWED) {
+        gate.onRefused().accept(caller.get(), PAGES);
+      }
       return WebAnswer.refused(code.httpStatus(), code.wireName() + ": " + e.refusal().message());
     } catch (RuntimeException e) {
       LOG.warn("a page could not be made: {}", e.getClass().getSimpleName());

@@ -19,6 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +31,7 @@ class WebServerTest {
   @TempDir Path folder;
   private TestPki pki;
   private WebServer server;
+  private final List<String> refused = new CopyOnWriteArrayList<>();
 
   @BeforeEach
   void start() {
@@ -41,7 +43,8 @@ class WebServerTest {
             Set.of(Role.OPERATOR),
             "127.0.0.1",
             0,
-            WebServerTest::answer);
+            WebServerTest::answer,
+            (caller, asked) -> refused.add(caller.actor() + " " + asked));
   }
 
   @AfterEach
@@ -55,6 +58,7 @@ class WebServerTest {
       case "/echo" -> Optional.of(WebAnswer.page(new Page("Echo").text(request.parameter("said"))));
       case "/refuses" ->
           throw Refusal.of(ErrorCode.INVALID_REQUEST, "month: expected 2026-03").asException();
+      case "/forbids" -> throw Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "for others").asException();
       case "/breaks" -> throw new IllegalStateException("canary-of-a-secret");
       default -> Optional.empty();
     };
@@ -92,6 +96,18 @@ class WebServerTest {
     assertThat(get("spiffe://test.example/tenant/harbor-books", "/who").statusCode())
         .isEqualTo(403);
     assertThat(get("spiffe://other.example/operator/ann", "/who").statusCode()).isEqualTo(403);
+  }
+
+  @Test
+  void whoIsRefusedForWhoItIsIsToldOfAndWhatItAskedForIsNot() throws Exception {
+    get("spiffe://test.example/tenant/harbor-books", "/a-canary");
+    get("spiffe://test.example/operator/ann", "/forbids");
+    get("spiffe://test.example/operator/ann", "/refuses");
+    get("spiffe://test.example/operator/ann", "/nothing");
+    assertThat(refused)
+        .containsExactly(
+            "spiffe://test.example/tenant/harbor-books pages over HTTPS",
+            "spiffe://test.example/operator/ann pages over HTTPS");
   }
 
   @Test

@@ -9,6 +9,7 @@ import dev.cofferdam.audit.api.Upkeep;
 import dev.cofferdam.audit.log.LogReader.RecordQuery;
 import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.audit.report.Report;
+import dev.cofferdam.audit.report.pdf.ReportPdf;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.store.Access;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
@@ -183,13 +184,29 @@ public final class AuditEndpoint extends AuditServiceGrpc.AuditServiceImplBase {
       throw invalid("to_epoch_ms", "expected after from_epoch_ms, by 400 days at most");
     }
     Report report = available(() -> reports.make(kind, of.tenant(), from, to));
-    boolean html = request.getFormat() == ReportFormat.REPORT_FORMAT_HTML;
-    answer.onNext(
-        GetReportResponse.newBuilder()
-            .setContentType(html ? "text/html; charset=utf-8" : "application/json")
-            .setBody(ByteString.copyFromUtf8(html ? report.page().html() : report.json()))
-            .build());
+    answer.onNext(written(report, request.getFormat()));
     answer.onCompleted();
+  }
+
+  private static GetReportResponse written(Report report, ReportFormat format) {
+    GetReportResponse.Builder answer = GetReportResponse.newBuilder();
+    return switch (format) {
+      case REPORT_FORMAT_HTML ->
+          answer
+              .setContentType("text/html; charset=utf-8")
+              .setBody(ByteString.copyFromUtf8(report.page().html()))
+              .build();
+      case REPORT_FORMAT_PDF ->
+          answer
+              .setContentType("application/pdf")
+              .setBody(ByteString.copyFrom(ReportPdf.of(report)))
+              .build();
+      default ->
+          answer
+              .setContentType("application/json")
+              .setBody(ByteString.copyFromUtf8(report.json()))
+              .build();
+    };
   }
 
   @Override

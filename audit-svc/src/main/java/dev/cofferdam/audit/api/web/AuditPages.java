@@ -6,6 +6,7 @@ import dev.cofferdam.audit.api.Reports;
 import dev.cofferdam.audit.log.LogReader.RecordQuery;
 import dev.cofferdam.audit.report.LogFacts;
 import dev.cofferdam.audit.report.Report;
+import dev.cofferdam.audit.report.pdf.ReportPdf;
 import dev.cofferdam.audit.retention.Erasure;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.mesh.web.Page;
@@ -74,7 +75,7 @@ public final class AuditPages implements WebServer.Handler {
           default -> Optional.empty();
         };
     if (page.isPresent() && !LogFiles.isOperator(request)) {
-      return Optional.of(WebAnswer.refused(403, "these pages are for operators"));
+      throw Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "these pages are for operators").asException();
     }
     return page.map(Supplier::get);
   }
@@ -199,7 +200,7 @@ public final class AuditPages implements WebServer.Handler {
                       new Page.Field("kind", "Report", "SOC2", kinds),
                       new Page.Field("from", "From (2026-03-01)", "", List.of()),
                       new Page.Field("to", "Before (2026-04-01)", "", List.of()),
-                      new Page.Field("format", "As", "page", List.of("page", "json")))));
+                      new Page.Field("format", "As", "page", List.of("page", "pdf", "json")))));
     }
     if (!kinds.contains(request.parameter("kind"))) {
       throw invalid("kind: expected one of " + String.join(", ", kinds));
@@ -208,9 +209,11 @@ public final class AuditPages implements WebServer.Handler {
     long to = day(request.parameter("to"), Long.MAX_VALUE);
     Report report =
         reports.make(Reports.Kind.valueOf(request.parameter("kind")), tenant(tenant), from, to);
-    return request.parameter("format").equals("json")
-        ? WebAnswer.json(report.json()).download("report.json")
-        : WebAnswer.page(report.page());
+    return switch (request.parameter("format")) {
+      case "json" -> WebAnswer.json(report.json()).download("report.json");
+      case "pdf" -> WebAnswer.of("application/pdf", ReportPdf.of(report)).download("report.pdf");
+      default -> WebAnswer.page(report.page());
+    };
   }
 
   private static TenantId tenant(String name) {

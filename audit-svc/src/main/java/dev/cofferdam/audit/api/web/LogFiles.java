@@ -4,7 +4,6 @@ import dev.cofferdam.audit.proof.TilePath;
 import dev.cofferdam.audit.proof.TlogProof;
 import dev.cofferdam.audit.publication.Publication;
 import dev.cofferdam.audit.sealing.SealedRecord;
-import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.mesh.web.WebAnswer;
 import dev.cofferdam.mesh.web.WebRequest;
@@ -12,7 +11,6 @@ import dev.cofferdam.mesh.web.WebServer;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.SpiffeId;
-import dev.cofferdam.vocabulary.TenantId;
 import java.util.Optional;
 
 /**
@@ -53,7 +51,8 @@ public final class LogFiles implements WebServer.Handler {
   private Optional<WebAnswer> tile(WebRequest request, String path) {
     Optional<TilePath> tile = TilePath.parse(path);
     if (tile.filter(TilePath::entries).isPresent() && !isOperator(request)) {
-      return Optional.of(WebAnswer.refused(403, "bundles of records are for operators"));
+      throw Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "bundles of records are for operators")
+          .asException();
     }
     return tile.flatMap(publication::tile).map(WebAnswer::forever);
   }
@@ -61,9 +60,7 @@ public final class LogFiles implements WebServer.Handler {
   private Optional<WebAnswer> record(WebRequest request, long index) {
     Optional<TlogProof> found = publication.record(index);
     if (found.isPresent() && !isOperator(request) && !isOwn(request, found.get())) {
-      Caller caller = request.caller();
-      TenantId tenant = new TenantId(caller.id().orElseThrow().name());
-      violations.record(new Violation(tenant, caller.actor(), caller.address(), "GET " + RECORD));
+      violations.record(Violation.of(request.caller(), "GET " + RECORD));
       throw Refusal.of(ErrorCode.IDENTITY_MISMATCH, "the record is another tenant's").asException();
     }
     return found.map(proof -> WebAnswer.text(proof.text()).download(index + ".tlog-proof"));

@@ -150,10 +150,15 @@ public enum Tampering {
   TRUNCATION {
     @Override
     public Predicate<Finding> apply(CopiedLog log, RandomGenerator random) {
-      int left = random.nextInt(signed(log));
+      int signed = signed(log);
+      int left = random.nextInt(signed);
       log.leaves.subList(left, log.leaves.size()).clear();
       log.rehash();
-      return is(new Finding.MissingLeaf(left));
+      return finding ->
+          finding instanceof Finding.MissingLeaves missing
+              && missing.from() == signedBefore(log, left)
+              && missing.to() == signed
+              && missing.leaves() == signed - left;
     }
   },
   /** An end that is cut off with its checkpoints: found by who remembers one. */
@@ -240,11 +245,23 @@ public enum Tampering {
     List<Long> sizes = new ArrayList<>(List.of(0L));
     log.notes.forEach(note -> sizes.add(note.size()));
     return finding ->
-        finding instanceof Finding.BadLeaves bad
-            && bad.from() <= index
-            && index < bad.to()
-            && (bad.to() - bad.from() <= TileNodes.WIDTH
-                || sizes.indexOf(bad.to()) == sizes.indexOf(bad.from()) + 1);
+        switch (finding) {
+          case Finding.BadLeaves bad ->
+              bad.from() <= index
+                  && index < bad.to()
+                  && (bad.to() - bad.from() <= TileNodes.WIDTH
+                      || sizes.indexOf(bad.to()) == sizes.indexOf(bad.from()) + 1);
+          case Finding.MissingLeaves missing ->
+              missing.leaves() == 1
+                  && missing.from() == signedBefore(log, index)
+                  && index < missing.to();
+          default -> false;
+        };
+  }
+
+  /** Size of the largest signed tree without a leaf. */
+  private static long signedBefore(CopiedLog log, long index) {
+    return log.notes.stream().mapToLong(SignedNote::size).filter(s -> s <= index).max().orElse(0);
   }
 
   /** Size of the largest signed tree. */

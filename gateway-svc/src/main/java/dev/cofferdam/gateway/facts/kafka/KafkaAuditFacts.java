@@ -1,7 +1,6 @@
 package dev.cofferdam.gateway.facts.kafka;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Message;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.facts.AuditKeys;
@@ -45,7 +44,11 @@ public final class KafkaAuditFacts implements AuditFacts {
   public void record(AuditFact fact) {
     String id =
         fact.requestId().orElseGet(RequestId::random).value() + ":" + sequence.getAndIncrement();
-    publish(Topics.AUDIT, fact.tenant(), id, TYPE, event(id, fact));
+    if (fact.severity() == AuditFact.Severity.CRITICAL) {
+      kept(() -> publisher.insist(Topics.AUDIT, fact.tenant(), id, TYPE, event(id, fact)));
+    } else {
+      kept(() -> publisher.publish(Topics.AUDIT, fact.tenant(), id, TYPE, event(id, fact)));
+    }
   }
 
   @Override
@@ -63,12 +66,13 @@ public final class KafkaAuditFacts implements AuditFacts {
             .setPromptHmac(ByteString.copyFrom(letter.promptHmac()))
             .setOccurredEpochMs(clock.millis())
             .build();
-    publish(Topics.DEAD_LETTERS, letter.tenant().value(), id, DEAD_LETTER_TYPE, event);
+    String tenant = letter.tenant().value();
+    kept(() -> publisher.publish(Topics.DEAD_LETTERS, tenant, id, DEAD_LETTER_TYPE, event));
   }
 
-  private void publish(String topic, String tenant, String id, String type, Message event) {
+  private static void kept(Runnable publishing) {
     try {
-      publisher.publish(topic, tenant, id, type, event);
+      publishing.run();
     } catch (SpoolFullException e) {
       throw Refusal.of(ErrorCode.AUDIT_UNAVAILABLE, "audit records cannot be kept right now")
           .asException();

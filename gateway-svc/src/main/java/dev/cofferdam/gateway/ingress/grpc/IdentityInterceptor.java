@@ -82,8 +82,12 @@ public final class IdentityInterceptor implements ServerInterceptor {
       case Authentication.Accepted accepted -> {
         Identity identity = accepted.identity();
         if (shown.disagree()) {
-          intake.refused(
-              request, identity, caller.address(), "authenticate", ShownCredentials.DISAGREE);
+          intake.crossed(
+              request,
+              identity,
+              caller.address(),
+              ShownCredentials.DISAGREE,
+              ShownCredentials.DISAGREE.message());
           yield refuse(named, ShownCredentials.DISAGREE);
         }
         yield switch (GrpcConnections.claim(call, identity.tenant())) {

@@ -290,7 +290,10 @@ public final class RestEdge {
         case Authentication.Accepted accepted -> {
           Caller caller = new Caller(exchange, accepted.identity());
           if (shown.disagree()) {
-            refuse(caller, ShownCredentials.DISAGREE, "authenticate");
+            Refusal differ = ShownCredentials.DISAGREE;
+            intake.crossed(
+                exchange.id(), caller.identity(), exchange.sourceIp(), differ, differ.message());
+            exchange.refuse(differ, Optional.empty());
           } else {
             admit(request, caller, handler);
           }

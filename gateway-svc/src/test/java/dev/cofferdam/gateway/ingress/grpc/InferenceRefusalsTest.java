@@ -151,7 +151,10 @@ class InferenceRefusalsTest extends InferenceCalls {
   void unknownForeignAndRestrictedModelsAnswerTheSame() {
     Refusal unknown = refusal(() -> generate(ask().setModel("nope").build()));
     assertThat(unknown.code()).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
+    assertThat(gateway.facts.last().severity()).isEqualTo(AuditFact.Severity.WARNING);
     assertThat(refusal(() -> generate(ask().setModel("secret-model").build()))).isEqualTo(unknown);
+    assertThat(gateway.facts.last().operation()).isEqualTo("isolation_violation");
+    assertThat(gateway.facts.last().severity()).isEqualTo(AuditFact.Severity.CRITICAL);
     Refusal adapter = refusal(() -> generate(ask().setAdapter("nope").build()));
     assertThat(adapter.code()).isEqualTo(ErrorCode.ADAPTER_NOT_FOUND);
     assertThat(refusal(() -> generate(ask().setAdapter("pixel-pirates").build())))

@@ -289,7 +289,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
               .isPresent();
       if (!itself) {
         LOG.warn("{} tried to attach as another worker", caller.actor());
-        throw Refusal.of(ErrorCode.IDENTITY_MISMATCH, "worker_id is not the certificate's")
+        throw Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "worker_id is not the certificate's")
             .asException();
       }
       WorkerDescriptor worker = Messages.worker(hello, session);

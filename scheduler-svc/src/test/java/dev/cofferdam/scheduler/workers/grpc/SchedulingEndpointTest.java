@@ -319,7 +319,7 @@ class SchedulingEndpointTest {
   void aWorkerThatClaimsAnothersNameIsRefused() throws Exception {
     Session session = new Session();
     session.requests.onNext(AttachRequest.newBuilder().setHello(hello("w2")).build());
-    assertThat(session.received.next()).isEqualTo(ErrorCode.IDENTITY_MISMATCH);
+    assertThat(session.received.next()).isEqualTo(ErrorCode.CALL_NOT_ALLOWED);
   }
 
   @Test

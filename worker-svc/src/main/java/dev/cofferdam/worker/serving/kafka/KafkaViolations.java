@@ -2,6 +2,7 @@ package dev.cofferdam.worker.serving.kafka;
 
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.mesh.kafka.RecordPace;
 import dev.cofferdam.mesh.kafka.SpoolFullException;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
@@ -31,15 +32,14 @@ public final class KafkaViolations implements ServingListener {
   private static final String TYPE = "dev.cofferdam.audit.recorded.v1";
 
   /** What an honest mesh never does; the rest may be a late message. */
-  private static final Set<String> ATTACKS = Set.of("signature", "replayed", "other_worker");
+  private static final Set<String> ATTACKS =
+      Set.of("signature", "replayed", "other_worker", "other_tenant");
 
   private final FactPublisher publisher;
   private final String workerId;
   private final String pool;
   private final InstantSource clock;
-  private long second;
-  private int inSecond;
-  private long leftOut;
+  private final RecordPace pace = new RecordPace(PER_SECOND_MAX);
 
   /**
    * @param publisher not closed by this
@@ -105,31 +105,15 @@ public final class KafkaViolations implements ServingListener {
   }
 
   private void record(AuditRecorded.Builder event, String detail) {
-    long before = admitted();
+    long before = pace.admit(clock.millis());
     if (before < 0) {
       return;
     }
-    event.setDetail(before == 0 ? detail : detail + "; " + before + " more were left out");
+    event.setDetail(RecordPace.told(detail, before));
     try {
-      publisher.publish(Topics.AUDIT, event.getTenant(), event.getEventId(), TYPE, event.build());
+      publisher.insist(Topics.AUDIT, event.getTenant(), event.getEventId(), TYPE, event.build());
     } catch (SpoolFullException e) {
-      LOG.error("the spool is full; the audit record of a violation is lost");
+      LOG.error("no room for the audit record of a violation of {}", event.getTenant());
     }
-  }
-
-  /** How many were left out before this one; negative when this one is left out too. */
-  private synchronized long admitted() {
-    long now = clock.millis() / 1_000;
-    if (now != second) {
-      second = now;
-      inSecond = 0;
-    }
-    if (++inSecond > PER_SECOND_MAX) {
-      leftOut++;
-      return -1;
-    }
-    long before = leftOut;
-    leftOut = 0;
-    return before;
   }
 }

@@ -1,0 +1,5 @@
+/** Reports as PDF files. */
+@NullMarked
+package dev.cofferdam.audit.report.pdf;
+
+import org.jspecify.annotations.NullMarked;
