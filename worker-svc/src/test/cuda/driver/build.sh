@@ -24,7 +24,10 @@ fi
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 for file in simt/simt simt/registry driver/libcuda; do
-  "$compiler" -std=c++17 -O2 -march=native -ffp-contract=off -fno-math-errno -fPIC -Wno-unknown-pragmas \
+  checks= # each access of the kernels', see simt.h
+  [ "$file" != simt/registry ] || checks="-fsanitize=thread --param tsan-instrument-func-entry-exit=0"
+  # shellcheck disable=SC2086
+  "$compiler" $checks -std=c++17 -O2 -march=native -ffp-contract=off -fno-math-errno -fPIC -Wno-unknown-pragmas \
     -I"$sources/simt" -c "$sources/$file.cpp" -o "$work/$(basename "$file").o"
 done
 "$compiler" -shared -Wl,-z,noexecstack -Wl,-soname,libcuda.so.1 -o "$work/library" "$work"/*.o

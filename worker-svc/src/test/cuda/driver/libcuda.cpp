@@ -1,7 +1,7 @@
 // A CUDA driver without a device: memory is the host's, kernels run on the CPU through the shim, and every call can
 // be made to fail. It knows the calls that the executor makes, holds them against what the driver's manual
-// asks for, and counts what was made and not given back. Device memory is never readable by the host's own pointers by
-// accident: addresses are shifted, and every copy is checked against the allocation.
+// asks for, and counts what was made and not given back. Every copy is checked
+// against the allocation that it is in.
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +15,9 @@
 #include <vector>
 
 #include "../simt/registry.h"
+#define KERNEL extern "C" void
+#include "../../../main/cuda/kernels.h"
+#undef KERNEL
 
 namespace {
 
@@ -40,7 +43,7 @@ const unsigned char POISON = 0xA5;
 const size_t MEMORY = (size_t)4 << 30;
 
 struct Operation {
-  enum Kind { KERNEL, COPY_IN, COPY_OUT, FILL } kind;
+  enum Kind { LAUNCH, COPY_IN, COPY_OUT, FILL } kind;
   const void* kernel;
   unsigned grid[3], block[3], shared;
   std::vector<uint64_t> parameters;
@@ -108,7 +111,7 @@ bool within(uint64_t at, size_t bytes) {
 
 int run(Operation& o) {
   switch (o.kind) {
-    case Operation::KERNEL: {
+    case Operation::LAUNCH: {
       std::vector<void*> pointers;
       for (uint64_t& p : o.parameters) pointers.push_back(&p);
       int code = simt_launch(o.kernel, o.grid[0], o.grid[1], o.grid[2], o.block[0], o.block[1], o.block[2], o.shared,
@@ -132,7 +135,7 @@ int run(Operation& o) {
 int submit(Stream* s, Operation o) {
   if (!current) return misuse("a call without a context", INVALID_CONTEXT);
   if (!driver().streams.count(s)) return misuse("a stream that is none", INVALID_HANDLE);
-  if (o.kind != Operation::KERNEL && !within(o.device, o.bytes))
+  if (o.kind != Operation::LAUNCH && !within(o.device, o.bytes))
     return misuse("a copy that is not within an allocation", INVALID_VALUE);
   if (s->capturing) {
     s->taken.push_back(std::move(o));
@@ -198,6 +201,15 @@ void fake_reset() {
   d.executables.clear();
   d.events.clear();
 }
+
+// Shapes as the kernels' header has them.
+int fake_product_split(int outputs, int inputs) { return productSplit(outputs, inputs); }
+int fake_product_shared(int n) { return productShared(n); }
+int fake_attend_rows(int large, int heads, int kvHeads, int headDimension) {
+  return attendRows(large, heads, kvHeads, headDimension);
+}
+int fake_attend_shared(int large, int dimension) { return attendShared(large, dimension); }
+int64_t fake_sample_scratch(int vocabulary) { return sampleScratch(vocabulary); }
 
 // ---------------------------------------------------------------- the driver
 
@@ -377,7 +389,7 @@ int cuLaunchKernel(const void* kernel, unsigned gridX, unsigned gridY, unsigned 
                    unsigned blockZ, unsigned shared, Stream* stream, void** parameters, void**) {
   IN_CONTEXT("cuLaunchKernel");
   Operation o = {};
-  o.kind = Operation::KERNEL;
+  o.kind = Operation::LAUNCH;
   o.kernel = kernel;
   o.grid[0] = gridX, o.grid[1] = gridY, o.grid[2] = gridZ;
   o.block[0] = blockX, o.block[1] = blockY, o.block[2] = blockZ;
@@ -402,6 +414,15 @@ int cuMemcpyDtoHAsync_v2(void* to, uint64_t from, size_t bytes, Stream* stream) 
   return submit(stream, std::move(o));
 }
 
+int cuMemcpyDtoDAsync_v2(uint64_t to, uint64_t from, size_t bytes, Stream* stream) {
+  IN_CONTEXT("cuMemcpyDtoDAsync");
+  if (!within(from, bytes)) return misuse("a copy that is not within an allocation", INVALID_VALUE);
+  Operation o = {};
+  o.kind = Operation::COPY_IN;
+  o.device = to, o.host = (void*)from, o.bytes = bytes;
+  return submit(stream, std::move(o));
+}
+
 int cuMemsetD8Async(uint64_t at, unsigned char value, size_t bytes, Stream* stream) {
   IN_CONTEXT("cuMemsetD8Async");
   Operation o = {};
@@ -419,9 +440,10 @@ int cuStreamBeginCapture_v2(Stream* stream, int) {
 }
 
 int cuStreamEndCapture(Stream* stream, Graph** graph) {
+  bool begun = stream->capturing;
+  stream->capturing = false;  // also where it fails
   IN_CONTEXT("cuStreamEndCapture");
-  if (!stream->capturing) return misuse("an end of what was not begun", INVALID_VALUE);
-  stream->capturing = false;
+  if (!begun) return misuse("an end of what was not begun", INVALID_VALUE);
   *graph = new Graph{std::move(stream->taken)};
   driver().graphs.insert(*graph);
   return SUCCESS;

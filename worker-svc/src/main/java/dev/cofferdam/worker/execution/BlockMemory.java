@@ -17,6 +17,9 @@ public interface BlockMemory {
    */
   void sealBlock(int blockId, BlockKey key, long seal);
 
+  /** Ends what {@link #sealBlock} began: where that is put off, nothing is left to do after it. */
+  default void endSealing() {}
+
   /**
    * Decrypts a sealed block in place.
    *

@@ -180,6 +180,9 @@ final class BlockVault {
       }
     }
     pendingCount = 0;
+    if (sealed > 0) {
+      memory.endSealing();
+    }
     return sealed;
   }
 

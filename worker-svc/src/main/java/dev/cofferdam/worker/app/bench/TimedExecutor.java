@@ -45,6 +45,13 @@ final class TimedExecutor implements ModelExecutor {
   }
 
   @Override
+  public void endSealing() {
+    long begun = System.nanoTime();
+    executor.endSealing();
+    sealNs += System.nanoTime() - begun;
+  }
+
+  @Override
   public boolean openBlock(int blockId, BlockKey key, long seal) {
     long begun = System.nanoTime();
     boolean whole = executor.openBlock(blockId, key, seal);

@@ -4,9 +4,11 @@ import dev.cofferdam.worker.execution.cuda.driver.Context;
 import dev.cofferdam.worker.execution.cuda.driver.Cuda;
 import dev.cofferdam.worker.execution.cuda.driver.CudaUnavailableException;
 import dev.cofferdam.worker.execution.cuda.driver.Device;
+import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.execution.cuda.driver.Kernel;
 import dev.cofferdam.worker.execution.cuda.driver.KernelModule;
 import dev.cofferdam.worker.execution.cuda.driver.Stream;
+import dev.cofferdam.worker.execution.cuda.driver.Timer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -87,6 +89,28 @@ public final class CudaDevice implements AutoCloseable {
   /** What it is. */
   public Device device() {
     return context.device();
+  }
+
+  /** Seconds that the device works at what is asked of it. Waits. */
+  public double seconds(Runnable work) {
+    context.enter();
+    try (Timer timer = new Timer(stream)) {
+      return timer.seconds(work);
+    }
+  }
+
+  /** Copies one half of so much device memory to the other, so many times. Waits. */
+  public double copySeconds(long bytes, int times) {
+    context.enter();
+    long half = bytes / 2;
+    try (DeviceMemory memory = context.allocate(bytes)) {
+      return seconds(
+          () -> {
+            for (int i = 0; i < times; i++) {
+              stream.copy(memory.at(half, half), memory.at(0, half), half);
+            }
+          });
+    }
   }
 
   Context context() {

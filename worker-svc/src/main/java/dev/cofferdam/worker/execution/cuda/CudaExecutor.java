@@ -235,6 +235,12 @@ public final class CudaExecutor implements ModelExecutor {
     }
   }
 
+  /** Zeroes the whole pool, as the driver's own fill does it. */
+  public void zeroPool() {
+    device.context().enter();
+    blocks.zeroAll();
+  }
+
   /** Logits of the {@code i}-th sampled sequence of the last step. */
   public float[] logits(int i) {
     device.context().enter();
@@ -251,6 +257,12 @@ public final class CudaExecutor implements ModelExecutor {
   public void sealBlock(int blockId, BlockKey key, long seal) {
     device.context().enter();
     blocks.sealBlock(blockId, key, seal);
+  }
+
+  @Override
+  public void endSealing() {
+    device.context().enter();
+    blocks.endSealing();
   }
 
   @Override

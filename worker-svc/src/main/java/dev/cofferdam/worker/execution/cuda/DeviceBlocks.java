@@ -18,17 +18,19 @@ import java.util.Arrays;
  * The KV pool in device memory. A block is contiguous: [layer][K, then V][KV head][token][element],
  * BF16. Sealing is AES-256 in counter mode with Poly1305, in parts of 8 KiB, tags beside the pool.
  *
- * <p>Zeroing and sealing are queued before the next step and done in its order; what has an answer
- * waits for it. A key is on the device only while a kernel uses it.
+ * <p>Zeroing is queued before the next step and done in its order; seals are collected and done
+ * together; what has an answer waits for it. A key is on the device only while a kernel uses it.
  */
 final class DeviceBlocks implements BlockMemory {
   private static final int THREADS = 256;
   private static final int TAG_BYTES = 16;
   private static final int JOB_BYTES = 48;
-  private static final int BROKEN_AT = 40;
+  private static final long BROKEN_AT = 40;
+  private static final int JOBS_MAX = 512;
+  private static final long KEYS_AT = (long) JOBS_MAX * JOB_BYTES;
   private static final int KEY_BYTES = AesKeySchedule.WORDS * Integer.BYTES;
 
-  /** Pinned memory for lists and jobs that are queued. */
+  /** Pinned memory for lists. */
   private static final int CONTROL_BYTES = 1 << 18;
 
   private final CudaDevice device;
@@ -47,6 +49,12 @@ final class DeviceBlocks implements BlockMemory {
   private final DeviceMemory control;
   private int controlUsed;
 
+  /** Descriptions of jobs, and behind them their expanded keys. */
+  private final MemorySegment stagedJobs;
+
+  private final DeviceMemory deviceJobs;
+  private int jobs;
+
   DeviceBlocks(CudaDevice device, ExecutorGeometry geometry, Owned owned) {
     this.device = device;
     this.stream = device.stream();
@@ -58,12 +66,16 @@ final class DeviceBlocks implements BlockMemory {
     passingStaged = owned.pinned(exportedBytes()).segment();
     staged = owned.pinned(CONTROL_BYTES).segment();
     control = owned.device(CONTROL_BYTES);
+    long jobBytes = KEYS_AT + (long) JOBS_MAX * KEY_BYTES;
+    stagedJobs = owned.pinned(jobBytes).segment();
+    deviceJobs = owned.device(jobBytes);
     zeroAll();
   }
 
   /** Zeroes the whole pool: at its beginning, and before its memory is given back. */
   void zeroAll() {
     stream.zero(pool.address(), pool.bytes());
+    stream.zero(tags.address(), tags.bytes());
     stream.zero(passing.address(), passing.bytes());
     stream.synchronize();
   }
@@ -161,23 +173,40 @@ final class DeviceBlocks implements BlockMemory {
 
   @Override
   public void sealBlock(int blockId, BlockKey key, long seal) {
-    cipher("cf_seal", block(blockId), block(blockId), tagsOf(blockId), key, seal);
+    if (jobs == JOBS_MAX) {
+      endSealing();
+    }
+    put(block(blockId), block(blockId), tagsOf(blockId), key, seal);
+  }
+
+  @Override
+  public void endSealing() {
+    if (jobs > 0) {
+      run("cf_seal");
+      stream.synchronize();
+      forgetJobs();
+    }
   }
 
   @Override
   public boolean openBlock(int blockId, BlockKey key, long seal) {
-    int job = cipher("cf_open", block(blockId), block(blockId), tagsOf(blockId), key, seal);
-    return verdict(blockId, job);
+    endSealing();
+    put(block(blockId), block(blockId), tagsOf(blockId), key, seal);
+    return open(blockId);
   }
 
   @Override
   public byte[] exportBlock(int blockId, BlockKey key, long seal) {
-    cipher("cf_seal", block(blockId), passing.address(), passing.address() + blockBytes, key, seal);
-    return passed(passing.address(), passing.address() + blockBytes);
+    endSealing();
+    long itsTags = passing.address() + blockBytes;
+    put(block(blockId), passing.address(), itsTags, key, seal);
+    endSealing();
+    return passed(passing.address(), itsTags);
   }
 
   @Override
   public byte[] exportSealed(int blockId) {
+    endSealing();
     return passed(block(blockId), tagsOf(blockId));
   }
 
@@ -195,17 +224,11 @@ final class DeviceBlocks implements BlockMemory {
       zeroBlocks(new int[] {blockId}, 1);
       return false;
     }
+    endSealing();
     MemorySegment.copy(exported, 0, passingStaged, JAVA_BYTE, 0, exported.length);
     stream.copyIn(passing.address(), passingStaged, exported.length);
-    int job =
-        cipher(
-            "cf_open",
-            passing.address(),
-            block(blockId),
-            passing.address() + blockBytes,
-            key,
-            seal);
-    return verdict(blockId, job);
+    put(passing.address(), block(blockId), passing.address() + blockBytes, key, seal);
+    return open(blockId);
   }
 
   private long block(int blockId) {
@@ -217,39 +240,49 @@ final class DeviceBlocks implements BlockMemory {
     return tags.at(blockId * bytes, bytes);
   }
 
-  /** Queues a job; returns where its verdict will be. */
-  private int cipher(String kernel, long from, long to, long itsTags, BlockKey key, long seal) {
-    int at = reserve(JOB_BYTES + KEY_BYTES);
-    int keyAt = at + JOB_BYTES;
-    staged.set(JAVA_LONG, at, from);
-    staged.set(JAVA_LONG, at + 8L, to);
-    staged.set(JAVA_LONG, at + 16L, itsTags);
-    staged.set(JAVA_LONG, at + 24L, seal);
-    staged.set(JAVA_LONG, at + 32L, control.address() + keyAt);
-    staged.set(JAVA_LONG, at + (long) BROKEN_AT, 0);
-    writeKey(key, keyAt);
-    copyControl(at, JOB_BYTES + KEY_BYTES);
+  /** Adds a job. */
+  private void put(long from, long to, long itsTags, BlockKey key, long seal) {
+    long at = (long) jobs * JOB_BYTES;
+    long keyAt = KEYS_AT + (long) jobs * KEY_BYTES;
+    stagedJobs.set(JAVA_LONG, at, from);
+    stagedJobs.set(JAVA_LONG, at + 8, to);
+    stagedJobs.set(JAVA_LONG, at + 16, itsTags);
+    stagedJobs.set(JAVA_LONG, at + 24, seal);
+    stagedJobs.set(JAVA_LONG, at + 32, deviceJobs.address() + keyAt);
+    stagedJobs.set(JAVA_LONG, at + BROKEN_AT, 0);
+    byte[] encoded = key.getEncoded();
+    int[] words = AesKeySchedule.expand(encoded);
+    MemorySegment.copy(words, 0, stagedJobs, JAVA_INT, keyAt, words.length);
+    AesKeySchedule.wipe(words);
+    Arrays.fill(encoded, (byte) 0);
+    jobs++;
+  }
+
+  /** Runs all jobs; the keys are gone from the device behind them. */
+  private void run(String kernel) {
+    long keyBytes = (long) jobs * KEY_BYTES;
+    stream.copyIn(deviceJobs.address(), stagedJobs, (long) jobs * JOB_BYTES);
+    stream.copyIn(
+        deviceJobs.at(KEYS_AT, keyBytes), stagedJobs.asSlice(KEYS_AT, keyBytes), keyBytes);
     stream.launch(
         device.kernel(kernel, KernelShapes.SEAL_SHARED),
-        Math.clamp(KernelShapes.ceil(parts, 8), 1, 2 * device.device().multiprocessors()),
+        Math.clamp(KernelShapes.ceil(jobs * parts, 8), 1, 2 * device.device().multiprocessors()),
         1,
         1,
         THREADS,
         KernelShapes.SEAL_SHARED,
-        arguments.clear().address(control.address() + at).number(1).number(blockBytes));
-    stream.zero(control.at(keyAt, KEY_BYTES), KEY_BYTES);
-    return at;
+        arguments.clear().address(deviceJobs.address()).number(jobs).number(blockBytes));
+    stream.zero(deviceJobs.at(KEYS_AT, keyBytes), keyBytes);
   }
 
-  private void writeKey(BlockKey key, int at) {
-    byte[] encoded = key.getEncoded();
-    int[] words = AesKeySchedule.expand(encoded);
-    Arrays.fill(encoded, (byte) 0);
-    MemorySegment.copy(words, 0, staged, JAVA_INT, at, words.length);
-    AesKeySchedule.wipe(words);
+  private void forgetJobs() {
+    stagedJobs.fill((byte) 0);
+    jobs = 0;
   }
 
-  private boolean verdict(int blockId, int job) {
+  /** Runs the one job that opens a block. */
+  private boolean open(int blockId) {
+    run("cf_open");
     stream.launch(
         device.kernel("cf_open_verdict"),
         pieces(),
@@ -257,15 +290,12 @@ final class DeviceBlocks implements BlockMemory {
         1,
         THREADS,
         0,
-        arguments.clear().address(control.address() + job).number(1).number(blockBytes));
-    readControl(job + BROKEN_AT, Integer.BYTES);
-    boolean whole = staged.get(JAVA_INT, job + (long) BROKEN_AT) == 0;
-    staged.asSlice(0, CONTROL_BYTES).fill((byte) 0); // expanded keys
-    controlUsed = 0;
-    if (whole) {
-      long bytes = (long) parts * TAG_BYTES;
-      stream.zero(tagsOf(blockId), bytes);
-    }
+        arguments.clear().address(deviceJobs.address()).number(1).number(blockBytes));
+    stream.copyOut(stagedJobs, deviceJobs.address(), JOB_BYTES);
+    stream.synchronize();
+    boolean whole = stagedJobs.get(JAVA_INT, BROKEN_AT) == 0;
+    forgetJobs();
+    stream.zero(tagsOf(blockId), (long) parts * TAG_BYTES);
     return whole;
   }
 }

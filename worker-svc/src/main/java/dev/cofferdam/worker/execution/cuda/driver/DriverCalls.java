@@ -42,6 +42,8 @@ final class DriverCalls {
       call("cuMemcpyHtoDAsync_v2", JAVA_LONG, ADDRESS, JAVA_LONG, JAVA_LONG);
   static final MethodHandle COPY_OUT =
       call("cuMemcpyDtoHAsync_v2", ADDRESS, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+  static final MethodHandle COPY =
+      call("cuMemcpyDtoDAsync_v2", JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
   static final MethodHandle FILL =
       call("cuMemsetD8Async", JAVA_LONG, JAVA_BYTE, JAVA_LONG, JAVA_LONG);
   static final MethodHandle STREAM_CREATE = call("cuStreamCreate", ADDRESS, JAVA_INT);

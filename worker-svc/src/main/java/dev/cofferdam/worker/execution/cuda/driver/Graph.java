@@ -17,8 +17,15 @@ public final class Graph implements AutoCloseable {
           DriverCalls.create(
               "cuGraphInstantiate",
               pointer -> (int) DriverCalls.GRAPH_INSTANTIATE.invokeExact(pointer, captured, 0L));
-    } finally {
+    } catch (RuntimeException e) {
       destroy(captured);
+      throw e;
+    }
+    try {
+      destroy(captured);
+    } catch (RuntimeException e) {
+      close();
+      throw e;
     }
   }
 

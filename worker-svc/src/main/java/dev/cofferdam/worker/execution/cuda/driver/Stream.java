@@ -94,6 +94,15 @@ public final class Stream implements AutoCloseable {
     }
   }
 
+  /** Copies within the device. */
+  public void copy(long to, long from, long bytes) {
+    try {
+      check("cuMemcpyDtoDAsync", (int) DriverCalls.COPY.invokeExact(to, from, bytes, handle));
+    } catch (Throwable e) {
+      throw unexpected(e);
+    }
+  }
+
   /** Fills device memory with zeros. */
   public void zero(long at, long bytes) {
     try {
