@@ -51,6 +51,8 @@ DEVICE void attend(ATTEND) {
   constexpr int SCORE_TILES = POSITIONS / 8 / WN;
   constexpr int VALUE_TILES = D / 8 / WN;
   constexpr int KV = POSITIONS * CHUNKS;  // chunks of a tile of keys, or of values
+  // Where sums take most registers, the query is read again for each tile, out of the first cache.
+  constexpr bool KEEPS_QUERY = D <= 64 || (SMALL && D == 128);
   DYNAMIC_SHARED(uint4, stages);
   uint32_t* exchange = (uint32_t*)(stages + STAGES * 2 * KV);
 
@@ -81,14 +83,18 @@ DEVICE void attend(ATTEND) {
                    ? ((int64_t)(rowsOf.row + at / groups) * heads + kvHead * groups + at % groups) * d
                    : -1;
   }
-  uint4 q[D / 32][1][2];
+  // A chunk of 32 columns of this thread's rows.
+  auto queryOf = [&](uint4(&q)[1][2], int c) {
+    int column = 32 * c + 8 * t;
 #pragma unroll
-  for (int c = 0; c < D / 32; c++)
+    for (int i = 0; i < 2; i++)
+      q[0][i] = place[i] >= 0 && column < d ? *(const uint4*)(query + place[i] + column) : make_uint4(0, 0, 0, 0);
+  };
+  uint4 kept[KEEPS_QUERY ? D / 32 : 1][1][2];
+  if (KEEPS_QUERY) {
 #pragma unroll
-    for (int i = 0; i < 2; i++) {
-      int column = 32 * c + 8 * t;
-      q[c][0][i] = place[i] >= 0 && column < d ? *(const uint4*)(query + place[i] + column) : make_uint4(0, 0, 0, 0);
-    }
+    for (int c = 0; c < D / 32; c++) queryOf(kept[c], c);
+  }
 
   auto fetch = [&](int stage, int from) {
     uint4* to = stages + stage * 2 * KV;
@@ -106,7 +112,9 @@ DEVICE void attend(ATTEND) {
     }
   };
 
-  float totalMaximum[2] = {-INFINITY, -INFINITY}, totalSum[2] = {}, total[VALUE_TILES][4] = {};
+  float totalMaximum[2] = {-INFINITY, -INFINITY}, totalSum[2] = {};
+  // Used once in 512 positions: where registers are short, it lies in memory on purpose, rather than what the inner loop uses.
+  typename Parked<!SMALL && D >= 128>::Float total[VALUE_TILES][4];
   for (int split = firstSplit; split < splits; split += partial ? (int)gridDim.z : 1) {
     int from = split * SPLIT, to = min(end, from + SPLIT);
     float maximum[2] = {-INFINITY, -INFINITY};
@@ -141,12 +149,18 @@ DEVICE void attend(ATTEND) {
       if (idle) continue;
 
       float score[1][SCORE_TILES][4] = {};
-#pragma unroll
+#pragma unroll(KEEPS_QUERY ? D / 32 : 1)
       for (int c = 0; c < D / 32; c++) {
         uint4 k[SCORE_TILES];
 #pragma unroll
         for (int n = 0; n < SCORE_TILES; n++) k[n] = keys[keyPlace<D>((wn * SCORE_TILES + n) * 8 + g, 4 * c + t)];
-        multiply32(score, q[c], k);
+        if (KEEPS_QUERY) {
+          multiply32(score, kept[KEEPS_QUERY ? c : 0], k);
+        } else {
+          uint4 q[1][2];
+          queryOf(q, c);
+          multiply32(score, q, k);
+        }
       }
 
       float highest[2] = {-INFINITY, -INFINITY};
@@ -260,7 +274,7 @@ DEVICE void attend(ATTEND) {
 #pragma unroll
         for (int n = 0; n < VALUE_TILES; n++)
 #pragma unroll
-          for (int j = 2 * i; j < 2 * i + 2; j++) total[n][j] = mergeSum(m, total[n][j], value[n][j]);
+          for (int j = 2 * i; j < 2 * i + 2; j++) total[n][j] = mergeSum(m, split == 0 ? 0 : total[n][j], value[n][j]);
       }
     }
   }
@@ -283,11 +297,11 @@ DEVICE void attend(ATTEND) {
 }  // namespace
 
 #define ATTENTION(D, LARGE_WM, LARGE_WN, STAGES)                                                                       \
-  KERNEL __launch_bounds__(128) cf_attend_small_##D(ATTEND) {                                                          \
+  KERNEL __launch_bounds__(128, 1) cf_attend_small_##D(ATTEND) {                                                          \
     attend<D, 1, 4, STAGES, true>(tiles, tile, query, pool, blockElements, blockTable, layer, heads, kvHeads,          \
                                   headDimension, scale, out, partials);                                                \
   }                                                                                                                    \
-  KERNEL __launch_bounds__(256) cf_attend_large_##D(ATTEND) {                                                          \
+  KERNEL __launch_bounds__(256, 1) cf_attend_large_##D(ATTEND) {                                                          \
     attend<D, LARGE_WM, LARGE_WN, STAGES, false>(tiles, tile, query, pool, blockElements, blockTable, layer, heads,    \
                                                  kvHeads, headDimension, scale, out, partials);                        \
   }

@@ -17,6 +17,7 @@
 #include "kernels.h"
 
 #define DEVICE static __device__ __forceinline__
+#define DEVICE_MEMBER __device__ __forceinline__
 
 // ---------------------------------------------------------------- order of kernels
 
@@ -134,6 +135,19 @@ DEVICE void loadTransposed(uint32_t (&out)[4], const void* row) {
                : "memory");
 #endif
 }
+
+// ---------------------------------------------------------------- numbers that are seldom used
+
+// Where registers are short, such numbers lie in the thread's own memory on purpose, so that the compiler does not put there what a
+// loop uses.
+template <bool PARKED>
+struct Parked {
+  typedef float Float;
+};
+template <>
+struct Parked<true> {
+  typedef volatile float Float;
+};
 
 // ---------------------------------------------------------------- sums, in an order that is always the same
 

@@ -14,19 +14,36 @@ constexpr int THREADS = 256;
 // two neighbouring rows: with the halves of odd rows swapped these are all 32 banks.
 DEVICE int placeOf(int row, int chunk) { return row * CHUNKS + (chunk ^ ((row & 1) << 2)); }
 
-// Asks for 64 inputs, from `input` on and before `end`, of `ROWS` rows; rows and inputs that there are not become zeros.
+// The rows of a stage, and what each thread copies of them: a chunk of every 32nd row. Stages are asked for in order.
 template <int ROWS>
-DEVICE void fetch(uint4* to, const bf16* from, int64_t firstRow, int64_t rows, int end, int input, int pitch) {
-#pragma unroll
-  for (int i = 0; i < (ROWS * CHUNKS + THREADS - 1) / THREADS; i++) {
-    int at = i * THREADS + (int)threadIdx.x;
-    int row = at / CHUNKS, chunk = at % CHUNKS;
-    if (ROWS * CHUNKS % THREADS == 0 || at < ROWS * CHUNKS) {
-      bool valid = firstRow + row < rows && input + chunk * 8 < end;
-      copyAsync16(to + placeOf(row, chunk), valid ? from + (firstRow + row) * pitch + input + chunk * 8 : from, valid);
-    }
+struct Source {
+  static constexpr int EVERY = THREADS / CHUNKS;
+  const bf16* at;
+  int64_t pitch32;  // elements of 32 rows
+  int rowsLeft;     // from this thread's first one on
+  int inputsLeft;   // from this thread's chunk on
+  int place;
+
+  DEVICE_MEMBER Source(const bf16* matrix, int64_t firstRow, int64_t rows, int pitch, int from, int to) {
+    int row = (int)threadIdx.x / CHUNKS, chunk = (int)threadIdx.x % CHUNKS;
+    at = matrix + (firstRow + row) * pitch + from + chunk * 8;
+    pitch32 = (int64_t)EVERY * pitch;
+    rowsLeft = (int)(rows - firstRow < TILE ? rows - firstRow : TILE) - row;
+    inputsLeft = to - from - chunk * 8;
+    place = placeOf(row, chunk);
   }
-}
+
+  // Asks for the next 64 inputs; rows and inputs that there are not become zeros.
+  DEVICE_MEMBER void fetch(uint4* stage) {
+    if (ROWS >= EVERY || (int)threadIdx.x < ROWS * CHUNKS) {
+#pragma unroll
+      for (int i = 0; i < (ROWS + EVERY - 1) / EVERY; i++)
+        copyAsync16(stage + place + i * EVERY * CHUNKS, at + i * pitch32, i * EVERY < rowsLeft && inputsLeft > 0);
+    }
+    at += STEP;
+    inputsLeft -= STEP;
+  }
+};
 
 // N rows; the 8 warps stand WM along the outputs and 8 / WM along the rows.
 template <int N, int WM, int STAGES>
@@ -41,28 +58,31 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
   int to = gridDim.z == 1 ? inputs : min(inputs, from + splitInputs);
   int steps = (to - from + STEP - 1) / STEP;
   int stepsOfSplit = splitInputs / STEP;
+  Source<TILE> weightsOf(weights, firstOutput, outputs, inputs, from, to);
 
   // Weights are nobody's result: the first of them come while the kernel before this one ends.
   bool early = blockIdx.x == 0;
   if (early) {
     for (int s = 0; s < STAGES - 1; s++)
-      if (s < steps) fetch<TILE>(stages + s * STAGE, weights, firstOutput, outputs, to, from + s * STEP, inputs);
+      if (s < steps) weightsOf.fetch(stages + s * STAGE);
   }
   gridBegin();
   int count = *rows;
   if (firstRow >= count) return;
+  Source<N> rowsOf(x, firstRow, count, inputs, from, to);
   for (int s = 0; s < STAGES - 1; s++) {
     if (s < steps) {
       uint4* stage = stages + s * STAGE;
-      if (!early) fetch<TILE>(stage, weights, firstOutput, outputs, to, from + s * STEP, inputs);
-      fetch<N>(stage + TILE * CHUNKS, x, firstRow, count, to, from + s * STEP, inputs);
+      if (!early) weightsOf.fetch(stage);
+      rowsOf.fetch(stage + TILE * CHUNKS);
     }
     commitAsync();
   }
 
   int lane = (int)threadIdx.x % 32, g = lane / 4, t = lane % 4;
   int wm = (int)threadIdx.x / 32 % WM, wn = (int)threadIdx.x / 32 / WM;
-  float sum[M_TILES][N_TILES][4] = {}, total[M_TILES][N_TILES][4] = {};
+  float sum[M_TILES][N_TILES][4] = {};
+  typename Parked<N == 128>::Float total[M_TILES][N_TILES][4];  // used at the ends of splits alone
 
   for (int step = 0; step < steps; step++) {
     if (!MUTANT(3)) waitAsync<STAGES - 2>();
@@ -70,8 +90,8 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
     int ahead = step + STAGES - 1;
     if (ahead < steps) {
       uint4* stage = stages + ahead % STAGES * STAGE;
-      fetch<TILE>(stage, weights, firstOutput, outputs, to, from + ahead * STEP, inputs);
-      fetch<N>(stage + TILE * CHUNKS, x, firstRow, count, to, from + ahead * STEP, inputs);
+      weightsOf.fetch(stage);
+      rowsOf.fetch(stage + TILE * CHUNKS);
     }
     commitAsync();
 
