@@ -253,7 +253,7 @@ DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int64_t 
     __syncwarp();
     key[lane] = of.key[lane];
     if (lane < KEY_WORDS - 32) key[32 + lane] = of.key[32 + lane];
-    __syncwarp();
+    if (!MUTANT(15)) __syncwarp();
     uint32_t high = (uint32_t)(of.seal >> 32), low = (uint32_t)of.seal;
     int64_t begin = (int64_t)part * SEAL_PART;
     int count = (int)((bytes - begin < SEAL_PART ? bytes - begin : SEAL_PART) / 16);

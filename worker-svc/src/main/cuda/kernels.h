@@ -271,7 +271,7 @@ KERNEL cf_residue(const void* pool, int64_t blockBytes, const int* block, int co
 // counter blocks n (8 bytes, big-endian), p (4), counter (4): counters 0 and 1 make the part's Poly1305 key,
 // 2 and following its keystream. The MAC is over the cipher text, zero-padded to nothing (it is a multiple of 16), followed by its
 // length in bytes as 16 bytes little-endian. tag p is 16 bytes at tags + 16 p.
-#define SEAL_PART 16384
+#define SEAL_PART 8192
 struct SealJob {
   const void* from;    // 16-aligned
   void* to;            // may be `from`

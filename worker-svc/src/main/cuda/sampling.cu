@@ -300,13 +300,13 @@ DEVICE int amongMostLikely(const Logits& logits, const SampleSettings& of, doubl
     for (int i = (int)threadIdx.x; i < logits.count; i += (int)blockDim.x) {
       if (keyOf(logits.at[i], i) < kept.last) continue;
       double p = probability(logits, logits.at[i]);
-      if (p >= (double)of.minP) mass += massOf(p);
+      if (p >= (double)of.minP || MUTANT(14)) mass += massOf(p);
     }
     mass = blockTotal(mass, h.scratch);
   }
   Key target = (Key)(uniform * (double)mass);
   if (target >= mass) target = mass - 1;
-  return idOf(beginningOf<true>(logits, target + (MUTANT(14) ? 0 : 1), 0, h).last);
+  return idOf(beginningOf<true>(logits, target + 1, 0, h).last);
 }
 
 struct Scan {
