@@ -2,6 +2,7 @@ package dev.cofferdam.audit.app;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.cofferdam.audit.Facts;
 import dev.cofferdam.audit.TestLog;
@@ -22,6 +23,8 @@ import dev.cofferdam.mesh.JdkTls;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.store.Violation;
+import dev.cofferdam.mesh.web.Browser;
+import dev.cofferdam.mesh.web.PlainRelay;
 import dev.cofferdam.mesh.web.WebServer;
 import dev.cofferdam.proto.events.v1.Severity;
 import dev.cofferdam.vocabulary.SpiffeId.Role;
@@ -39,6 +42,9 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
+import org.apache.pdfbox.Loader;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.text.PDFTextStripper;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -46,6 +52,16 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The log is published over HTTPS, fetched, and verified without the service. */
 class ExportTest {
+  private static final String FOCUS = "document.activeElement";
+
+  /** One heading, a language, a name for each table and field, nothing wider than the window. */
+  private static final String READABLE =
+      "document.documentElement.lang == 'en' && document.querySelectorAll('h1').length == 1"
+          + " && [...document.querySelectorAll('table')].every(t => t.caption)"
+          + " && [...document.querySelectorAll('input, select')].every(i => i.labels.length == 1)"
+          + " && document.documentElement.scrollWidth <= window.innerWidth"
+          + " && document.styleSheets[0].cssRules.length > 0";
+
   private static final int SIZE = 700;
   private static final String OPERATOR = "spiffe://test.example/operator/ann";
 
@@ -327,6 +343,50 @@ class ExportTest {
       assertThat(get("spiffe://test.example/tenant/harbor-books", path).statusCode())
           .isEqualTo(403);
       assertThat(violations.removeLast().tenant().value()).isEqualTo("harbor-books");
+    }
+  }
+
+  @Test
+  void anAuditorReadsPrintsAndAsksForPagesWithTheKeyboardAlone() throws Exception {
+    Optional<Path> program = Browser.program();
+    assumeTrue(program.isPresent(), "no chromium, chromium-browser or google-chrome here");
+    TlsFiles operator = pki.identity("reader", OPERATOR);
+    log.append(
+        List.of(
+            Facts.audit(9_000, "harbor-books")
+                .setSeverity(Severity.SEVERITY_CRITICAL)
+                .setActor("spiffe://test.example/tenant/harbor-books")
+                .setOperation("isolation_violation")
+                .setDetail("called cofferdam.audit.v1.AuditService/EraseTenant, which it may not")
+                .build()));
+    log.sign();
+    try (PlainRelay relay = new PlainRelay(server.port(), operator, Role.AUDIT);
+        Browser browser = Browser.start(program.get(), folder.resolve("profile"))) {
+      for (String path : List.of("/", "/violations", "/keys", "/reports")) {
+        for (int width : new int[] {1_200, 400}) {
+          browser.resize(width, 900);
+          browser.open(relay.uri(path));
+          assertThat(browser.value(READABLE)).as("%s, %d wide", path, width).isEqualTo("true");
+        }
+      }
+      browser.press("Tab");
+      assertThat(browser.value(FOCUS + ".className")).as("the first stop").isEqualTo("skip");
+      browser.tabTo(FOCUS + ".name == 'tenant'");
+      browser.type("harbor-books");
+      browser.tabTo(FOCUS + ".name == 'kind'");
+      browser.tabTo(FOCUS + ".type == 'submit'");
+      browser.press("Enter");
+      browser.await("document.title.includes('SOC 2')");
+      assertThat(browser.value("document.body.innerText")).contains("Evidence", "root hash");
+      try (PDDocument printed = Loader.loadPDF(browser.print())) {
+        assertThat(new PDFTextStripper().getText(printed)).contains("Evidence", "harbor-books");
+      }
+      browser.open(relay.uri("/"));
+      try (PDDocument printed = Loader.loadPDF(browser.print())) {
+        assertThat(new PDFTextStripper().getText(printed))
+            .contains("verifier key")
+            .doesNotContain("Keys and erasures");
+      }
     }
   }
 

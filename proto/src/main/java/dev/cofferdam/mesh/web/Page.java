@@ -166,9 +166,13 @@ public final class Page {
     return this;
   }
 
-  /** A table; one without rows says so. */
+  /** A table; one without rows says so, and one that is too wide scrolls by itself, by keys too. */
   public Page table(String caption, List<String> columns, List<List<Cell>> rows) {
-    body.append("<table>\n<caption>").append(escape(caption)).append("</caption>\n<thead><tr>");
+    body.append("<div class=\"table\" role=\"region\" tabindex=\"0\" aria-label=\"")
+        .append(escape(caption))
+        .append("\">\n<table>\n<caption>")
+        .append(escape(caption))
+        .append("</caption>\n<thead><tr>");
     for (String column : columns) {
       body.append("<th scope=\"col\">").append(escape(column)).append("</th>");
     }
@@ -181,7 +185,7 @@ public final class Page {
     if (rows.isEmpty()) {
       body.append("<tr><td colspan=\"").append(columns.size()).append("\">none</td></tr>\n");
     }
-    body.append("</tbody>\n</table>\n");
+    body.append("</tbody>\n</table>\n</div>\n");
     return this;
   }
 

@@ -29,7 +29,7 @@ final class AuditCommand {
   private static final long CALL_MS = 30_000;
   private static final String USAGE =
       "audit erase TENANT REASON | rotate [--data-keys] [TENANT] | report KIND TENANT FROM TO"
-          + " [--html]; KIND is soc2, gdpr-access, gdpr-erasure or hipaa, FROM and TO are days";
+          + " [--html | --pdf]; KIND is soc2, gdpr-access, gdpr-erasure or hipaa, FROM and TO are days";
 
   private final StateFiles files;
   private final PrintStream out;
@@ -40,7 +40,7 @@ final class AuditCommand {
   }
 
   int run(List<String> line) throws IOException {
-    Arguments arguments = Arguments.parse(line, Set.of("--data-keys", "--html"), Set.of());
+    Arguments arguments = Arguments.parse(line, Set.of("--data-keys", "--html", "--pdf"), Set.of());
     RunningMesh mesh = RunningMesh.of(files);
     try (MeshChannels channels = new MeshChannels(mesh.operator())) {
       AuditServiceBlockingStub audit =
@@ -91,7 +91,7 @@ final class AuditCommand {
   private void report(AuditServiceBlockingStub audit, Arguments arguments) {
     String kind = "REPORT_KIND_" + word(arguments, 1).toUpperCase(Locale.ROOT).replace('-', '_');
     try {
-      out.print(
+      out.writeBytes(
           audit
               .getReport(
                   GetReportRequest.newBuilder()
@@ -99,16 +99,23 @@ final class AuditCommand {
                       .setTenant(word(arguments, 2))
                       .setFromEpochMs(day(word(arguments, 3)))
                       .setToEpochMs(day(word(arguments, 4)))
-                      .setFormat(
-                          arguments.has("--html")
-                              ? ReportFormat.REPORT_FORMAT_HTML
-                              : ReportFormat.REPORT_FORMAT_JSON)
+                      .setFormat(format(arguments))
                       .build())
               .getBody()
-              .toStringUtf8());
+              .toByteArray());
+      out.flush();
     } catch (IllegalArgumentException e) {
       throw new UsageException(USAGE);
     }
+  }
+
+  private static ReportFormat format(Arguments arguments) {
+    if (arguments.has("--pdf")) {
+      return ReportFormat.REPORT_FORMAT_PDF;
+    }
+    return arguments.has("--html")
+        ? ReportFormat.REPORT_FORMAT_HTML
+        : ReportFormat.REPORT_FORMAT_JSON;
   }
 
   private static long day(String text) {

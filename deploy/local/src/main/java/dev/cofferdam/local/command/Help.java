@@ -27,7 +27,8 @@ final class Help {
         explain ID           why a request was placed on its worker: what spoke for it and others
         verify-audit         check the audit log: signed checkpoint, inclusion of the latest records
              fetch FOLDER      copy the whole log
-             log FOLDER        check a copy, without a mesh; --key KEY, --witness KEY, --remembered FILE
+             log FOLDER        check a copy, without a mesh; --key KEY, --witness KEY, --remembered FILE,
+                               --earlier FOLDER
              record FILE       check one record by its .tlog-proof
              prefix CHECKPOINT-FILE FOLDER
                                check that an earlier checkpoint is of a prefix of the copy
@@ -36,7 +37,7 @@ final class Help {
         audit rotate [TENANT]
                              wrap data keys under the key-encryption key in force; --data-keys retires them
         audit report KIND TENANT FROM TO
-                             soc2, gdpr-access, gdpr-erasure or hipaa, as JSON; --html as a page
+                             soc2, gdpr-access, gdpr-erasure or hipaa, as JSON; --html as a page, --pdf as a file to be redirected
         admin AREA ACTION    change the configuration as its operator; areas and actions:
              tenants list | get ID | put ID field=value ... | delete ID
              tenants suspend ID | throttle ID SHARE | resume ID

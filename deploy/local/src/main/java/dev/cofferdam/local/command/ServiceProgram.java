@@ -55,6 +55,7 @@ final class ServiceProgram {
             "-XX:+UseParallelGC",
             "--add-modules=jdk.incubator.vector",
             "--enable-native-access=ALL-UNNAMED",
+            "-Djava.util.logging.manager=org.jboss.logmanager.LogManager",
             "-cp",
             classPath.stream().map(Path::toString).collect(Collectors.joining(":")),
             program));
