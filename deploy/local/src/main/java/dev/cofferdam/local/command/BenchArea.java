@@ -16,6 +16,8 @@ import java.util.stream.Stream;
 enum BenchArea {
   /** The bare engine: prefill and decode on the CPU. */
   ENGINE("worker-svc", "dev.cofferdam.worker.app.bench.EngineBench", Needs.MODEL),
+  /** The bare engine on a CUDA device. */
+  GPU("worker-svc", "dev.cofferdam.worker.app.bench.GpuBench", Needs.NOTHING),
   /** The limiter, the authenticator, the tokeniser; then what the whole gateway costs. */
   GATEWAY("gateway-svc", "dev.cofferdam.gateway.app.GatewayBench", Needs.REDIS_AND_MODEL),
   /** Decisions of the fair queue; then placements of the router. */

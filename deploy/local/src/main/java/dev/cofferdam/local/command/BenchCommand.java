@@ -158,7 +158,7 @@ final class BenchCommand {
     command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
     command.addAll(
         List.of(
-            area == BenchArea.ENGINE ? "-Xmx6g" : "-Xmx2g",
+            area == BenchArea.ENGINE || area == BenchArea.GPU ? "-Xmx6g" : "-Xmx2g",
             "-XX:+UseCompactObjectHeaders",
             "-XX:+UseTransparentHugePages",
             "--add-modules=jdk.incubator.vector",

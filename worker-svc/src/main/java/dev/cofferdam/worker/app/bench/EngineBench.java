@@ -51,7 +51,7 @@ public final class EngineBench {
     Machine machine = new Machine();
     bench.run(machine, Path.of(arguments[0]), List.of(arguments).subList(2, arguments.length));
     List<Figure> figures = bench.samples.medians();
-    bench.print(figures);
+    print(bench.out, figures);
     new ObjectMapper()
         .writerWithDefaultPrettyPrinter()
         .writeValue(Path.of(arguments[1]).toFile(), figures);
@@ -125,7 +125,8 @@ public final class EngineBench {
     out.printf(Locale.ROOT, "[%5.1f s] %s%n", (System.nanoTime() - begunNs) / 1e9, what);
   }
 
-  private void print(List<Figure> figures) {
+  /** Prints a table of figures. */
+  static void print(PrintStream out, List<Figure> figures) {
     out.printf(
         Locale.ROOT, "%-34s %12s %-9s %12s %7s%n", "metric", "value", "unit", "baseline", "ratio");
     for (Figure f : figures) {

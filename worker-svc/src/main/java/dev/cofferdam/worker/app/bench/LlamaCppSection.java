@@ -67,7 +67,7 @@ final class LlamaCppSection implements BenchSection {
         "llama_cpp_prefill512_" + type + "_tok_s",
         rates[1],
         "tokens/s",
-        machine.fmaFlopsPerSecond() / (2 * RandomModel.multiplyAddsOfToken()));
+        machine.fmaFlopsPerSecond() / (2 * RandomModel.multiplyAddsOfToken(RandomModel.CONFIG)));
     samples.add("llama_cpp_decode_b16_" + type + "_tok_s", rates[2], "tokens/s", rates[0]);
   }
 

@@ -1,17 +1,12 @@
 package dev.cofferdam.worker.app.bench;
 
 import dev.cofferdam.worker.adapter.LoraAdapter;
-import dev.cofferdam.worker.adapter.LoraTarget;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
-import dev.cofferdam.worker.model.ModelConfig;
 import java.util.ArrayList;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.SplittableRandom;
 
 /**
  * A batch of eight on {@link RandomModel}, each sequence with an adapter of its own, against the
@@ -23,7 +18,6 @@ import java.util.SplittableRandom;
  */
 final class LoraSection implements BenchSection {
   private static final int BATCH = 8;
-  private static final int RANK = 16;
   private static final int PROMPT = 16;
   private static final int DECODE_TOKENS = 24;
 
@@ -41,7 +35,7 @@ final class LoraSection implements BenchSection {
     this.suffix = suffix;
     executor =
         CpuExecutor.create(
-            RandomModel.weights(),
+            RandomModel.weights(RandomModel.CONFIG),
             new ExecutorOptions(64, 16, BATCH, BATCH, 256).withWeights(type));
   }
 
@@ -53,36 +47,9 @@ final class LoraSection implements BenchSection {
   @Override
   public void prepare() {
     for (int i = 0; i < BATCH; i++) {
-      distinct.add(adapter(i));
+      distinct.add(RandomAdapter.of(RandomModel.CONFIG, i));
     }
     executor.warmUp();
-  }
-
-  private static LoraAdapter adapter(int number) {
-    SplittableRandom random = new SplittableRandom(number);
-    ModelConfig model = RandomModel.CONFIG;
-    List<Map<LoraTarget, LoraAdapter.Module>> layers = new ArrayList<>();
-    for (int layer = 0; layer < model.layers(); layer++) {
-      Map<LoraTarget, LoraAdapter.Module> modules = new EnumMap<>(LoraTarget.class);
-      for (LoraTarget target : LoraTarget.values()) {
-        modules.put(
-            target,
-            new LoraAdapter.Module(
-                values(random, RANK * target.inputs(model)),
-                values(random, RANK * target.outputs(model))));
-      }
-      layers.add(modules);
-    }
-    return new LoraAdapter("bench", String.format("%064x", number), RANK, 1, layers);
-  }
-
-  private static float[] values(SplittableRandom random, int count) {
-    float[] values = new float[count];
-    for (int i = 0; i < count; i++) {
-      int bits = Float.floatToRawIntBits((float) random.nextDouble(-0.03, 0.03));
-      values[i] = Float.intBitsToFloat(bits & 0xFFFF0000);
-    }
-    return values;
   }
 
   @Override

@@ -13,9 +13,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** A Llama of 254 million random weights, each a function of its place; no files. */
+/** Llamas of random weights, each a function of its place; no files. */
 final class RandomModel {
-  /** Its geometry: grouped queries, untied embeddings. */
+  /** 254 million weights: grouped queries, untied embeddings. */
   static final ModelConfig CONFIG =
       new ModelConfig(
           "llama",
@@ -35,34 +35,54 @@ final class RandomModel {
           false,
           false);
 
+  /** The shape of Llama 3 8B. */
+  static final ModelConfig LLAMA_8B =
+      new ModelConfig(
+          "llama",
+          128_256,
+          4096,
+          14_336,
+          32,
+          32,
+          8,
+          128,
+          16_384,
+          1e-5,
+          500_000,
+          new RopeScaling.None(),
+          false,
+          false,
+          false,
+          false);
+
   private RandomModel() {}
 
   /** Weights that a decode step reads: all but the embedding, of which it reads a row. */
-  static long weightsOfStep() {
-    return CONFIG.parameters() - (long) CONFIG.vocabularySize() * CONFIG.hidden();
+  static long weightsOfStep(ModelConfig model) {
+    return model.parameters() - (long) model.vocabularySize() * model.hidden();
   }
 
   /** Multiply-adds of a prompt's token, the attention and the output head left aside. */
-  static long multiplyAddsOfToken() {
-    return CONFIG.parameters() - 2L * CONFIG.vocabularySize() * CONFIG.hidden();
+  static long multiplyAddsOfToken(ModelConfig model) {
+    return model.parameters() - 2L * model.vocabularySize() * model.hidden();
   }
 
   /** The weights: BF16 numbers, so that F32 and BF16 compute the same. */
-  static ModelWeights weights() {
-    return ModelWeights.of(CONFIG, tensors());
+  static ModelWeights weights(ModelConfig model) {
+    return ModelWeights.of(model, tensors(model));
   }
 
   /** The weights by their names in files. */
-  static Map<String, WeightTensor> tensors() {
+  static Map<String, WeightTensor> tensors(ModelConfig model) {
     Map<String, WeightTensor> tensors = new HashMap<>();
-    long[] table = {CONFIG.vocabularySize(), CONFIG.hidden()};
+    long[] table = {model.vocabularySize(), model.hidden()};
     tensors.put(ModelWeights.EMBEDDING, new Noise(1, 1f, 0, table));
     tensors.put(ModelWeights.OUTPUT_HEAD, new Noise(2, 0.03f, 0, table));
-    tensors.put(ModelWeights.FINAL_NORM, new Noise(3, 0.1f, 1, CONFIG.hidden()));
-    for (int layer = 0; layer < CONFIG.layers(); layer++) {
+    tensors.put(ModelWeights.FINAL_NORM, new Noise(3, 0.1f, 1, model.hidden()));
+    for (int layer = 0; layer < model.layers(); layer++) {
       for (LayerTensor tensor : LayerTensor.values()) {
-        if (tensor.in(CONFIG)) {
-          long[] shape = tensor.shape(CONFIG);
+        if (tensor.in(model)) {
+          long[] shape = tensor.shape(model);
           float mean = shape.length == 1 ? 1 : 0;
           tensors.put(
               tensor.name(layer), new Noise(layer * 64 + tensor.ordinal() + 4, 0.03f, mean, shape));

@@ -22,7 +22,7 @@ final class RandomModelFile {
 
   /** Writes {@code model.safetensors} into a folder. */
   static void write(Path folder) throws IOException {
-    Map<String, WeightTensor> tensors = new TreeMap<>(RandomModel.tensors());
+    Map<String, WeightTensor> tensors = new TreeMap<>(RandomModel.tensors(RandomModel.CONFIG));
     ObjectNode header = new ObjectMapper().createObjectNode();
     long at = 0;
     for (Map.Entry<String, WeightTensor> tensor : tensors.entrySet()) {

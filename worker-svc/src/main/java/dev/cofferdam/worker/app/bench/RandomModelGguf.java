@@ -123,7 +123,7 @@ final class RandomModelGguf {
   }
 
   private static Map<String, WeightTensor> tensors() {
-    Map<String, WeightTensor> random = RandomModel.tensors();
+    Map<String, WeightTensor> random = RandomModel.tensors(RandomModel.CONFIG);
     Map<String, WeightTensor> tensors = new LinkedHashMap<>();
     tensors.put("token_embd.weight", random.get(ModelWeights.EMBEDDING));
     tensors.put("output.weight", random.get(ModelWeights.OUTPUT_HEAD));

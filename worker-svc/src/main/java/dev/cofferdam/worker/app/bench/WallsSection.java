@@ -34,7 +34,7 @@ final class WallsSection implements BenchSection {
 
   private static CpuExecutor executor(KernelChoice kernels) {
     return CpuExecutor.create(
-        RandomModel.weights(),
+        RandomModel.weights(RandomModel.CONFIG),
         new ExecutorOptions(BLOCKS, BLOCK_TOKENS, 0, 16, 256)
             .withWeights(WeightType.BF16)
             .withKernels(kernels));

@@ -37,7 +37,7 @@ final class WeightsSection implements BenchSection {
 
   /** Bytes of weights that a decode step reads. */
   static long bytesOfStep(WeightType type) {
-    return RandomModel.weightsOfStep()
+    return RandomModel.weightsOfStep(RandomModel.CONFIG)
         * switch (type) {
           case F32 -> 4;
           case BF16 -> 2;
@@ -48,7 +48,7 @@ final class WeightsSection implements BenchSection {
   /** An executor for {@link RandomModel}, with 16 sequences of 64 tokens. */
   static CpuExecutor executor(WeightType type, KernelChoice kernels) {
     return CpuExecutor.create(
-        RandomModel.weights(),
+        RandomModel.weights(RandomModel.CONFIG),
         new ExecutorOptions(128, 16, 0, BATCH, 256).withWeights(type).withKernels(kernels));
   }
 
@@ -78,7 +78,7 @@ final class WeightsSection implements BenchSection {
         "prefill512_" + type + "_tok_s" + suffix,
         prefill,
         "tokens/s",
-        flops / (2 * RandomModel.multiplyAddsOfToken()));
+        flops / (2 * RandomModel.multiplyAddsOfToken(RandomModel.CONFIG)));
   }
 
   /** Tokens of one sequence in a second. */

@@ -24,6 +24,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 
 /**
@@ -233,6 +234,11 @@ public final class CudaExecutor implements ModelExecutor {
       MemorySegment.copy(
           results, JAVA_FLOAT, at + RESULT_TOP_LOGPROBS, result.topLogprobs, to, count);
     }
+  }
+
+  /** Launches the last step once more, whose plan this was; for measuring. Does not wait. */
+  public void replay(StepPlan plan) {
+    stream.launch(Objects.requireNonNull(graphs.get(tables.shape(plan))));
   }
 
   /** Zeroes the whole pool, as the driver's own fill does it. */

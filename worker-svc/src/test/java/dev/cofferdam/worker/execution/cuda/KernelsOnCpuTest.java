@@ -76,8 +76,7 @@ class KernelsOnCpuTest {
   private static Run run(String... command) {
     try {
       Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
-      String output =
-          new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+      String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
       return new Run(process.waitFor(), output);
     } catch (IOException e) {
       throw new UncheckedIOException(e);

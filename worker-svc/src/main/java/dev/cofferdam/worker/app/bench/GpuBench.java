@@ -1,0 +1,293 @@
+package dev.cofferdam.worker.app.bench;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.execution.BlockKey;
+import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.StepPlan;
+import dev.cofferdam.worker.execution.StepResult;
+import dev.cofferdam.worker.execution.WeightType;
+import dev.cofferdam.worker.execution.cuda.CudaDevice;
+import dev.cofferdam.worker.execution.cuda.CudaExecutor;
+import dev.cofferdam.worker.model.ModelConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * Measures the engine on a CUDA device, with random weights in the shape of Llama 3 8B. The limits
+ * that figures are shares of are measured in the same run: the copy of device memory here, the
+ * matrix products by PyTorch, where it was run before.
+ *
+ * <p>Arguments: file for the JSON [{@code small}, for a tiny model]; the property {@code
+ * cofferdam.bench.torch} names the file that {@code torch_peer.py} wrote.
+ */
+public final class GpuBench {
+  private static final ModelConfig TINY =
+      new ModelConfig(
+          "llama",
+          512,
+          64,
+          128,
+          2,
+          4,
+          2,
+          16,
+          2048,
+          1e-5,
+          10_000,
+          RandomModel.CONFIG.ropeScaling(),
+          true,
+          false,
+          false,
+          false);
+
+  private static final int BLOCK_TOKENS = 16;
+  private static final int[] BATCHES = {1, 16, 64, 256};
+
+  /** How much is done. */
+  private record Sizes(
+      ModelConfig model,
+      int blocks,
+      int rowsMax,
+      int longContext,
+      int prompt,
+      int output,
+      int[] batches,
+      int adapters,
+      long copyBytes) {}
+
+  private static final Sizes WHOLE =
+      new Sizes(RandomModel.LLAMA_8B, 9000, 2048, 8192, 128, 96, BATCHES, 64, 4L << 30);
+  private static final Sizes SMALL =
+      new Sizes(TINY, 96, 256, 640, 16, 4, new int[] {1, 4}, 2, 1L << 20);
+
+  private final Sizes sizes;
+  private final Samples samples = new Samples();
+  private final long begunNs = System.nanoTime();
+  private final CudaDevice device;
+  private final CudaExecutor executor;
+  private final Map<String, Double> torch;
+  private double copyBytesPerSecond;
+
+  private GpuBench(Sizes sizes, CudaDevice device, Map<String, Double> torch) {
+    this.sizes = sizes;
+    this.device = device;
+    this.torch = torch;
+    progress("copying random weights to " + device.device().name());
+    int sequences = sizes.batches[sizes.batches.length - 1];
+    executor =
+        CudaExecutor.create(
+            device,
+            RandomModel.weights(sizes.model),
+            new ExecutorOptions(
+                    sizes.blocks, BLOCK_TOKENS, sizes.adapters, sequences, sizes.rowsMax)
+                .withWeights(WeightType.BF16));
+  }
+
+  /**
+   * Runs the bench.
+   *
+   * @throws IOException when a file cannot be read or written
+   */
+  public static void main(String[] arguments) throws IOException {
+    if (arguments.length < 1) {
+      throw new IllegalArgumentException("arguments: file for the JSON [small]");
+    }
+    Sizes sizes = List.of(arguments).contains("small") ? SMALL : WHOLE;
+    Optional<Path> torch =
+        Optional.ofNullable(System.getProperty("cofferdam.bench.torch")).map(Path::of);
+    try (CudaDevice device = CudaDevice.open(0)) {
+      GpuBench bench =
+          new GpuBench(sizes, device, torch.isPresent() ? peer(torch.get()) : Map.of());
+      try (CudaExecutor executor = bench.executor) {
+        bench.run();
+      }
+      bench.write(Path.of(arguments[0]));
+    }
+  }
+
+  /** What the peer measured, by name. */
+  private static Map<String, Double> peer(Path file) throws IOException {
+    JsonNode root = new ObjectMapper().readTree(Files.readAllBytes(file));
+    Map<String, Double> figures = new HashMap<>();
+    root.properties().forEach(e -> figures.put(e.getKey(), e.getValue().asDouble()));
+    return figures;
+  }
+
+  private void run() {
+    limits();
+    for (int batch : sizes.batches) {
+      decode(batch);
+    }
+    attention();
+    prefill();
+    adapters();
+    zeroing();
+    sealing();
+    hostTime();
+  }
+
+  private void limits() {
+    progress("device memory");
+    int times = 20;
+    device.copySeconds(sizes.copyBytes, 2);
+    double seconds = device.copySeconds(sizes.copyBytes, times);
+    copyBytesPerSecond = (double) sizes.copyBytes * times / seconds; // half read, half written
+    samples.add("copy_gb_s", copyBytesPerSecond / 1e9, "GB/s", copyBytesPerSecond / 1e9);
+    Double matmul = torch.get("matmul_tflop_s");
+    if (matmul != null) {
+      samples.add("matmul_tflop_s", matmul, "Tflop/s", matmul);
+    }
+  }
+
+  /** Bytes that a step of so many sequences reads: the weights once, and everybody's KV. */
+  private double stepBytes(int batch, double context) {
+    return 2.0 * RandomModel.weightsOfStep(sizes.model)
+        + batch * context * sizes.model.kvElementsPerToken() * Short.BYTES;
+  }
+
+  private void decode(int batch) {
+    progress("decoding, batch " + batch);
+    BenchBatch.decodeRate(executor, batch, sizes.prompt, sizes.output);
+    double rate = BenchBatch.decodeRate(executor, batch, sizes.prompt, sizes.output);
+    double bytes = stepBytes(batch, sizes.prompt + sizes.output / 2.0);
+    samples.add(
+        "decode_b" + batch + "_tok_s", rate, "tokens/s", batch * copyBytesPerSecond / bytes);
+    samples.addShare("decode_b" + batch + "_hbm_share", rate / batch * bytes, copyBytesPerSecond);
+    Double peer = torch.get("decode_b" + batch + "_tok_s");
+    if (peer != null) {
+      samples.add("torch_b" + batch + "_ratio", rate / peer, "times", 1);
+    }
+  }
+
+  /** What a long context adds to a step, against the KV that it adds. */
+  private void attention() {
+    progress("attention to a long context");
+    int batch = Math.min(16, sizes.batches[sizes.batches.length - 1]);
+    int context = Math.min(sizes.longContext, sizes.blocks * BLOCK_TOKENS / batch) - sizes.output;
+    double with = batch / BenchBatch.decodeRate(executor, batch, context, sizes.output);
+    double without = batch / BenchBatch.decodeRate(executor, batch, 16, sizes.output);
+    double bytes = (double) batch * (context - 16) * sizes.model.kvElementsPerToken() * Short.BYTES;
+    samples.addShare("attention_8k_hbm_share", bytes / (with - without), copyBytesPerSecond);
+  }
+
+  private void prefill() {
+    progress("a long prompt");
+    int tokens = sizes.longContext;
+    seconds(tokens);
+    double seconds = seconds(tokens);
+    samples.add("prefill_8k_tok_s", tokens / seconds, "tokens/s", tokens / seconds);
+    double attention =
+        2.0 * tokens * tokens * sizes.model.queryWidth() * sizes.model.layers(); // half is masked
+    double flops = 2.0 * tokens * RandomModel.multiplyAddsOfToken(sizes.model) + attention;
+    Double matmul = torch.get("matmul_tflop_s");
+    if (matmul != null) {
+      samples.addShare("prefill_8k_matmul_share", flops / seconds, matmul * 1e12);
+    }
+  }
+
+  private double seconds(int promptTokens) {
+    BenchBatch batch = new BenchBatch(executor, 1, sizes.rowsMax, sizes.rowsMax);
+    batch.add(promptTokens, 1);
+    long begun = System.nanoTime();
+    batch.finish();
+    return (System.nanoTime() - begun) / 1e9;
+  }
+
+  private void adapters() {
+    for (int count : new int[] {16, 64}) {
+      int used = Math.min(count, sizes.adapters);
+      progress(used + " adapters");
+      List<LoraAdapter> distinct =
+          new ArrayList<>(
+              IntStream.range(0, used).mapToObj(n -> RandomAdapter.of(sizes.model, n)).toList());
+      BenchBatch.decodeRate(executor, used, sizes.prompt, sizes.output, distinct);
+      double mixed = BenchBatch.decodeRate(executor, used, sizes.prompt, sizes.output, distinct);
+      double base = BenchBatch.decodeRate(executor, used, sizes.prompt, sizes.output);
+      samples.addShare("lora" + count + "_cost", 1 - mixed / base, 1);
+    }
+  }
+
+  private void zeroing() {
+    progress("zeroing");
+    int[] all = IntStream.range(0, sizes.blocks).toArray();
+    executor.zeroBlocks(all, all.length);
+    double ours = device.seconds(() -> executor.zeroBlocks(all, all.length));
+    double fill = device.seconds(executor::zeroPool);
+    samples.addShare("zeroing_memset_ratio", fill, ours);
+  }
+
+  private void sealing() {
+    progress("sealing");
+    BlockKey key = BlockKey.random(new SecureRandom());
+    int blocks = Math.min(512, sizes.blocks);
+    double seconds = 0;
+    for (int round = 0; round < 2; round++) {
+      int first = round * blocks + 1;
+      for (int block = 0; block < blocks; block++) {
+        executor.sealBlock(block, key, first + block);
+      }
+      seconds = device.seconds(executor::endSealing);
+      for (int block = 0; block < blocks; block++) {
+        if (!executor.openBlock(block, key, first + block)) {
+          throw new IllegalStateException("a seal is broken");
+        }
+      }
+    }
+    double bytes = (double) blocks * executor.geometry().blockBytes();
+    samples.add("aes_gb_s", bytes / seconds / 1e9, "GB/s", copyBytesPerSecond / 1e9);
+    executor.zeroPool();
+  }
+
+  /** What a step of 16 sequences takes beside the device's own time. */
+  private void hostTime() {
+    progress("the host's part of a step");
+    int sequences = Math.min(16, sizes.batches[sizes.batches.length - 1]);
+    StepPlan plan = new StepPlan(sequences, sequences, sequences);
+    StepResult result = new StepResult(sequences);
+    plan.sequences = sequences;
+    plan.rows = sequences;
+    for (int s = 0; s < sequences; s++) {
+      plan.rowStart[s + 1] = s + 1;
+      plan.blockStart[s] = s;
+      plan.blockTable[s] = s;
+      plan.sample[s] = true;
+      plan.topP[s] = 1;
+      plan.topLogprobs[s] = -1;
+    }
+    for (int i = 0; i < 20; i++) {
+      executor.execute(plan, result);
+    }
+    int steps = 50;
+    double onDevice = 0;
+    long wall = 0;
+    for (int i = 0; i < steps; i++) {
+      long begun = System.nanoTime();
+      executor.execute(plan, result);
+      wall += System.nanoTime() - begun;
+      onDevice += device.seconds(() -> executor.replay(plan));
+    }
+    samples.add("host_step_us", (wall / 1e9 - onDevice) / steps * 1e6, "us", 100);
+    executor.zeroPool();
+  }
+
+  private void progress(String what) {
+    System.out.printf(Locale.ROOT, "[%5.1f s] %s%n", (System.nanoTime() - begunNs) / 1e9, what);
+  }
+
+  private void write(Path file) throws IOException {
+    List<Figure> figures = samples.medians();
+    EngineBench.print(System.out, figures);
+    new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), figures);
+  }
+}
