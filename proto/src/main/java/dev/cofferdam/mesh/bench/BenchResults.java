@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /** What a benchmark measured: a table for people, a JSON list for programs. */
 public final class BenchResults {
@@ -26,11 +27,15 @@ public final class BenchResults {
       return baseline == 0 ? 0 : value / baseline;
     }
 
+    private String jsonBegin() {
+      return "{\"metric\": \"" + metric + "\",";
+    }
+
     private String json() {
       return String.format(
           Locale.ROOT,
-          "{\"metric\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"baseline\": %s, \"ratio\": %s}",
-          metric,
+          "%s \"value\": %.3f, \"unit\": \"%s\", \"baseline\": %s, \"ratio\": %s}",
+          jsonBegin(),
           value,
           unit,
           baseline == 0 ? "null" : String.format(Locale.ROOT, "%.3f", baseline),
@@ -60,7 +65,21 @@ public final class BenchResults {
 
   /** The list. */
   public void write(Path file) throws IOException {
-    Files.writeString(
-        file, rows.stream().map(Row::json).collect(Collectors.joining(",\n ", "[", "]\n")));
+    write(file, rows.stream().map(Row::json));
+  }
+
+  /** The list, behind what another benchmark wrote there; rows of the same metrics are replaced. */
+  public void append(Path file) throws IOException {
+    Stream<String> kept =
+        Files.exists(file)
+            ? Files.readAllLines(file).stream()
+                .map(line -> line.replaceAll("^[\\[ ]|[\\],]$", ""))
+                .filter(line -> rows.stream().noneMatch(row -> line.startsWith(row.jsonBegin())))
+            : Stream.empty();
+    write(file, Stream.concat(kept, rows.stream().map(Row::json)));
+  }
+
+  private static void write(Path file, Stream<String> lines) throws IOException {
+    Files.writeString(file, lines.collect(Collectors.joining(",\n ", "[", "]\n")));
   }
 }

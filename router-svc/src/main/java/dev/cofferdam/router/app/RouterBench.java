@@ -1,5 +1,7 @@
 package dev.cofferdam.router.app;
 
+import dev.cofferdam.mesh.bench.BenchResults;
+import dev.cofferdam.mesh.bench.Medians;
 import dev.cofferdam.router.affinity.PrefixIndex;
 import dev.cofferdam.router.fleet.Fleet;
 import dev.cofferdam.router.fleet.Worker;
@@ -20,10 +22,8 @@ import dev.cofferdam.vocabulary.WorkloadClass;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -50,13 +50,7 @@ public final class RouterBench {
   private static final int ROUNDS = 7;
   private static final int ROUND = 4_000;
 
-  private final List<Row> rows = new ArrayList<>();
-
-  private record Row(String metric, double value, String unit, double baseline) {
-    private double ratio() {
-      return baseline == 0 ? 0 : value / baseline;
-    }
-  }
+  private final BenchResults results = new BenchResults();
 
   private RouterBench() {}
 
@@ -70,9 +64,9 @@ public final class RouterBench {
   public static void main(String[] arguments) throws IOException {
     RouterBench bench = new RouterBench();
     bench.placements();
-    bench.print();
+    bench.results.print(System.out);
     if (arguments.length > 0) {
-      bench.write(Path.of(arguments[0]));
+      bench.results.append(Path.of(arguments[0]));
     }
   }
 
@@ -87,20 +81,13 @@ public final class RouterBench {
       fewUs[round] = few.microsPerPlacement(ROUND);
       manyUs[round] = many.microsPerPlacement(ROUND);
     }
-    rows.add(new Row("placement_us_1000_workers", median(manyUs), "us", median(fewUs)));
-    rows.add(
-        new Row(
-            "prefix_index_bytes_per_block",
-            many.index.bytes() / (double) many.index.size(),
-            "B",
-            few.index.bytes() / (double) few.index.size()));
-    rows.add(new Row("prefix_index_blocks", many.index.size(), "", few.index.size()));
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
+    results.add("placement_us_1000_workers", Medians.median(manyUs), "us", Medians.median(fewUs));
+    results.add(
+        "prefix_index_bytes_per_block",
+        many.index.bytes() / (double) many.index.size(),
+        "B",
+        few.index.bytes() / (double) few.index.size());
+    results.add("prefix_index_blocks", many.index.size(), "", few.index.size());
   }
 
   /** A fleet, what its caches hold, and requests for it. */
@@ -257,48 +244,5 @@ public final class RouterBench {
     public Optional<PoolRecord> pool(String id) {
       return Optional.empty();
     }
-  }
-
-  private void print() {
-    System.out.printf(
-        Locale.ROOT, "%-48s %14s %8s %14s %8s%n", "metric", "value", "unit", "baseline", "ratio");
-    for (Row row : rows) {
-      System.out.printf(
-          Locale.ROOT,
-          "%-48s %14.2f %8s %14.2f %8.2f%n",
-          row.metric,
-          row.value,
-          row.unit,
-          row.baseline,
-          row.ratio());
-    }
-  }
-
-  private void write(Path file) throws IOException {
-    List<String> lines = new ArrayList<>();
-    if (Files.exists(file)) {
-      Files.readAllLines(file).stream()
-          .map(line -> line.replaceAll(",$", ""))
-          .filter(line -> line.startsWith("  {"))
-          .filter(line -> rows.stream().noneMatch(row -> line.contains('"' + row.metric + '"')))
-          .forEach(lines::add);
-    }
-    for (Row row : rows) {
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "  {\"metric\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"baseline\": %.3f,"
-                  + " \"ratio\": %.4f}",
-              row.metric,
-              row.value,
-              row.unit,
-              row.baseline,
-              row.ratio()));
-    }
-    Path parent = file.toAbsolutePath().getParent();
-    if (parent != null) {
-      Files.createDirectories(parent);
-    }
-    Files.writeString(file, "[\n" + String.join(",\n", lines) + "\n]\n");
   }
 }

@@ -1,5 +1,7 @@
 package dev.cofferdam.scheduler.app;
 
+import dev.cofferdam.mesh.bench.BenchResults;
+import dev.cofferdam.mesh.bench.Medians;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
@@ -18,14 +20,11 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -44,13 +43,7 @@ public final class SchedulerBench {
   private static final long ROUND_NANOS = 300_000_000L;
   private static final int ROUNDS = 7;
 
-  private final List<Row> rows = new ArrayList<>();
-
-  private record Row(String metric, double value, String unit, double baseline) {
-    private double ratio() {
-      return baseline == 0 ? 0 : value / baseline;
-    }
-  }
+  private final BenchResults results = new BenchResults();
 
   private SchedulerBench() {}
 
@@ -64,9 +57,9 @@ public final class SchedulerBench {
     SchedulerBench bench = new SchedulerBench();
     bench.decisions();
     bench.events();
-    bench.print();
+    bench.results.print(System.out);
     if (arguments.length > 0) {
-      bench.write(Path.of(arguments[0]));
+      bench.results.write(Path.of(arguments[0]));
     }
   }
 
@@ -82,14 +75,14 @@ public final class SchedulerBench {
       }
     }
     for (int i = 0; i < loads.size(); i++) {
-      rows.add(new Row("decision_ns_" + TENANTS[i], median(nanos[i]), "ns", 100));
+      results.add("decision_ns_" + TENANTS[i], Medians.median(nanos[i]), "ns", 100);
     }
-    rows.add(new Row("decision_alloc_bytes", bytes, "bytes", 0));
+    results.add("decision_alloc_bytes", bytes, "bytes", 0);
     double[] lookups = new double[ROUNDS];
     for (int round = 0; round < ROUNDS; round++) {
       lookups[round] = loads.get(2).lookUp(ROUND_NANOS);
     }
-    rows.add(new Row("account_lookup_ns_10000", median(lookups), "ns", 100));
+    results.add("account_lookup_ns_10000", Medians.median(lookups), "ns", 100);
   }
 
   private void events() {
@@ -102,15 +95,9 @@ public final class SchedulerBench {
         nanos[round] = load.run(ROUND_NANOS);
         bytes = load.bytesPerEvent;
       }
-      rows.add(new Row("event_ns_" + tenants, median(nanos), "ns", 0));
-      rows.add(new Row("event_alloc_bytes_" + tenants, bytes, "bytes", 0));
+      results.add("event_ns_" + tenants, Medians.median(nanos), "ns", 0);
+      results.add("event_alloc_bytes_" + tenants, bytes, "bytes", 0);
     }
-  }
-
-  private static double median(double[] values) {
-    double[] sorted = values.clone();
-    Arrays.sort(sorted);
-    return sorted[sorted.length / 2];
   }
 
   /** The thread's own time, so that other processes do not count, and what it allocated. */
@@ -289,41 +276,5 @@ public final class SchedulerBench {
         0,
         false,
         Map.of());
-  }
-
-  private void print() {
-    System.out.printf(
-        Locale.ROOT, "%-48s %14s %8s %14s %8s%n", "metric", "value", "unit", "baseline", "ratio");
-    for (Row row : rows) {
-      System.out.printf(
-          Locale.ROOT,
-          "%-48s %14.2f %8s %14.2f %8.2f%n",
-          row.metric,
-          row.value,
-          row.unit,
-          row.baseline,
-          row.ratio());
-    }
-  }
-
-  private void write(Path file) throws IOException {
-    List<String> lines = new ArrayList<>();
-    for (Row row : rows) {
-      lines.add(
-          String.format(
-              Locale.ROOT,
-              "  {\"metric\": \"%s\", \"value\": %.3f, \"unit\": \"%s\", \"baseline\": %.3f,"
-                  + " \"ratio\": %.4f}",
-              row.metric,
-              row.value,
-              row.unit,
-              row.baseline,
-              row.ratio()));
-    }
-    Path parent = file.toAbsolutePath().getParent();
-    if (parent != null) {
-      Files.createDirectories(parent);
-    }
-    Files.writeString(file, "[\n" + String.join(",\n", lines) + "\n]\n");
   }
 }
