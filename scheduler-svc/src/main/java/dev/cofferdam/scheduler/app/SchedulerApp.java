@@ -15,6 +15,7 @@ import dev.cofferdam.scheduler.preemption.PreemptionRules;
 import dev.cofferdam.scheduler.shard.PoolSettings;
 import dev.cofferdam.scheduler.tenancy.kafka.TopicGuarantees;
 import dev.cofferdam.scheduler.workers.grpc.SchedulingEndpoint;
+import dev.cofferdam.scheduler.workers.grpc.WarmUp;
 import dev.cofferdam.scheduler.workers.kafka.UsageFacts;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import io.quarkus.runtime.ShutdownEvent;
@@ -26,6 +27,7 @@ import jakarta.enterprise.event.Observes;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Map;
+import java.util.SplittableRandom;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,6 +43,9 @@ public class SchedulerApp {
 
   /** How long after its grant's end a lease is kept that its worker has not reported. */
   private static final long UNUSED_SLACK_MS = 5_000;
+
+  private static final int WARM_UP_REQUESTS = 4_000;
+  private static final long WARM_UP_MS_MAX = 5_000;
 
   private final SchedulerConfig config;
   private final SchedulerMetrics metrics;
@@ -91,6 +96,16 @@ public class SchedulerApp {
             .service(scheduling)
             .start();
     LOG.info("scheduler ready on {}:{}", config.listen().host(), config.listen().port());
+    Thread.ofPlatform().daemon().name("warm-up").start(SchedulerApp::warmUp);
+  }
+
+  private static void warmUp() {
+    try {
+      boolean whole = WarmUp.run(new SplittableRandom(), WARM_UP_REQUESTS, WARM_UP_MS_MAX);
+      LOG.info("warmed up{}", whole ? "" : " as far as there was time for it");
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   private PoolLeases leases() {

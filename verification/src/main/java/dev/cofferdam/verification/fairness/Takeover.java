@@ -7,20 +7,26 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
- * How long a pool is without a scheduler when the one that leads is killed with SIGKILL while more
- * comes than is served: until the first token of a request that came after. The lease's life of 2 s
- * is part of it.
+ * How long a pool is without a scheduler when the one that leads is killed with SIGKILL while a
+ * tenant sends several times what is served: until the first token of a request that came after. It
+ * is another tenant's, who has nothing waiting: the busy one's wait behind its own earlier ones,
+ * whoever leads. The lease's life of 2 s is part of it.
  *
  * <p>Arguments: repository, folder for the mesh, file to append the results to.
  */
 public final class Takeover {
   private static final int ROUNDS = 3;
-  private static final int OUTPUT_TOKENS = 64;
+  private static final int BUSY_OUTPUT_TOKENS = 64;
+  private static final int OUTPUT_TOKENS = 8;
+
+  /** Requests per second of the busy tenant: more than is served, and less than the edge costs. */
+  private static final double BUSY_RATE = 40;
+
+  private static final double RATE = 2;
   private static final double WARM_UP_S = 20;
-  private static final double ROUND_S = 15;
+  private static final double ROUND_S = 12;
   private static final long KILL_AFTER_S = 4;
   private static final double GOAL_S = 5;
 
@@ -32,11 +38,12 @@ public final class Takeover {
     double[] seconds = new double[ROUNDS];
     long lost = 0;
     try (TestedMesh mesh = new TestedMesh(Path.of(args[0]), Path.of(args[1]))) {
-      Client a = mesh.client(mesh.tenant("a", t -> t), OUTPUT_TOKENS, 1);
-      Client b = mesh.client(mesh.tenant("b", t -> t), OUTPUT_TOKENS, 2);
-      var warm = FairnessBench.together(a, FairnessBench.RATE_A, b, WARM_UP_S);
+      Client busy = mesh.client(mesh.tenant("busy", t -> t), BUSY_OUTPUT_TOKENS, 1);
+      Client other = mesh.client(mesh.tenant("other", t -> t), OUTPUT_TOKENS, 2);
+      TestedMesh.await(busy.send(BUSY_RATE, WARM_UP_S));
+      mesh.lowerWorkers();
       for (int i = 0; i < ROUNDS; i++) {
-        Round round = round(mesh, a, b);
+        Round round = round(mesh, busy, other);
         seconds[i] = round.seconds;
         lost += round.lost;
         System.out.printf(Locale.ROOT, "round %d: %.2f s%n", i + 1, round.seconds);
@@ -51,28 +58,32 @@ public final class Takeover {
 
   private record Round(double seconds, long lost) {}
 
-  private static Round round(TestedMesh mesh, Client a, Client b) throws Exception {
+  private static Round round(TestedMesh mesh, Client busy, Client other) throws Exception {
     String leader = mesh.leader();
-    List<List<Call>> calls;
+    List<Call> burst;
+    List<Call> calls;
     long killed;
-    try (ExecutorService load = Executors.newSingleThreadExecutor()) {
-      var sending = load.submit(() -> FairnessBench.together(a, FairnessBench.RATE_A, b, ROUND_S));
+    try (ExecutorService load = Executors.newFixedThreadPool(2)) {
+      var sending = load.submit(() -> busy.send(BUSY_RATE, ROUND_S));
+      var asking = load.submit(() -> other.send(RATE, ROUND_S));
       TimeUnit.SECONDS.sleep(KILL_AFTER_S);
       killed = System.nanoTime();
       mesh.kill(leader);
-      calls = sending.get();
+      calls = asking.get();
+      burst = sending.get();
     }
+    TestedMesh.await(calls);
+    TestedMesh.await(burst);
     mesh.awaitReady(leader);
     long since = killed;
     long first =
-        Stream.concat(calls.get(0).stream(), calls.get(1).stream())
-            .filter(c -> c.sentNs > since)
+        calls.stream()
+            .filter(call -> call.sentNs > since)
             .mapToLong(Call::firstNs)
             .min()
             .orElse(Long.MAX_VALUE);
     return new Round(
         (first - killed) / 1e9,
-        Figures.count(calls.get(0), Call.Outcome.LOST)
-            + Figures.count(calls.get(1), Call.Outcome.LOST));
+        Figures.count(calls, Call.Outcome.LOST) + Figures.count(burst, Call.Outcome.LOST));
   }
 }

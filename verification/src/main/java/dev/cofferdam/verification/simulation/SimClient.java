@@ -131,7 +131,7 @@ final class SimClient {
     wire.send(gateway, () -> router.place(wire, envelope, answer -> answered(wire, answer)));
   }
 
-  private void answered(Wire wire, SimScheduler.Answer answer) {
+  private void answered(Wire wire, SimScheduler.Answer.Decision answer) {
     wire.close(gateway);
     if (end != End.NONE || open != wire) {
       return;

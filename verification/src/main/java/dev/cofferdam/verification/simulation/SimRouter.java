@@ -3,6 +3,7 @@ package dev.cofferdam.verification.simulation;
 import dev.cofferdam.router.affinity.PrefixIndex;
 import dev.cofferdam.router.fleet.Fleet;
 import dev.cofferdam.router.fleet.Worker;
+import dev.cofferdam.router.placement.SchedulerTurns;
 import dev.cofferdam.router.routing.Conditions;
 import dev.cofferdam.router.routing.Envelope;
 import dev.cofferdam.router.routing.Route;
@@ -13,11 +14,12 @@ import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 
 /**
- * A router's process: the real planner on a fleet that workers announce. It asks the schedulers in
- * turn until one answers.
+ * A router's process: the real planner on a fleet that workers announce, and the real turns by
+ * which it finds the scheduler that leads.
  */
 final class SimRouter extends Node {
   private static final long RETRY_US = 150_000;
@@ -27,7 +29,7 @@ final class SimRouter extends Node {
   private final World world;
   private Fleet fleet = new Fleet(1_000, 100);
   private RoutePlanner planner = planner();
-  private int next;
+  private final Map<String, SchedulerTurns> turns = new TreeMap<>();
 
   SimRouter(String name, World world, long skewMs) {
     super(name, world.time, skewMs);
@@ -43,6 +45,7 @@ final class SimRouter extends Node {
   void died() {
     fleet = new Fleet(1_000, 100);
     planner = planner();
+    turns.clear();
   }
 
   /** A worker says that it lives; late or twice or out of order, it does not matter. */
@@ -70,7 +73,7 @@ final class SimRouter extends Node {
   }
 
   /** A gateway's call; the answer comes on its wire. */
-  void place(Wire gateway, Envelope envelope, Consumer<SimScheduler.Answer> answers) {
+  void place(Wire gateway, Envelope envelope, Consumer<SimScheduler.Answer.Decision> answers) {
     new Placement(gateway, envelope, answers, clockMs()).attempt();
   }
 
@@ -78,12 +81,15 @@ final class SimRouter extends Node {
   private final class Placement {
     private final Wire gateway;
     private final Envelope envelope;
-    private final Consumer<SimScheduler.Answer> answers;
+    private final Consumer<SimScheduler.Answer.Decision> answers;
     private final long startedMs;
     private boolean over;
 
     Placement(
-        Wire gateway, Envelope envelope, Consumer<SimScheduler.Answer> answers, long startedMs) {
+        Wire gateway,
+        Envelope envelope,
+        Consumer<SimScheduler.Answer.Decision> answers,
+        long startedMs) {
       this.gateway = gateway;
       this.envelope = envelope;
       this.answers = answers;
@@ -117,9 +123,20 @@ final class SimRouter extends Node {
 
     private void ask(Route.Ranked ranked) {
       world.checks.routed(envelope, ranked);
-      SimScheduler scheduler = world.schedulers.get(next++ % world.schedulers.size());
+      SchedulerTurns pool = turns.computeIfAbsent(ranked.pool(), unused -> new SchedulerTurns());
+      pool.ask(clockMs())
+          .ifPresentOrElse(turn -> ask(ranked, pool, turn), () -> later(RETRY_US, this::attempt));
+    }
+
+    private void ask(Route.Ranked ranked, SchedulerTurns pool, int turn) {
+      SimScheduler scheduler = world.schedulers.get(turn % world.schedulers.size());
       Wire wire = world.network.connect(SimRouter.this, scheduler);
-      wire.onEnd(SimRouter.this, () -> later(RETRY_US, this::attempt));
+      wire.onEnd(
+          SimRouter.this,
+          () -> {
+            pool.failed(turn);
+            later(RETRY_US, this::attempt);
+          });
       gateway.onEnd(
           SimRouter.this,
           () -> {
@@ -135,12 +152,15 @@ final class SimRouter extends Node {
                   ranked.pool(),
                   request,
                   given -> {
-                    wire.close(SimRouter.this);
-                    answer(given);
+                    pool.answered(turn);
+                    if (given instanceof SimScheduler.Answer.Decision decision) {
+                      wire.close(SimRouter.this);
+                      answer(decision);
+                    }
                   }));
     }
 
-    private void answer(SimScheduler.Answer given) {
+    private void answer(SimScheduler.Answer.Decision given) {
       if (!over) {
         over = true;
         if (given instanceof SimScheduler.Answer.Granted granted) {

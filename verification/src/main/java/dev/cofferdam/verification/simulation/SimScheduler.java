@@ -40,9 +40,14 @@ final class SimScheduler extends Node {
 
   /** What a call is answered. */
   sealed interface Answer {
-    record Granted(SimGrant grant) implements Answer {}
+    record Queued() implements Answer {}
 
-    record Refused(Refusal refusal) implements Answer {}
+    /** The last one of a call. */
+    sealed interface Decision extends Answer {}
+
+    record Granted(SimGrant grant) implements Decision {}
+
+    record Refused(Refusal refusal) implements Decision {}
   }
 
   SimScheduler(String name, World world, long skewMs) {
@@ -146,8 +151,15 @@ final class SimScheduler extends Node {
   private void perform(String pool, PoolEffect effect, long now) {
     world.trace(name() + " " + effect.getClass().getSimpleName(), effect);
     switch (effect) {
-      case PoolEffect.Queued e -> world.checks.waits(callers.containsKey(e.ticket()), e.ticket());
+      case PoolEffect.Queued e -> {
+        Caller caller = callers.get(e.ticket());
+        world.checks.waits(caller != null, e.ticket());
+        if (caller != null) {
+          caller.wire.send(this, () -> caller.answers.accept(new Answer.Queued()));
+        }
+      }
       case PoolEffect.Granted e -> {
+        world.grants();
         SimGrant grant =
             new SimGrant(e.request(), e.worker().workerId(), e.worker().session(), e.expiresMs());
         world.checks.granted(grant, pool, now);

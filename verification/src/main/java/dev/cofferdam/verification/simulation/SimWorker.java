@@ -8,6 +8,7 @@ import dev.cofferdam.scheduler.ledger.Ledger;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.scheduler.shard.PoolEvent;
+import dev.cofferdam.worker.lease.SchedulerTurns;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -28,6 +29,7 @@ final class SimWorker extends Node {
   static final int KV_BLOCKS = 60;
   private static final long STEP_US = 10_000;
   private static final long ANNOUNCE_US = 200_000;
+  private static final long ANSWER_US_MAX = 3_000_000;
   private static final int PREFILL_TOKENS = 64;
   private static final int AUDITS_MAX = 10;
 
@@ -37,8 +39,8 @@ final class SimWorker extends Node {
   private final Set<AttemptKey> seen = new HashSet<>();
   private @Nullable Wire session;
   private long sessionNumber;
+  private SchedulerTurns turns = turns();
   private boolean stepping;
-  private int next;
 
   /** An attempt on this worker. */
   private static final class Sequence {
@@ -97,7 +99,12 @@ final class SimWorker extends Node {
     seen.clear();
     session = null;
     sessionNumber = 0;
+    turns = turns();
     stepping = false;
+  }
+
+  private static SchedulerTurns turns() {
+    return new SchedulerTurns(World.SCHEDULERS);
   }
 
   @Override
@@ -133,7 +140,7 @@ final class SimWorker extends Node {
   }
 
   private void attach() {
-    SimScheduler scheduler = world.schedulers.get(next++ % world.schedulers.size());
+    SimScheduler scheduler = world.schedulers.get(turns.next());
     Wire wire = world.network.connect(this, scheduler);
     session = wire;
     // What was granted under an earlier session is not honoured any more: its leases are gone.
@@ -145,16 +152,24 @@ final class SimWorker extends Node {
     WorkerDescriptor self =
         new WorkerDescriptor(
             name(), life(), 0, name() + ":1", Set.of(Book.MODEL), SLOTS, KV_BLOCKS, 16, 1_024, 2);
-    wire.onEnd(
-        this,
+    wire.onEnd(this, () -> lost(wire));
+    wire.send(this, () -> scheduler.attach(wire, this, self, running));
+    later(
+        ANSWER_US_MAX,
         () -> {
-          if (session == wire) {
-            session = null;
-            sessionNumber = 0;
-            later(20_000 + world.random.nextInt(200_000), this::attach);
+          if (session == wire && sessionNumber == 0) {
+            wire.close(this);
+            lost(wire);
           }
         });
-    wire.send(this, () -> scheduler.attach(wire, this, self, running));
+  }
+
+  private void lost(Wire wire) {
+    if (session == wire) {
+      session = null;
+      sessionNumber = 0;
+      later(1_000 * turns.failed(world.random), this::attach);
+    }
   }
 
   WorkerDescriptor describe(WorkerDescriptor d, long number) {
@@ -175,6 +190,7 @@ final class SimWorker extends Node {
   void attached(Wire wire, long number) {
     if (session == wire) {
       sessionNumber = number;
+      turns.answered();
     }
   }
 

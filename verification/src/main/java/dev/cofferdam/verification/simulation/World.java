@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SplittableRandom;
+import java.util.function.LongConsumer;
 
 /**
  * A mesh in virtual time: clients that send, two routers, two schedulers of which one leads, four
@@ -17,7 +18,12 @@ import java.util.SplittableRandom;
  * nothing does any more, and every request must come to its end.
  */
 public final class World {
-  private static final long LEASE_US = 3_000_000;
+  static final int SCHEDULERS = 2;
+
+  /** A lease's life, and how often it is claimed. */
+  private static final long LEASE_US = 2_250_000;
+
+  private static final long LEADERS_DIE_US = 6_000_000;
   private static final long SKEW_MS_MAX = 300;
   private static final int LAST_EVENTS = 60;
   private static final int GAP_US = 60_000;
@@ -38,6 +44,7 @@ public final class World {
   private final double faultRate;
   private final int noise;
   private long sessions;
+  private long leaderDiedUs = -1;
 
   /** What happened. */
   public static final class Outcome {
@@ -50,6 +57,10 @@ public final class World {
     public int continued;
     public int preemptions;
     public int lostAttempts;
+
+    /** From the death of a leader to the first grant of its successor, at most, milliseconds. */
+    public long takeoverMsMax;
+
     public int events;
 
     /** Of the tenants with a noisy neighbour, and of that: what was not given up by clients. */
@@ -80,7 +91,7 @@ public final class World {
     faultRate = random.nextDouble() * 0.05;
     network = new Network(time, random.split(), faultRate);
     gateway = new Node("gateway", time, skew());
-    for (int i = 1; i <= 2; i++) {
+    for (int i = 1; i <= SCHEDULERS; i++) {
       schedulers.add(new SimScheduler("scheduler" + i, this, skew()));
       routers.add(new SimRouter("router" + i, this, skew()));
     }
@@ -104,9 +115,18 @@ public final class World {
    * @throws AssertionError where something does not hold, with the last events
    */
   public Outcome run(int seconds) {
+    return run(seconds, this::fault);
+  }
+
+  /** The same, where nothing happens but that the scheduler that leads dies every six seconds. */
+  public Outcome runWhileLeadersDie(int seconds) {
+    return run(seconds, this::leadersDie);
+  }
+
+  private Outcome run(int seconds, LongConsumer faults) {
     long faultsUntilUs = seconds * 1_000_000L;
     arrive(faultsUntilUs);
-    fault(faultsUntilUs);
+    faults.accept(faultsUntilUs);
     audit();
     runUntil(faultsUntilUs);
     long peaceUntilUs = faultsUntilUs + 120_000_000L;
@@ -218,6 +238,17 @@ public final class World {
         });
   }
 
+  private void leadersDie(long untilUs) {
+    time.after(
+        LEADERS_DIE_US,
+        () -> {
+          if (time.nowUs() < untilUs) {
+            crashScheduler();
+            leadersDie(untilUs);
+          }
+        });
+  }
+
   private void somethingHappens() {
     switch (random.nextInt(6)) {
       case 0, 1 -> {
@@ -257,11 +288,21 @@ public final class World {
     for (SimScheduler scheduler : schedulers) {
       if (scheduler.leads()) {
         outcome.schedulerCrashes++;
+        leaderDiedUs = time.nowUs();
         crash(scheduler, random.nextInt(2_000_000));
         SimScheduler other = schedulers.get(1 - schedulers.indexOf(scheduler));
         time.after(LEASE_US, () -> (other.up() ? other : scheduler).lead());
         return;
       }
+    }
+  }
+
+  /** A scheduler grants something. */
+  void grants() {
+    if (leaderDiedUs >= 0) {
+      outcome.takeoverMsMax =
+          Math.max(outcome.takeoverMsMax, (time.nowUs() - leaderDiedUs) / 1_000);
+      leaderDiedUs = -1;
     }
   }
 

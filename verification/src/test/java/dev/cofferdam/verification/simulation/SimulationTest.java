@@ -12,6 +12,9 @@ import org.junit.jupiter.api.Test;
 class SimulationTest {
   private static final int SECONDS = 12;
 
+  /** With a lease of 2 s that is claimed four times a second. */
+  private static final long TAKEOVER_MS_MAX = 3_500;
+
   @Test
   void whateverFailsEveryRequestEndsOnceWithItsTokensAndNothingIsGrantedTwice() {
     long one = Long.getLong("simulation.seed", 0);
@@ -67,6 +70,20 @@ class SimulationTest {
     all.continued += one.continued;
     all.preemptions += one.preemptions;
     all.events += one.events;
+  }
+
+  @Test
+  void whenALeaderDiesItsSuccessorGrantsSoonAfterTheLeaseWasOver() {
+    long worstMs = 0;
+    int deaths = 0;
+    for (long seed = 1; seed <= 20; seed++) {
+      World.Outcome outcome = new World(seed).runWhileLeadersDie(60);
+      worstMs = Math.max(worstMs, outcome.takeoverMsMax);
+      deaths += outcome.schedulerCrashes;
+    }
+    System.out.printf("%d leaders died; the longest takeover took %d ms%n", deaths, worstMs);
+    assertThat(deaths).isGreaterThan(100);
+    assertThat(worstMs).isLessThan(TAKEOVER_MS_MAX);
   }
 
   @Test

@@ -17,7 +17,6 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Operations;
 import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.wire.TenantRecords;
-import io.grpc.Channel;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
 import io.grpc.stub.ServerCallStreamObserver;
@@ -52,7 +51,7 @@ final class Placement {
   private final long startedMs;
   private final Map<String, Candidate> offered = new LinkedHashMap<>();
   private Context.CancellableContext call = Context.ROOT.withCancellation();
-  private @Nullable Channel asked;
+  private Schedulers.@Nullable Asked asked;
   private int round;
   private boolean ended;
 
@@ -112,11 +111,15 @@ final class Placement {
           again();
         }
       }
-      case Route.Ranked ranked -> enqueue(ranked);
+      case Route.Ranked ranked ->
+          around
+              .schedulers()
+              .ask(ranked.pool(), now)
+              .ifPresentOrElse(scheduler -> enqueue(ranked, scheduler), this::again);
     }
   }
 
-  private void enqueue(Route.Ranked ranked) {
+  private void enqueue(Route.Ranked ranked, Schedulers.Asked scheduler) {
     int current = ++round;
     offered.clear();
     enter(ranked.pool());
@@ -149,11 +152,10 @@ final class Placement {
               .setCachedTokens(candidate.cachedTokens()));
     }
     call = context.withCancellation();
-    Channel scheduler = around.schedulers().of(ranked.pool());
     asked = scheduler;
     call.run(
         () ->
-            SchedulingServiceGrpc.newStub(scheduler)
+            SchedulingServiceGrpc.newStub(scheduler.channel())
                 .enqueue(request.build(), new Relay(current, ranked.pool())));
   }
 
@@ -172,6 +174,9 @@ final class Placement {
   private synchronized void relay(int current, String pool, EnqueueResponse response) {
     if (ended || current != round) {
       return;
+    }
+    if (asked != null) {
+      around.schedulers().answered(pool, asked.turn());
     }
     switch (response.getEventCase()) {
       case QUEUED ->
@@ -251,13 +256,12 @@ final class Placement {
     }
     Refusal refusal = Statuses.toRefusal(failure);
     if (refusal.code().retryable() || refusal.code() == ErrorCode.CANCELLED) {
-      Channel scheduler = asked;
-      if (scheduler instanceof ManagedChannel channel) {
-        // Else a scheduler that was out for a while is found again only after gRPC's own back-off.
-        channel.resetConnectBackoff();
-      }
-      if (scheduler != null) {
-        around.schedulers().failed(pool, scheduler);
+      if (asked != null) {
+        if (asked.channel() instanceof ManagedChannel channel) {
+          // Else a scheduler that was out is found again only after gRPC's own back-off.
+          channel.resetConnectBackoff();
+        }
+        around.schedulers().failed(pool, asked.turn());
       }
       again();
     } else {

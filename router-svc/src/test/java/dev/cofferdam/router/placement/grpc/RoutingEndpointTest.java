@@ -121,7 +121,9 @@ class RoutingEndpointTest {
         new Surroundings(
             new RoutePlanner(new Book(), index, RoutingWeights.DEFAULT, Conditions.fair()),
             fleet,
-            pool -> ofRouter.to("127.0.0.1:" + port, SpiffeId.Role.SCHEDULER),
+            new SchedulersInTurn(
+                pool -> List.of("127.0.0.1:" + port),
+                endpoint -> ofRouter.to(endpoint, SpiffeId.Role.SCHEDULER)),
             timer,
             Clock.systemUTC(),
             1_500,

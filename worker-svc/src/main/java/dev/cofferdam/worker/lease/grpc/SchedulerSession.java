@@ -22,6 +22,7 @@ import dev.cofferdam.worker.batching.SequenceUsage;
 import dev.cofferdam.worker.lease.Lease;
 import dev.cofferdam.worker.lease.LeaseEvents;
 import dev.cofferdam.worker.lease.LeaseOrders;
+import dev.cofferdam.worker.lease.SchedulerTurns;
 import dev.cofferdam.worker.lease.SessionKeys;
 import dev.cofferdam.worker.lease.WorkerProfile;
 import io.grpc.Context;
@@ -36,6 +37,7 @@ import java.util.Map;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -44,11 +46,12 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The worker's session with its scheduler: leases and progress go up, keys and orders come down. It
- * is opened again whenever it ends, at each of the endpoints in turn, and begins with what runs; so
- * a scheduler that took over knows every lease. All state is its own thread's.
+ * is opened again whenever it ends, at the endpoints in turn, and begins with what runs; so a
+ * scheduler that took over knows every lease. All state is its own thread's.
  */
 public final class SchedulerSession implements LeaseEvents, AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(SchedulerSession.class);
+  private static final long ANSWER_MS_MAX = 3_000;
 
   private static final class Running {
     final Lease lease;
@@ -71,12 +74,11 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
       Executors.newSingleThreadScheduledExecutor(
           task -> Thread.ofPlatform().daemon().name("scheduler-session").unstarted(task));
   private final Map<SequenceId, Running> running = new LinkedHashMap<>();
-  private final Backoff backoff = new Backoff();
+  private final SchedulerTurns turns;
   private final AtomicBoolean progressPending = new AtomicBoolean();
   private volatile boolean attached;
   private @Nullable Session session;
   private @Nullable Terms terms;
-  private int next;
   private long highestTerm;
 
   /**
@@ -86,6 +88,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
   public SchedulerSession(MeshChannels channels, List<String> endpoints, SessionKeys keys) {
     this.channels = channels;
     this.endpoints = List.copyOf(endpoints);
+    this.turns = new SchedulerTurns(endpoints.size());
     this.keys = keys;
   }
 
@@ -156,6 +159,14 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     }
   }
 
+  private void later(Runnable task, long ms) {
+    try {
+      var unused = thread.schedule(() -> run(task), ms, TimeUnit.MILLISECONDS);
+    } catch (RejectedExecutionException e) {
+      LOG.debug("the scheduler's session is closed");
+    }
+  }
+
   private void sendProgress(List<SequenceProgress> progress, int kvBlocksFree) {
     Progress.Builder message = Progress.newBuilder().setKvBlocksFree(kvBlocksFree);
     for (SequenceProgress one : progress) {
@@ -182,7 +193,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     if (session != null || offered == null || thread.isShutdown()) {
       return;
     }
-    String endpoint = endpoints.get(next++ % endpoints.size());
+    String endpoint = endpoints.get(turns.next());
     Session opened = new Session(endpoint);
     session = opened;
     keys.clear();
@@ -190,6 +201,14 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     channel.resetConnectBackoff();
     Context.ROOT.run(() -> SchedulingServiceGrpc.newStub(channel).attach(opened));
     opened.send(AttachRequest.newBuilder().setHello(hello(offered.profile)).build());
+    later(() -> unanswered(opened), ANSWER_MS_MAX);
+  }
+
+  /** A host that is gone without a word must not keep the worker from the others. */
+  private void unanswered(Session opened) {
+    if (!attached) {
+      lost(opened);
+    }
   }
 
   private Hello hello(WorkerProfile profile) {
@@ -233,7 +252,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
     session = null;
     attached = false;
     ended.abandon();
-    thread.schedule(() -> run(this::attach), backoff.nextMs(), TimeUnit.MILLISECONDS);
+    later(this::attach, turns.failed(ThreadLocalRandom.current()));
   }
 
   private void received(Session from, AttachResponse message) {
@@ -293,7 +312,7 @@ public final class SchedulerSession implements LeaseEvents, AutoCloseable {
         key.getKey().toByteArray(),
         key.getExpiresEpochMs(),
         System.currentTimeMillis());
-    backoff.reset();
+    turns.answered();
     if (!attached) {
       attached = true;
       LOG.info("attached to the scheduler, term {}", key.getTerm());
