@@ -66,7 +66,7 @@ final class SharedPool {
     this.slots = slots;
     for (int i = 1; i <= workerCount; i++) {
       String id = "w" + i;
-      workers.put(id, new BatchModel(time, this::serve, works -> report(id, works)));
+      workers.put(id, new BatchModel(time, slots, this::serve, works -> report(id, works)));
     }
     this.core = newCore();
     workers.keySet().forEach(id -> attach(id, List.of()));

@@ -23,10 +23,6 @@ final class Work {
     this.arrivedUs = arrivedUs;
   }
 
-  boolean decodes() {
-    return prefilled == request.promptTokens();
-  }
-
   boolean done() {
     return generated == output;
   }

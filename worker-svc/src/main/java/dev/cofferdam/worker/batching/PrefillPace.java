@@ -6,6 +6,10 @@ package dev.cofferdam.worker.batching;
  * steps without prompts leave unused is saved up to one full step's worth. Prompts that it is
  * enough for run at once; longer ones are spread out evenly from their first row on, so that no
  * step beside them is much longer than the others.
+ *
+ * <p>What is saved is everybody's: tenants with many prompts have always used it up. So one that
+ * has less than its share of the batch may go into debt by another full step's worth, which those
+ * with many prompts pay back before they go on.
  */
 final class PrefillPace {
   /** Part of the allowed time that is planned with; steps differ. */
@@ -53,9 +57,29 @@ final class PrefillPace {
     if (rowNs == 0) {
       return Math.min(room, ROWS_FIRST);
     }
-    double saved = savedNs / rowNs;
+    return within(savedNs / rowNs, room, promptRows);
+  }
+
+  /**
+   * Rows of a short prompt of a tenant that has less than its share, in a step with decodes; what
+   * it is given comes off what {@link #rows} allows.
+   *
+   * @param room rows that the step has left
+   * @param given rows that others like it get in the step
+   * @param promptRows what it needs from its beginning to its end
+   * @param rowsLeft what it needs still
+   */
+  int rowsOnDebt(int room, int given, int promptRows, int rowsLeft) {
+    if (rowNs == 0 || promptRows > rowsMax) {
+      return 0;
+    }
+    return Math.min(rowsLeft, within(savedNs / rowNs + rowsMax - given, room, rowsLeft));
+  }
+
+  /** All rows where time for so many allows it, else what can go on like that. */
+  private int within(double allowed, int room, int wanted) {
     double rows =
-        promptRows <= saved ? promptRows : Math.min(saved, Math.rint(slack * decodeNs / rowNs));
+        wanted <= allowed ? wanted : Math.min(allowed, Math.rint(slack * decodeNs / rowNs));
     return (int) Math.min(room, Math.max(ROWS_MIN, rows));
   }
 
@@ -71,6 +95,7 @@ final class PrefillPace {
       rowNs += (rowNs == 0 ? 1 : NEWS) * (more / prefillRows - rowNs);
       savedNs -= more;
     }
-    savedNs = Math.clamp(savedNs + slack * decodeNs, -decodeNs, rowsMax * rowNs);
+    double fullStepNs = rowsMax * rowNs;
+    savedNs = Math.clamp(savedNs + slack * decodeNs, -Math.max(decodeNs, fullStepNs), fullStepNs);
   }
 }

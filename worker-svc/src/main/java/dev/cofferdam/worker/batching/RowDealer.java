@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * Deals the rows of a step: one to each sequence that decodes, then chunks of prompts in the order
- * of their virtual finish tags, within the step's tokens and the time that prompts may take.
+ * of their virtual finish tags, within the step's tokens and the time that prompts may take. Short
+ * prompts of tenants that have less than their share of the batch come before the others'.
  */
 final class RowDealer {
   private final List<Sequence> live;
@@ -26,7 +27,61 @@ final class RowDealer {
   /** Deals the rows of the next step. */
   void deal(long nowNs) {
     int room = dealDecodes(options.stepTokensMax(), nowNs);
-    dealPrefills(pace.rows(options.stepTokensMax() - room, room, promptRows()));
+    int decodes = options.stepTokensMax() - room;
+    int wanted = promptRows();
+    int rows = pace.rows(decodes, room, wanted);
+    int first = decodes > 0 && rows < wanted ? dealToThoseWithLess(room) : 0;
+    dealPrefills(Math.max(0, rows - first));
+  }
+
+  /** Short prompts of tenants with less than their share, earliest first; how many rows it were. */
+  private int dealToThoseWithLess(int room) {
+    countPeers();
+    int given = 0;
+    int sequences = 0;
+    double weights = 0;
+    for (int i = 0; i < live.size(); i++) {
+      Sequence sequence = live.get(i);
+      if (sequence.isServed()) {
+        sequences++;
+        weights += sequence.request.weight() / sequence.peers;
+      }
+    }
+    int dealt = dealtSequences();
+    for (int i = 0; i < live.size() && given < room && dealt < options.slots(); i++) {
+      Sequence sequence = live.get(i);
+      boolean hasLess =
+          sequence.peers < sequences
+              && sequence.peers * weights < sequences * sequence.request.weight();
+      if (sequence.state() == SequenceState.PREFILL && sequence.isServed() && hasLess) {
+        int promptRows = sequence.length - sequence.cachedPromptTokens();
+        sequence.rows = pace.rowsOnDebt(room - given, given, promptRows, sequence.remaining());
+        given += sequence.rows;
+        dealt += sequence.rows > 0 ? 1 : 0;
+      }
+    }
+    return given;
+  }
+
+  /** How many sequences the tenant of each has in the batch, itself among them. */
+  private void countPeers() {
+    for (int i = 0; i < live.size(); i++) {
+      Sequence sequence = live.get(i);
+      sequence.peers = 0;
+      for (int j = 0; j < live.size(); j++) {
+        Sequence other = live.get(j);
+        boolean peer = other.isServed() && other.tenant().equals(sequence.tenant());
+        sequence.peers += peer ? 1 : 0;
+      }
+    }
+  }
+
+  private int dealtSequences() {
+    int dealt = 0;
+    for (int i = 0; i < live.size(); i++) {
+      dealt += live.get(i).rows > 0 ? 1 : 0;
+    }
+    return dealt;
   }
 
   private int promptRows() {
@@ -83,10 +138,7 @@ final class RowDealer {
   /** Deals the rest of the budget to prompts, chunk by chunk, smallest virtual finish first. */
   private void dealPrefills(int budget) {
     int left = budget;
-    int sequences = 0;
-    for (Sequence sequence : live) {
-      sequences += sequence.rows > 0 ? 1 : 0;
-    }
+    int sequences = dealtSequences();
     while (left > 0) {
       Sequence next = null;
       double finish = Double.POSITIVE_INFINITY;

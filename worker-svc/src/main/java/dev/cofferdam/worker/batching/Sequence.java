@@ -54,6 +54,9 @@ public final class Sequence {
   /** Rows in the step that is being planned or executed. */
   int rows;
 
+  /** Sequences of its tenant that are served, as last counted. */
+  int peers;
+
   int adapterSlot;
   boolean hasAdapter;
 

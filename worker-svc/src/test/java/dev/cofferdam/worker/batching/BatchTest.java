@@ -8,6 +8,7 @@ import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.FakeExecutor.Mark;
 import dev.cofferdam.worker.execution.StepPlan;
+import dev.cofferdam.worker.kvcache.Sealing;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -35,6 +36,13 @@ class BatchTest {
 
   private Run add(
       Mark mark, int promptTokens, int outputMax, double startTag, double weight, int... stops) {
+    Run run = run(mark, promptTokens, outputMax, startTag, weight, stops);
+    batch.add(run.sequence);
+    return run;
+  }
+
+  private Run run(
+      Mark mark, int promptTokens, int outputMax, double startTag, double weight, int... stops) {
     Recorded heard = new Recorded();
     byte[] key = new byte[32];
     key[0] = (byte) mark.tenant();
@@ -55,9 +63,7 @@ class BatchTest {
             FakeExecutor.adapter(mark.adapter()),
             Optional.of(new PrefixDigests(key, "model", "" + mark.adapter(), 4)),
             Optional.empty());
-    Run run = new Run(new Sequence(request, 256, 4, now, heard), heard);
-    batch.add(run.sequence);
-    return run;
+    return new Run(new Sequence(request, 256, 4, now, heard), heard);
   }
 
   private void finish() {
@@ -113,6 +119,48 @@ class BatchTest {
 
     assertThat(early.heard.tokens).hasSize(1);
     assertThat(late.heard.tokens).isEmpty();
+  }
+
+  @Test
+  void aShortPromptOfATenantWithLessThanItsShareDoesNotWaitForOthersPrompts() {
+    FakeExecutor machine = new FakeExecutor(400, 4, 2, 256);
+    Batch paced =
+        new Batch(machine, new BatchOptions(8, 64, CHUNK, Long.MAX_VALUE, 1.5, Sealing.AT_REST, 0));
+    for (int i = 0; i < 7; i++) {
+      paced.add(sequence(1, 60, 60, 1_000 * i));
+    }
+    for (int i = 0; i < 20; i++) {
+      step(paced, machine);
+    }
+    assertThat(step(paced, machine)).as("rows of its prompts beside its tokens").isBetween(1, 8);
+
+    Sequence few = sequence(2, 40, 5, 10_000);
+    paced.add(few);
+    step(paced, machine);
+    assertThat(few.remaining()).isEqualTo(1);
+    assertThat(few.usage(now).prefillTokens()).isEqualTo(40);
+  }
+
+  private Sequence sequence(int tenant, int promptTokens, int outputMax, double startTag) {
+    return run(new Mark(tenant, 0, false, 0), promptTokens, outputMax, startTag, 1).sequence;
+  }
+
+  /** A step that takes 1 µs, and 0.1 µs more for each row of a prompt; how many of those it had. */
+  private int step(Batch paced, FakeExecutor machine) {
+    assertThat(paced.plan(now)).isTrue();
+    StepPlan plan = paced.stepPlan();
+    int rows = 0;
+    for (int s = 0; s < plan.sequences; s++) {
+      int of = plan.rowStart[s + 1] - plan.rowStart[s];
+      rows += plan.positions[plan.rowStart[s]] < plan.promptLength[s] ? of : 0;
+    }
+    machine.execute(plan, paced.stepResult());
+    long busy = 1_000 + 100L * rows;
+    now += busy;
+    paced.settle(busy, now);
+    paced.scrub();
+    paced.report(0, now);
+    return rows;
   }
 
   @Test

@@ -202,14 +202,18 @@ final class BenchCommand {
             results.toString()));
   }
 
-  /** How the scheduler's core divides service, in virtual time. */
+  /** How the scheduler's core and the workers' batches divide service, in virtual time. */
   private int shares(BenchArea area, Path results) throws IOException, InterruptedException {
     return await(
         List.of(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
             "-Xmx1g",
             "-cp",
-            repository.resolve("verification/target/classes") + ":" + classPath(area),
+            String.join(
+                ":",
+                repository.resolve("verification/target/classes").toString(),
+                classPath(area),
+                classPath(BenchArea.ENGINE)),
             "dev.cofferdam.verification.shares.ShareBench",
             results.toString()));
   }
