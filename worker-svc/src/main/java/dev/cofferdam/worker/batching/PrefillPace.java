@@ -57,7 +57,8 @@ final class PrefillPace {
     if (rowNs == 0) {
       return Math.min(room, ROWS_FIRST);
     }
-    return within(savedNs / rowNs, room, promptRows);
+    double rows = within(savedNs / rowNs, promptRows);
+    return (int) Math.min(room, Math.max(ROWS_MIN, rows));
   }
 
   /**
@@ -73,14 +74,13 @@ final class PrefillPace {
     if (rowNs == 0 || promptRows > rowsMax) {
       return 0;
     }
-    return Math.min(rowsLeft, within(savedNs / rowNs + rowsMax - given, room, rowsLeft));
+    double rows = within(savedNs / rowNs + rowsMax - given, rowsLeft);
+    return (int) Math.max(0, Math.min(Math.min(room, rowsLeft), rows));
   }
 
-  /** All rows where time for so many allows it, else what can go on like that. */
-  private int within(double allowed, int room, int wanted) {
-    double rows =
-        wanted <= allowed ? wanted : Math.min(allowed, Math.rint(slack * decodeNs / rowNs));
-    return (int) Math.min(room, Math.max(ROWS_MIN, rows));
+  /** All rows where there is time for them, else what can go on like that. */
+  private double within(double allowed, int wanted) {
+    return wanted <= allowed ? wanted : Math.min(allowed, Math.rint(slack * decodeNs / rowNs));
   }
 
   /** Takes note of what a step took. */
