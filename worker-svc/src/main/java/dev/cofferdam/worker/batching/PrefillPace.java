@@ -93,7 +93,8 @@ final class PrefillPace {
     } else if (decodeNs > 0) {
       double more = Math.max(0, busyNs - decodeNs);
       rowNs += (rowNs == 0 ? 1 : NEWS) * (more / prefillRows - rowNs);
-      savedNs -= more;
+      // What a step took beyond that by accident is made up for as far as a step of decodes takes.
+      savedNs -= Math.min(more, prefillRows * rowNs + decodeNs);
     }
     double fullStepNs = rowsMax * rowNs;
     savedNs = Math.clamp(savedNs + slack * decodeNs, -Math.max(decodeNs, fullStepNs), fullStepNs);
