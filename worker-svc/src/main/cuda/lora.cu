@@ -6,6 +6,13 @@ namespace {
 constexpr int WARPS = 8;
 constexpr int ROWS = 8;        // of a segment at a time
 constexpr int RANK_MAX = 256;
+
+DEVICE void addRank(float (&sum)[ROWS], float factor, const float (*input)[RANK_MAX], int rank, int count) {
+#pragma unroll
+  for (int i = 0; i < ROWS; i++)
+    if (i < count) sum[i] = __fmaf_rn(factor, input[i][rank], sum[i]);
+}
+
 }  // namespace
 
 KERNEL __launch_bounds__(256) cf_lora_shrink(const int* segments, const LoraSegment* segment, const int* segmentRow,
@@ -77,12 +84,19 @@ KERNEL __launch_bounds__(256) cf_lora_expand(const int* segments, const LoraSegm
         __syncthreads();
         if (mine) {
           float sum[ROWS] = {};
-          for (int r = 0; r < (MUTANT(11) ? module.rank - 1 : module.rank); r++) {
-            float factor = fromBf16(b[r]);
+          int rank = MUTANT(11) ? module.rank - 1 : module.rank, r = 0;
+          if (module.rank % 8 == 0) {
+            for (; r + 8 <= rank; r += 8) {
+              uint4 eight = *(const uint4*)(b + r);
+              uint32_t pairs[4] = {eight.x, eight.y, eight.z, eight.w};
 #pragma unroll
-            for (int i = 0; i < ROWS; i++)
-              if (i < count) sum[i] = __fmaf_rn(factor, input[i][r], sum[i]);
+              for (int pair = 0; pair < 4; pair++) {
+                addRank(sum, lowBf16(pairs[pair]), input, r + 2 * pair, count);
+                addRank(sum, highBf16(pairs[pair]), input, r + 2 * pair + 1, count);
+              }
+            }
           }
+          for (; r < rank; r++) addRank(sum, fromBf16(b[r]), input, r, count);
 #pragma unroll
           for (int i = 0; i < ROWS; i++)
             if (i < count) delta[(int64_t)segmentRow[of.at + first + i] * outputs + column] = module.scale * sum[i];

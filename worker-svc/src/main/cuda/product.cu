@@ -82,20 +82,23 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
   int lane = (int)threadIdx.x % 32, g = lane / 4, t = lane % 4;
   int wm = (int)threadIdx.x / 32 % WM, wn = (int)threadIdx.x / 32 / WM;
   float sum[M_TILES][N_TILES][4] = {};
-  typename Parked<N == 128>::Float total[M_TILES][N_TILES][4];  // used at the ends of splits alone
+  typename Parked<(N >= 64)>::Float total[M_TILES][N_TILES][4];  // used at the ends of splits alone
 
+  int leftOfSplit = stepsOfSplit, stageAt = 0, stageAhead = STAGES - 1;
+  bool first = true;
   for (int step = 0; step < steps; step++) {
     if (!MUTANT(3)) waitAsync<STAGES - 2>();
     if (!MUTANT(4)) __syncthreads();
-    int ahead = step + STAGES - 1;
-    if (ahead < steps) {
-      uint4* stage = stages + ahead % STAGES * STAGE;
+    if (step + STAGES - 1 < steps) {
+      uint4* stage = stages + stageAhead * STAGE;
       weightsOf.fetch(stage);
       rowsOf.fetch(stage + TILE * CHUNKS);
     }
     commitAsync();
 
-    const uint4* stage = stages + step % STAGES * STAGE;
+    const uint4* stage = stages + stageAt * STAGE;
+    stageAt = stageAt == STAGES - 1 ? 0 : stageAt + 1;
+    stageAhead = stageAhead == STAGES - 1 ? 0 : stageAhead + 1;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       uint4 a[M_TILES][2], b[N_TILES];
@@ -110,8 +113,8 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
       multiply32(sum, a, b);
     }
 
-    if ((step + 1) % stepsOfSplit == 0 && step + 1 < steps) {
-      bool first = step + 1 == stepsOfSplit;
+    if (--leftOfSplit == 0 && step + 1 < steps) {
+      leftOfSplit = stepsOfSplit;
 #pragma unroll
       for (int m = 0; m < M_TILES; m++)
 #pragma unroll
@@ -121,10 +124,10 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
             total[m][n][i] = first ? sum[m][n][i] : total[m][n][i] + sum[m][n][i];
             sum[m][n][i] = 0;
           }
+      first = false;
     }
   }
 
-  bool several = steps > stepsOfSplit;
   float* plane = out + (int64_t)blockIdx.z * planeStride;
 #pragma unroll
   for (int m = 0; m < M_TILES; m++)
@@ -135,21 +138,27 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
         int64_t output = firstOutput + (wm * M_TILES + m) * 16 + g + i / 2 * 8;
         int64_t row = firstRow + (wn * N_TILES + n) * 8 + 2 * t + i % 2;
         if ((row < count || MUTANT(5)) && output < outputs)
-          plane[row * outputs + output] = several ? total[m][n][i] + sum[m][n][i] : sum[m][n][i];
+          plane[row * outputs + output] = !first ? total[m][n][i] + sum[m][n][i] : sum[m][n][i];
       }
 }
 
 }  // namespace
 
-#define PRODUCT(N, WM, STAGES)                                                                                          \
-  extern "C" __global__ void __launch_bounds__(THREADS)                                                                 \
+// Blocks that a multiprocessor is to have at once; where 100 KB of shared memory hold one alone, registers need not be kept for two.
+#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200)
+#define AT_ONCE(blocks) 1
+#else
+#define AT_ONCE(blocks) blocks
+#endif
+#define PRODUCT(N, WM, STAGES, BLOCKS)                                                                                          \
+  extern "C" __global__ void __launch_bounds__(THREADS, AT_ONCE(BLOCKS))                                                                 \
       cf_product_##N(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, int inputs,          \
                      int splitInputs, int64_t planeStride) {                                                            \
     product<N, WM, STAGES>(rows, weights, x, out, outputs, inputs, splitInputs, planeStride);                           \
   }
 
-PRODUCT(8, 8, 4)
-PRODUCT(16, 8, 4)
-PRODUCT(32, 4, 4)
-PRODUCT(64, 4, 4)
-PRODUCT(128, 2, 3)
+PRODUCT(8, 8, 4, 3)
+PRODUCT(16, 8, 4, 3)
+PRODUCT(32, 4, 4, 2)
+PRODUCT(64, 4, 4, 2)
+PRODUCT(128, 2, 3, 2)

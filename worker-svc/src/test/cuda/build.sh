@@ -1,8 +1,6 @@
 #!/bin/sh
-# Compiles the kernels for the CPU into a folder, where it has not the same sources' already:
-#   libcofferdam-simt.so   the kernels and the shim, fast, for a driver that runs them (simt/registry.h)
-#   kernels_test           the kernels with checks of every access, and their tests (main.cpp)
-# Needs g++ 11 or newer on x86-64.
+# Compiles the kernels for the CPU, with checks of every access, and their tests (main.cpp) into kernels_test in a folder, where it is not of
+# the same sources already. Needs g++ 11 or newer on x86-64.
 set -eu
 [ $# = 1 ] || { echo "usage: build.sh <folder>" >&2; exit 2; }
 sources=$(cd "$(dirname "$0")" && pwd)
@@ -19,13 +17,11 @@ trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2086
 {
   g++ $flags -O2 -c simt/simt.cpp -o "$work/simt.o"
-  g++ $flags -O2 -c simt/registry.cpp -o "$work/fast.o"
-  g++ -shared -o "$target/libcofferdam-simt.so" "$work/simt.o" "$work/fast.o"
   # Calls before each access, which simt.cpp answers in the place of the sanitizer's library.
   g++ $flags -O1 -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -c simt/registry.cpp -o "$work/checked.o"
   for test in *.cpp; do
     g++ $flags -O1 -c "$test" -o "$work/$test.o"
   done
-  g++ -o "$target/kernels_test" "$work"/*.cpp.o "$work/checked.o" "$work/simt.o"
+  g++ -o "$target/kernels_test" "$work"/*.cpp.o "$work/checked.o" "$work/simt.o" -ldl
 }
 echo "$hash" >"$target/sources"

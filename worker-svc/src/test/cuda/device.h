@@ -1,9 +1,8 @@
-// Device memory and launches for the tests: buffers end at a page that nobody may touch, hold NaN bits before they are written, and
-// are checked for writes behind their end.
+// Device memory and launches for the tests, on the CPU or on a device: buffers end at a page that nobody may touch (on a device: at NaN
+// bits), hold NaN bits before they are written, and are checked for writes around them.
 #pragma once
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #include <string.h>
 
@@ -15,7 +14,6 @@
 #include <tuple>
 #include <vector>
 
-#include "simt/registry.h"
 #ifndef __global__
 #define __global__
 #endif
@@ -27,20 +25,29 @@ struct Failure : std::runtime_error {
 
 [[noreturn]] void failTest(const char* format, ...);
 
+// From here on, kernels run on the first device, out of a fat binary (main.cpp's `--device`), and buffers are memory of the host that it
+// reaches.
+void useDevice(const char* fatBinary);
+
+// Pages to read and write, with a page before and behind them. `pages` is in bytes.
+char* allocatePages(size_t pages);
+void freePages(char* at, size_t pages);
+void launchKernel(const char* name, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned block, unsigned shared, void** params);
+constexpr size_t PAGE = 4096;
+
 template <class T>
 class Buffer {
  public:
   explicit Buffer(size_t n) : size_(n) {
     size_t bytes = (n * sizeof(T) + 15) / 16 * 16;
-    pages_ = (bytes + 4095) / 4096 * 4096;
-    base_ = (char*)mmap(nullptr, pages_ + 8192, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    mprotect(base_ + 4096, pages_, PROT_READ | PROT_WRITE);
-    memset(base_ + 4096, 0xFF, pages_);
-    at_ = (T*)(base_ + 4096 + pages_ - bytes);
+    pages_ = (bytes + PAGE - 1) / PAGE * PAGE;
+    base_ = allocatePages(pages_);
+    memset(base_, 0xFF, pages_);
+    at_ = (T*)(base_ + pages_ - bytes);
   }
   Buffer(const std::vector<T>& v) : Buffer(v.size()) { std::copy(v.begin(), v.end(), at_); }
   Buffer(const Buffer&) = delete;
-  ~Buffer() { munmap(base_, pages_ + 8192); }
+  ~Buffer() { freePages(base_, pages_); }
 
   T& operator[](size_t i) { return at_[i]; }
   operator T*() { return at_; }
@@ -51,9 +58,9 @@ class Buffer {
   void poison() { memset(at_, 0xFF, size_ * sizeof(T)); }
   // Whether the bytes around the elements are as they were.
   void checkTail() const {
-    for (char* p = base_ + 4096; p < (char*)at_; p++)
+    for (char* p = base_; p < (char*)at_; p++)
       if (*p != (char)0xFF) failTest("a write before a buffer");
-    for (char* p = (char*)(at_ + size_); p < base_ + 4096 + pages_; p++)
+    for (char* p = (char*)(at_ + size_); p < base_ + pages_; p++)
       if (*p != (char)0xFF) failTest("a write behind a buffer");
   }
 
@@ -73,7 +80,7 @@ void launch(void (*)(P...), const char* name, Dim grid, unsigned block, unsigned
   void* params[sizeof...(P)];
   size_t i = 0;
   std::apply([&](auto&... v) { ((params[i++] = (void*)&v), ...); }, typed);
-  if (simt_launch(simt_kernel(name), grid.x, grid.y, grid.z, block, 1, 1, shared, params) != 0) failTest("%s", simt_error());
+  launchKernel(name, grid.x, grid.y, grid.z, block, shared, params);
 }
 #define LAUNCH(kernel, ...) launch(kernel, #kernel, __VA_ARGS__)
 

@@ -3,6 +3,7 @@
 //   kernels_test run NUMBER [SEED]  runs one
 //   kernels_test all [SEED]         runs all
 //   kernels_test mutants            plants each mistake, and runs the test that must find it
+//   kernels_test --device KERNELS.fatbin all [SEED]  the same tests on the first device (NVIDIA's driver must be there)
 // Exit status 0 where all is well; a failure says why, and with which seed.
 #include <signal.h>
 #include <stdarg.h>
@@ -12,6 +13,7 @@
 
 #include <tuple>
 
+#include "simt/registry.h"
 #include "simt/simt.h"
 #include "tests.h"
 
@@ -123,6 +125,16 @@ bool isFound(int mutant, const std::string& name, uint64_t seed) {
 int main(int argc, char** argv) {
   setvbuf(stdout, nullptr, _IOLBF, 0);
   catchFaults();
+  if (argc > 2 && std::string(argv[1]) == "--device") {
+    try {
+      useDevice(argv[2]);
+    } catch (const Failure& e) {
+      printf("%s\n", e.what());
+      return 2;
+    }
+    argc -= 2;
+    argv += 2;
+  }
   std::string what = argc > 1 ? argv[1] : "all";
   std::vector<Case> all = cases();
   if (what == "list") {

@@ -31,6 +31,8 @@ simt_switch:
   popq %rbp
   ret
 .size simt_switch,.-simt_switch
+.section .note.GNU-stack,"",@progbits
+.text
 )");
 
 // The linker's bounds of the static shared variables.
