@@ -98,7 +98,7 @@ DEVICE void attend(ATTEND) {
 
   auto fetch = [&](int stage, int from) {
     uint4* to = stages + stage * 2 * KV;
-#pragma unroll 4
+#pragma unroll(D == 256 ? 1 : 4)
     for (int i = (int)threadIdx.x; i < KV; i += THREADS) {
       int token = i / CHUNKS, chunk = i % CHUNKS;
       bool valid = (from + token < end || MUTANT(16)) && chunk * 8 < d;

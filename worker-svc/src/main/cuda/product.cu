@@ -21,27 +21,24 @@ struct Source {
   const bf16* at;
   int64_t pitch32;  // elements of 32 rows
   int rowsLeft;     // from this thread's first one on
-  int inputsLeft;   // from this thread's chunk on
   int place;
 
-  DEVICE_MEMBER Source(const bf16* matrix, int64_t firstRow, int64_t rows, int pitch, int from, int to) {
+  DEVICE_MEMBER Source(const bf16* matrix, int64_t firstRow, int64_t rows, int pitch, int from) {
     int row = (int)threadIdx.x / CHUNKS, chunk = (int)threadIdx.x % CHUNKS;
     at = matrix + (firstRow + row) * pitch + from + chunk * 8;
     pitch32 = (int64_t)EVERY * pitch;
     rowsLeft = (int)(rows - firstRow < TILE ? rows - firstRow : TILE) - row;
-    inputsLeft = to - from - chunk * 8;
     place = placeOf(row, chunk);
   }
 
-  // Asks for the next 64 inputs; rows and inputs that there are not become zeros.
-  DEVICE_MEMBER void fetch(uint4* stage) {
+  // Asks for the next 64 inputs; rows that there are not become zeros, and this thread's inputs where `there` is not.
+  DEVICE_MEMBER void fetch(uint4* stage, bool there) {
     if (ROWS >= EVERY || (int)threadIdx.x < ROWS * CHUNKS) {
 #pragma unroll
       for (int i = 0; i < (ROWS + EVERY - 1) / EVERY; i++)
-        copyAsync16(stage + place + i * EVERY * CHUNKS, at + i * pitch32, i * EVERY < rowsLeft && inputsLeft > 0);
+        copyAsync16(stage + place + i * EVERY * CHUNKS, at + i * pitch32, i * EVERY < rowsLeft && there);
     }
     at += STEP;
-    inputsLeft -= STEP;
   }
 };
 
@@ -58,23 +55,25 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
   int to = gridDim.z == 1 ? inputs : min(inputs, from + splitInputs);
   int steps = (to - from + STEP - 1) / STEP;
   int stepsOfSplit = splitInputs / STEP;
-  Source<TILE> weightsOf(weights, firstOutput, outputs, inputs, from, to);
+  // Inputs from this thread's chunk of a stage on.
+  int inputsLeft = to - from - (int)threadIdx.x % CHUNKS * 8;
+  Source<TILE> weightsOf(weights, firstOutput, outputs, inputs, from);
 
   // Weights are nobody's result: the first of them come while the kernel before this one ends.
   bool early = blockIdx.x == 0;
   if (early) {
     for (int s = 0; s < STAGES - 1; s++)
-      if (s < steps) weightsOf.fetch(stages + s * STAGE);
+      if (s < steps) weightsOf.fetch(stages + s * STAGE, s * STEP < inputsLeft);
   }
   gridBegin();
   int count = *rows;
   if (firstRow >= count) return;
-  Source<N> rowsOf(x, firstRow, count, inputs, from, to);
+  Source<N> rowsOf(x, firstRow, count, inputs, from);
   for (int s = 0; s < STAGES - 1; s++) {
     if (s < steps) {
       uint4* stage = stages + s * STAGE;
-      if (!early) weightsOf.fetch(stage);
-      rowsOf.fetch(stage + TILE * CHUNKS);
+      if (!early) weightsOf.fetch(stage, s * STEP < inputsLeft);
+      rowsOf.fetch(stage + TILE * CHUNKS, s * STEP < inputsLeft);
     }
     commitAsync();
   }
@@ -84,21 +83,20 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
   float sum[M_TILES][N_TILES][4] = {};
   typename Parked<(N >= 64)>::Float total[M_TILES][N_TILES][4];  // used at the ends of splits alone
 
-  int leftOfSplit = stepsOfSplit, stageAt = 0, stageAhead = STAGES - 1;
-  bool first = true;
+  int splitEnd = stepsOfSplit, stageAt = 0;
   for (int step = 0; step < steps; step++) {
     if (!MUTANT(3)) waitAsync<STAGES - 2>();
     if (!MUTANT(4)) __syncthreads();
     if (step + STAGES - 1 < steps) {
-      uint4* stage = stages + stageAhead * STAGE;
-      weightsOf.fetch(stage);
-      rowsOf.fetch(stage + TILE * CHUNKS);
+      uint4* stage = stages + (stageAt == 0 ? STAGES - 1 : stageAt - 1) * STAGE;
+      bool there = (step + STAGES - 1) * STEP < inputsLeft;
+      weightsOf.fetch(stage, there);
+      rowsOf.fetch(stage + TILE * CHUNKS, there);
     }
     commitAsync();
 
     const uint4* stage = stages + stageAt * STAGE;
     stageAt = stageAt == STAGES - 1 ? 0 : stageAt + 1;
-    stageAhead = stageAhead == STAGES - 1 ? 0 : stageAhead + 1;
 #pragma unroll
     for (int half = 0; half < 2; half++) {
       uint4 a[M_TILES][2], b[N_TILES];
@@ -113,18 +111,17 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
       multiply32(sum, a, b);
     }
 
-    if (--leftOfSplit == 0 && step + 1 < steps) {
-      leftOfSplit = stepsOfSplit;
+    if (step + 1 == splitEnd && splitEnd < steps) {
 #pragma unroll
       for (int m = 0; m < M_TILES; m++)
 #pragma unroll
         for (int n = 0; n < N_TILES; n++)
 #pragma unroll
           for (int i = 0; i < 4; i++) {
-            total[m][n][i] = first ? sum[m][n][i] : total[m][n][i] + sum[m][n][i];
+            total[m][n][i] = splitEnd == stepsOfSplit ? sum[m][n][i] : total[m][n][i] + sum[m][n][i];
             sum[m][n][i] = 0;
           }
-      first = false;
+      splitEnd += stepsOfSplit;
     }
   }
 
@@ -138,17 +135,17 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
         int64_t output = firstOutput + (wm * M_TILES + m) * 16 + g + i / 2 * 8;
         int64_t row = firstRow + (wn * N_TILES + n) * 8 + 2 * t + i % 2;
         if ((row < count || MUTANT(5)) && output < outputs)
-          plane[row * outputs + output] = !first ? total[m][n][i] + sum[m][n][i] : sum[m][n][i];
+          plane[row * outputs + output] = splitEnd > stepsOfSplit ? total[m][n][i] + sum[m][n][i] : sum[m][n][i];
       }
 }
 
 }  // namespace
 
-// Blocks that a multiprocessor is to have at once; where 100 KB of shared memory hold one alone, registers need not be kept for two.
-#if defined(__CUDA_ARCH__) && (__CUDA_ARCH__ == 860 || __CUDA_ARCH__ == 890 || __CUDA_ARCH__ >= 1200)
-#define AT_ONCE(blocks) 1
-#else
+// Blocks that a multiprocessor of sm_90 is to have at once; elsewhere shared memory holds fewer, or registers suffice for fewer alone.
+#if defined(__CUDA_ARCH__) && __CUDA_ARCH__ == 900
 #define AT_ONCE(blocks) blocks
+#else
+#define AT_ONCE(blocks) 1
 #endif
 #define PRODUCT(N, WM, STAGES, BLOCKS)                                                                                          \
   extern "C" __global__ void __launch_bounds__(THREADS, AT_ONCE(BLOCKS))                                                                 \

@@ -117,7 +117,7 @@ DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float*
 
 }  // namespace
 
-KERNEL __launch_bounds__(256)
+KERNEL __launch_bounds__(256, 1)
     cf_rotate_store(const int* rows, PLANES, const float* queryNorm, const float* keyNorm, float epsilon, const float* rotary,
                     const int* position, const int* tableAt, const int* blockTable, bf16* query, bf16* pool,
                     int64_t blockElements, int layer, int heads, int kvHeads, int headDimension) {
