@@ -8,6 +8,7 @@ import dev.cofferdam.worker.adapter.TinyAdapter;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.Conversation;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.Golden;
 import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.StepPlan;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -236,6 +238,45 @@ class CudaExecutorTest {
         size += Math.pow(reference.logit(token), 2);
       }
       assertThat(Math.sqrt(error / size)).isLessThan(2e-2);
+    }
+  }
+
+  static Stream<Golden> goldens() {
+    return Golden.all().stream()
+        .filter(golden -> golden.model().endsWith("support-desk") && golden.ids().length < 64);
+  }
+
+  @ParameterizedTest
+  @MethodSource("goldens")
+  void givesTheLogitsAndTheContinuationOfTheTrainingFramework(Golden golden) {
+    ModelWeights model = ModelWeights.load(golden.model());
+    try (CudaExecutor executor =
+        CudaExecutor.create(
+            device,
+            model,
+            new ExecutorOptions(8, BLOCK_TOKENS, 1, 1, 64).withWeights(WeightType.BF16))) {
+      int slot = golden.readAdapter(model.config()).map(executor::loadAdapter).orElse(0);
+      Conversation conversation =
+          new Conversation(golden.tokens(), IntStream.range(0, 8).toArray(), slot);
+      StepPlan plan = Conversation.plan(1, 64);
+      StepResult result = new StepResult(1);
+      conversation.appendTo(plan, golden.ids().length);
+      executor.execute(plan, result);
+      float[] logits = executor.logits(0);
+      double error = 0;
+      double size = 0;
+      for (int token = 0; token < logits.length; token++) {
+        error += Math.pow(logits[token] - golden.logits()[token], 2);
+        size += Math.pow(golden.logits()[token], 2);
+      }
+      assertThat(Math.sqrt(error / size)).isBetween(1e-5, 2e-2);
+      for (int i = 0; i < Math.min(8, golden.greedy().length); i++) {
+        assertThat(result.tokenId[0]).isEqualTo(golden.greedy()[i]);
+        plan.sequences = 0;
+        plan.rows = 0;
+        conversation.appendTo(plan, 1);
+        executor.execute(plan, result);
+      }
     }
   }
 
