@@ -103,12 +103,18 @@ public final class CudaExecutor implements ModelExecutor {
    * Builds an executor: copies the weights, and asks for the pool and all buffers.
    *
    * @throws IllegalArgumentException when the model or the options are none that it can run
-   * @throws CudaException when the device has too little memory, or the driver fails
+   * @throws CudaException when the driver fails, or buffers do not fit into the device's memory
    */
   public static CudaExecutor create(
       CudaDevice device, ModelWeights weights, ExecutorOptions options) {
     check(weights.config(), options);
     device.context().enter();
+    long needed =
+        weights.config().parameters() * Short.BYTES
+            + options.blocks()
+                * ExecutorGeometry.of(weights.config(), options, options.kv().bytes).blockBytes();
+    long free = device.context().freeBytes();
+    require(needed < free, "model and its KV of " + needed + " bytes", "less than " + free);
     return new CudaExecutor(device, weights, options);
   }
 

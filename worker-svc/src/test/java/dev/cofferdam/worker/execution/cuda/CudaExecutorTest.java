@@ -338,6 +338,27 @@ class CudaExecutorTest {
   }
 
   @Test
+  void anAdapterThatWasUnloadedIsNotCopiedAgainAndThoseBeyondTheSlotsAreForgotten() {
+    ModelWeights model = tiny().write(folder, new SplittableRandom(7));
+    SplittableRandom random = new SplittableRandom(8);
+    List<LoraAdapter> adapters = new ArrayList<>();
+    for (int i = 0; i < 9; i++) {
+      adapters.add(TinyAdapter.random(random).in(ElementType.BF16).read(model.config(), random));
+    }
+    try (CudaExecutor executor = CudaExecutor.create(device, model, options())) {
+      long before = FakeDriver.live();
+      adapters.forEach(executor::prepare);
+      assertThat(FakeDriver.live()).as("as many as slots").isEqualTo(before + 3);
+      int slot = executor.loadAdapter(adapters.getLast());
+      assertThat(FakeDriver.live()).as("it was there").isEqualTo(before + 3);
+      executor.unloadAdapter(slot);
+      assertThat(executor.loadAdapter(adapters.getLast())).isEqualTo(slot);
+      assertThat(executor.loadAdapter(adapters.getFirst())).isNotEqualTo(slot);
+      assertThat(FakeDriver.live()).isEqualTo(before + 4);
+    }
+  }
+
+  @Test
   void zeroedBlocksHoldNothing() {
     int[] tokens = Conversation.tokens(new SplittableRandom(4), 40, tiny().vocabularySize());
     try (CudaExecutor executor = executor(options())) {
@@ -417,6 +438,16 @@ class CudaExecutorTest {
     assertThatIllegalArgumentException()
         .isThrownBy(() -> CudaExecutor.create(device, narrow, options()))
         .withMessageContaining("head_dim");
+  }
+
+  @Test
+  void refusesAPoolThatTheDeviceHasNoMemoryFor() {
+    ModelWeights model = tiny().write(folder, new SplittableRandom(7));
+    ExecutorOptions options =
+        new ExecutorOptions(1 << 24, BLOCK_TOKENS, 0, 1, 16).withWeights(WeightType.BF16);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CudaExecutor.create(device, model, options))
+        .withMessageContaining("bytes");
   }
 
   @Test
