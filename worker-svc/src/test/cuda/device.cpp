@@ -10,6 +10,7 @@ namespace {
 
 void* driver;  // libcuda.so.1 once a device is used
 void* module;
+void* stream;
 
 template <class... A>
 void call(const char* name, A... arguments) {
@@ -36,6 +37,7 @@ void useDevice(const char* fatBinary) {
   call("cuDevicePrimaryCtxRetain", &context, device);
   call("cuCtxSetCurrent", context);
   call("cuModuleLoadData", &module, (const void*)binary.data());
+  call("cuStreamCreate", &stream, 0u);
 }
 
 char* allocatePages(size_t pages) {
@@ -67,6 +69,6 @@ void launchKernel(const char* name, unsigned gridX, unsigned gridY, unsigned gri
   void* function;
   call("cuModuleGetFunction", &function, module, name);
   if (shared > 48 << 10) call("cuFuncSetAttribute", function, 8, (int)shared);  // the most dynamic shared memory
-  call("cuLaunchKernel", function, gridX, gridY, gridZ, block, 1u, 1u, shared, (void*)nullptr, params, (void**)nullptr);
-  call("cuCtxSynchronize");
+  call("cuLaunchKernel", function, gridX, gridY, gridZ, block, 1u, 1u, shared, stream, params, (void**)nullptr);
+  call("cuStreamSynchronize", stream);
 }

@@ -77,7 +77,10 @@ struct Dim {
 template <class... P, class... A>
 void launch(void (*)(P...), const char* name, Dim grid, unsigned block, unsigned shared, A&&... arguments) {
   std::tuple<P...> typed{P(arguments)...};
-  void* params[sizeof...(P)];
+  // More than there are: a driver's double may read as many as any kernel has.
+  uint64_t none = 0;
+  void* params[64];
+  std::fill(params, params + 64, &none);
   size_t i = 0;
   std::apply([&](auto&... v) { ((params[i++] = (void*)&v), ...); }, typed);
   launchKernel(name, grid.x, grid.y, grid.z, block, shared, params);

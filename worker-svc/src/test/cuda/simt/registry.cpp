@@ -11,6 +11,13 @@
 #include <utility>
 
 namespace simt {
+
+#ifdef __SANITIZE_THREAD__
+const bool checked = true;
+#else
+const bool checked = false;
+#endif
+
 namespace {
 
 template <auto KERNEL_FUNCTION>

@@ -9,6 +9,9 @@ struct Entry {
 };
 const Entry* find(const char* name);
 
+// Whether the kernels call the shim before each access, so that it knows all of them.
+extern const bool checked;
+
 // Matrix instructions of one step over 32 inputs, of one lane.
 struct Batch {
   float* c;           // [mTiles][nTiles][4]

@@ -131,6 +131,7 @@ void run() {
 }
 
 Shadow* shadowOf(const void* at) {
+  if (!checked) return nullptr;
   const char* p = (const char*)at;
   if (p >= dynamicShared && p < dynamicShared + dynamicBytes) return dynamicShadow + (p - dynamicShared) / 4;
   if (p >= __start_simt_shared && p < __stop_simt_shared) return staticShadow + (p - __start_simt_shared) / 4;
@@ -331,7 +332,7 @@ void copyAsync(void* to, const void* from, bool valid) {
       noteWrite(s[i]);
       s[i].pending = true;
     }
-  } else {
+  } else if (checked) {
     fail("an asynchronous copy to what is not shared memory");
   }
   memset(to, 0xFF, 16);
@@ -353,10 +354,11 @@ void waitAsync(int groupsLeft) {
     } else {
       memset(copy.to, 0, 16);
     }
-    Shadow* s = shadowOf(copy.to);
-    for (int i = 0; i < 4; i++) {
-      s[i].pending = false;
-      noteWrite(s[i]);
+    if (Shadow* s = shadowOf(copy.to)) {
+      for (int i = 0; i < 4; i++) {
+        s[i].pending = false;
+        noteWrite(s[i]);
+      }
     }
   }
   self->copies.resize(kept);
