@@ -87,12 +87,12 @@ KERNEL cf_gate(const int* rows, PLANES, bf16* out, int width);
 // inputs of a split; splits = ceil(inputs / splitInputs). The LM head is passed splitInputs = inputs rounded up to
 // a multiple of 64, for one split.
 //
-// Tile widths N: cf_product_8, _16, _32, _64, _128. Free: which N (take the smallest that is at least the bucket's
-// rows, 128 beyond 64), and gridZ: either 1 (one plane comes out, splits merged in order inside; planeCount 1
+// Tile widths N: cf_product_8, _16, _32, _64, _128, _256. Free: which N (take the smallest that is at least the bucket's
+// rows, 128 beyond 64; 256 where a block may have productShared(256) bytes and at least two full tiles for each
+// multiprocessor come out), and gridZ: either 1 (one plane comes out, splits merged in order inside; planeCount 1
 // for the reader) or exactly `splits` (plane z is split z; planeCount = splits). Both give the reader the same
 // bits. Take `splits` while ceil(rows / N) * ceil(outputs / 128) is less than the multiprocessors, else 1.
 // grid (ceil(bucket / N), ceil(outputs / 128), gridZ), block 256, shared productShared(N).
-// On devices whose blocks have less than that (none from sm_80 on), use a smaller N.
 KERNEL cf_product_8(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, int inputs,
                     int splitInputs, int64_t planeStride);
 KERNEL cf_product_16(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, int inputs,
@@ -103,6 +103,8 @@ KERNEL cf_product_64(const int* rows, const bf16* weights, const bf16* x, float*
                      int splitInputs, int64_t planeStride);
 KERNEL cf_product_128(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, int inputs,
                       int splitInputs, int64_t planeStride);
+KERNEL cf_product_256(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, int inputs,
+                      int splitInputs, int64_t planeStride);
 
 // Inputs of a split; a multiple of 64. (The host's twin must be the same to the letter.)
 HOST_DEVICE int productSplit(int outputs, int inputs) {
@@ -112,8 +114,9 @@ HOST_DEVICE int productSplit(int outputs, int inputs) {
   return ((inputs + splits - 1) / splits + 63) / 64 * 64;
 }
 
-// Bytes of shared memory of cf_product_N: (stages) * (128 + N) * 128, stages 4, with N = 128 3.
-HOST_DEVICE int productShared(int n) { return (n == 128 ? 3 : 4) * (128 + n) * 128; }
+// Bytes of shared memory of cf_product_N: stages of 64 inputs of 128 outputs and N rows, 4 of them, from N = 128 on 3. Up to
+// N = 128 every device from sm_80 on has that for a block.
+HOST_DEVICE int productShared(int n) { return (n >= 128 ? 3 : 4) * (128 + n) * 128; }
 
 // ---------------------------------------------------------------- attention
 

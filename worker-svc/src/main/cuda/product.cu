@@ -27,7 +27,7 @@ struct Source {
     int row = (int)threadIdx.x / CHUNKS, chunk = (int)threadIdx.x % CHUNKS;
     at = matrix + (firstRow + row) * pitch + from + chunk * 8;
     pitch32 = (int64_t)EVERY * pitch;
-    rowsLeft = (int)(rows - firstRow < TILE ? rows - firstRow : TILE) - row;
+    rowsLeft = (int)(rows - firstRow < ROWS ? rows - firstRow : ROWS) - row;
     place = placeOf(row, chunk);
   }
 
@@ -159,3 +159,4 @@ PRODUCT(16, 8, 4, 3)
 PRODUCT(32, 4, 4, 2)
 PRODUCT(64, 4, 4, 2)
 PRODUCT(128, 2, 3, 2)
+PRODUCT(256, 2, 3, 1)

@@ -11,7 +11,7 @@ hash=$(cat ../../main/cuda/*.cu ../../main/cuda/*.cuh ../../main/cuda/*.h simt/*
 if [ "$(cat "$target/sources" 2>/dev/null)" = "$hash" ]; then
   exit 0
 fi
-flags="-std=c++17 -g1 -march=native -ffp-contract=off -fno-math-errno -fPIC -Isimt -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-unused-function"
+flags="-std=c++17 -g1 -march=x86-64-v3 -ffp-contract=off -fno-math-errno -fPIC -Isimt -Wall -Wextra -Werror -Wno-unknown-pragmas -Wno-unused-function"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 # shellcheck disable=SC2086
@@ -22,6 +22,6 @@ trap 'rm -rf "$work"' EXIT
   for test in *.cpp; do
     g++ $flags -O1 -c "$test" -o "$work/$test.o"
   done
-  g++ -o "$target/kernels_test" "$work"/*.cpp.o "$work/checked.o" "$work/simt.o" -ldl
+  g++ -o "$target/kernels_test" "$work"/*.cpp.o -static-libstdc++ -static-libgcc "$work/checked.o" "$work/simt.o" -ldl
 }
 echo "$hash" >"$target/sources"

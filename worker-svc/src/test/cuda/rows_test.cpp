@@ -189,7 +189,7 @@ std::vector<float> productOf(int n, int rows, int bucket, Buffer<bf16>& weights,
   int64_t stride = (int64_t)rows * outputs + 8;
   Buffer<int> count(std::vector<int>{rows});
   Buffer<float> out((size_t)(stride * z));
-  auto kernel = n == 8 ? cf_product_8 : n == 16 ? cf_product_16 : n == 32 ? cf_product_32 : n == 64 ? cf_product_64 : cf_product_128;
+  auto kernel = n == 8 ? cf_product_8 : n == 16 ? cf_product_16 : n == 32 ? cf_product_32 : n == 64 ? cf_product_64 : n == 128 ? cf_product_128 : cf_product_256;
   std::string name = "cf_product_" + std::to_string(n);
   launch(kernel, name.c_str(), {ceilDiv(bucket, n), ceilDiv(outputs, 128), (unsigned)z}, 256, (unsigned)productShared(n), count, weights, x, out, outputs,
          inputs, split, stride);
@@ -202,13 +202,13 @@ std::vector<float> productOf(int n, int rows, int bucket, Buffer<bf16>& weights,
   return sum;
 }
 
-const int WIDTHS[] = {8, 16, 32, 64, 128};
+const int WIDTHS[] = {8, 16, 32, 64, 128, 256};
 
 void multiplies(Random& random) {
   for (int round = 0; round < 14; round++) {
-    int n = WIDTHS[round % 5];
+    int n = WIDTHS[round % 6];
     int outputs = between(random, 1, 300), inputs = 8 * between(random, 1, 90), rows = between(random, 1, n + 5);
-    int split = round < 5 ? (inputs + 63) / 64 * 64 : 64 * between(random, 1, 4);
+    int split = round < 6 ? (inputs + 63) / 64 * 64 : 64 * between(random, 1, 4);
     Buffer<bf16> weights(randomBf16(random, (size_t)outputs * inputs)), x(randomBf16(random, (size_t)rows * inputs));
     std::vector<float> y = productOf(n, rows, rows + between(random, 0, 20), weights, x, outputs, inputs, split, round % 2);
     for (int r = 0; r < rows; r++)
@@ -229,7 +229,7 @@ void productsKeepBits(Random& random) {
     int outputs = between(random, 100, 300), inputs = 8 * between(random, 50, 110), rows = between(random, 20, 150);
     int split = round == 0 ? (inputs + 63) / 64 * 64 : 64 * between(random, 1, 4);
     Buffer<bf16> weights(randomBf16(random, (size_t)outputs * inputs)), x(randomBf16(random, (size_t)rows * inputs));
-    std::vector<float> all = productOf(128, rows, rows, weights, x, outputs, inputs, split, false);
+    std::vector<float> all = productOf(between(random, 0, 1) ? 128 : 256, rows, rows, weights, x, outputs, inputs, split, false);
     for (int n : WIDTHS) {
       // Some rows of them, elsewhere in a tile, with and without planes.
       int from = between(random, 0, rows - 1), part = between(random, 1, std::min(rows - from, 2 * n));

@@ -35,7 +35,7 @@ struct Call<F> {
 #define ENTRY(name) {#name, Call<name>::call}
 const Entry ENTRIES[] = {
     ENTRY(cf_embed),      ENTRY(cf_norm),       ENTRY(cf_gather),     ENTRY(cf_rotate_store), ENTRY(cf_gate),
-    ENTRY(cf_product_8),  ENTRY(cf_product_16), ENTRY(cf_product_32), ENTRY(cf_product_64),   ENTRY(cf_product_128),
+    ENTRY(cf_product_8),  ENTRY(cf_product_16), ENTRY(cf_product_32), ENTRY(cf_product_64),   ENTRY(cf_product_128), ENTRY(cf_product_256),
     ENTRY(cf_attend_small_32),  ENTRY(cf_attend_small_64),  ENTRY(cf_attend_small_128), ENTRY(cf_attend_small_256),
     ENTRY(cf_attend_large_32),  ENTRY(cf_attend_large_64),  ENTRY(cf_attend_large_128), ENTRY(cf_attend_large_256),
     ENTRY(cf_attend_merge),     ENTRY(cf_lora_shrink),    ENTRY(cf_lora_expand),      ENTRY(cf_penalize),

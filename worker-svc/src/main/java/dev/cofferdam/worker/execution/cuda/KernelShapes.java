@@ -1,6 +1,8 @@
 package dev.cofferdam.worker.execution.cuda;
 
+import dev.cofferdam.worker.execution.cuda.driver.Device;
 import dev.cofferdam.worker.model.ModelConfig;
+import java.util.Arrays;
 
 /**
  * How the kernels are launched: the host's twin of the functions in {@code kernels.h}. What a
@@ -24,6 +26,7 @@ final class KernelShapes {
   static final int PRODUCT_OUTPUTS = 128;
 
   private static final int[] PRODUCT_ROWS = {8, 16, 32, 64, 128};
+  private static final int WIDEST_ROWS = 256;
   private static final int[] HEAD_DIMENSIONS = {32, 64, 128, 256};
 
   private KernelShapes() {}
@@ -45,14 +48,28 @@ final class KernelShapes {
     return PRODUCT_ROWS[PRODUCT_ROWS.length - 1];
   }
 
+  /**
+   * The same for a matrix: the widest tiles where a device has the shared memory, and at least two
+   * full ones for each multiprocessor.
+   */
+  static int productRows(int rows, int outputs, Device device) {
+    long full = (long) (rows / WIDEST_ROWS) * ceil(outputs, PRODUCT_OUTPUTS);
+    boolean widest =
+        full >= 2L * device.multiprocessors()
+            && device.sharedBytesMax() >= productShared(WIDEST_ROWS);
+    return widest ? WIDEST_ROWS : productRows(rows);
+  }
+
   /** All widths of tiles. */
   static int[] productWidths() {
-    return PRODUCT_ROWS.clone();
+    int[] widths = Arrays.copyOf(PRODUCT_ROWS, PRODUCT_ROWS.length + 1);
+    widths[PRODUCT_ROWS.length] = WIDEST_ROWS;
+    return widths;
   }
 
   /** Shared memory of a product's kernel. */
   static int productShared(int width) {
-    return (width == 128 ? 3 : 4) * (PRODUCT_OUTPUTS + width) * 128;
+    return (width >= 128 ? 3 : 4) * (PRODUCT_OUTPUTS + width) * 128;
   }
 
   /** The head dimension that the attention kernel for a model is made for. */

@@ -339,7 +339,7 @@ final class StepLaunches {
   }
 
   private void product(long count, int rows, DeviceMatrix matrix, long x, long to, int gridZ) {
-    int width = KernelShapes.productRows(rows);
+    int width = KernelShapes.productRows(rows, matrix.outputs(), device.device());
     int shared = KernelShapes.productShared(width);
     stream.launch(
         device.kernel("cf_product_" + width, shared),
