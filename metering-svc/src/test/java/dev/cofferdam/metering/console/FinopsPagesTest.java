@@ -7,6 +7,7 @@ import dev.cofferdam.mesh.JdkTls;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.store.Violation;
+import dev.cofferdam.mesh.web.TestBrowser;
 import dev.cofferdam.mesh.web.WebServer;
 import dev.cofferdam.metering.Facts;
 import dev.cofferdam.metering.TestLedger;
@@ -32,13 +33,14 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
+import org.apache.pdfbox.Loader;
+import org.apache.pdfbox.pdmodel.PDDocument;
+import org.apache.pdfbox.text.PDFTextStripper;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -186,36 +188,55 @@ class FinopsPagesTest {
   }
 
   @Test
-  void headlessChromiumShowsTheTables() throws Exception {
-    Optional<Path> chromium = chromium();
-    assumeTrue(chromium.isPresent(), "no chromium, chromium-browser or google-chrome here");
-    Path file = folder.resolve("costs.html");
-    Files.writeString(file, get("operator/local", MARCH).body());
-    Path dump = folder.resolve("dom.html");
-    Process process =
-        new ProcessBuilder(
-                chromium.orElseThrow().toString(),
-                "--headless",
-                "--no-sandbox",
-                "--disable-gpu",
-                "--user-data-dir=" + folder.resolve("profile"),
-                "--dump-dom",
-                file.toUri().toString())
-            .redirectOutput(dump.toFile())
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
-    assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
-    assertThat(Files.readString(dump))
-        .contains("<caption>Nodes that are paid for, in EUR</caption>");
+  void inChromiumACertificateAndAKeyboardAreEnoughAndPagesPrint() throws Exception {
+    assumeTrue(TestBrowser.missing().isEmpty(), () -> "not here: " + TestBrowser.missing());
+    String origin = "https://127.0.0.1:" + server.port();
+    try (TestBrowser browser =
+        TestBrowser.open(
+            Files.createDirectory(folder.resolve("browser")),
+            pki.identity("browser", "spiffe://cofferdam.local/operator/local"),
+            origin)) {
+      browser.open(origin + MARCH);
+      assertThat(browser.ask("[...document.querySelectorAll('caption')].map(c => c.innerText)"))
+          .contains("Token bill beside measured cost, in EUR", "Nodes that are paid for, in EUR");
+      assertThat(browser.ask("getComputedStyle(document.querySelector('td.number')).textAlign"))
+          .as("the style is applied")
+          .isEqualTo("right");
+      assertThat(browser.ask("document.documentElement.scrollWidth <= innerWidth"))
+          .as("nothing stands beyond the edge")
+          .isEqualTo("true");
+      try (PDDocument printed = Loader.loadPDF(browser.print())) {
+        assertThat(new PDFTextStripper().getText(printed))
+            .contains("harbor-books", "Nodes that are paid for, in EUR")
+            .doesNotContain("To the content", "Show");
+      }
+      List<String> way = new ArrayList<>();
+      do {
+        browser.press("Tab");
+        way.add(browser.ask("document.activeElement.name || document.activeElement.innerText"));
+      } while (!way.getLast().equals("tenant"));
+      assertThat(way)
+          .containsExactly("To the content", "Costs", "Invoices", "from", "to", "tenant");
+      browser.type("pixel-pirates");
+      browser.press("Enter");
+      browser.awaitTrue("location.search.includes('tenant=pixel-pirates')");
+      assertThat(browser.ask("document.querySelector('main').innerText"))
+          .contains("pixel-pirates")
+          .doesNotContain("nordic-parcel");
+      browser.open(origin + "/invoices");
+      follow(browser, String.valueOf(ofHarbor), "'/invoices/" + ofHarbor + "'");
+      follow(browser, String.valueOf(hostileLine), "'/lines/" + hostileLine + "'");
+      assertThat(browser.ask("document.querySelector('main').innerText"))
+          .contains(Facts.request(7).value());
+    }
   }
 
-  private static Optional<Path> chromium() {
-    return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
-        .flatMap(
-            folder ->
-                Stream.of("chromium", "chromium-browser", "google-chrome")
-                    .map(name -> Path.of(folder).resolve(name)))
-        .filter(Files::isExecutable)
-        .findFirst();
+  /** Goes from link to link until the one of a text, and through it. */
+  private static void follow(TestBrowser browser, String text, String to) throws Exception {
+    do {
+      browser.press("Tab");
+    } while (!browser.ask("document.activeElement.innerText.trim()").equals(text));
+    browser.press("Enter");
+    browser.awaitTrue("location.pathname.endsWith(" + to + ")");
   }
 }
