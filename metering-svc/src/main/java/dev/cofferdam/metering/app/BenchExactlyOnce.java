@@ -42,17 +42,17 @@ final class BenchExactlyOnce {
   private static final int KINDS = 4;
   private static final int PATIENCE_MIN = 60;
   private static final int LATE_HOURS = 48;
-  private static final int DISTURBANCES = 40;
-  private static final int EVENTS_S = 20_000;
+  private static final int DISTURBANCES = 12;
+  private static final int EVENTS_S = 10_000;
   private static final int APART_S_MIN = 5;
-  private static final int APART_S_MAX = 20;
-  private static final int STEP_MS = 500;
+  private static final int APART_S_MAX = 45;
+  private static final int STEP_MS = 1_000;
   private static final int PROGRESS_S = 30;
 
   /**
    * Records that wait in Kafka; what is stored is deleted there, so that no disk is filled twice.
    */
-  private static final long WAITING_MAX = 1_000_000;
+  private static final long WAITING_MAX = 200_000;
 
   private static final String SCHEDULER = "/cofferdam/scheduler-bench";
 
@@ -146,7 +146,7 @@ final class BenchExactlyOnce {
   }
 
   /**
-   * Some forty disturbances in a run, but none so close to the last that nothing is read between.
+   * A dozen disturbances in a long run, but none so close to the last that nothing is read between.
    */
   private long apartNs() {
     int mean = Math.clamp(events / EVENTS_S / DISTURBANCES, APART_S_MIN, APART_S_MAX);

@@ -19,15 +19,23 @@ final class Budgeting {
   private final ConfigView<Tenant> tenants;
   private final BudgetWatch watch;
 
-  /** The view stays the caller's. */
+  /**
+   * View and publisher stay the caller's.
+   *
+   * @param waitingBytesMax as of {@link KafkaTeller}
+   */
   Budgeting(
-      ConfigView<Tenant> tenants, RateBook rates, DataSource database, FactPublisher publisher) {
+      ConfigView<Tenant> tenants,
+      RateBook rates,
+      DataSource database,
+      FactPublisher publisher,
+      long waitingBytesMax) {
     this.tenants = tenants;
     this.watch =
         new BudgetWatch(
             new LedgerSpending(database, new PostgresUsageViews(database), new RatedCosts(rates)),
             new PostgresMarks(database),
-            new KafkaTeller(publisher));
+            new KafkaTeller(publisher, waitingBytesMax));
   }
 
   /**

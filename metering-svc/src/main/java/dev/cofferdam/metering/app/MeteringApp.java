@@ -150,7 +150,8 @@ public class MeteringApp {
     if (facts == null || bills == null) {
       return;
     }
-    Budgeting budgets = new Budgeting(bills.tenants(), bills.rates(), database, facts);
+    Budgeting budgets =
+        new Budgeting(bills.tenants(), bills.rates(), database, facts, config.spoolBytesMax() / 2);
     for (long turn = 1; !stopping.await(BUDGETS_S, TimeUnit.SECONDS); turn++) {
       try {
         budgets.step(Instant.now());

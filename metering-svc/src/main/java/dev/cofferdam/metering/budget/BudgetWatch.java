@@ -53,12 +53,13 @@ public final class BudgetWatch {
       teller.alert(mark, now);
       marks.told(mark);
     }
-    stated.forEach(
-        (tenant, state) -> {
-          if (!state.equals(last.get(tenant))) {
-            teller.state(tenant, day, state.spent(), state.marks(), now);
-          }
-        });
+    stated
+        .entrySet()
+        .removeIf(
+            one ->
+                !one.getValue().equals(last.get(one.getKey()))
+                    && !teller.state(
+                        one.getKey(), day, one.getValue().spent(), one.getValue().marks(), now));
     last = stated;
   }
 }

@@ -14,6 +14,7 @@ public interface Teller {
    * What the ledger says of a tenant; said again whenever it changes.
    *
    * @param marks what of its budgets is passed
+   * @return whether it was taken; what was not is to be said again
    */
-  void state(TenantId tenant, LocalDate day, Spent spent, List<Mark> marks, Instant now);
+  boolean state(TenantId tenant, LocalDate day, Spent spent, List<Mark> marks, Instant now);
 }

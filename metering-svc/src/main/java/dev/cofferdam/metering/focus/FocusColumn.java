@@ -2,69 +2,49 @@ package dev.cofferdam.metering.focus;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /**
  * The columns of an export, with what FOCUS 1.2 demands of them (focus.finops.org, "Columns").
  * Those of features that nothing here has, such as commitment discounts, are conditional there and
- * left out; those that begin with "x_" are the product's own.
+ * left out; those that begin with "x_" are the product's own. A column's id is its name here in the
+ * specification's spelling.
  */
 public enum FocusColumn {
-  BILLED_COST("BilledCost", Level.MANDATORY, Type.DECIMAL, false),
-  BILLING_ACCOUNT_ID("BillingAccountId", Level.MANDATORY, Type.STRING, false),
-  BILLING_ACCOUNT_NAME("BillingAccountName", Level.MANDATORY, Type.STRING, true),
-  BILLING_CURRENCY("BillingCurrency", Level.MANDATORY, Type.CURRENCY, false),
-  BILLING_PERIOD_END("BillingPeriodEnd", Level.MANDATORY, Type.DATE_TIME, false),
-  BILLING_PERIOD_START("BillingPeriodStart", Level.MANDATORY, Type.DATE_TIME, false),
+  BILLED_COST(Level.MANDATORY, Type.DECIMAL, false),
+  BILLING_ACCOUNT_ID(Level.MANDATORY, Type.STRING, false),
+  BILLING_ACCOUNT_NAME(Level.MANDATORY, Type.STRING, true),
+  BILLING_CURRENCY(Level.MANDATORY, Type.CURRENCY, false),
+  BILLING_PERIOD_END(Level.MANDATORY, Type.DATE_TIME, false),
+  BILLING_PERIOD_START(Level.MANDATORY, Type.DATE_TIME, false),
   CHARGE_CATEGORY(
-      "ChargeCategory",
-      Level.MANDATORY,
-      Type.STRING,
-      false,
-      "Usage",
-      "Purchase",
-      "Tax",
-      "Credit",
-      "Adjustment"),
-  CHARGE_CLASS("ChargeClass", Level.MANDATORY, Type.STRING, true, "Correction"),
-  CHARGE_DESCRIPTION("ChargeDescription", Level.MANDATORY, Type.STRING, true),
-  CHARGE_FREQUENCY(
-      "ChargeFrequency",
-      Level.RECOMMENDED,
-      Type.STRING,
-      false,
-      "One-Time",
-      "Recurring",
-      "Usage-Based"),
-  CHARGE_PERIOD_END("ChargePeriodEnd", Level.MANDATORY, Type.DATE_TIME, false),
-  CHARGE_PERIOD_START("ChargePeriodStart", Level.MANDATORY, Type.DATE_TIME, false),
-  CONSUMED_QUANTITY("ConsumedQuantity", Level.CONDITIONAL, Type.DECIMAL, true),
-  CONSUMED_UNIT("ConsumedUnit", Level.CONDITIONAL, Type.STRING, true),
-  CONTRACTED_COST("ContractedCost", Level.MANDATORY, Type.DECIMAL, false),
-  CONTRACTED_UNIT_PRICE("ContractedUnitPrice", Level.CONDITIONAL, Type.DECIMAL, true),
-  EFFECTIVE_COST("EffectiveCost", Level.MANDATORY, Type.DECIMAL, false),
-  INVOICE_ID("InvoiceId", Level.RECOMMENDED, Type.STRING, true),
-  INVOICE_ISSUER_NAME("InvoiceIssuerName", Level.MANDATORY, Type.STRING, false),
-  LIST_COST("ListCost", Level.MANDATORY, Type.DECIMAL, false),
-  LIST_UNIT_PRICE("ListUnitPrice", Level.CONDITIONAL, Type.DECIMAL, true),
+      Level.MANDATORY, Type.STRING, false, "Usage", "Purchase", "Tax", "Credit", "Adjustment"),
+  CHARGE_CLASS(Level.MANDATORY, Type.STRING, true, "Correction"),
+  CHARGE_DESCRIPTION(Level.MANDATORY, Type.STRING, true),
+  CHARGE_FREQUENCY(Level.RECOMMENDED, Type.STRING, false, "One-Time", "Recurring", "Usage-Based"),
+  CHARGE_PERIOD_END(Level.MANDATORY, Type.DATE_TIME, false),
+  CHARGE_PERIOD_START(Level.MANDATORY, Type.DATE_TIME, false),
+  CONSUMED_QUANTITY(Level.CONDITIONAL, Type.DECIMAL, true),
+  CONSUMED_UNIT(Level.CONDITIONAL, Type.STRING, true),
+  CONTRACTED_COST(Level.MANDATORY, Type.DECIMAL, false),
+  CONTRACTED_UNIT_PRICE(Level.CONDITIONAL, Type.DECIMAL, true),
+  EFFECTIVE_COST(Level.MANDATORY, Type.DECIMAL, false),
+  INVOICE_ID(Level.RECOMMENDED, Type.STRING, true),
+  INVOICE_ISSUER_NAME(Level.MANDATORY, Type.STRING, false),
+  LIST_COST(Level.MANDATORY, Type.DECIMAL, false),
+  LIST_UNIT_PRICE(Level.CONDITIONAL, Type.DECIMAL, true),
   PRICING_CATEGORY(
-      "PricingCategory",
-      Level.CONDITIONAL,
-      Type.STRING,
-      true,
-      "Standard",
-      "Dynamic",
-      "Committed",
-      "Other"),
-  PRICING_QUANTITY("PricingQuantity", Level.MANDATORY, Type.DECIMAL, true),
-  PRICING_UNIT("PricingUnit", Level.MANDATORY, Type.STRING, true),
-  PROVIDER_NAME("ProviderName", Level.MANDATORY, Type.STRING, false),
-  PUBLISHER_NAME("PublisherName", Level.MANDATORY, Type.STRING, false),
-  RESOURCE_ID("ResourceId", Level.CONDITIONAL, Type.STRING, true),
-  RESOURCE_NAME("ResourceName", Level.CONDITIONAL, Type.STRING, true),
-  RESOURCE_TYPE("ResourceType", Level.CONDITIONAL, Type.STRING, true),
+      Level.CONDITIONAL, Type.STRING, true, "Standard", "Dynamic", "Committed", "Other"),
+  PRICING_QUANTITY(Level.MANDATORY, Type.DECIMAL, true),
+  PRICING_UNIT(Level.MANDATORY, Type.STRING, true),
+  PROVIDER_NAME(Level.MANDATORY, Type.STRING, false),
+  PUBLISHER_NAME(Level.MANDATORY, Type.STRING, false),
+  RESOURCE_ID(Level.CONDITIONAL, Type.STRING, true),
+  RESOURCE_NAME(Level.CONDITIONAL, Type.STRING, true),
+  RESOURCE_TYPE(Level.CONDITIONAL, Type.STRING, true),
   SERVICE_CATEGORY(
-      "ServiceCategory",
       Level.MANDATORY,
       Type.STRING,
       false,
@@ -87,9 +67,8 @@ public enum FocusColumn {
       "Storage",
       "Web",
       "Other"),
-  SERVICE_NAME("ServiceName", Level.MANDATORY, Type.STRING, false),
+  SERVICE_NAME(Level.MANDATORY, Type.STRING, false),
   SERVICE_SUBCATEGORY(
-      "ServiceSubcategory",
       Level.RECOMMENDED,
       Type.STRING,
       false,
@@ -98,13 +77,13 @@ public enum FocusColumn {
       "Machine Learning",
       "Natural Language Processing",
       "Other (AI and Machine Learning)"),
-  SKU_ID("SkuId", Level.CONDITIONAL, Type.STRING, true),
-  SKU_METER("SkuMeter", Level.CONDITIONAL, Type.STRING, true),
-  SKU_PRICE_ID("SkuPriceId", Level.CONDITIONAL, Type.STRING, true),
-  TAGS("Tags", Level.CONDITIONAL, Type.JSON, true),
-  X_ADAPTER("x_Adapter", Level.OWN, Type.STRING, true),
-  X_MODEL("x_Model", Level.OWN, Type.STRING, true),
-  X_PRICE_SINCE("x_PriceSince", Level.OWN, Type.DATE_TIME, true);
+  SKU_ID(Level.CONDITIONAL, Type.STRING, true),
+  SKU_METER(Level.CONDITIONAL, Type.STRING, true),
+  SKU_PRICE_ID(Level.CONDITIONAL, Type.STRING, true),
+  TAGS(Level.CONDITIONAL, Type.JSON, true),
+  X_ADAPTER(Level.OWN, Type.STRING, true),
+  X_MODEL(Level.OWN, Type.STRING, true),
+  X_PRICE_SINCE(Level.OWN, Type.DATE_TIME, true);
 
   private final String title;
   private final Level level;
@@ -112,8 +91,12 @@ public enum FocusColumn {
   private final boolean nullable;
   private final List<String> allowed;
 
-  FocusColumn(String title, Level level, Type type, boolean nullable, String... allowed) {
-    this.title = title;
+  FocusColumn(Level level, Type type, boolean nullable, String... allowed) {
+    String words =
+        Arrays.stream(name().split("_"))
+            .map(word -> word.charAt(0) + word.substring(1).toLowerCase(Locale.ROOT))
+            .collect(Collectors.joining());
+    this.title = level == Level.OWN ? "x_" + words.substring(1) : words;
     this.level = level;
     this.type = type;
     this.nullable = nullable;

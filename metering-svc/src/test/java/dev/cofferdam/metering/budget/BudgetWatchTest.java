@@ -167,6 +167,22 @@ class BudgetWatchTest {
   }
 
   @Test
+  void aWordThatWasNotTakenIsGivenAgainAsItIsThen() {
+    Map<TenantId, Budgets> budgets = budgets(Budgets.stoppingAt(1_200, 2_400));
+    BudgetWatch watch = watch();
+    told.full = true;
+    use(1, Facts.NOW);
+    watch.step(budgets, Facts.NOW);
+    use(1, Facts.NOW);
+    watch.step(budgets, Facts.NOW);
+    told.full = false;
+    watch.step(budgets, Facts.NOW);
+    watch.step(budgets, Facts.NOW);
+    assertThat(told.said).isEqualTo(1);
+    assertThat(told.states).containsOnly(Map.entry(HARBOR, new Spent(240, 0, 240, 0)));
+  }
+
+  @Test
   void sharesOfLargeBudgetsAreExact() {
     Budgets large = Budgets.stoppingAt(Long.MAX_VALUE, 101);
     long share = Long.MAX_VALUE / 100 * 80 + (Long.MAX_VALUE % 100 * 80 + 99) / 100;
@@ -182,6 +198,7 @@ class BudgetWatchTest {
     final Map<TenantId, Spent> states = new HashMap<>();
     int said;
     boolean deaf;
+    boolean full;
 
     @Override
     public void alert(Mark mark, Instant now) {
@@ -201,9 +218,14 @@ class BudgetWatchTest {
     }
 
     @Override
-    public void state(TenantId tenant, LocalDate day, Spent spent, List<Mark> marks, Instant now) {
+    public boolean state(
+        TenantId tenant, LocalDate day, Spent spent, List<Mark> marks, Instant now) {
+      if (full) {
+        return false;
+      }
       states.put(tenant, spent);
       said++;
+      return true;
     }
   }
 }

@@ -25,9 +25,17 @@ public final class KafkaTeller implements Teller {
   private static final String AUDITED = "dev.cofferdam.audit.recorded.v1";
 
   private final FactPublisher publisher;
+  private final long waitingBytesMax;
 
-  public KafkaTeller(FactPublisher publisher) {
+  /**
+   * @param publisher stays the caller's
+   * @param waitingBytesMax bytes of the spool from which on nothing is stated while Kafka is away:
+   *     a later word takes the place of all before it, and the rest of the spool is for what is
+   *     told once
+   */
+  public KafkaTeller(FactPublisher publisher, long waitingBytesMax) {
     this.publisher = publisher;
+    this.waitingBytesMax = waitingBytesMax;
   }
 
   /**
@@ -73,7 +81,10 @@ public final class KafkaTeller implements Teller {
    * @throws dev.cofferdam.mesh.kafka.SpoolFullException where the spool takes no more
    */
   @Override
-  public void state(TenantId tenant, LocalDate day, Spent spent, List<Mark> marks, Instant now) {
+  public boolean state(TenantId tenant, LocalDate day, Spent spent, List<Mark> marks, Instant now) {
+    if (publisher.backlogBytes() > waitingBytesMax) {
+      return false;
+    }
     BudgetStated.Builder stated =
         BudgetStated.newBuilder()
             .setTenant(tenant.value())
@@ -94,5 +105,6 @@ public final class KafkaTeller implements Teller {
     }
     String id = tenant.value() + ":" + now.toEpochMilli();
     publisher.publish(Topics.BUDGETS, tenant.value(), id, STATED, stated.build());
+    return true;
   }
 }
