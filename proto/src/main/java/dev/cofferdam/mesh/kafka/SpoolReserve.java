@@ -29,8 +29,11 @@ final class SpoolReserve {
     return held;
   }
 
-  /** Takes the room; false where the disk does not have it. */
+  /** Takes the room; false where the disk does not have it, and as much for others. */
   boolean fill() {
+    if (!roomy()) {
+      return false;
+    }
     // Of chance, as some file systems store repeated bytes in no room.
     SplittableRandom random = new SplittableRandom();
     byte[] chunk = new byte[CHUNK_BYTES];
@@ -45,6 +48,16 @@ final class SpoolReserve {
       delete();
     }
     return held;
+  }
+
+  /** Whether as much again would be left for others; true where nobody knows. */
+  private boolean roomy() {
+    try {
+      long usable = Files.getFileStore(file.toAbsolutePath().getParent()).getUsableSpace();
+      return usable <= 0 || usable >= 2 * bytes;
+    } catch (IOException e) {
+      return true;
+    }
   }
 
   /** Gives the room up; false where it was given up before. */
