@@ -14,7 +14,6 @@ import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
-import dev.cofferdam.proto.admin.v1.ListTenantsRequest;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
@@ -23,7 +22,6 @@ import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
-import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
@@ -43,7 +41,6 @@ import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -216,27 +213,6 @@ public final class Mesh {
   /** The audit service, as a tenant. */
   public ManagedChannel auditAs(TenantHandle tenant) {
     return as(local.endpoints().audit(), local.tenantIdentity(tenant.id()));
-  }
-
-  /** Calls the router's Place with a tenant's certificate. */
-  public void callPlaceAs(TenantHandle tenant) {
-    Iterator<?> answers =
-        RoutingServiceGrpc.newBlockingStub(asTenant("router", tenant))
-            .place(PlaceRequest.getDefaultInstance());
-    boolean unused = answers.hasNext();
-  }
-
-  /** A service by the name of its port, as a tenant. */
-  public ManagedChannel asTenant(String port, TenantHandle tenant) {
-    return as(local.address(port), local.tenantIdentity(tenant.id()));
-  }
-
-  /** Calls the gateway's admin API with a tenant's certificate. */
-  public void callAdminAs(TenantHandle tenant) {
-    var unused =
-        AdminServiceGrpc.newBlockingStub(
-                as(local.endpoints().grpc(), local.tenantIdentity(tenant.id())))
-            .listTenants(ListTenantsRequest.getDefaultInstance());
   }
 
   /** gRPC addresses of the services behind the gateway. */

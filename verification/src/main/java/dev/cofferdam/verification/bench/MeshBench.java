@@ -69,6 +69,7 @@ public final class MeshBench {
     } finally {
       channel.shutdownNow();
     }
+    CrossingTimes.run(state, bench.rows);
     new ControlPath(state).run(bench.rows);
     bench.rows.write(output);
   }

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.DeleteTenantRequest;
 import dev.cofferdam.proto.audit.v1.AuditServiceGrpc;
-import dev.cofferdam.proto.audit.v1.EraseTenantRequest;
 import dev.cofferdam.proto.audit.v1.ListRecordsRequest;
 import dev.cofferdam.proto.audit.v1.LoggedRecord;
 import dev.cofferdam.proto.events.v1.Severity;
@@ -19,18 +18,14 @@ import dev.cofferdam.proto.metering.v1.BillingServiceGrpc;
 import dev.cofferdam.proto.metering.v1.DraftInvoiceRequest;
 import dev.cofferdam.proto.metering.v1.Invoice;
 import dev.cofferdam.proto.metering.v1.InvoiceLine;
-import dev.cofferdam.proto.metering.v1.IssueInvoiceRequest;
 import dev.cofferdam.proto.metering.v1.ListUsageRequest;
 import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.proto.metering.v1.UsageServiceGrpc;
-import dev.cofferdam.proto.scheduling.v1.EnqueueRequest;
-import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
-import dev.cofferdam.proto.worker.v1.DrainRequest;
-import dev.cofferdam.proto.worker.v1.WorkerServiceGrpc;
 import dev.cofferdam.verification.Generation;
 import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
 import dev.cofferdam.verification.Patience;
+import dev.cofferdam.verification.crossing.Crossings;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
@@ -320,46 +315,16 @@ class TenantIsolationTest {
   }
 
   @Test
-  void aTenantCertificateOpensNoInternalMethodAndEachTryIsACriticalRecord() {
-    TenantHandle tenant = MESH.newTenant("inside", "standard");
-    refused(() -> MESH.callPlaceAs(tenant));
-    refused(() -> MESH.callAdminAs(tenant));
-    refused(
-        () ->
-            SchedulingServiceGrpc.newBlockingStub(MESH.asTenant("scheduler", tenant))
-                .enqueue(EnqueueRequest.getDefaultInstance())
-                .hasNext());
-    refused(
-        () ->
-            WorkerServiceGrpc.newBlockingStub(MESH.asTenant("worker-1", tenant))
-                .drain(DrainRequest.getDefaultInstance()));
-    refused(
-        () ->
-            BillingServiceGrpc.newBlockingStub(MESH.meteringAs(tenant))
-                .issueInvoice(IssueInvoiceRequest.getDefaultInstance()));
-    AuditServiceGrpc.AuditServiceBlockingStub audit =
-        AuditServiceGrpc.newBlockingStub(MESH.auditAs(tenant));
-    refused(() -> audit.eraseTenant(EraseTenantRequest.getDefaultInstance()));
-
-    List<String> tried =
-        List.of(
-            "RoutingService/Place",
-            "AdminService/ListTenants",
-            "SchedulingService/Enqueue",
-            "WorkerService/Drain",
-            "BillingService/IssueInvoice",
-            "AuditService/EraseTenant");
-    ListRecordsRequest critical =
-        ListRecordsRequest.newBuilder().setSeverity(Severity.SEVERITY_CRITICAL).build();
-    Patience.until(
-        "each try is on the audit log",
-        () -> {
-          List<LoggedRecord> records = audit.listRecords(critical).getRecordsList();
-          return tried.stream()
-              .allMatch(
-                  method ->
-                      records.stream().anyMatch(r -> r.getRecord().getDetail().contains(method)));
-        });
+  void everyKindOfAttemptToCrossABorderIsRefusedAndBecomesACriticalRecord() throws Exception {
+    try (Crossings crossings = new Crossings(MESH.state())) {
+      for (Crossings.Crossing crossing : crossings.all()) {
+        LoggedRecord record = crossings.recorded(crossing);
+        assertThat(record.getRecord().getOperation())
+            .as(crossing.kind())
+            .isEqualTo("isolation_violation");
+        assertThat(record.getRecord().getTenant()).as(crossing.kind()).isEqualTo(crossing.tenant());
+      }
+    }
   }
 
   @Test
