@@ -173,8 +173,11 @@ public final class Page {
         .append("\">\n<table>\n<caption>")
         .append(escape(caption))
         .append("</caption>\n<thead><tr>");
-    for (String column : columns) {
-      body.append("<th scope=\"col\">").append(escape(column)).append("</th>");
+    for (int i = 0; i < columns.size(); i++) {
+      boolean number = !rows.isEmpty() && rows.getFirst().get(i).number();
+      body.append(number ? "<th class=\"number\" scope=\"col\">" : "<th scope=\"col\">")
+          .append(escape(columns.get(i)))
+          .append("</th>");
     }
     body.append("</tr></thead>\n<tbody>\n");
     for (List<Cell> row : rows) {

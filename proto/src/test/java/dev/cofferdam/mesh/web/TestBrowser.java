@@ -206,16 +206,7 @@ public final class TestBrowser implements AutoCloseable {
 
   /** The page as it is printed: a PDF. */
   public byte[] print() throws Exception {
-    return data(call("Page.printToPDF", "{}"));
-  }
-
-  /** The page as it looks: a PNG. */
-  public byte[] picture() throws Exception {
-    return data(call("Page.captureScreenshot", "{\"captureBeyondViewport\":true}"));
-  }
-
-  private static byte[] data(String answer) {
-    return Base64.getDecoder().decode(field(DATA, answer));
+    return Base64.getDecoder().decode(field(DATA, call("Page.printToPDF", "{}")));
   }
 
   private static String field(Pattern field, String answer) {
