@@ -7,6 +7,7 @@ import java.util.Locale;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
  * How long a pool is without a scheduler when the one that leads is killed with SIGKILL while a
@@ -82,8 +83,11 @@ public final class Takeover {
             .mapToLong(Call::firstNs)
             .min()
             .orElse(Long.MAX_VALUE);
-    return new Round(
-        (first - killed) / 1e9,
-        Figures.count(calls, Call.Outcome.LOST) + Figures.count(burst, Call.Outcome.LOST));
+    List<Call> lost =
+        Stream.concat(calls.stream(), burst.stream())
+            .filter(call -> call.outcome() == Call.Outcome.LOST)
+            .toList();
+    lost.forEach(call -> System.out.printf("lost %s: %s%n", call.requestId(), call.status()));
+    return new Round((first - killed) / 1e9, lost.size());
   }
 }
