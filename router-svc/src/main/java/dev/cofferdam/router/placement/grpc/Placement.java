@@ -19,6 +19,7 @@ import dev.cofferdam.wire.Statuses;
 import dev.cofferdam.wire.TenantRecords;
 import io.grpc.Context;
 import io.grpc.ManagedChannel;
+import io.grpc.Status;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.opentelemetry.api.trace.Span;
@@ -255,7 +256,9 @@ final class Placement {
       return;
     }
     Refusal refusal = Statuses.toRefusal(failure);
-    if (refusal.code().retryable() || refusal.code() == ErrorCode.CANCELLED) {
+    // Servers of the mesh never say UNKNOWN; a connection that breaks under TLS does.
+    boolean broken = Status.fromThrowable(failure).getCode() == Status.Code.UNKNOWN;
+    if (broken || refusal.code().retryable() || refusal.code() == ErrorCode.CANCELLED) {
       if (asked != null) {
         if (asked.channel() instanceof ManagedChannel channel) {
           // Else a scheduler that was out is found again only after gRPC's own back-off.
