@@ -28,6 +28,9 @@ prepare() {
         cp "$jar" "$app" ;;
     esac
   done
+  if command -v g++ >/dev/null; then
+    worker-svc/src/test/cuda/build.sh "$home/kernels"
+  fi
   du -sm "$home" | awk '{ print "gpu.sh: " $1 " MB in .local/gpu" }'
 }
 
@@ -46,8 +49,16 @@ run=("$java" -Xmx8g --add-modules=jdk.incubator.vector --enable-native-access=AL
 
 nvidia-smi --query-gpu=name,driver_version,memory.total --format=csv,noheader || true
 
-echo "== the demo model on the device, the CPU, and in double precision"
 status=0
+kernels=("$home/kernels/kernels_test" --device
+  worker-svc/src/main/resources/dev/cofferdam/worker/execution/cuda/kernels.fatbin all)
+if [ -x "${kernels[0]}" ]; then
+  echo "== each kernel on the device beside double precision"
+  timeout 120 "${kernels[@]}" >"$results/kernels.log" || status=1
+  grep -v ' s  ' "$results/kernels.log" || echo "all of $(wc -l <"$results/kernels.log") tests"
+fi
+
+echo "== the demo model on the device, the CPU, and in double precision"
 tokens=1,2,3,4,5,6,7,8
 for executor in cuda cpu reference; do
   dtype=bf16
@@ -73,6 +84,9 @@ if command -v compute-sanitizer >/dev/null; then
     timeout 150 compute-sanitizer --tool "$tool" --error-exitcode 9 "${run[@]}" dev.cofferdam.worker.app.bench.GpuBench \
       "$results/small.json" small >"$results/$tool.log" 2>&1 || status=1
     tail -1 "$results/$tool.log"
+    [ -x "${kernels[0]}" ] || continue
+    timeout 120 compute-sanitizer --tool "$tool" --error-exitcode 9 "${kernels[@]}" >"$results/kernels-$tool.log" 2>&1 || status=1
+    tail -1 "$results/kernels-$tool.log"
   done
 fi
 

@@ -19,9 +19,10 @@ trap 'rm -rf "$work"' EXIT
   g++ $flags -O2 -c simt/simt.cpp -o "$work/simt.o"
   # Calls before each access, which simt.cpp answers in the place of the sanitizer's library.
   g++ $flags -O1 -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -c simt/registry.cpp -o "$work/checked.o"
+  g++ $flags -O1 -fsanitize=thread --param tsan-instrument-func-entry-exit=0 -x c++ -c simt/faults.cu -o "$work/faults.o"
   for test in *.cpp; do
     g++ $flags -O1 -c "$test" -o "$work/$test.o"
   done
-  g++ -o "$target/kernels_test" "$work"/*.cpp.o -static-libstdc++ -static-libgcc "$work/checked.o" "$work/simt.o" -ldl
+  g++ -o "$target/kernels_test" "$work"/*.cpp.o -static-libstdc++ -static-libgcc "$work/checked.o" "$work/faults.o" "$work/simt.o" -ldl
 }
 echo "$hash" >"$target/sources"

@@ -30,6 +30,7 @@ namespace {
 
 std::vector<Case> cases() {
   std::vector<Case> all;
+  addShimTests(all);
   addRowTests(all);
   addAttentionTests(all);
   addLoraTests(all);

@@ -2,6 +2,7 @@
 #pragma once
 #include "device.h"
 
+void addShimTests(std::vector<Case>& cases);
 void addRowTests(std::vector<Case>& cases);
 void addAttentionTests(std::vector<Case>& cases);
 void addLoraTests(std::vector<Case>& cases);

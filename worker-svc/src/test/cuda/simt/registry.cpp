@@ -7,9 +7,6 @@
 #include "../../../main/cuda/sampling.cu"
 #include "../../../main/cuda/blocks.cu"
 
-#include <tuple>
-#include <utility>
-
 namespace simt {
 
 #ifdef __SANITIZE_THREAD__
@@ -20,19 +17,7 @@ const bool checked = false;
 
 namespace {
 
-template <auto KERNEL_FUNCTION>
-struct Call;
-
-template <class... A, void (*F)(A...)>
-struct Call<F> {
-  template <size_t... I>
-  static void at(void** params, std::index_sequence<I...>) {
-    F(*(A*)params[I]...);
-  }
-  static void call(void** params) { at(params, std::index_sequence_for<A...>()); }
-};
-
-#define ENTRY(name) {#name, Call<name>::call}
+#define ENTRY(name) {#name, simt::Call<name>::call}
 const Entry ENTRIES[] = {
     ENTRY(cf_embed),      ENTRY(cf_norm),       ENTRY(cf_gather),     ENTRY(cf_rotate_store), ENTRY(cf_gate),
     ENTRY(cf_product_8),  ENTRY(cf_product_16), ENTRY(cf_product_32), ENTRY(cf_product_64),   ENTRY(cf_product_128), ENTRY(cf_product_256),

@@ -1,12 +1,29 @@
 // Kernels by name.
 #pragma once
+#include <stddef.h>
 #include <stdint.h>
+
+#include <utility>
 
 namespace simt {
 struct Entry {
   const char* name;
   void (*call)(void** params);
 };
+
+// Calls a kernel with parameters as a driver takes them: each where its pointer points.
+template <auto KERNEL_FUNCTION>
+struct Call;
+
+template <class... A, void (*F)(A...)>
+struct Call<F> {
+  template <size_t... I>
+  static void at(void** params, std::index_sequence<I...>) {
+    F(*(A*)params[I]...);
+  }
+  static void call(void** params) { at(params, std::index_sequence_for<A...>()); }
+};
+
 const Entry* find(const char* name);
 
 // Whether the kernels call the shim before each access, so that it knows all of them.
