@@ -52,7 +52,7 @@ DEVICE void attend(ATTEND) {
   constexpr int VALUE_TILES = D / 8 / WN;
   constexpr int KV = POSITIONS * CHUNKS;  // chunks of a tile of keys, or of values
   // Where sums take most registers, the query is read again for each tile, out of the first cache.
-  constexpr bool KEEPS_QUERY = D <= 64 || (SMALL && D == 128);
+  constexpr bool KEEPS_QUERY = D <= 64;
   DYNAMIC_SHARED(uint4, stages);
   uint32_t* exchange = (uint32_t*)(stages + STAGES * 2 * KV);
 
@@ -297,7 +297,7 @@ DEVICE void attend(ATTEND) {
 }  // namespace
 
 #define ATTENTION(D, LARGE_WM, LARGE_WN, STAGES)                                                                       \
-  KERNEL __launch_bounds__(128, 1) cf_attend_small_##D(ATTEND) {                                                          \
+  KERNEL __launch_bounds__(128, D == 256 ? 2 : 3) cf_attend_small_##D(ATTEND) {                                                          \
     attend<D, 1, 4, STAGES, true>(tiles, tile, query, pool, blockElements, blockTable, layer, heads, kvHeads,          \
                                   headDimension, scale, out, partials);                                                \
   }                                                                                                                    \

@@ -21,13 +21,24 @@
 
 // ---------------------------------------------------------------- order of kernels
 
-// Waits for the kernels before this one, and lets the next ones start (which wait in turn). First in every kernel, for every
-// thread, whatever else it does: kernel C that follows B that follows A relies on B having waited for A.
-DEVICE void gridBegin() {
+// Lets the next kernels start as soon as all blocks of this one have: they wait in turn, and products fetch weights meanwhile.
+DEVICE void letNextBegin() {
 #if !defined(COFFERDAM_SIMT) && defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
-  asm volatile("griddepcontrol.wait;" ::: "memory");
   asm volatile("griddepcontrol.launch_dependents;");
 #endif
+}
+
+// Waits for the kernels before this one to end. In every kernel, for every thread, whatever else it does, before it reads or writes what
+// kernels write: kernel C that follows B that follows A relies on B having waited for A.
+DEVICE void waitForBefore() {
+#if !defined(COFFERDAM_SIMT) && defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
+  asm volatile("griddepcontrol.wait;" ::: "memory");
+#endif
+}
+
+DEVICE void gridBegin() {
+  letNextBegin();
+  waitForBefore();
 }
 
 // ---------------------------------------------------------------- asynchronous copies

@@ -11,11 +11,11 @@
 //   neighbour, and no place in a tile changes them. There are no atomics on floating-point numbers.
 // - Shared memory is dynamic where the table says so, else static (pass 0). Above 48 KB the host raises
 //   CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES once for each function.
-// - Programmatic dependent launch: on sm_90 and above each kernel, in all threads, first waits for the kernels before
-//   it (griddepcontrol.wait) and then lets the next ones start. So the host may set
-//   CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 1 on any of these launches; a product then fetches
-//   its first weights while the kernel before it still runs. Weights must therefore not be written by a kernel
-//   or copy of the same stream right before.
+// - Programmatic dependent launch: on sm_90 and above each kernel first lets the next one start
+//   (griddepcontrol.launch_dependents) and then, in all threads, waits for those before it to end
+//   (griddepcontrol.wait). So the host may set CU_LAUNCH_ATTRIBUTE_PROGRAMMATIC_STREAM_SERIALIZATION = 1 on each
+//   of these launches that directly follows another of them: while some kernels end, the next product already
+//   fetches its first weights. Weights must therefore not be written by what runs right before on the same stream.
 // - Integers: sizes are positive; index products are computed in 64 bits.
 //
 // Limits: hidden, feed-forward and query widths are multiples of 8 (rows of 16 bytes); head dimension a multiple

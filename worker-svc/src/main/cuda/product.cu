@@ -60,12 +60,13 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
   Source<TILE> weightsOf(weights, firstOutput, outputs, inputs, from);
 
   // Weights are nobody's result: the first of them come while the kernel before this one ends.
+  letNextBegin();
   bool early = blockIdx.x == 0;
   if (early) {
     for (int s = 0; s < STAGES - 1; s++)
       if (s < steps) weightsOf.fetch(stages + s * STAGE, s * STEP < inputsLeft);
   }
-  gridBegin();
+  waitForBefore();
   int count = *rows;
   if (firstRow >= count) return;
   Source<N> rowsOf(x, firstRow, count, inputs, from);

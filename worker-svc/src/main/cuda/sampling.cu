@@ -1,13 +1,14 @@
 // Picks tokens as `generation.Sampler` does. What depends on an order there, sums of probabilities, is made of whole numbers here
 // (multiples of 2^-44 of the likeliest token's), so that any order gives the same. A token's place among the others is a key of 64
-// bits, its logit above its id; the first token of that order up to which so many tokens, or so much probability, have come
-// is found by histograms of 8 bits of the key after the other.
+// bits, its logit above its id. The first token of that order up to which so many tokens, or so much probability, have come is found
+// by a histogram of all of them, then among those of one bin.
 #include "device.cuh"
 
 namespace {
 
 constexpr int CHUNK = 4096;  // logits of a scan
 constexpr int BINS = 256;
+constexpr int LIST = 1024;
 constexpr double MASS_UNIT = 17592186044416.0;  // 2^44
 
 typedef unsigned long long Key;
@@ -110,125 +111,194 @@ DEVICE double probability(const Logits& logits, float logit) {
 
 DEVICE Key massOf(double probability) { return (Key)(probability * MASS_UNIT + 0.5); }
 
-struct Histogram {
-  Key mass[BINS];
-  unsigned count[BINS];
-  Key scratch[32];
-  // What the search knows after a round.
-  Key prefix, massBefore;
-  unsigned countBefore, countInBin;
-  Key found;
+// Of each bin, how many tokens and how much mass: halves of 32 bits, for which shared memory has an addition of its own.
+struct Bins {
+  unsigned low[BINS], high[BINS], count[BINS];
 };
+
+struct Histogram {
+  Bins coarse;  // by `coarseBin`, of all tokens; made once
+  Bins fine;
+  Key key[LIST], mass[LIST];  // tokens of one bin
+  Key scratch[32];
+  // What the search knows.
+  Key wanted, before, prefix, found, foundMass;
+  unsigned bin, countBefore, inBin, taken;
+};
+
+// In eighths of a unit of the exponent, from the likeliest token down.
+DEVICE int coarseBin(const Logits& logits, float logit) {
+  double x = (logits.highest - (double)logit) * logits.inverseTemperature * 8;
+  return x < BINS - 1 ? (int)x : BINS - 1;
+}
+
+DEVICE void clear(Bins& bins) {
+  for (int i = (int)threadIdx.x; i < BINS; i += (int)blockDim.x) bins.low[i] = bins.high[i] = bins.count[i] = 0;
+}
+
+DEVICE void addTo(Bins& bins, int bin, Key mass) {
+  unsigned low = (unsigned)mass;
+  unsigned carry = atomicAdd(&bins.low[bin], low) + low < low ? 1 : 0;
+  unsigned high = (unsigned)(mass >> 32) + carry;
+  if (high != 0) atomicAdd(&bins.high[bin], high);
+  atomicAdd(&bins.count[bin], 1u);
+}
+
+DEVICE Key massIn(const Bins& bins, int bin) { return (Key)bins.high[bin] << 32 | bins.low[bin]; }
+
+// All threads of a block; once before `beginningOf`.
+DEVICE void makeCoarse(const Logits& logits, Histogram& h) {
+  clear(h.coarse);
+  __syncthreads();
+  for (int i = (int)threadIdx.x; i < logits.count; i += (int)blockDim.x)
+    addTo(h.coarse, coarseBin(logits, logits.at[i]), massOf(probability(logits, logits.at[i])));
+  __syncthreads();
+}
+
+// Where `wanted` tokens (BY_MASS false), or so much mass, are reached in the bins from the first on (FORWARD), or from the last. The first
+// warp; lane i looks at eight bins.
+template <bool BY_MASS, bool FORWARD>
+DEVICE void findBin(const Bins& bins, Key massBefore, unsigned countBefore, Histogram& h) {
+  int lane = (int)threadIdx.x;
+  Key masses = 0;
+  unsigned counts = 0;
+  for (int i = 8 * lane; i < 8 * lane + 8; i++) {
+    int bin = FORWARD ? i : BINS - 1 - i;
+    masses += massIn(bins, bin);
+    counts += bins.count[bin];
+  }
+  Key mass = masses;
+  unsigned count = counts;
+#pragma unroll
+  for (int step = 1; step < 32; step *= 2) {
+    Key m = __shfl_up_sync(0xFFFFFFFFu, mass, step);
+    unsigned c = __shfl_up_sync(0xFFFFFFFFu, count, step);
+    if (lane >= step) {
+      mass += m;
+      count += c;
+    }
+  }
+  Key before = (BY_MASS ? massBefore + mass - masses : countBefore + count - counts), wanted = h.wanted;
+  __syncwarp();  // the caller's numbers may be those that are written now
+  if (before < wanted && (BY_MASS ? massBefore + mass : countBefore + count) >= wanted) {
+    mass = massBefore + mass - masses;
+    count = countBefore + count - counts;
+    for (int i = 8 * lane; i < 8 * lane + 8; i++) {
+      int bin = FORWARD ? i : BINS - 1 - i;
+      if ((BY_MASS ? mass + massIn(bins, bin) : count + bins.count[bin]) >= wanted) {
+        h.bin = (unsigned)bin;
+        h.before = mass;
+        h.countBefore = count;
+        h.inBin = bins.count[bin];
+        break;
+      }
+      mass += massIn(bins, bin);
+      count += bins.count[bin];
+    }
+  }
+}
 
 // A beginning of the order: up to and with `last`.
 struct Prefix {
   Key last, mass;
 };
 
-// The shortest beginning of the order with at least `wanted` tokens (BY_MASS false), or so much mass; where `share` is not 0, it is that
-// of the whole mass, rounded up. All of them where there are fewer. All threads of a block.
+// The one of few tokens up to which enough has come: each thread takes one, and adds up those before it.
 template <bool BY_MASS>
-DEVICE Prefix beginningOf(const Logits& logits, Key wanted, double share, Histogram& h) {
-  Key prefix = 0, massBefore = 0;
-  unsigned countBefore = 0;
+DEVICE void findInList(const Logits& logits, int bin, Histogram& h) {
+  if (threadIdx.x == 0) h.taken = 0;
+  __syncthreads();
+  for (int i = (int)threadIdx.x; i < logits.count; i += (int)blockDim.x) {
+    float logit = logits.at[i];
+    if (coarseBin(logits, logit) == bin) {
+      unsigned at = atomicAdd(&h.taken, 1u);
+      h.key[at] = keyOf(logit, i);
+      h.mass[at] = massOf(probability(logits, logit));
+    }
+  }
+  __syncthreads();
+  if (threadIdx.x < h.inBin) {
+    Key key = h.key[threadIdx.x], mass = h.before, count = h.countBefore;
+    for (unsigned i = 0; i < h.inBin; i++)
+      if (h.key[i] > key) {
+        mass += h.mass[i];
+        count++;
+      }
+    Key own = h.mass[threadIdx.x];
+    if (BY_MASS ? mass < h.wanted && mass + own >= h.wanted : count + 1 == h.wanted) {
+      h.found = key;
+      h.foundMass = mass + own;
+    }
+  }
+  __syncthreads();
+}
+
+// The same of many tokens, by histograms of 8 bits of their keys after the other.
+template <bool BY_MASS>
+DEVICE void findByDigits(const Logits& logits, int bin, Histogram& h) {
+  Key prefix = 0;
   int shift = 56;
   for (;; shift -= 8) {
-    for (int i = (int)threadIdx.x; i < BINS; i += (int)blockDim.x) {
-      h.mass[i] = 0;
-      h.count[i] = 0;
-    }
+    clear(h.fine);
     __syncthreads();
-    // Neighbours often share a bin: they are added up first.
-    int bin = -1;
-    unsigned count = 0;
-    Key mass = 0;
     for (int i = (int)threadIdx.x; i < logits.count; i += (int)blockDim.x) {
-      Key key = keyOf(logits.at[i], i);
-      if (shift < 56 && key >> (shift + 8) != prefix) continue;
-      int of = (int)(key >> shift) & (BINS - 1);
-      if (of != bin && count > 0) {
-        atomicAdd(&h.mass[bin], mass);
-        atomicAdd(&h.count[bin], count);
-        mass = 0;
-        count = 0;
-      }
-      bin = of;
-      mass += massOf(probability(logits, logits.at[i]));
-      count++;
-    }
-    if (count > 0) {
-      atomicAdd(&h.mass[bin], mass);
-      atomicAdd(&h.count[bin], count);
+      float logit = logits.at[i];
+      Key key = keyOf(logit, i);
+      if (coarseBin(logits, logit) == bin && (shift == 56 || key >> (shift + 8) == prefix))
+        addTo(h.fine, (int)(key >> shift) & (BINS - 1), massOf(probability(logits, logit)));
     }
     __syncthreads();
-    if (threadIdx.x < 32) {
-      // Lane i looks at eight bins, the greatest keys first.
-      int lane = (int)threadIdx.x;
-      Key masses = 0;
-      unsigned counts = 0;
-      for (int i = 0; i < 8; i++) {
-        masses += h.mass[BINS - 1 - 8 * lane - i];
-        counts += h.count[BINS - 1 - 8 * lane - i];
-      }
-      Key massTo = masses;
-      unsigned countTo = counts;
-#pragma unroll
-      for (int step = 1; step < 32; step *= 2) {
-        Key m = __shfl_up_sync(0xFFFFFFFFu, massTo, step);
-        unsigned c = __shfl_up_sync(0xFFFFFFFFu, countTo, step);
-        if (lane >= step) {
-          massTo += m;
-          countTo += c;
-        }
-      }
-      Key allMass = massBefore + __shfl_sync(0xFFFFFFFFu, massTo, 31);
-      unsigned all = countBefore + __shfl_sync(0xFFFFFFFFu, countTo, 31);
-      if (share > 0 && shift == 56) {
-        double of = share * (double)allMass;
-        wanted = (Key)of;
-        if ((double)wanted < of) wanted++;
-      }
-      if (wanted > (BY_MASS ? allMass : all)) wanted = BY_MASS ? allMass : all;
-      if (wanted == 0) wanted = 1;
-      Key before = BY_MASS ? massBefore + massTo - masses : countBefore + countTo - counts;
-      Key after = BY_MASS ? massBefore + massTo : countBefore + countTo;
-      if (before < wanted && after >= wanted) {
-        massTo = massBefore + massTo - masses;
-        countTo = countBefore + countTo - counts;
-        for (int i = 0; i < 8; i++) {
-          int of = BINS - 1 - 8 * lane - i;
-          if ((BY_MASS ? massTo + h.mass[of] : countTo + h.count[of]) >= wanted) {
-            h.prefix = prefix << 8 | (Key)of;
-            h.massBefore = massTo;
-            h.countBefore = countTo;
-            h.countInBin = h.count[of];
-            break;
-          }
-          massTo += h.mass[of];
-          countTo += h.count[of];
-        }
-      }
-      if (share > 0 && lane == 0) h.scratch[0] = wanted;
-    }
+    if (threadIdx.x < 32) findBin<BY_MASS, false>(h.fine, h.before, h.countBefore, h);
     __syncthreads();
-    prefix = h.prefix;
-    massBefore = h.massBefore;
-    countBefore = h.countBefore;
-    unsigned left = h.countInBin;
-    if (share > 0) wanted = h.scratch[0];
+    prefix = prefix << 8 | h.bin;
+    unsigned left = h.inBin;
     __syncthreads();
     if (left == 1 || shift == 0) break;
   }
   // One token begins with this prefix.
   for (int i = (int)threadIdx.x; i < logits.count; i += (int)blockDim.x) {
-    Key key = keyOf(logits.at[i], i);
-    if (key >> shift == prefix) h.found = key;
+    float logit = logits.at[i];
+    Key key = keyOf(logit, i);
+    if (coarseBin(logits, logit) == bin && key >> shift == prefix) {
+      h.found = key;
+      h.foundMass = h.before + massOf(probability(logits, logit));
+    }
   }
   __syncthreads();
+}
+
+// The shortest beginning of the order with at least `wanted` tokens (BY_MASS false), or so much mass; where `share` is not 0, it is that
+// of the whole mass, rounded up. All of them where there are fewer. All threads of a block.
+template <bool BY_MASS>
+DEVICE Prefix beginningOf(const Logits& logits, Key wanted, double share, Histogram& h) {
+  __syncthreads();
+  if (threadIdx.x < 32) {
+    Key all = 0;
+    for (int i = (int)threadIdx.x; i < BINS; i += 32) all += BY_MASS ? massIn(h.coarse, i) : h.coarse.count[i];
+#pragma unroll
+    for (int mask = 16; mask > 0; mask /= 2) all += __shfl_xor_sync(0xFFFFFFFFu, all, mask);
+    if (share > 0) {
+      double of = share * (double)all;
+      wanted = (Key)of;
+      if ((double)wanted < of) wanted++;
+    }
+    wanted = wanted > all ? all : wanted == 0 ? 1 : wanted;
+    if (threadIdx.x == 0) h.wanted = wanted;
+    __syncwarp();
+    findBin<BY_MASS, true>(h.coarse, 0, 0, h);
+  }
+  __syncthreads();
+  int bin = (int)h.bin;
+  unsigned inBin = h.inBin;
+  __syncthreads();
+  if (inBin <= LIST && inBin <= blockDim.x) {
+    findInList<BY_MASS>(logits, bin, h);
+  } else {
+    findByDigits<BY_MASS>(logits, bin, h);
+  }
   Prefix result;
   result.last = h.found;
-  result.mass = massBefore + massOf(probability(logits, logitOf(result.last)));
-  __syncthreads();
+  result.mass = h.foundMass;
   return result;
 }
 
@@ -247,12 +317,12 @@ DEVICE int amongAll(const Logits& logits, double minP, double uniform, Histogram
   }
 #pragma unroll
   for (int mask = 16; mask > 0; mask /= 2) mine += __shfl_xor_sync(0xFFFFFFFFu, mine, mask);
-  if (lane == 0) h.mass[warp] = mine;
+  if (lane == 0) h.scratch[warp] = mine;
   __syncthreads();
   Key before = 0, all = 0;
   for (int w = 0; w < warps; w++) {
-    if (w < warp) before += h.mass[w];
-    all += h.mass[w];
+    if (w < warp) before += h.scratch[w];
+    all += h.scratch[w];
   }
   Key target = (Key)(uniform * (double)all);
   if (target >= all) target = all - 1;
@@ -283,6 +353,7 @@ DEVICE int amongAll(const Logits& logits, double minP, double uniform, Histogram
 }
 
 DEVICE int amongMostLikely(const Logits& logits, const SampleSettings& of, double uniform, Histogram& h) {
+  makeCoarse(logits, h);
   Prefix kept;
   bool limited = of.topK > 0 && of.topK < logits.count;
   if (limited) kept = beginningOf<false>(logits, (Key)of.topK, 0, h);
@@ -426,6 +497,7 @@ KERNEL __launch_bounds__(1024) cf_logprobs(const int* samples, const SampleSetti
     taken = 0;
   }
   if (alternatives == 0) return;
+  makeCoarse(all, h);
   Key last = beginningOf<false>(all, (Key)alternatives, 0, h).last;
   for (int i = (int)threadIdx.x; i < vocabulary; i += (int)blockDim.x) {
     Key key = keyOf(all.at[i], i);
