@@ -24,7 +24,6 @@ import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.mesh.web.Browser;
-import dev.cofferdam.mesh.web.PlainRelay;
 import dev.cofferdam.mesh.web.WebServer;
 import dev.cofferdam.proto.events.v1.Severity;
 import dev.cofferdam.vocabulary.SpiffeId.Role;
@@ -348,8 +347,7 @@ class ExportTest {
 
   @Test
   void anAuditorReadsPrintsAndAsksForPagesWithTheKeyboardAlone() throws Exception {
-    Optional<Path> program = Browser.program();
-    assumeTrue(program.isPresent(), "no chromium, chromium-browser or google-chrome here");
+    assumeTrue(Browser.missing().isEmpty(), () -> "not here: " + Browser.missing());
     TlsFiles operator = pki.identity("reader", OPERATOR);
     log.append(
         List.of(
@@ -360,12 +358,13 @@ class ExportTest {
                 .setDetail("called cofferdam.audit.v1.AuditService/EraseTenant, which it may not")
                 .build()));
     log.sign();
-    try (PlainRelay relay = new PlainRelay(server.port(), operator, Role.AUDIT);
-        Browser browser = Browser.start(program.get(), folder.resolve("profile"))) {
+    String origin = "https://127.0.0.1:" + server.port();
+    try (Browser browser =
+        Browser.open(Files.createDirectory(folder.resolve("browser")), operator, origin)) {
       for (String path : List.of("/", "/violations", "/keys", "/reports")) {
         for (int width : new int[] {1_200, 400}) {
           browser.resize(width, 900);
-          browser.open(relay.uri(path));
+          browser.open(URI.create(origin + path));
           assertThat(browser.value(READABLE)).as("%s, %d wide", path, width).isEqualTo("true");
         }
       }
@@ -381,7 +380,7 @@ class ExportTest {
       try (PDDocument printed = Loader.loadPDF(browser.print())) {
         assertThat(new PDFTextStripper().getText(printed)).contains("Evidence", "harbor-books");
       }
-      browser.open(relay.uri("/"));
+      browser.open(URI.create(origin + "/"));
       try (PDDocument printed = Loader.loadPDF(browser.print())) {
         assertThat(new PDFTextStripper().getText(printed))
             .contains("verifier key")

@@ -7,7 +7,7 @@ import dev.cofferdam.mesh.JdkTls;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.store.Violation;
-import dev.cofferdam.mesh.web.TestBrowser;
+import dev.cofferdam.mesh.web.Browser;
 import dev.cofferdam.mesh.web.WebServer;
 import dev.cofferdam.metering.Facts;
 import dev.cofferdam.metering.TestLedger;
@@ -189,20 +189,20 @@ class FinopsPagesTest {
 
   @Test
   void inChromiumACertificateAndAKeyboardAreEnoughAndPagesPrint() throws Exception {
-    assumeTrue(TestBrowser.missing().isEmpty(), () -> "not here: " + TestBrowser.missing());
+    assumeTrue(Browser.missing().isEmpty(), () -> "not here: " + Browser.missing());
     String origin = "https://127.0.0.1:" + server.port();
-    try (TestBrowser browser =
-        TestBrowser.open(
+    try (Browser browser =
+        Browser.open(
             Files.createDirectory(folder.resolve("browser")),
             pki.identity("browser", "spiffe://cofferdam.local/operator/local"),
             origin)) {
-      browser.open(origin + MARCH);
-      assertThat(browser.ask("[...document.querySelectorAll('caption')].map(c => c.innerText)"))
+      browser.open(URI.create(origin + MARCH));
+      assertThat(browser.value("[...document.querySelectorAll('caption')].map(c => c.innerText)"))
           .contains("Token bill beside measured cost, in EUR", "Nodes that are paid for, in EUR");
-      assertThat(browser.ask("getComputedStyle(document.querySelector('td.number')).textAlign"))
+      assertThat(browser.value("getComputedStyle(document.querySelector('td.number')).textAlign"))
           .as("the style is applied")
           .isEqualTo("right");
-      assertThat(browser.ask("document.documentElement.scrollWidth <= innerWidth"))
+      assertThat(browser.value("document.documentElement.scrollWidth <= innerWidth"))
           .as("nothing stands beyond the edge")
           .isEqualTo("true");
       try (PDDocument printed = Loader.loadPDF(browser.print())) {
@@ -213,30 +213,30 @@ class FinopsPagesTest {
       List<String> way = new ArrayList<>();
       do {
         browser.press("Tab");
-        way.add(browser.ask("document.activeElement.name || document.activeElement.innerText"));
+        way.add(browser.value("document.activeElement.name || document.activeElement.innerText"));
       } while (!way.getLast().equals("tenant"));
       assertThat(way)
           .containsExactly("To the content", "Costs", "Invoices", "from", "to", "tenant");
       browser.type("pixel-pirates");
       browser.press("Enter");
-      browser.awaitTrue("location.search.includes('tenant=pixel-pirates')");
-      assertThat(browser.ask("document.querySelector('main').innerText"))
+      browser.await("location.search.includes('tenant=pixel-pirates')");
+      assertThat(browser.value("document.querySelector('main').innerText"))
           .contains("pixel-pirates")
           .doesNotContain("nordic-parcel");
-      browser.open(origin + "/invoices");
+      browser.open(URI.create(origin + "/invoices"));
       follow(browser, String.valueOf(ofHarbor), "'/invoices/" + ofHarbor + "'");
       follow(browser, String.valueOf(hostileLine), "'/lines/" + hostileLine + "'");
-      assertThat(browser.ask("document.querySelector('main').innerText"))
+      assertThat(browser.value("document.querySelector('main').innerText"))
           .contains(Facts.request(7).value());
     }
   }
 
   /** Goes from link to link until the one of a text, and through it. */
-  private static void follow(TestBrowser browser, String text, String to) throws Exception {
+  private static void follow(Browser browser, String text, String to) throws Exception {
     do {
       browser.press("Tab");
-    } while (!browser.ask("document.activeElement.innerText.trim()").equals(text));
+    } while (!browser.value("document.activeElement.innerText.trim()").equals(text));
     browser.press("Enter");
-    browser.awaitTrue("location.pathname.endsWith(" + to + ")");
+    browser.await("location.pathname.endsWith(" + to + ")");
   }
 }

@@ -4,12 +4,14 @@ import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.Struct;
 import com.google.protobuf.Value;
 import com.google.protobuf.util.JsonFormat;
+import dev.cofferdam.mesh.TlsFiles;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.WebSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Base64;
@@ -23,9 +25,15 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
-/** A headless Chromium, where the machine has one, worked by its keyboard (DevTools protocol). */
+/**
+ * A headless Chromium with a home of its own, in which there is one client certificate, worked by
+ * its keyboard over the DevTools protocol (chromedevtools.github.io/devtools-protocol).
+ */
 public final class Browser implements AutoCloseable {
   private static final long WAIT_S = 30;
+
+  private static final List<String> PROGRAMS =
+      List.of("chromium", "chromium-browser", "google-chrome");
 
   private static final Map<String, Integer> KEYS = Map.of("Tab", 9, "Enter", 13);
 
@@ -35,8 +43,9 @@ public final class Browser implements AutoCloseable {
   private final WebSocket socket;
   private int last;
 
-  private Browser(Path program, Path profile) throws IOException, InterruptedException {
-    process =
+  private Browser(Path program, Path home) throws IOException, InterruptedException {
+    Path profile = home.resolve("profile");
+    ProcessBuilder builder =
         new ProcessBuilder(
                 program.toString(),
                 "--headless",
@@ -51,21 +60,32 @@ public final class Browser implements AutoCloseable {
                 "--user-data-dir=" + profile,
                 "about:blank")
             .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .redirectError(ProcessBuilder.Redirect.DISCARD)
-            .start();
+            .redirectError(ProcessBuilder.Redirect.DISCARD);
+    builder.environment().put("HOME", home.toString());
+    process = builder.start();
     socket =
         http.newWebSocketBuilder()
             .buildAsync(URI.create(page(profile.resolve("DevToolsActivePort"))), new Listener())
             .join();
   }
 
-  /** The program, where there is one. */
-  public static Optional<Path> program() {
+  /** What is not on this machine's PATH and is needed; empty: all is there. */
+  public static Optional<String> missing() {
+    if (program().isEmpty()) {
+      return Optional.of(String.join(", ", PROGRAMS));
+    }
+    return Stream.of("certutil", "pk12util", "openssl")
+        .filter(name -> onPath(name).isEmpty())
+        .findFirst();
+  }
+
+  private static Optional<Path> program() {
+    return PROGRAMS.stream().flatMap(name -> onPath(name).stream()).findFirst();
+  }
+
+  private static Optional<Path> onPath(String name) {
     return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
-        .flatMap(
-            folder ->
-                Stream.of("chromium", "chromium-browser", "google-chrome")
-                    .map(name -> Path.of(folder).resolve(name)))
+        .map(folder -> Path.of(folder).resolve(name))
         .filter(Files::isExecutable)
         .findFirst();
   }
@@ -73,10 +93,46 @@ public final class Browser implements AutoCloseable {
   /**
    * Starts one.
    *
-   * @param profile a folder that does not exist
+   * @param home its home, empty
+   * @param identity the certificate that it shows, and whom it trusts
+   * @param origin to whom it shows it, such as "https://127.0.0.1:8443"
    */
-  public static Browser start(Path program, Path profile) throws IOException, InterruptedException {
-    return new Browser(program, profile);
+  public static Browser open(Path home, TlsFiles identity, String origin)
+      throws IOException, InterruptedException {
+    String keys = "sql:" + Files.createDirectories(home.resolve(".pki/nssdb"));
+    String bundle = home.resolve("identity.p12").toString();
+    String trust = identity.trust().toString();
+    run(
+        "openssl",
+        "pkcs12",
+        "-export",
+        "-passout",
+        "pass:x",
+        "-out",
+        bundle,
+        "-in",
+        identity.certificate().toString(),
+        "-inkey",
+        identity.key().toString());
+    run("certutil", "-N", "-d", keys, "--empty-password");
+    run("pk12util", "-i", bundle, "-d", keys, "-W", "x");
+    run("certutil", "-A", "-n", "ca", "-t", "CT,C,C", "-i", trust, "-d", keys);
+    Files.writeString(
+        Files.createDirectories(home.resolve("profile/Default")).resolve("Preferences"),
+        """
+        {"profile":{"content_settings":{"exceptions":{"auto_select_certificate":
+          {"%s,*":{"setting":{"filters":[{}]}}}}}}}
+        """
+            .formatted(origin));
+    return new Browser(program().orElseThrow(), home);
+  }
+
+  private static void run(String... command) throws IOException, InterruptedException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+    if (process.waitFor() != 0) {
+      throw new IllegalStateException(command[0] + ": " + said);
+    }
   }
 
   private String page(Path portFile) throws IOException, InterruptedException {
@@ -176,7 +232,7 @@ public final class Browser implements AutoCloseable {
   /** Opens a page and waits for it. */
   public void open(URI uri) throws InterruptedException {
     var unused = call("Page.navigate", Map.of("url", text(uri.toString())));
-    await("document.readyState == 'complete' && location.href != 'about:blank'");
+    await("location.href == '" + uri + "'");
   }
 
   /** The value of an expression in the page, as text. */
@@ -188,10 +244,10 @@ public final class Browser implements AutoCloseable {
     return result.getFieldsOrDefault("value", text("")).getStringValue();
   }
 
-  /** Waits until an expression is true. */
+  /** Waits until an expression is true, on a page that is complete. */
   public void await(String expression) throws InterruptedException {
     for (long until = deadline(); System.nanoTime() < until; Thread.sleep(20)) {
-      if (value(expression).equals("true")) {
+      if (value("document.readyState == 'complete' && " + expression).equals("true")) {
         return;
       }
     }
@@ -257,10 +313,8 @@ public final class Browser implements AutoCloseable {
   @Override
   public void close() throws InterruptedException {
     socket.abort();
-    process.destroy();
-    if (!process.waitFor(5, TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-    }
+    process.descendants().forEach(ProcessHandle::destroyForcibly);
+    process.destroyForcibly().waitFor();
     http.shutdownNow();
   }
 }
