@@ -1,20 +1,25 @@
-// Attention of rows to the paged keys and values of their sequences (Dao et al., FlashAttention-2, 2023; PagedAttention, Kwon et al.,
-// 2023), for decodes and prefills by the same arithmetic: scores by matrix instructions along the head, online softmax over
-// tiles of 64 positions that begin at multiples of 64, sums of weights and values by matrix instructions along the
-// positions, splits of 512 positions merged in order. A row's own scores alone move its maximum, and what is masked adds
-// zeros, which change no bit; so neither the rows beside it nor the number of warps that share the work matter.
+// Attention of rows to the paged keys and values of their sequences (Dao et al., FlashAttention-2,
+// 2023; PagedAttention, Kwon et al., 2023), for decodes and prefills by the same arithmetic: scores
+// by matrix instructions along the head, online softmax over tiles of 64 positions that begin at
+// multiples of 64, sums of weights and values by matrix instructions along the positions, splits of
+// 512 positions merged in order. A row's own scores alone move its maximum, and what is masked adds
+// zeros, which change no bit; so neither the rows beside it nor the number of warps that share the
+// work matter.
 #include "device.cuh"
 
 namespace {
 
 constexpr int POSITIONS = 64;  // of a tile of keys and values
 constexpr int SPLIT = 512;
-constexpr int BLOCK = 16;      // tokens of a block of the pool
-constexpr int WEIGHT_PITCH = 36;  // words of a row of 64 weights, so that eight rows of four words are all banks
-constexpr int EXCHANGE = 640;     // words that the warps of 16 rows share: 16 * 36 weights, and 4 * 16 maxima
+constexpr int BLOCK = 16;  // tokens of a block of the pool
+// words of a row of 64 weights, so that eight rows of four words are all banks
+constexpr int WEIGHT_PITCH = 36;
+// words that the warps of 16 rows share: 16 * 36 weights, and 4 * 16 maxima
+constexpr int EXCHANGE = 640;
 constexpr float LOG2_E = 1.4426950408889634f;
 
-// Where chunk `chunk` (16 bytes) of token `token` stands among keys: four chunks of two neighbouring tokens are all banks.
+// Where chunk `chunk` (16 bytes) of token `token` stands among keys: four chunks of two
+// neighbouring tokens are all banks.
 template <int D>
 DEVICE int keyPlace(int token, int chunk) {
   return token * (D / 8) + (D >= 64 ? chunk ^ ((token & 1) << 2) : chunk);
@@ -26,7 +31,8 @@ DEVICE int valuePlace(int token, int chunk) {
   return token * (D / 8) + (D >= 64 ? chunk ^ (token & 7) : chunk ^ (token >> 1 & 3));
 }
 
-// Adds a split to the splits before it: sums as far as they go, below their maximum in powers of two.
+// Adds a split to the splits before it: sums as far as they go, below their maximum in powers of
+// two.
 struct Merge {
   float ofTotal, ofSplit;
 };
@@ -40,10 +46,12 @@ DEVICE Merge mergeFactors(float& maximum, float ofSplit) {
   return m;
 }
 
-DEVICE float mergeSum(const Merge& m, float total, float split) { return __fmaf_rn(split, m.ofSplit, total * m.ofTotal); }
+DEVICE float mergeSum(const Merge& m, float total, float split) {
+  return __fmaf_rn(split, m.ofSplit, total * m.ofTotal);
+}
 
-// WM tiles of 16 matrix rows (a row of the step and a head each); WN warps share each: positions of the scores, columns of
-// the values. D: head dimension, padded by zeros.
+// WM tiles of 16 matrix rows (a row of the step and a head each); WN warps share each: positions of
+// the scores, columns of the values. D: head dimension, padded by zeros.
 template <int D, int WM, int WN, int STAGES, bool SMALL>
 DEVICE void attend(ATTEND) {
   constexpr int THREADS = 32 * WM * WN;
@@ -79,16 +87,18 @@ DEVICE void attend(ATTEND) {
   for (int i = 0; i < 2; i++) {
     int at = wm * 16 + g + 8 * i;
     position[i] = rowsOf.position + at / groups;
-    place[i] = at < rowsOf.rows * groups
-                   ? ((int64_t)(rowsOf.row + at / groups) * heads + kvHead * groups + at % groups) * d
-                   : -1;
+    place[i] =
+        at < rowsOf.rows * groups
+            ? ((int64_t)(rowsOf.row + at / groups) * heads + kvHead * groups + at % groups) * d
+            : -1;
   }
   // A chunk of 32 columns of this thread's rows.
   auto queryOf = [&](uint4(&q)[1][2], int c) {
     int column = 32 * c + 8 * t;
 #pragma unroll
     for (int i = 0; i < 2; i++)
-      q[0][i] = place[i] >= 0 && column < d ? *(const uint4*)(query + place[i] + column) : make_uint4(0, 0, 0, 0);
+      q[0][i] = place[i] >= 0 && column < d ? *(const uint4*)(query + place[i] + column)
+                                            : make_uint4(0, 0, 0, 0);
   };
   uint4 kept[KEEPS_QUERY ? D / 32 : 1][1][2];
   if (KEEPS_QUERY) {
@@ -105,15 +115,18 @@ DEVICE void attend(ATTEND) {
       const bf16* key = pool;
       if (valid) {
         int64_t block = blockTable[rowsOf.tableAt + (from + token) / BLOCK];
-        key += block * blockElements + (((int64_t)layer * 2 * kvHeads + kvHead) * BLOCK + token % BLOCK) * d + chunk * 8;
+        key += block * blockElements +
+               (((int64_t)layer * 2 * kvHeads + kvHead) * BLOCK + token % BLOCK) * d + chunk * 8;
       }
       copyAsync16(to + keyPlace<D>(token, chunk), key, valid);
-      copyAsync16(to + KV + valuePlace<D>(token, chunk), valid ? key + (int64_t)kvHeads * BLOCK * d : key, valid);
+      copyAsync16(to + KV + valuePlace<D>(token, chunk),
+                  valid ? key + (int64_t)kvHeads * BLOCK * d : key, valid);
     }
   };
 
   float totalMaximum[2] = {-INFINITY, -INFINITY}, totalSum[2] = {};
-  // Used once in 512 positions: where registers are short, it lies in memory on purpose, rather than what the inner loop uses.
+  // Used once in 512 positions: where registers are short, it lies in memory on purpose, rather
+  // than what the inner loop uses.
   typename Parked<!SMALL && D >= 128>::Float total[VALUE_TILES][4];
   for (int split = firstSplit; split < splits; split += partial ? (int)gridDim.z : 1) {
     int from = split * SPLIT, to = min(end, from + SPLIT);
@@ -153,7 +166,8 @@ DEVICE void attend(ATTEND) {
       for (int c = 0; c < D / 32; c++) {
         uint4 k[SCORE_TILES];
 #pragma unroll
-        for (int n = 0; n < SCORE_TILES; n++) k[n] = keys[keyPlace<D>((wn * SCORE_TILES + n) * 8 + g, 4 * c + t)];
+        for (int n = 0; n < SCORE_TILES; n++)
+          k[n] = keys[keyPlace<D>((wn * SCORE_TILES + n) * 8 + g, 4 * c + t)];
         if (KEEPS_QUERY) {
           multiply32(score, kept[KEEPS_QUERY ? c : 0], k);
         } else {
@@ -206,8 +220,8 @@ DEVICE void attend(ATTEND) {
       for (int n = 0; n < SCORE_TILES; n++)
 #pragma unroll
         for (int i = 0; i < 2; i++)
-          weight[n][i] =
-              packBf16(exp2f(score[0][n][2 * i] - base[i]), exp2f(score[0][n][2 * i + 1] - base[i]));
+          weight[n][i] = packBf16(exp2f(score[0][n][2 * i] - base[i]),
+                                  exp2f(score[0][n][2 * i + 1] - base[i]));
       uint32_t left[POSITIONS / 16][4];
       if (WN == 1) {
 #pragma unroll
@@ -247,8 +261,10 @@ DEVICE void attend(ATTEND) {
         for (int k = 0; k < POSITIONS / 32; k++) {
           uint32_t v[4];
           loadTransposed(v, values + valuePlace<D>(32 * k + lane, wn * VALUE_TILES + n));
-          multiply(value[n], left[2 * k][0], left[2 * k][1], left[2 * k][2], left[2 * k][3], v[0], v[1]);
-          multiply(value[n], left[2 * k + 1][0], left[2 * k + 1][1], left[2 * k + 1][2], left[2 * k + 1][3], v[2], v[3]);
+          multiply(value[n], left[2 * k][0], left[2 * k][1], left[2 * k][2], left[2 * k][3], v[0],
+                   v[1]);
+          multiply(value[n], left[2 * k + 1][0], left[2 * k + 1][1], left[2 * k + 1][2],
+                   left[2 * k + 1][3], v[2], v[3]);
         }
       }
     }
@@ -258,11 +274,14 @@ DEVICE void attend(ATTEND) {
 #pragma unroll
       for (int i = 0; i < 2; i++)
         if (place[i] >= 0) {
-          float* slot = partials + ((int64_t)(rowsOf.partialAt + split) * heads + kvHead * groups + g + 8 * i) * (d + 2);
+          float* slot =
+              partials +
+              ((int64_t)(rowsOf.partialAt + split) * heads + kvHead * groups + g + 8 * i) * (d + 2);
 #pragma unroll
           for (int n = 0; n < VALUE_TILES; n++) {
             int column = (wn * VALUE_TILES + n) * 8 + 2 * t;
-            if (column < d) *(float2*)(slot + column) = make_float2(value[n][2 * i], value[n][2 * i + 1]);
+            if (column < d)
+              *(float2*)(slot + column) = make_float2(value[n][2 * i], value[n][2 * i + 1]);
           }
           if (wn == 0 && t == 0) *(float2*)(slot + d) = make_float2(maximum[i], sum[2 * i]);
         }
@@ -274,7 +293,8 @@ DEVICE void attend(ATTEND) {
 #pragma unroll
         for (int n = 0; n < VALUE_TILES; n++)
 #pragma unroll
-          for (int j = 2 * i; j < 2 * i + 2; j++) total[n][j] = mergeSum(m, split == 0 ? 0 : total[n][j], value[n][j]);
+          for (int j = 2 * i; j < 2 * i + 2; j++)
+            total[n][j] = mergeSum(m, split == 0 ? 0 : total[n][j], value[n][j]);
       }
     }
   }
@@ -288,7 +308,8 @@ DEVICE void attend(ATTEND) {
         for (int n = 0; n < VALUE_TILES; n++) {
           int column = (wn * VALUE_TILES + n) * 8 + 2 * t;
           if (column < d)
-            *(uint32_t*)(out + place[i] + column) = packBf16(total[n][2 * i] * inverse, total[n][2 * i + 1] * inverse);
+            *(uint32_t*)(out + place[i] + column) =
+                packBf16(total[n][2 * i] * inverse, total[n][2 * i + 1] * inverse);
         }
       }
   }
@@ -296,14 +317,15 @@ DEVICE void attend(ATTEND) {
 
 }  // namespace
 
-#define ATTENTION(D, LARGE_WM, LARGE_WN, STAGES)                                                                       \
-  KERNEL __launch_bounds__(128, D == 256 ? 2 : 3) cf_attend_small_##D(ATTEND) {                                                          \
-    attend<D, 1, 4, STAGES, true>(tiles, tile, query, pool, blockElements, blockTable, layer, heads, kvHeads,          \
-                                  headDimension, scale, out, partials);                                                \
-  }                                                                                                                    \
-  KERNEL __launch_bounds__(256, 1) cf_attend_large_##D(ATTEND) {                                                          \
-    attend<D, LARGE_WM, LARGE_WN, STAGES, false>(tiles, tile, query, pool, blockElements, blockTable, layer, heads,    \
-                                                 kvHeads, headDimension, scale, out, partials);                        \
+#define ATTENTION(D, LARGE_WM, LARGE_WN, STAGES)                                                   \
+  KERNEL __launch_bounds__(128, D == 256 ? 2 : 3) cf_attend_small_##D(ATTEND) {                    \
+    attend<D, 1, 4, STAGES, true>(tiles, tile, query, pool, blockElements, blockTable, layer,      \
+                                  heads, kvHeads, headDimension, scale, out, partials);            \
+  }                                                                                                \
+  KERNEL __launch_bounds__(256, 1) cf_attend_large_##D(ATTEND) {                                   \
+    attend<D, LARGE_WM, LARGE_WN, STAGES, false>(tiles, tile, query, pool, blockElements,          \
+                                                 blockTable, layer, heads, kvHeads, headDimension, \
+                                                 scale, out, partials);                            \
   }
 
 ATTENTION(32, 8, 1, 2)
@@ -311,8 +333,9 @@ ATTENTION(64, 8, 1, 2)
 ATTENTION(128, 8, 1, 2)
 ATTENTION(256, 4, 2, 1)
 
-KERNEL __launch_bounds__(128) cf_attend_merge(const int* tiles, const AttendTile* tile, const float* partials, int heads,
-                                              int headDimension, bf16* out) {
+KERNEL __launch_bounds__(128)
+    cf_attend_merge(const int* tiles, const AttendTile* tile, const float* partials, int heads,
+                    int headDimension, bf16* out) {
   gridBegin();
   if ((int)blockIdx.x >= *tiles) return;
   AttendTile of = tile[blockIdx.x];
@@ -330,5 +353,6 @@ KERNEL __launch_bounds__(128) cf_attend_merge(const int* tiles, const AttendTile
     high = mergeSum(m, high, v.y);
   }
   float inverse = 1 / sum;
-  *(uint32_t*)(out + ((int64_t)of.row * heads + head) * d + column) = packBf16(low * inverse, high * inverse);
+  *(uint32_t*)(out + ((int64_t)of.row * heads + head) * d + column) =
+      packBf16(low * inverse, high * inverse);
 }

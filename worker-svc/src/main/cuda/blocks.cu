@@ -26,20 +26,23 @@ DEVICE void zero(Slice s) {
 DEVICE unsigned bytesNotZero(uint32_t word) {
   uint32_t any = word | word >> 4;
   any |= any >> 2;
-  // The shifts bring bits of the next byte into the high ones: only the lowest bit of each byte counts.
+  // The shifts bring bits of the next byte into the high ones: only the lowest bit of each byte
+  // counts.
   any = (any | any >> 1) & 0x01010101u;
   return (unsigned)__popc(any);
 }
 
 }  // namespace
 
-KERNEL __launch_bounds__(256) cf_zero_blocks(void* pool, int64_t blockBytes, const int* block, int count) {
+KERNEL __launch_bounds__(256)
+    cf_zero_blocks(void* pool, int64_t blockBytes, const int* block, int count) {
   gridBegin();
-  if ((int)blockIdx.y < count) zero(sliceOf((char*)pool + block[blockIdx.y] * blockBytes, blockBytes));
+  if ((int)blockIdx.y < count)
+    zero(sliceOf((char*)pool + block[blockIdx.y] * blockBytes, blockBytes));
 }
 
-KERNEL __launch_bounds__(256) cf_residue(const void* pool, int64_t blockBytes, const int* block, int count,
-                                         unsigned long long* residue) {
+KERNEL __launch_bounds__(256) cf_residue(const void* pool, int64_t blockBytes, const int* block,
+                                         int count, unsigned long long* residue) {
   gridBegin();
   if ((int)blockIdx.y >= count) return;
   Slice s = sliceOf((char*)pool + block[blockIdx.y] * blockBytes, blockBytes);
@@ -50,14 +53,16 @@ KERNEL __launch_bounds__(256) cf_residue(const void* pool, int64_t blockBytes, c
   }
 #pragma unroll
   for (int mask = 16; mask > 0; mask /= 2) found += __shfl_xor_sync(0xFFFFFFFFu, found, mask);
-  if (threadIdx.x % 32 == 0 && found > 0) atomicAdd(residue + blockIdx.y, (unsigned long long)found);
+  if (threadIdx.x % 32 == 0 && found > 0)
+    atomicAdd(residue + blockIdx.y, (unsigned long long)found);
 }
 
 // ---------------------------------------------------------------- AES-256 (FIPS 197)
 
 namespace {
 
-// For each byte: its substitute times 2, 1, 1, 3 in GF(2^8), the first one high. The other columns' tables are this one rotated.
+// For each byte: its substitute times 2, 1, 1, 3 in GF(2^8), the first one high. The other columns'
+// tables are this one rotated.
 struct AesTable {
   uint32_t at[256];
 };
@@ -74,7 +79,8 @@ constexpr AesTable aesTable() {
     q = (q ^ q << 2) & 0xFF;
     q = (q ^ q << 4) & 0xFF;
     if (q & 0x80) q ^= 0x09;
-    uint32_t s = (q ^ (q << 1 | q >> 7) ^ (q << 2 | q >> 6) ^ (q << 3 | q >> 5) ^ (q << 4 | q >> 4)) & 0xFF;
+    uint32_t s =
+        (q ^ (q << 1 | q >> 7) ^ (q << 2 | q >> 6) ^ (q << 3 | q >> 5) ^ (q << 4 | q >> 4)) & 0xFF;
     s ^= 0x63;
     table.at[p] = twice(s) << 24 | s << 16 | s << 8 | (twice(s) ^ s);
   } while (p != 1);
@@ -87,7 +93,8 @@ __constant__ AesTable AES = aesTable();
 constexpr int KEY_WORDS = 60;
 constexpr int COUNTERS_BEFORE = 2;  // that make the MAC's key
 
-// Each lane has the table in a bank of its own: every access takes the same time, whatever the secret.
+// Each lane has the table in a bank of its own: every access takes the same time, whatever the
+// secret.
 struct AesTables {
   const char* all;
   uint32_t lane4;    // bytes to this lane's bank
@@ -100,26 +107,39 @@ DEVICE uint32_t substitute(const AesTables& tables, uint32_t word) {
   return *(const uint32_t*)(tables.all + at);
 }
 
-DEVICE uint32_t column(const AesTables& tables, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t key) {
+DEVICE uint32_t column(const AesTables& tables, uint32_t a, uint32_t b, uint32_t c, uint32_t d,
+                       uint32_t key) {
   return substitute<3>(tables, a) ^ __byte_perm(substitute<2>(tables, b), 0, 0x0321) ^ key ^
-         __byte_perm(substitute<1>(tables, c) ^ __byte_perm(substitute<0>(tables, d), 0, 0x0321), 0, 0x1032);
+         __byte_perm(substitute<1>(tables, c) ^ __byte_perm(substitute<0>(tables, d), 0, 0x0321), 0,
+                     0x1032);
 }
 
-DEVICE uint32_t lastColumn(const AesTables& tables, uint32_t a, uint32_t b, uint32_t c, uint32_t d, uint32_t key) {
+DEVICE uint32_t lastColumn(const AesTables& tables, uint32_t a, uint32_t b, uint32_t c, uint32_t d,
+                           uint32_t key) {
   // Bytes 1 and 2 of the table are the substitute itself.
   uint32_t high = __byte_perm(substitute<3>(tables, a), substitute<2>(tables, b), 0x2600);
   uint32_t low = __byte_perm(substitute<1>(tables, c), substitute<0>(tables, d), 0x0026);
   return __byte_perm(low, high, 0x7610) ^ key;
 }
 
-// Substitutes of byte 3 of a column's first word, 2 of its second and so on, as they add to the next column.
-DEVICE uint32_t byte3(const AesTables& tables, uint32_t word) { return substitute<3>(tables, word); }
-DEVICE uint32_t byte2(const AesTables& tables, uint32_t word) { return __byte_perm(substitute<2>(tables, word), 0, 0x0321); }
-DEVICE uint32_t byte1(const AesTables& tables, uint32_t word) { return __byte_perm(substitute<1>(tables, word), 0, 0x1032); }
-DEVICE uint32_t byte0(const AesTables& tables, uint32_t word) { return __byte_perm(substitute<0>(tables, word), 0, 0x2103); }
+// Substitutes of byte 3 of a column's first word, 2 of its second and so on, as they add to the
+// next column.
+DEVICE uint32_t byte3(const AesTables& tables, uint32_t word) {
+  return substitute<3>(tables, word);
+}
+DEVICE uint32_t byte2(const AesTables& tables, uint32_t word) {
+  return __byte_perm(substitute<2>(tables, word), 0, 0x0321);
+}
+DEVICE uint32_t byte1(const AesTables& tables, uint32_t word) {
+  return __byte_perm(substitute<1>(tables, word), 0, 0x1032);
+}
+DEVICE uint32_t byte0(const AesTables& tables, uint32_t word) {
+  return __byte_perm(substitute<0>(tables, word), 0, 0x2103);
+}
 
-// What is the same for all counters of a part, which differ in 16 bits: all but 2 lookups of the first round's 16, and 8 of the second's
-// (Bernstein and Schwabe, New AES software speed records, 2008).
+// What is the same for all counters of a part, which differ in 16 bits: all but 2 lookups of the
+// first round's 16, and 8 of the second's (Bernstein and Schwabe, New AES software speed records,
+// 2008).
 struct Beginning {
   uint32_t last;            // the counter's word before the counter
   uint32_t first0, first1;  // of the two columns that the counter is in after the first round
@@ -133,8 +153,10 @@ DEVICE Beginning beginningOf(const AesTables& tables, uint32_t high, uint32_t lo
   of.last = k0.w;
   of.first0 = byte3(tables, a) ^ byte2(tables, b) ^ byte1(tables, c) ^ k1.x;
   of.first1 = byte3(tables, b) ^ byte2(tables, c) ^ byte0(tables, a) ^ k1.y;
-  uint32_t third = byte3(tables, c) ^ byte2(tables, k0.w) ^ byte1(tables, a) ^ byte0(tables, b) ^ k1.z;
-  uint32_t fourth = byte3(tables, k0.w) ^ byte2(tables, a) ^ byte1(tables, b) ^ byte0(tables, c) ^ k1.w;
+  uint32_t third =
+      byte3(tables, c) ^ byte2(tables, k0.w) ^ byte1(tables, a) ^ byte0(tables, b) ^ k1.z;
+  uint32_t fourth =
+      byte3(tables, k0.w) ^ byte2(tables, a) ^ byte1(tables, b) ^ byte0(tables, c) ^ k1.w;
   of.second0 = byte1(tables, third) ^ byte0(tables, fourth) ^ k2.x;
   of.second1 = byte2(tables, third) ^ byte1(tables, fourth) ^ k2.y;
   of.second2 = byte3(tables, third) ^ byte2(tables, fourth) ^ k2.z;
@@ -146,23 +168,29 @@ DEVICE Beginning beginningOf(const AesTables& tables, uint32_t high, uint32_t lo
 DEVICE uint4 encrypt(const AesTables& tables, const Beginning& of, uint32_t counter) {
   uint32_t last = of.last ^ counter;
   uint32_t a = of.first0 ^ byte0(tables, last), b = of.first1 ^ byte1(tables, last);
-  uint4 v = make_uint4(of.second0 ^ byte3(tables, a) ^ byte2(tables, b), of.second1 ^ byte3(tables, b) ^ byte0(tables, a),
-                       of.second2 ^ byte1(tables, a) ^ byte0(tables, b), of.second3 ^ byte2(tables, a) ^ byte1(tables, b));
+  uint4 v = make_uint4(of.second0 ^ byte3(tables, a) ^ byte2(tables, b),
+                       of.second1 ^ byte3(tables, b) ^ byte0(tables, a),
+                       of.second2 ^ byte1(tables, a) ^ byte0(tables, b),
+                       of.second3 ^ byte2(tables, a) ^ byte1(tables, b));
   uint4 k;
 #pragma unroll
   for (int round = 3; round < 14; round++) {
     k = tables.key[round];
     v = make_uint4(column(tables, v.x, v.y, v.z, v.w, k.x), column(tables, v.y, v.z, v.w, v.x, k.y),
-                   column(tables, v.z, v.w, v.x, v.y, k.z), column(tables, v.w, v.x, v.y, v.z, k.w));
+                   column(tables, v.z, v.w, v.x, v.y, k.z),
+                   column(tables, v.w, v.x, v.y, v.z, k.w));
   }
   k = tables.key[14];
-  return make_uint4(lastColumn(tables, v.x, v.y, v.z, v.w, k.x), lastColumn(tables, v.y, v.z, v.w, v.x, k.y),
-                    lastColumn(tables, v.z, v.w, v.x, v.y, k.z), lastColumn(tables, v.w, v.x, v.y, v.z, k.w));
+  return make_uint4(
+      lastColumn(tables, v.x, v.y, v.z, v.w, k.x), lastColumn(tables, v.y, v.z, v.w, v.x, k.y),
+      lastColumn(tables, v.z, v.w, v.x, v.y, k.z), lastColumn(tables, v.w, v.x, v.y, v.z, k.w));
 }
 
 DEVICE uint32_t swapBytes(uint32_t word) { return __byte_perm(word, 0, 0x0123); }
 
-DEVICE uint4 swapBytes(uint4 v) { return make_uint4(swapBytes(v.x), swapBytes(v.y), swapBytes(v.z), swapBytes(v.w)); }
+DEVICE uint4 swapBytes(uint4 v) {
+  return make_uint4(swapBytes(v.x), swapBytes(v.y), swapBytes(v.z), swapBytes(v.w));
+}
 
 // ---------------------------------------------------------------- Poly1305 (RFC 8439), numbers of five limbs of 26 bits
 
@@ -193,7 +221,8 @@ DEVICE Limbs times(const Limbs& a, const Limbs& b) {
   for (int i = 0; i < 5; i++) {
     sum[i] = 0;
 #pragma unroll
-    for (int j = 0; j < 5; j++) sum[i] += (uint64_t)a.at[j] * (j <= i ? b.at[i - j] : 5 * b.at[5 + i - j]);
+    for (int j = 0; j < 5; j++)
+      sum[i] += (uint64_t)a.at[j] * (j <= i ? b.at[i - j] : 5 * b.at[5 + i - j]);
   }
   Limbs out;
 #pragma unroll
@@ -253,7 +282,8 @@ DEVICE uint4 tagOf(Limbs h, uint4 s) {
   uint32_t mask = 0 - carry;
 #pragma unroll
   for (int i = 0; i < 5; i++) h.at[i] = (h.at[i] & ~mask) | (less.at[i] & mask);
-  uint4 v = make_uint4(h.at[0] | h.at[1] << 26, h.at[1] >> 6 | h.at[2] << 20, h.at[2] >> 12 | h.at[3] << 14, h.at[3] >> 18 | h.at[4] << 8);
+  uint4 v = make_uint4(h.at[0] | h.at[1] << 26, h.at[1] >> 6 | h.at[2] << 20,
+                       h.at[2] >> 12 | h.at[3] << 14, h.at[3] >> 18 | h.at[4] << 8);
   uint64_t sum = (uint64_t)v.x + s.x;
   v.x = (uint32_t)sum;
   sum = (sum >> 32) + v.y + s.y;
@@ -282,7 +312,8 @@ DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int64_t 
   tables.key = (const uint4*)key;
   int64_t parts = (bytes + SEAL_PART - 1) / SEAL_PART;
   int warps = (int)(gridDim.x * blockDim.x / 32);
-  for (int64_t at = (int64_t)blockIdx.x * (blockDim.x / 32) + warp; at < jobs * parts; at += warps) {
+  for (int64_t at = (int64_t)blockIdx.x * (blockDim.x / 32) + warp; at < jobs * parts;
+       at += warps) {
     const SealJob& of = job[at / parts];
     uint32_t part = (uint32_t)(at % parts);
     __syncwarp();
@@ -326,7 +357,7 @@ DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int64_t 
     for (int mask = 16; mask > 0; mask /= 2)
 #pragma unroll
       for (int i = 0; i < 5; i++) sum.at[i] += __shfl_xor_sync(0xFFFFFFFFu, sum.at[i], mask);
-    // 32 numbers of 27 bits are one of 32: brought down before the next product.
+        // 32 numbers of 27 bits are one of 32: brought down before the next product.
 #pragma unroll
     for (int i = 0; i < 4; i++) {
       sum.at[i + 1] += sum.at[i] >> 26;
@@ -334,14 +365,17 @@ DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int64_t 
     }
     sum.at[0] += 5 * (sum.at[4] >> 26);
     sum.at[4] &= 0x3FFFFFF;
-    sum = times(add(sum, limbsOf(make_uint4((uint32_t)count * 16, 0, 0, 0), 1)), shuffled(power, 0));
+    sum =
+        times(add(sum, limbsOf(make_uint4((uint32_t)count * 16, 0, 0, 0), 1)), shuffled(power, 0));
     uint4 tag = tagOf(sum, s);
     uint4* tags = (uint4*)of.tags + part;
     if (lane == 0) {
       if (OPEN) {
         uint4 t = *tags;
-        uint32_t differs = (tag.x ^ t.x) | (tag.y ^ t.y) | (tag.z ^ t.z) | (MUTANT(13) ? 0 : tag.w ^ t.w);
-        if (differs != 0) atomicOr((int*)((char*)brokenOfFirst + at / parts * (int64_t)sizeof(SealJob)), 1);
+        uint32_t differs =
+            (tag.x ^ t.x) | (tag.y ^ t.y) | (tag.z ^ t.z) | (MUTANT(13) ? 0 : tag.w ^ t.w);
+        if (differs != 0)
+          atomicOr((int*)((char*)brokenOfFirst + at / parts * (int64_t)sizeof(SealJob)), 1);
       } else {
         *tags = tag;
       }
@@ -361,5 +395,6 @@ KERNEL __launch_bounds__(256) cf_open(SealJob* job, int jobs, int64_t bytes) {
 
 KERNEL __launch_bounds__(256) cf_open_verdict(const SealJob* job, int jobs, int64_t bytes) {
   gridBegin();
-  if ((int)blockIdx.y < jobs && job[blockIdx.y].broken != 0) zero(sliceOf(job[blockIdx.y].to, bytes));
+  if ((int)blockIdx.y < jobs && job[blockIdx.y].broken != 0)
+    zero(sliceOf(job[blockIdx.y].to, bytes));
 }

@@ -1,8 +1,9 @@
-// What the kernels have in common: BF16, asynchronous copies, matrix instructions, sums over warps and blocks. Inline PTX
-// stands here alone, each piece beside its twin for the CPU (src/test/cuda/simt).
+// What the kernels have in common: BF16, asynchronous copies, matrix instructions, sums over warps
+// and blocks. Inline PTX stands here alone, each piece beside its twin for the CPU
+// (src/test/cuda/simt).
 //
-// Compiled with -fmad=false (g++: -ffp-contract=off): a multiply-add is one only where it says so, so that two kernels that
-// are to give the same bits do.
+// Compiled with -fmad=false (g++: -ffp-contract=off): a multiply-add is one only where it says so,
+// so that two kernels that are to give the same bits do.
 #pragma once
 #ifdef COFFERDAM_SIMT
 #include "registry.h"
@@ -21,15 +22,17 @@
 
 // ---------------------------------------------------------------- order of kernels
 
-// Lets the next kernels start as soon as all blocks of this one have: they wait in turn, and products fetch weights meanwhile.
+// Lets the next kernels start as soon as all blocks of this one have: they wait in turn, and
+// products fetch weights meanwhile.
 DEVICE void letNextBegin() {
 #if !defined(COFFERDAM_SIMT) && defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.launch_dependents;");
 #endif
 }
 
-// Waits for the kernels before this one to end. In every kernel, for every thread, whatever else it does, before it reads or writes what
-// kernels write: kernel C that follows B that follows A relies on B having waited for A.
+// Waits for the kernels before this one to end. In every kernel, for every thread, whatever else it
+// does, before it reads or writes what kernels write: kernel C that follows B that follows A relies
+// on B having waited for A.
 DEVICE void waitForBefore() {
 #if !defined(COFFERDAM_SIMT) && defined(__CUDA_ARCH__) && __CUDA_ARCH__ >= 900
   asm volatile("griddepcontrol.wait;" ::: "memory");
@@ -49,7 +52,9 @@ DEVICE void copyAsync16(void* to, const void* from, bool valid) {
   simt::copyAsync(to, from, valid);
 #else
   unsigned at = (unsigned)__cvta_generic_to_shared(to);
-  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(at), "l"(from), "r"(valid ? 16 : 0) : "memory");
+  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(at), "l"(from),
+               "r"(valid ? 16 : 0)
+               : "memory");
 #endif
 }
 
@@ -97,23 +102,26 @@ DEVICE uint32_t packBf16(float low, float high) {
 
 // ---------------------------------------------------------------- matrix instructions
 
-// c[16 × 8] += a[16 × 16] · b[16 × 8], BF16 with sums in F32, of a warp (mma.m16n8k16). Lane 4 g + t holds of a: rows g, g + 8,
-// g, g + 8 at columns 2 t, 2 t, 2 t + 8, 2 t + 8 (pairs); of b: rows 2 t, 2 t + 8 (pairs) of column g; of c: row g columns 2 t,
-// 2 t + 1, then row g + 8.
-DEVICE void multiply(float (&c)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0, uint32_t b1) {
+// c[16 × 8] += a[16 × 16] · b[16 × 8], BF16 with sums in F32, of a warp (mma.m16n8k16). Lane 4 g +
+// t holds of a: rows g, g + 8, g, g + 8 at columns 2 t, 2 t, 2 t + 8, 2 t + 8 (pairs); of b: rows 2
+// t, 2 t + 8 (pairs) of column g; of c: row g columns 2 t, 2 t + 1, then row g + 8.
+DEVICE void multiply(float (&c)[4], uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3, uint32_t b0,
+                     uint32_t b1) {
 #ifdef COFFERDAM_SIMT
   uint32_t a[4] = {a0, a1, a2, a3}, b[2] = {b0, b1};
   simt::multiply(c, a, b);
 #else
-  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, {%0,%1,%2,%3};"
+  asm("mma.sync.aligned.m16n8k16.row.col.f32.bf16.bf16.f32 {%0,%1,%2,%3}, {%4,%5,%6,%7}, {%8,%9}, "
+      "{%0,%1,%2,%3};"
       : "+f"(c[0]), "+f"(c[1]), "+f"(c[2]), "+f"(c[3])
       : "r"(a0), "r"(a1), "r"(a2), "r"(a3), "r"(b0), "r"(b1));
 #endif
 }
 
-// 32 columns of A and rows of B at once. Lane 4 g + t holds 8 neighbouring elements, 8 t … 8 t + 7 of the 32, of A's rows g and
-// g + 8 (of each tile of 16) and of B's column g: what one 16-byte load brings. Which of the 32 an instruction calls its
-// k-th is the same for A and B, so the product is that of the 32 in an order of their own, the same everywhere.
+// 32 columns of A and rows of B at once. Lane 4 g + t holds 8 neighbouring elements, 8 t … 8 t + 7
+// of the 32, of A's rows g and g + 8 (of each tile of 16) and of B's column g: what one 16-byte
+// load brings. Which of the 32 an instruction calls its k-th is the same for A and B, so the
+// product is that of the 32 in an order of their own, the same everywhere.
 template <int M, int N>
 DEVICE void multiply32(float (&c)[M][N][4], const uint4 (&a)[M][2], const uint4 (&b)[N]) {
 #ifdef COFFERDAM_SIMT
@@ -123,18 +131,20 @@ DEVICE void multiply32(float (&c)[M][N][4], const uint4 (&a)[M][2], const uint4 
 #pragma unroll
   for (int m = 0; m < M; m++) {
 #pragma unroll
-    for (int n = 0; n < N; n++) multiply(c[m][n], a[m][0].x, a[m][1].x, a[m][0].y, a[m][1].y, b[n].x, b[n].y);
+    for (int n = 0; n < N; n++)
+      multiply(c[m][n], a[m][0].x, a[m][1].x, a[m][0].y, a[m][1].y, b[n].x, b[n].y);
   }
 #pragma unroll
   for (int m = 0; m < M; m++) {
 #pragma unroll
-    for (int n = 0; n < N; n++) multiply(c[m][n], a[m][0].z, a[m][1].z, a[m][0].w, a[m][1].w, b[n].z, b[n].w);
+    for (int n = 0; n < N; n++)
+      multiply(c[m][n], a[m][0].z, a[m][1].z, a[m][0].w, a[m][1].w, b[n].z, b[n].w);
   }
 #endif
 }
 
-// Four matrices of 8 × 8 BF16 out of shared memory, transposed: lane i gives row i % 8 of matrix i / 8 (16 bytes), and gets of
-// each the pair of rows 2 t, 2 t + 1 in column g.
+// Four matrices of 8 × 8 BF16 out of shared memory, transposed: lane i gives row i % 8 of matrix i
+// / 8 (16 bytes), and gets of each the pair of rows 2 t, 2 t + 1 in column g.
 DEVICE void loadTransposed(uint32_t (&out)[4], const void* row) {
 #ifdef COFFERDAM_SIMT
   simt::transpose(out, row);
@@ -149,8 +159,8 @@ DEVICE void loadTransposed(uint32_t (&out)[4], const void* row) {
 
 // ---------------------------------------------------------------- numbers that are seldom used
 
-// Where registers are short, such numbers lie in the thread's own memory on purpose, so that the compiler does not put there what a
-// loop uses.
+// Where registers are short, such numbers lie in the thread's own memory on purpose, so that the
+// compiler does not put there what a loop uses.
 template <bool PARKED>
 struct Parked {
   typedef float Float;
@@ -168,7 +178,8 @@ DEVICE float warpSum(float v) {
   return v;
 }
 
-// Of all threads of a block of up to 1024; `scratch` has 32 elements. A barrier comes first and last.
+// Of all threads of a block of up to 1024; `scratch` has 32 elements. A barrier comes first and
+// last.
 DEVICE float blockSum(float v, float* scratch) {
   v = warpSum(v);
   __syncthreads();

@@ -1,13 +1,15 @@
-// Low-rank adapters of several ranks in one launch (Punica's SGMV, Chen et al., 2023): rows are grouped by adapter, and each factor is
-// read once for its group. A row's sums run in an order that its own adapter's shape fixes.
+// Low-rank adapters of several ranks in one launch (Punica's SGMV, Chen et al., 2023): rows are
+// grouped by adapter, and each factor is read once for its group. A row's sums run in an order that
+// its own adapter's shape fixes.
 #include "device.cuh"
 
 namespace {
 constexpr int WARPS = 8;
-constexpr int ROWS = 8;        // of a segment at a time
+constexpr int ROWS = 8;  // of a segment at a time
 constexpr int RANK_MAX = 256;
 
-DEVICE void addRank(float (&sum)[ROWS], float factor, const float (*input)[RANK_MAX], int rank, int count) {
+DEVICE void addRank(float (&sum)[ROWS], float factor, const float (*input)[RANK_MAX], int rank,
+                    int count) {
 #pragma unroll
   for (int i = 0; i < ROWS; i++)
     if (i < count) sum[i] = __fmaf_rn(factor, input[i][rank], sum[i]);
@@ -15,9 +17,10 @@ DEVICE void addRank(float (&sum)[ROWS], float factor, const float (*input)[RANK_
 
 }  // namespace
 
-KERNEL __launch_bounds__(256) cf_lora_shrink(const int* segments, const LoraSegment* segment, const int* segmentRow,
-                                             const LoraModule* modules, int slotStride, int moduleAt, const bf16* x, int inputs,
-                                             float* shrunk, int rankMax) {
+KERNEL __launch_bounds__(256)
+    cf_lora_shrink(const int* segments, const LoraSegment* segment, const int* segmentRow,
+                   const LoraModule* modules, int slotStride, int moduleAt, const bf16* x,
+                   int inputs, float* shrunk, int rankMax) {
   __shared__ float part[WARPS][16][ROWS];
   gridBegin();
   if ((int)blockIdx.x >= *segments) return;
@@ -28,9 +31,11 @@ KERNEL __launch_bounds__(256) cf_lora_shrink(const int* segments, const LoraSegm
   int lane = (int)threadIdx.x % 32, g = lane / 4, t = lane % 4, warp = (int)threadIdx.x / 32;
 
   // Each warp has a share of the inputs; the shares are added in the warps' order.
-  int share = ((inputs + 31) / 32 + WARPS - 1) / WARPS * 32, from = warp * share, to = min(inputs, from + share);
+  int share = ((inputs + 31) / 32 + WARPS - 1) / WARPS * 32, from = warp * share,
+      to = min(inputs, from + share);
   for (int first = 0; first < of.rows; first += ROWS) {
-    const bf16* row = first + g < of.rows ? x + (int64_t)segmentRow[of.at + first + g] * inputs : nullptr;
+    const bf16* row =
+        first + g < of.rows ? x + (int64_t)segmentRow[of.at + first + g] * inputs : nullptr;
     float sum[1][1][4] = {};
 #pragma unroll 4
     for (int k = from; k < to; k += 32) {
@@ -39,7 +44,9 @@ KERNEL __launch_bounds__(256) cf_lora_shrink(const int* segments, const LoraSegm
 #pragma unroll
       for (int i = 0; i < 2; i++) {
         int rank = firstRank + g + 8 * i;
-        a[0][i] = rank < module.rank && at < inputs ? *(const uint4*)(module.a + (int64_t)rank * inputs + at) : make_uint4(0, 0, 0, 0);
+        a[0][i] = rank < module.rank && at < inputs
+                      ? *(const uint4*)(module.a + (int64_t)rank * inputs + at)
+                      : make_uint4(0, 0, 0, 0);
       }
       b[0] = row != nullptr && at < inputs ? *(const uint4*)(row + at) : make_uint4(0, 0, 0, 0);
       multiply32(sum, a, b);
@@ -58,9 +65,10 @@ KERNEL __launch_bounds__(256) cf_lora_shrink(const int* segments, const LoraSegm
   }
 }
 
-KERNEL __launch_bounds__(256) cf_lora_expand(const int* segments, const LoraSegment* segment, const int* segmentRow,
-                                             const LoraModule* modules, int slotStride, int moduleAt, const float* shrunk,
-                                             int rankMax, float* delta, int targets, int width0, int width1, int width2) {
+KERNEL __launch_bounds__(256)
+    cf_lora_expand(const int* segments, const LoraSegment* segment, const int* segmentRow,
+                   const LoraModule* modules, int slotStride, int moduleAt, const float* shrunk,
+                   int rankMax, float* delta, int targets, int width0, int width1, int width2) {
   __shared__ float input[ROWS][RANK_MAX];
   gridBegin();
   if ((int)blockIdx.x >= *segments) return;
@@ -79,7 +87,8 @@ KERNEL __launch_bounds__(256) cf_lora_expand(const int* segments, const LoraSegm
         __syncthreads();
         for (int i = (int)threadIdx.x; i < count * module.rank; i += (int)blockDim.x) {
           int64_t row = segmentRow[of.at + first + i / module.rank];
-          input[i / module.rank][i % module.rank] = shrunk[(row * targets + target) * rankMax + i % module.rank];
+          input[i / module.rank][i % module.rank] =
+              shrunk[(row * targets + target) * rankMax + i % module.rank];
         }
         __syncthreads();
         if (mine) {
@@ -99,7 +108,9 @@ KERNEL __launch_bounds__(256) cf_lora_expand(const int* segments, const LoraSegm
           for (; r < rank; r++) addRank(sum, fromBf16(b[r]), input, r, count);
 #pragma unroll
           for (int i = 0; i < ROWS; i++)
-            if (i < count) delta[(int64_t)segmentRow[of.at + first + i] * outputs + column] = module.scale * sum[i];
+            if (i < count)
+              delta[(int64_t)segmentRow[of.at + first + i] * outputs + column] =
+                  module.scale * sum[i];
         }
       }
     }

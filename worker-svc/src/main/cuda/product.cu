@@ -1,20 +1,23 @@
-// Products of rows with a matrix of weights, for few rows (limited by memory: weights stream through shared memory once) and
-// for many (limited by the tensor cores), by one order of additions: 16 inputs at a time from the first to the last of a split,
-// then the splits in order. So a row has the same bits in a decode of one row and in a prefill of thousands.
+// Products of rows with a matrix of weights, for few rows (limited by memory: weights stream
+// through shared memory once) and for many (limited by the tensor cores), by one order of
+// additions: 16 inputs at a time from the first to the last of a split, then the splits in order.
+// So a row has the same bits in a decode of one row and in a prefill of thousands.
 #include "device.cuh"
 
 namespace {
 
-constexpr int TILE = 128;       // outputs of a block
-constexpr int STEP = 64;        // inputs of a stage: 128 bytes of each row
-constexpr int CHUNKS = 8;       // of 16 bytes in those
+constexpr int TILE = 128;  // outputs of a block
+constexpr int STEP = 64;   // inputs of a stage: 128 bytes of each row
+constexpr int CHUNKS = 8;  // of 16 bytes in those
 constexpr int THREADS = 256;
 
-// Where chunk `chunk` of row `row` stands in a stage, in units of 16 bytes. Eight lanes of a load read four neighbouring chunks of
-// two neighbouring rows: with the halves of odd rows swapped these are all 32 banks.
+// Where chunk `chunk` of row `row` stands in a stage, in units of 16 bytes. Eight lanes of a load
+// read four neighbouring chunks of two neighbouring rows: with the halves of odd rows swapped these
+// are all 32 banks.
 DEVICE int placeOf(int row, int chunk) { return row * CHUNKS + (chunk ^ ((row & 1) << 2)); }
 
-// The rows of a stage, and what each thread copies of them: a chunk of every 32nd row. Stages are asked for in order.
+// The rows of a stage, and what each thread copies of them: a chunk of every 32nd row. Stages are
+// asked for in order.
 template <int ROWS>
 struct Source {
   static constexpr int EVERY = THREADS / CHUNKS;
@@ -31,12 +34,14 @@ struct Source {
     place = placeOf(row, chunk);
   }
 
-  // Asks for the next 64 inputs; rows that there are not become zeros, and this thread's inputs where `there` is not.
+  // Asks for the next 64 inputs; rows that there are not become zeros, and this thread's inputs
+  // where `there` is not.
   DEVICE_MEMBER void fetch(uint4* stage, bool there) {
     if (ROWS >= EVERY || (int)threadIdx.x < ROWS * CHUNKS) {
 #pragma unroll
       for (int i = 0; i < (ROWS + EVERY - 1) / EVERY; i++)
-        copyAsync16(stage + place + i * EVERY * CHUNKS, at + i * pitch32, i * EVERY < rowsLeft && there);
+        copyAsync16(stage + place + i * EVERY * CHUNKS, at + i * pitch32,
+                    i * EVERY < rowsLeft && there);
     }
     at += STEP;
   }
@@ -44,8 +49,8 @@ struct Source {
 
 // N rows; the 8 warps stand WM along the outputs and 8 / WM along the rows.
 template <int N, int WM, int STAGES>
-DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, int inputs, int splitInputs,
-                    int64_t planeStride) {
+DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs,
+                    int inputs, int splitInputs, int64_t planeStride) {
   constexpr int WN = 8 / WM, M_TILES = TILE / 16 / WM, N_TILES = N / 8 / WN;
   constexpr int STAGE = (TILE + N) * CHUNKS;
   DYNAMIC_SHARED(uint4, stages);
@@ -108,7 +113,8 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
         a[m][1] = stage[placeOf(row + 8, 4 * half + t)];
       }
 #pragma unroll
-      for (int n = 0; n < N_TILES; n++) b[n] = stage[TILE * CHUNKS + placeOf((wn * N_TILES + n) * 8 + g, 4 * half + t)];
+      for (int n = 0; n < N_TILES; n++)
+        b[n] = stage[TILE * CHUNKS + placeOf((wn * N_TILES + n) * 8 + g, 4 * half + t)];
       multiply32(sum, a, b);
     }
 
@@ -119,7 +125,8 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
         for (int n = 0; n < N_TILES; n++)
 #pragma unroll
           for (int i = 0; i < 4; i++) {
-            total[m][n][i] = splitEnd == stepsOfSplit ? sum[m][n][i] : total[m][n][i] + sum[m][n][i];
+            total[m][n][i] =
+                splitEnd == stepsOfSplit ? sum[m][n][i] : total[m][n][i] + sum[m][n][i];
             sum[m][n][i] = 0;
           }
       splitEnd += stepsOfSplit;
@@ -136,23 +143,25 @@ DEVICE void product(const int* rows, const bf16* weights, const bf16* x, float* 
         int64_t output = firstOutput + (wm * M_TILES + m) * 16 + g + i / 2 * 8;
         int64_t row = firstRow + (wn * N_TILES + n) * 8 + 2 * t + i % 2;
         if ((row < count || MUTANT(5)) && output < outputs)
-          plane[row * outputs + output] = splitEnd > stepsOfSplit ? total[m][n][i] + sum[m][n][i] : sum[m][n][i];
+          plane[row * outputs + output] =
+              splitEnd > stepsOfSplit ? total[m][n][i] + sum[m][n][i] : sum[m][n][i];
       }
 }
 
 }  // namespace
 
-// Blocks that a multiprocessor of sm_90 is to have at once; elsewhere shared memory holds fewer, or registers suffice for fewer alone.
+// Blocks that a multiprocessor of sm_90 is to have at once; elsewhere shared memory holds fewer, or
+// registers suffice for fewer alone.
 #if defined(__CUDA_ARCH__) && __CUDA_ARCH__ == 900
 #define AT_ONCE(blocks) blocks
 #else
 #define AT_ONCE(blocks) 1
 #endif
-#define PRODUCT(N, WM, STAGES, BLOCKS)                                                                                          \
-  extern "C" __global__ void __launch_bounds__(THREADS, AT_ONCE(BLOCKS))                                                                 \
-      cf_product_##N(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, int inputs,          \
-                     int splitInputs, int64_t planeStride) {                                                            \
-    product<N, WM, STAGES>(rows, weights, x, out, outputs, inputs, splitInputs, planeStride);                           \
+#define PRODUCT(N, WM, STAGES, BLOCKS)                                                             \
+  extern "C" __global__ void __launch_bounds__(THREADS, AT_ONCE(BLOCKS))                           \
+      cf_product_##N(const int* rows, const bf16* weights, const bf16* x, float* out, int outputs, \
+                     int inputs, int splitInputs, int64_t planeStride) {                           \
+    product<N, WM, STAGES>(rows, weights, x, out, outputs, inputs, splitInputs, planeStride);      \
   }
 
 PRODUCT(8, 8, 4, 3)

@@ -1,7 +1,8 @@
 // What is done to each row by itself.
 #include "device.cuh"
 
-KERNEL __launch_bounds__(128) cf_embed(const int* rows, const int* token, const bf16* embedding, float* stream, int hidden) {
+KERNEL __launch_bounds__(128)
+    cf_embed(const int* rows, const int* token, const bf16* embedding, float* stream, int hidden) {
   gridBegin();
   int64_t row = blockIdx.x;
   if (row >= *rows) return;
@@ -14,8 +15,9 @@ KERNEL __launch_bounds__(128) cf_embed(const int* rows, const int* token, const 
   }
 }
 
-KERNEL __launch_bounds__(256) cf_norm(const int* rows, const int* rowIndex, float* stream, int hidden, PLANES,
-                                      const float* weight, float epsilon, bf16* normed, float* normedF32) {
+KERNEL __launch_bounds__(256)
+    cf_norm(const int* rows, const int* rowIndex, float* stream, int hidden, PLANES,
+            const float* weight, float epsilon, bf16* normed, float* normedF32) {
   __shared__ float scratch[32];
   gridBegin();
   int64_t to = blockIdx.x;
@@ -51,7 +53,8 @@ KERNEL __launch_bounds__(256) cf_norm(const int* rows, const int* rowIndex, floa
   }
 }
 
-KERNEL __launch_bounds__(128) cf_gather(const int* rows, const int* rowIndex, const void* from, void* to, int rowBytes) {
+KERNEL __launch_bounds__(128)
+    cf_gather(const int* rows, const int* rowIndex, const void* from, void* to, int rowBytes) {
   gridBegin();
   int64_t row = blockIdx.x;
   if (row >= *rows) return;
@@ -62,10 +65,10 @@ KERNEL __launch_bounds__(128) cf_gather(const int* rows, const int* rowIndex, co
 
 namespace {
 
-// Merges head `at` (its first output) of a row, normalises and rotates it (either may be left out), and writes it as BF16. Lane i
-// has elements 2 i, 2 i + 1 of each half, then 2 i + 64 and so on.
-DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float* norm, float epsilon, const float* rotary,
-                       bf16* to) {
+// Merges head `at` (its first output) of a row, normalises and rotates it (either may be left out),
+// and writes it as BF16. Lane i has elements 2 i, 2 i + 1 of each half, then 2 i + 64 and so on.
+DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float* norm,
+                       float epsilon, const float* rotary, bf16* to) {
   constexpr int MOST = 2;  // pairs of a lane: half of 256, by 64
   int lane = (int)threadIdx.x % 32, half = d / 2;
   float low[MOST][2] = {}, high[MOST][2] = {};
@@ -74,7 +77,8 @@ DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float*
   for (int i = 0; i < MOST; i++) {
     int at2 = 2 * lane + 64 * i;
     if (at2 < half) {
-      // Both pairs stand in groups of four that start at multiples of four: half is a multiple of eight.
+      // Both pairs stand in groups of four that start at multiples of four: half is a multiple of
+      // eight.
       float4 a = merged(p, row, at + at2 / 4 * 4), b = merged(p, row, at + half + at2 / 4 * 4);
       bool second = at2 % 4 != 0;
       low[i][0] = second ? a.z : a.x;
@@ -118,9 +122,10 @@ DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float*
 }  // namespace
 
 KERNEL __launch_bounds__(256, 1)
-    cf_rotate_store(const int* rows, PLANES, const float* queryNorm, const float* keyNorm, float epsilon, const float* rotary,
-                    const int* position, const int* tableAt, const int* blockTable, bf16* query, bf16* pool,
-                    int64_t blockElements, int layer, int heads, int kvHeads, int headDimension) {
+    cf_rotate_store(const int* rows, PLANES, const float* queryNorm, const float* keyNorm,
+                    float epsilon, const float* rotary, const int* position, const int* tableAt,
+                    const int* blockTable, bf16* query, bf16* pool, int64_t blockElements,
+                    int layer, int heads, int kvHeads, int headDimension) {
   gridBegin();
   int64_t row = blockIdx.x;
   if (row >= *rows) return;
@@ -131,12 +136,15 @@ KERNEL __launch_bounds__(256, 1)
   Planes p = planesOf(planes, planeCount, planeStride, bias, delta, slotOfRow, row);
   for (int head = (int)threadIdx.x / 32; head < heads + 2 * kvHeads; head += (int)blockDim.x / 32) {
     if (head < heads) {
-      headOfWarp(p, line, head * d, d, queryNorm, epsilon, angles, query + (row * heads + head) * d);
+      headOfWarp(p, line, head * d, d, queryNorm, epsilon, angles,
+                 query + (row * heads + head) * d);
     } else {
       int kv = head - heads;  // keys first, then values
       bool key = kv < kvHeads;
-      int64_t place = block * blockElements + (((int64_t)layer * 2 * kvHeads + kv) * 16 + token) * d;
-      headOfWarp(p, line, head * d, d, key ? keyNorm : nullptr, epsilon, key ? angles : nullptr, pool + place);
+      int64_t place =
+          block * blockElements + (((int64_t)layer * 2 * kvHeads + kv) * 16 + token) * d;
+      headOfWarp(p, line, head * d, d, key ? keyNorm : nullptr, epsilon, key ? angles : nullptr,
+                 pool + place);
     }
   }
 }

@@ -1,6 +1,7 @@
-// Picks tokens as `generation.Sampler` does. What depends on an order there, sums of probabilities, is made of whole numbers here
-// (multiples of 2^-44 of the likeliest token's), so that any order gives the same. A token's place among the others is a key of 64
-// bits, its logit above its id. The first token of that order up to which so many tokens, or so much probability, have come is found
+// Picks tokens as `generation.Sampler` does. What depends on an order there, sums of probabilities,
+// is made of whole numbers here (multiples of 2^-44 of the likeliest token's), so that any order
+// gives the same. A token's place among the others is a key of 64 bits, its logit above its id. The
+// first token of that order up to which so many tokens, or so much probability, have come is found
 // by a histogram of all of them, then among those of one bin.
 #include "device.cuh"
 
@@ -85,7 +86,8 @@ DEVICE double exponential(double x) {
 
 // `generation.Philox.uniform`.
 DEVICE double philoxUniform(uint64_t seed, int index) {
-  uint32_t c0 = (uint32_t)index, c1 = 0, c2 = 0, c3 = 0, k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+  uint32_t c0 = (uint32_t)index, c1 = 0, c2 = 0, c3 = 0, k0 = (uint32_t)seed,
+           k1 = (uint32_t)(seed >> 32);
   for (int round = 0; round < 10; round++) {
     uint32_t high0 = __umulhi(0xD2511F53u, c0), low0 = 0xD2511F53u * c0;
     uint32_t high1 = __umulhi(0xCD9E8D57u, c2), low1 = 0xCD9E8D57u * c2;
@@ -111,7 +113,8 @@ DEVICE double probability(const Logits& logits, float logit) {
 
 DEVICE Key massOf(double probability) { return (Key)(probability * MASS_UNIT + 0.5); }
 
-// Of each bin, how many tokens and how much mass: halves of 32 bits, for which shared memory has an addition of its own.
+// Of each bin, how many tokens and how much mass: halves of 32 bits, for which shared memory has an
+// addition of its own.
 struct Bins {
   unsigned low[BINS], high[BINS], count[BINS];
 };
@@ -133,7 +136,8 @@ DEVICE int coarseBin(const Logits& logits, float logit) {
 }
 
 DEVICE void clear(Bins& bins) {
-  for (int i = (int)threadIdx.x; i < BINS; i += (int)blockDim.x) bins.low[i] = bins.high[i] = bins.count[i] = 0;
+  for (int i = (int)threadIdx.x; i < BINS; i += (int)blockDim.x)
+    bins.low[i] = bins.high[i] = bins.count[i] = 0;
 }
 
 DEVICE void addTo(Bins& bins, int bin, Key mass) {
@@ -155,8 +159,8 @@ DEVICE void makeCoarse(const Logits& logits, Histogram& h) {
   __syncthreads();
 }
 
-// Where `wanted` tokens (BY_MASS false), or so much mass, are reached in the bins from the first on (FORWARD), or from the last. The first
-// warp; lane i looks at eight bins.
+// Where `wanted` tokens (BY_MASS false), or so much mass, are reached in the bins from the first on
+// (FORWARD), or from the last. The first warp; lane i looks at eight bins.
 template <bool BY_MASS, bool FORWARD>
 DEVICE void findBin(const Bins& bins, Key massBefore, unsigned countBefore, Histogram& h) {
   int lane = (int)threadIdx.x;
@@ -178,7 +182,8 @@ DEVICE void findBin(const Bins& bins, Key massBefore, unsigned countBefore, Hist
       count += c;
     }
   }
-  Key before = (BY_MASS ? massBefore + mass - masses : countBefore + count - counts), wanted = h.wanted;
+  Key before = (BY_MASS ? massBefore + mass - masses : countBefore + count - counts),
+      wanted = h.wanted;
   __syncwarp();  // the caller's numbers may be those that are written now
   if (before < wanted && (BY_MASS ? massBefore + mass : countBefore + count) >= wanted) {
     mass = massBefore + mass - masses;
@@ -203,7 +208,8 @@ struct Prefix {
   Key last, mass;
 };
 
-// The one of few tokens up to which enough has come: each thread takes one, and adds up those before it.
+// The one of few tokens up to which enough has come: each thread takes one, and adds up those
+// before it.
 template <bool BY_MASS>
 DEVICE void findInList(const Logits& logits, int bin, Histogram& h) {
   if (threadIdx.x == 0) h.taken = 0;
@@ -267,14 +273,16 @@ DEVICE void findByDigits(const Logits& logits, int bin, Histogram& h) {
   __syncthreads();
 }
 
-// The shortest beginning of the order with at least `wanted` tokens (BY_MASS false), or so much mass; where `share` is not 0, it is that
-// of the whole mass, rounded up. All of them where there are fewer. All threads of a block.
+// The shortest beginning of the order with at least `wanted` tokens (BY_MASS false), or so much
+// mass; where `share` is not 0, it is that of the whole mass, rounded up. All of them where there
+// are fewer. All threads of a block.
 template <bool BY_MASS>
 DEVICE Prefix beginningOf(const Logits& logits, Key wanted, double share, Histogram& h) {
   __syncthreads();
   if (threadIdx.x < 32) {
     Key all = 0;
-    for (int i = (int)threadIdx.x; i < BINS; i += 32) all += BY_MASS ? massIn(h.coarse, i) : h.coarse.count[i];
+    for (int i = (int)threadIdx.x; i < BINS; i += 32)
+      all += BY_MASS ? massIn(h.coarse, i) : h.coarse.count[i];
 #pragma unroll
     for (int mask = 16; mask > 0; mask /= 2) all += __shfl_xor_sync(0xFFFFFFFFu, all, mask);
     if (share > 0) {
@@ -302,8 +310,8 @@ DEVICE Prefix beginningOf(const Logits& logits, Key wanted, double share, Histog
   return result;
 }
 
-// Tokens in the order of their ids, those less likely than `minP` left out: the first up to which more than a share of the whole mass has
-// come. Each warp has neighbouring ids.
+// Tokens in the order of their ids, those less likely than `minP` left out: the first up to which
+// more than a share of the whole mass has come. Each warp has neighbouring ids.
 DEVICE int amongAll(const Logits& logits, double minP, double uniform, Histogram& h) {
   int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32, warps = (int)blockDim.x / 32;
   int each = (logits.count + 32 * warps - 1) / (32 * warps) * 32, from = warp * each;
@@ -352,7 +360,8 @@ DEVICE int amongAll(const Logits& logits, double minP, double uniform, Histogram
   return (int)h.found;
 }
 
-DEVICE int amongMostLikely(const Logits& logits, const SampleSettings& of, double uniform, Histogram& h) {
+DEVICE int amongMostLikely(const Logits& logits, const SampleSettings& of, double uniform,
+                           Histogram& h) {
   makeCoarse(logits, h);
   Prefix kept;
   bool limited = of.topK > 0 && of.topK < logits.count;
@@ -388,8 +397,9 @@ struct Scan {
 
 }  // namespace
 
-KERNEL __launch_bounds__(256) cf_penalize(const int* samples, const SampleSettings* settings, const PenaltyEntry* penalty,
-                                          float* logits, int vocabulary, float* before) {
+KERNEL __launch_bounds__(256)
+    cf_penalize(const int* samples, const SampleSettings* settings, const PenaltyEntry* penalty,
+                float* logits, int vocabulary, float* before) {
   gridBegin();
   int64_t sample = blockIdx.x;
   if (sample >= *samples) return;
@@ -404,7 +414,8 @@ KERNEL __launch_bounds__(256) cf_penalize(const int* samples, const SampleSettin
   }
 }
 
-KERNEL __launch_bounds__(256) cf_sample_scan(const int* samples, const float* logits, int vocabulary, void* scratch) {
+KERNEL __launch_bounds__(256)
+    cf_sample_scan(const int* samples, const float* logits, int vocabulary, void* scratch) {
   __shared__ Key greatest[32];
   __shared__ int flags[32];
   gridBegin();
@@ -429,9 +440,10 @@ KERNEL __launch_bounds__(256) cf_sample_scan(const int* samples, const float* lo
   }
 }
 
-KERNEL __launch_bounds__(1024) cf_sample(const int* samples, const SampleSettings* settings, const PenaltyEntry* penalty,
-                                         float* logits, int vocabulary, const float* before, const void* scratch,
-                                         SampleResult* result) {
+KERNEL __launch_bounds__(1024)
+    cf_sample(const int* samples, const SampleSettings* settings, const PenaltyEntry* penalty,
+              float* logits, int vocabulary, const float* before, const void* scratch,
+              SampleResult* result) {
   __shared__ Histogram h;
   gridBegin();
   int64_t sample = blockIdx.x;
@@ -468,8 +480,9 @@ KERNEL __launch_bounds__(1024) cf_sample(const int* samples, const SampleSetting
     row[penalty[of.penaltyAt + i].token] = before[of.penaltyAt + i];
 }
 
-KERNEL __launch_bounds__(1024) cf_logprobs(const int* samples, const SampleSettings* settings, const float* logits, int vocabulary,
-                                           SampleResult* result) {
+KERNEL __launch_bounds__(1024)
+    cf_logprobs(const int* samples, const SampleSettings* settings, const float* logits,
+                int vocabulary, SampleResult* result) {
   __shared__ Histogram h;
   __shared__ double sums[32];
   __shared__ Key top[32];
@@ -490,7 +503,8 @@ KERNEL __launch_bounds__(1024) cf_logprobs(const int* samples, const SampleSetti
   all.highest = logitOf(blockGreatest(best, h.scratch));
   all.inverseTemperature = 1;
   double total = 0;
-  for (int i = (int)threadIdx.x; i < vocabulary; i += (int)blockDim.x) total += probability(all, all.at[i]);
+  for (int i = (int)threadIdx.x; i < vocabulary; i += (int)blockDim.x)
+    total += probability(all, all.at[i]);
   double normaliser = all.highest + log(blockTotal(total, sums));
   if (threadIdx.x == 0) {
     result[sample].logprob = (float)((double)all.at[result[sample].token] - normaliser);

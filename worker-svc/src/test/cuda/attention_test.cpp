@@ -7,15 +7,21 @@ namespace {
 
 unsigned ceilDiv(int a, int b) { return (unsigned)((a + b - 1) / b); }
 
-// Sequences with keys and values in a pool of shuffled blocks. Blocks that are nobody's, and tokens that are not written yet, are NaN.
+// Sequences with keys and values in a pool of shuffled blocks. Blocks that are nobody's, and tokens
+// that are not written yet, are NaN.
 struct Scene {
   int d, kvHeads, heads, layers, layer, blocks = 0, rows = 0;
   int64_t blockElements;
-  std::vector<int> first, length, tableAt, table, rowAt;  // of each sequence; rows are its last ones
+  std::vector<int> first, length, tableAt, table,
+      rowAt;  // of each sequence; rows are its last ones
   std::vector<bf16> pool, query;
 
   Scene(Random& random, int d, int kvHeads, int group, std::vector<std::pair<int, int>> sequences)
-      : d(d), kvHeads(kvHeads), heads(kvHeads * group), layers(between(random, 1, 2)), layer(between(random, 0, layers - 1)) {
+      : d(d),
+        kvHeads(kvHeads),
+        heads(kvHeads * group),
+        layers(between(random, 1, 2)),
+        layer(between(random, 0, layers - 1)) {
     blockElements = (int64_t)layers * 2 * kvHeads * 16 * d;
     for (auto [before, now] : sequences) {
       first.push_back(before);
@@ -35,11 +41,13 @@ struct Scene {
     for (size_t s = 0; s < first.size(); s++)
       for (int p = 0; p < length[s]; p++)
         for (int kv = 0; kv < 2 * kvHeads; kv++)
-          for (int i = 0; i < d; i++) pool[at(s, p, kv) + (size_t)i] = toBf16((float)normal(random));
+          for (int i = 0; i < d; i++)
+            pool[at(s, p, kv) + (size_t)i] = toBf16((float)normal(random));
     query = randomBf16(random, (size_t)(rows * heads * d), 1.5);
   }
   size_t at(size_t s, int position, int kv) const {
-    return (size_t)(table[(size_t)(tableAt[s] + position / 16)] * blockElements + ((layer * 2 * kvHeads + kv) * 16 + position % 16) * d);
+    return (size_t)(table[(size_t)(tableAt[s] + position / 16)] * blockElements +
+                    ((layer * 2 * kvHeads + kv) * 16 + position % 16) * d);
   }
   std::vector<double> expected(size_t s, int row, int head) const {
     int p = first[s] + row - rowAt[s], kv = head / (heads / kvHeads);
@@ -47,19 +55,23 @@ struct Scene {
     double highest = -INFINITY, total = 0;
     for (int k = 0; k <= p; k++) {
       double score = 0;
-      for (int i = 0; i < d; i++) score += (double)bf16ToFloat(query[(size_t)((row * heads + head) * d + i)]) * bf16ToFloat(pool[at(s, k, kv) + (size_t)i]);
+      for (int i = 0; i < d; i++)
+        score += (double)bf16ToFloat(query[(size_t)((row * heads + head) * d + i)]) *
+                 bf16ToFloat(pool[at(s, k, kv) + (size_t)i]);
       weight[(size_t)k] = score / std::sqrt(d);
       highest = std::max(highest, weight[(size_t)k]);
     }
     for (double& w : weight) total += w = std::exp(w - highest);
     for (int k = 0; k <= p; k++)
-      for (int i = 0; i < d; i++) out[(size_t)i] += weight[(size_t)k] / total * bf16ToFloat(pool[at(s, k, kvHeads + kv) + (size_t)i]);
+      for (int i = 0; i < d; i++)
+        out[(size_t)i] +=
+            weight[(size_t)k] / total * bf16ToFloat(pool[at(s, k, kvHeads + kv) + (size_t)i]);
     return out;
   }
 };
 
-// Cuts the rows from..to of each sequence into tiles of random sizes, for one or the other kernel, with or without partials, and runs them.
-// With `single`, every tile is one row.
+// Cuts the rows from..to of each sequence into tiles of random sizes, for one or the other kernel,
+// with or without partials, and runs them. With `single`, every tile is one row.
 std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kernels) {
   int group = scene.heads / scene.kvHeads;
   int D = scene.d <= 32 ? 32 : scene.d <= 64 ? 64 : scene.d <= 128 ? 128 : 256;
@@ -81,20 +93,26 @@ std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kerne
     }
   }
   std::shuffle(small.begin(), small.end(), random);
-  Buffer<int> smallCount(std::vector<int>{(int)small.size()}), largeCount(std::vector<int>{(int)large.size()}), table(scene.table);
+  Buffer<int> smallCount(std::vector<int>{(int)small.size()}),
+      largeCount(std::vector<int>{(int)large.size()}), table(scene.table);
   Buffer<AttendTile> smallTiles(small), largeTiles(large);
   Buffer<bf16> query(scene.query), pool(scene.pool), out(scene.query.size());
   Buffer<float> partials((size_t)(slots * scene.heads * (scene.d + 2)));
   float scale = (float)(1 / std::sqrt(scene.d));
-  auto launchAs = [&](auto kernel, bool isLarge, Buffer<int>& count, Buffer<AttendTile>& tiles, unsigned gridZ) {
+  auto launchAs = [&](auto kernel, bool isLarge, Buffer<int>& count, Buffer<AttendTile>& tiles,
+                      unsigned gridZ) {
     std::string name = (isLarge ? "cf_attend_large_" : "cf_attend_small_") + std::to_string(D);
-    launch(kernel, name.c_str(), {(unsigned)tiles.size() + 1, (unsigned)scene.kvHeads, gridZ}, isLarge ? 256 : 128, (unsigned)attendShared(isLarge, D), count,
-           tiles, query, pool, scene.blockElements, table, scene.layer, scene.heads, scene.kvHeads, scene.d, scale, out, partials);
+    launch(kernel, name.c_str(), {(unsigned)tiles.size() + 1, (unsigned)scene.kvHeads, gridZ},
+           isLarge ? 256 : 128, (unsigned)attendShared(isLarge, D), count, tiles, query, pool,
+           scene.blockElements, table, scene.layer, scene.heads, scene.kvHeads, scene.d, scale, out,
+           partials);
   };
-  if (!small.empty()) launchAs(cf_attend_small_32, false, smallCount, smallTiles, (unsigned)between(random, 1, 4));
+  if (!small.empty())
+    launchAs(cf_attend_small_32, false, smallCount, smallTiles, (unsigned)between(random, 1, 4));
   if (!large.empty()) launchAs(cf_attend_large_32, true, largeCount, largeTiles, 1);
   if (slots > 0)
-    LAUNCH(cf_attend_merge, {(unsigned)small.size() + 1, (unsigned)scene.heads}, 128, 0, smallCount, smallTiles, partials, scene.heads, scene.d, out);
+    LAUNCH(cf_attend_merge, {(unsigned)small.size() + 1, (unsigned)scene.heads}, 128, 0, smallCount,
+           smallTiles, partials, scene.heads, scene.d, out);
   out.checkTail();
   partials.checkTail();
   (void)group;
@@ -106,15 +124,19 @@ void check(const Scene& scene, const std::vector<bf16>& out) {
     for (int r = scene.rowAt[s]; r < scene.rowAt[s] + scene.length[s] - scene.first[s]; r++)
       for (int h = 0; h < scene.heads; h++) {
         std::vector<double> expected = scene.expected(s, r, h);
-        for (int i = 0; i < scene.d; i++) near(bf16ToFloat(out[(size_t)((r * scene.heads + h) * scene.d + i)]), expected[(size_t)i], 0.008, 0.008, "attention", i);
+        for (int i = 0; i < scene.d; i++)
+          near(bf16ToFloat(out[(size_t)((r * scene.heads + h) * scene.d + i)]), expected[(size_t)i],
+               0.008, 0.008, "attention", i);
       }
 }
 
 void attends(Random& random) {
   const int dimensions[] = {16, 32, 48, 64, 80, 128, 144, 256};
   for (int round = 0; round < 8; round++) {
-    int d = dimensions[round], kvHeads = between(random, 1, 2), group = between(random, 1, d > 128 ? 3 : 7);
-    Scene scene(random, d, kvHeads, group, {{between(random, 0, 90), between(random, 1, 20)}, {between(random, 30, 150), 1}});
+    int d = dimensions[round], kvHeads = between(random, 1, 2),
+        group = between(random, 1, d > 128 ? 3 : 7);
+    Scene scene(random, d, kvHeads, group,
+                {{between(random, 0, 90), between(random, 1, 20)}, {between(random, 30, 150), 1}});
     check(scene, run(random, scene, false, 0));
     check(scene, run(random, scene, false, 1));
   }
@@ -122,7 +144,8 @@ void attends(Random& random) {
 
 void attendsFar(Random& random) {
   for (int d : {32, 128}) {
-    Scene scene(random, d, 1, d == 32 ? 3 : 1, {{between(random, 500, 1100), 3}, {between(random, 1, 60), 2}, {510, 4}});
+    Scene scene(random, d, 1, d == 32 ? 3 : 1,
+                {{between(random, 500, 1100), 3}, {between(random, 1, 60), 2}, {510, 4}});
     check(scene, run(random, scene, false, 2));
     check(scene, run(random, scene, true, 0));
   }
@@ -130,7 +153,12 @@ void attendsFar(Random& random) {
 
 void attentionKeepsBits(Random& random) {
   for (int d : {32, 64, 128, 256}) {
-    Scene scene(random, d, d == 32 ? 2 : 1, d == 128 ? 2 : d == 256 ? 1 : between(random, 3, 6), {{between(random, 0, 40), between(random, 30, 50)}, {between(random, 505, 600), d > 64 ? 5 : 12}});
+    Scene scene(random, d, d == 32 ? 2 : 1,
+                d == 128   ? 2
+                : d == 256 ? 1
+                           : between(random, 3, 6),
+                {{between(random, 0, 40), between(random, 30, 50)},
+                 {between(random, 505, 600), d > 64 ? 5 : 12}});
     std::vector<bf16> alone = run(random, scene, true, 0);
     for (int kernels = 0; kernels < 3; kernels++) {
       std::vector<bf16> other = run(random, scene, false, kernels);
@@ -144,5 +172,8 @@ void attentionKeepsBits(Random& random) {
 void addAttentionTests(std::vector<Case>& cases) {
   cases.push_back({"attention is that of double precision for every head dimension", attends});
   cases.push_back({"attention merges splits of far positions", attendsFar});
-  cases.push_back({"a row's attention has the same bits alone and in a prefill, by either kernel, merged or not", attentionKeepsBits});
+  cases.push_back(
+      {"a row's attention has the same bits alone and in a prefill, by either kernel, merged or "
+       "not",
+       attentionKeepsBits});
 }

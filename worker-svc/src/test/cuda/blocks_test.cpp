@@ -15,7 +15,8 @@ void zeroes(Random& random) {
     LAUNCH(cf_residue, {slices(blockBytes), 3}, 256, 0, pool, blockBytes, ids, 3, residue);
     for (size_t i = 0; i < 3; i++) {
       unsigned long long expected = 0;
-      for (int64_t b = 0; b < blockBytes; b++) expected += before[(size_t)(ids[i] * blockBytes + b)] != 0;
+      for (int64_t b = 0; b < blockBytes; b++)
+        expected += before[(size_t)(ids[i] * blockBytes + b)] != 0;
       if (residue[i] != expected) failTest("residue %llu (expected: %llu)", residue[i], expected);
     }
     LAUNCH(cf_zero_blocks, {slices(blockBytes), 3}, 256, 0, pool, blockBytes, ids, 3);
@@ -53,7 +54,9 @@ uint8_t sbox(uint8_t v) {
         if (times((uint8_t)x, (uint8_t)y) == 1) inverse = (uint8_t)y;
       uint8_t s = 0;
       for (int bit = 0; bit < 8; bit++) {
-        int b = (inverse >> bit ^ inverse >> (bit + 4) % 8 ^ inverse >> (bit + 5) % 8 ^ inverse >> (bit + 6) % 8 ^ inverse >> (bit + 7) % 8 ^ 0x63 >> bit) & 1;
+        int b = (inverse >> bit ^ inverse >> (bit + 4) % 8 ^ inverse >> (bit + 5) % 8 ^
+                 inverse >> (bit + 6) % 8 ^ inverse >> (bit + 7) % 8 ^ 0x63 >> bit) &
+                1;
         s = (uint8_t)(s | b << bit);
       }
       table[x] = s;
@@ -65,8 +68,13 @@ uint8_t sbox(uint8_t v) {
 
 std::vector<uint32_t> expandedKey(const Bytes& key) {
   std::vector<uint32_t> w(60);
-  auto sub = [](uint32_t v) { return (uint32_t)sbox(v >> 24 & 255) << 24 | (uint32_t)sbox(v >> 16 & 255) << 16 | (uint32_t)sbox(v >> 8 & 255) << 8 | sbox(v & 255); };
-  for (size_t i = 0; i < 8; i++) w[i] = (uint32_t)key[4 * i] << 24 | (uint32_t)key[4 * i + 1] << 16 | (uint32_t)key[4 * i + 2] << 8 | key[4 * i + 3];
+  auto sub = [](uint32_t v) {
+    return (uint32_t)sbox(v >> 24 & 255) << 24 | (uint32_t)sbox(v >> 16 & 255) << 16 |
+           (uint32_t)sbox(v >> 8 & 255) << 8 | sbox(v & 255);
+  };
+  for (size_t i = 0; i < 8; i++)
+    w[i] = (uint32_t)key[4 * i] << 24 | (uint32_t)key[4 * i + 1] << 16 |
+           (uint32_t)key[4 * i + 2] << 8 | key[4 * i + 3];
   uint8_t round = 1;
   for (size_t i = 8; i < 60; i++) {
     uint32_t t = w[i - 1];
@@ -83,7 +91,8 @@ std::vector<uint32_t> expandedKey(const Bytes& key) {
 
 Bytes aes(const std::vector<uint32_t>& w, Bytes state) {
   auto addKey = [&](size_t round) {
-    for (size_t i = 0; i < 16; i++) state[i] = (uint8_t)(state[i] ^ w[4 * round + i / 4] >> (24 - 8 * (i % 4)));
+    for (size_t i = 0; i < 16; i++)
+      state[i] = (uint8_t)(state[i] ^ w[4 * round + i / 4] >> (24 - 8 * (i % 4)));
   };
   addKey(0);
   for (size_t round = 1; round <= 14; round++) {
@@ -92,7 +101,8 @@ Bytes aes(const std::vector<uint32_t>& w, Bytes state) {
     if (round < 14)
       for (size_t c = 0; c < 16; c += 4)
         for (size_t i = 0; i < 4; i++)
-          state[c + i] = (uint8_t)(times(moved[c + i], 2) ^ times(moved[c + (i + 1) % 4], 3) ^ moved[c + (i + 2) % 4] ^ moved[c + (i + 3) % 4]);
+          state[c + i] = (uint8_t)(times(moved[c + i], 2) ^ times(moved[c + (i + 1) % 4], 3) ^
+                                   moved[c + (i + 2) % 4] ^ moved[c + (i + 3) % 4]);
     else
       state = moved;
     addKey(round);
@@ -169,20 +179,26 @@ Bytes poly1305(const Bytes& key, const Bytes& message) {
 
 Bytes hex(const char* text) {
   Bytes out;
-  for (; *text; text += 2) out.push_back((uint8_t)strtol(std::string(text, 2).c_str(), nullptr, 16));
+  for (; *text; text += 2)
+    out.push_back((uint8_t)strtol(std::string(text, 2).c_str(), nullptr, 16));
   return out;
 }
 
 void standards(Random&) {
-  // FIPS 197, C.3; SP 800-38A, F.5.5 (first block of CTR-AES256's output block); RFC 8439, 2.5.2 and A.3 #7 to #11 by their point: a sum at 2^130 - 5.
-  if (aes(expandedKey(hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")), hex("00112233445566778899aabbccddeeff")) != hex("8ea2b7ca516745bfeafc49904b496089"))
+  // FIPS 197, C.3; SP 800-38A, F.5.5 (first block of CTR-AES256's output block); RFC 8439, 2.5.2
+  // and A.3 #7 to #11 by their point: a sum at 2^130 - 5.
+  if (aes(expandedKey(hex("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")),
+          hex("00112233445566778899aabbccddeeff")) != hex("8ea2b7ca516745bfeafc49904b496089"))
     failTest("FIPS 197");
-  if (aes(expandedKey(hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4")), hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff")) != hex("0bdf7df1591716335e9a8b15c860c502"))
+  if (aes(expandedKey(hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4")),
+          hex("f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff")) != hex("0bdf7df1591716335e9a8b15c860c502"))
     failTest("SP 800-38A");
   std::string text = "Cryptographic Forum Research Group";
-  if (poly1305(hex("85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b"), Bytes(text.begin(), text.end())) != hex("a8061dc1305136c6c22b8baf0c0127a9"))
+  if (poly1305(hex("85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b"),
+               Bytes(text.begin(), text.end())) != hex("a8061dc1305136c6c22b8baf0c0127a9"))
     failTest("RFC 8439, 2.5.2");
-  if (poly1305(hex("0200000000000000000000000000000000000000000000000000000000000000"), hex("ffffffffffffffffffffffffffffffff")) != hex("03000000000000000000000000000000"))
+  if (poly1305(hex("0200000000000000000000000000000000000000000000000000000000000000"),
+               hex("ffffffffffffffffffffffffffffffff")) != hex("03000000000000000000000000000000"))
     failTest("RFC 8439, A.3 #7");
 }
 
@@ -228,16 +244,21 @@ Bytes randomBytes(Random& random, size_t n) {
 void seals(Random& random) {
   for (int64_t bytes : {16ll, 512ll + 16, (long long)SEAL_PART, SEAL_PART + 752ll}) {
     size_t parts = (size_t)((bytes + SEAL_PART - 1) / SEAL_PART);
-    std::vector<uint32_t> keys[2] = {expandedKey(randomBytes(random, 32)), expandedKey(randomBytes(random, 32))};
+    std::vector<uint32_t> keys[2] = {expandedKey(randomBytes(random, 32)),
+                                     expandedKey(randomBytes(random, 32))};
     Buffer<uint32_t> key0(keys[0]), key1(keys[1]);
     Bytes plain[2] = {randomBytes(random, (size_t)bytes), randomBytes(random, (size_t)bytes)};
-    Buffer<uint8_t> in0(plain[0]), in1(plain[1]), to1((size_t)bytes), tags0(16 * parts), tags1(16 * parts);
+    Buffer<uint8_t> in0(plain[0]), in1(plain[1]), to1((size_t)bytes), tags0(16 * parts),
+        tags1(16 * parts);
     uint64_t numbers[2] = {random(), random() % 100};
     // One in place, one to another place.
-    Buffer<SealJob> jobs(std::vector<SealJob>{{in0.get(), in0.get(), tags0.get(), numbers[0], key0.get(), 0, 0}, {in1.get(), to1.get(), tags1.get(), numbers[1], key1.get(), 0, 0}});
+    Buffer<SealJob> jobs(
+        std::vector<SealJob>{{in0.get(), in0.get(), tags0.get(), numbers[0], key0.get(), 0, 0},
+                             {in1.get(), to1.get(), tags1.get(), numbers[1], key1.get(), 0, 0}});
     unsigned grid = (unsigned)between(random, 1, 2);
     LAUNCH(cf_seal, {grid}, 256, SEAL_SHARED, jobs, 2, bytes);
-    Sealed expected[2] = {expectedSeal(keys[0], numbers[0], plain[0]), expectedSeal(keys[1], numbers[1], plain[1])};
+    Sealed expected[2] = {expectedSeal(keys[0], numbers[0], plain[0]),
+                          expectedSeal(keys[1], numbers[1], plain[1])};
     same(in0.get(), expected[0].text.data(), (size_t)bytes, "cipher text in place");
     same(to1.get(), expected[1].text.data(), (size_t)bytes, "cipher text");
     same(tags0.get(), expected[0].tags.data(), 16 * parts, "tags");
@@ -254,7 +275,8 @@ void seals(Random& random) {
     LAUNCH(cf_open, {grid}, 256, SEAL_SHARED, jobs, 2, bytes);
     LAUNCH(cf_open_verdict, {slices(bytes), 2}, 256, 0, jobs, 2, bytes);
     same(in0.get(), plain[0].data(), (size_t)bytes, "opened text");
-    if (jobs[0].broken != 0 || jobs[1].broken != 1) failTest("broken: %d, %d (expected: 0, 1)", jobs[0].broken, jobs[1].broken);
+    if (jobs[0].broken != 0 || jobs[1].broken != 1)
+      failTest("broken: %d, %d (expected: 0, 1)", jobs[0].broken, jobs[1].broken);
     for (size_t i = 0; i < (size_t)bytes; i++)
       if (to1[i] != 0) failTest("byte %zu of a broken block is not zero", i);
     in0.checkTail();
@@ -268,5 +290,6 @@ void seals(Random& random) {
 void addBlockTests(std::vector<Case>& cases) {
   cases.push_back({"listed blocks become zeros, and residue is counted byte by byte", zeroes});
   cases.push_back({"the tests' own AES-256 and Poly1305 are those of their standards", standards});
-  cases.push_back({"a sealed block is AES-256-CTR and Poly1305, and opens only as it was sealed", seals});
+  cases.push_back(
+      {"a sealed block is AES-256-CTR and Poly1305, and opens only as it was sealed", seals});
 }

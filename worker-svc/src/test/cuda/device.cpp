@@ -1,4 +1,5 @@
-// Where the tests' kernels run: on the CPU through the shim, or on a device through NVIDIA's driver.
+// Where the tests' kernels run: on the CPU through the shim, or on a device through NVIDIA's
+// driver.
 #include "device.h"
 
 #include <dlfcn.h>
@@ -59,16 +60,20 @@ void freePages(char* at, size_t pages) {
   }
 }
 
-void launchKernel(const char* name, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned block, unsigned shared, void** params) {
+void launchKernel(const char* name, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned block,
+                  unsigned shared, void** params) {
   if (!driver) {
     const void* kernel = simt_kernel(name);
     if (!kernel) failTest("no kernel %s", name);
-    if (simt_launch(kernel, gridX, gridY, gridZ, block, 1, 1, shared, params) != 0) failTest("%s", simt_error());
+    if (simt_launch(kernel, gridX, gridY, gridZ, block, 1, 1, shared, params) != 0)
+      failTest("%s", simt_error());
     return;
   }
   void* function;
   call("cuModuleGetFunction", &function, module, name);
-  if (shared > 48 << 10) call("cuFuncSetAttribute", function, 8, (int)shared);  // the most dynamic shared memory
-  call("cuLaunchKernel", function, gridX, gridY, gridZ, block, 1u, 1u, shared, stream, params, (void**)nullptr);
+  if (shared > 48 << 10)
+    call("cuFuncSetAttribute", function, 8, (int)shared);  // the most dynamic shared memory
+  call("cuLaunchKernel", function, gridX, gridY, gridZ, block, 1u, 1u, shared, stream, params,
+       (void**)nullptr);
   call("cuStreamSynchronize", stream);
 }

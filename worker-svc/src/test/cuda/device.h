@@ -1,5 +1,6 @@
-// Device memory and launches for the tests, on the CPU or on a device: buffers end at a page that nobody may touch (on a device: at NaN
-// bits), hold NaN bits before they are written, and are checked for writes around them.
+// Device memory and launches for the tests, on the CPU or on a device: buffers end at a page that
+// nobody may touch (on a device: at NaN bits), hold NaN bits before they are written, and are
+// checked for writes around them.
 #pragma once
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,14 +26,15 @@ struct Failure : std::runtime_error {
 
 [[noreturn]] void failTest(const char* format, ...);
 
-// From here on, kernels run on the first device, out of a fat binary (main.cpp's `--device`), and buffers are memory of the host that it
-// reaches.
+// From here on, kernels run on the first device, out of a fat binary (main.cpp's `--device`), and
+// buffers are memory of the host that it reaches.
 void useDevice(const char* fatBinary);
 
 // Pages to read and write, with a page before and behind them. `pages` is in bytes.
 char* allocatePages(size_t pages);
 void freePages(char* at, size_t pages);
-void launchKernel(const char* name, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned block, unsigned shared, void** params);
+void launchKernel(const char* name, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned block,
+                  unsigned shared, void** params);
 constexpr size_t PAGE = 4096;
 
 template <class T>
@@ -75,7 +77,8 @@ struct Dim {
 };
 
 template <class... P, class... A>
-void launch(void (*)(P...), const char* name, Dim grid, unsigned block, unsigned shared, A&&... arguments) {
+void launch(void (*)(P...), const char* name, Dim grid, unsigned block, unsigned shared,
+            A&&... arguments) {
   std::tuple<P...> typed{P(arguments)...};
   // More than there are: a driver's double may read as many as any kernel has.
   uint64_t none = 0;
@@ -105,9 +108,13 @@ inline bf16 toBf16(float f) {
   return (bf16)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
-inline double uniform(Random& random, double from, double to) { return std::uniform_real_distribution<double>(from, to)(random); }
+inline double uniform(Random& random, double from, double to) {
+  return std::uniform_real_distribution<double>(from, to)(random);
+}
 inline double normal(Random& random) { return std::normal_distribution<double>()(random); }
-inline int between(Random& random, int from, int to) { return std::uniform_int_distribution<int>(from, to)(random); }
+inline int between(Random& random, int from, int to) {
+  return std::uniform_int_distribution<int>(from, to)(random);
+}
 
 inline std::vector<bf16> randomBf16(Random& random, size_t n, double scale = 1) {
   std::vector<bf16> v(n);
@@ -121,7 +128,8 @@ inline std::vector<float> randomFloats(Random& random, size_t n, double scale = 
 }
 
 // Fails where a number is not within `relative` of `expected`, or `absolute`.
-inline void near(double actual, double expected, double relative, double absolute, const char* what, long at) {
+inline void near(double actual, double expected, double relative, double absolute, const char* what,
+                 long at) {
   if (!(std::abs(actual - expected) <= std::max(absolute, relative * std::abs(expected))))
     failTest("%s %ld: %.9g (expected: %.9g)", what, at, actual, expected);
 }
@@ -129,7 +137,8 @@ inline void near(double actual, double expected, double relative, double absolut
 template <class T>
 void same(const T* actual, const T* expected, size_t n, const char* what) {
   for (size_t i = 0; i < n; i++)
-    if (memcmp(actual + i, expected + i, sizeof(T)) != 0) failTest("%s: other bits at %zu of %zu", what, i, n);
+    if (memcmp(actual + i, expected + i, sizeof(T)) != 0)
+      failTest("%s: other bits at %zu of %zu", what, i, n);
 }
 
 typedef void (*Test)(Random&);

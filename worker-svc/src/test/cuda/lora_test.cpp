@@ -9,8 +9,10 @@ struct Module {
   std::vector<bf16> a, b;
 };
 
-// Adapters (slots 1 and up) of up to three targets over some rows; returns delta, rows of slot 0 as they were (NaN).
-std::vector<float> run(Random& random, int inputs, const std::vector<int>& widths, std::vector<std::vector<Module>>& modules, const std::vector<int>& slotOfRow,
+// Adapters (slots 1 and up) of up to three targets over some rows; returns delta, rows of slot 0 as
+// they were (NaN).
+std::vector<float> run(Random& random, int inputs, const std::vector<int>& widths,
+                       std::vector<std::vector<Module>>& modules, const std::vector<int>& slotOfRow,
                        Buffer<bf16>& x, int rankMax, int rowsOfSegment) {
   int targets = (int)widths.size(), rows = (int)slotOfRow.size();
   std::vector<Buffer<bf16>*> factors;
@@ -41,8 +43,10 @@ std::vector<float> run(Random& random, int inputs, const std::vector<int>& width
   Buffer<LoraModule> modulesOf(table);
   Buffer<float> shrunk((size_t)(rows * targets * rankMax)), delta((size_t)(rows * outputs));
   unsigned bucket = (unsigned)segments.size() + 1;
-  LAUNCH(cf_lora_shrink, {bucket, (unsigned)targets, (unsigned)rankMax / 16}, 256, 0, count, segment, rowsOf, modulesOf, targets, 0, x, inputs, shrunk, rankMax);
-  LAUNCH(cf_lora_expand, {bucket, (unsigned)(outputs + 255) / 256}, 256, 0, count, segment, rowsOf, modulesOf, targets, 0, shrunk, rankMax, delta, targets, widths[0],
+  LAUNCH(cf_lora_shrink, {bucket, (unsigned)targets, (unsigned)rankMax / 16}, 256, 0, count,
+         segment, rowsOf, modulesOf, targets, 0, x, inputs, shrunk, rankMax);
+  LAUNCH(cf_lora_expand, {bucket, (unsigned)(outputs + 255) / 256}, 256, 0, count, segment, rowsOf,
+         modulesOf, targets, 0, shrunk, rankMax, delta, targets, widths[0],
          targets > 1 ? widths[1] : 0, targets > 2 ? widths[2] : 0);
   shrunk.checkTail();
   delta.checkTail();
@@ -52,14 +56,17 @@ std::vector<float> run(Random& random, int inputs, const std::vector<int>& width
 
 void expands(Random& random) {
   for (int round = 0; round < 6; round++) {
-    int inputs = 8 * between(random, 1, 80), rows = between(random, 1, 30), adapters = between(random, 1, 4), rankMax = 16 * between(random, 1, 3);
+    int inputs = 8 * between(random, 1, 80), rows = between(random, 1, 30),
+        adapters = between(random, 1, 4), rankMax = 16 * between(random, 1, 3);
     std::vector<int> widths;
     for (int t = 0; t <= round % 3; t++) widths.push_back(between(random, 1, 300));
     std::vector<std::vector<Module>> modules((size_t)adapters + 1);
     for (int s = 0; s <= adapters; s++)
       for (int width : widths) {
         int rank = between(random, 0, 3) == 0 ? 0 : between(random, 1, rankMax);
-        modules[(size_t)s].push_back({rank, (float)uniform(random, 0.1, 2), randomBf16(random, (size_t)(rank * inputs)), randomBf16(random, (size_t)(rank * width))});
+        modules[(size_t)s].push_back({rank, (float)uniform(random, 0.1, 2),
+                                      randomBf16(random, (size_t)(rank * inputs)),
+                                      randomBf16(random, (size_t)(rank * width))});
       }
     std::vector<int> slotOfRow((size_t)rows);
     for (int& s : slotOfRow) s = between(random, 0, adapters);
@@ -77,7 +84,9 @@ void expands(Random& random) {
           double y = 0, size = 0;
           for (int i = 0; i < m.rank; i++) {
             double v = 0;
-            for (int k = 0; k < inputs; k++) v += (double)bf16ToFloat(m.a[(size_t)(i * inputs + k)]) * bf16ToFloat(x[(size_t)(r * inputs + k)]);
+            for (int k = 0; k < inputs; k++)
+              v += (double)bf16ToFloat(m.a[(size_t)(i * inputs + k)]) *
+                   bf16ToFloat(x[(size_t)(r * inputs + k)]);
             y += v * bf16ToFloat(m.b[(size_t)(o * m.rank + i)]);
             size += std::abs(v * bf16ToFloat(m.b[(size_t)(o * m.rank + i)]));
           }
@@ -93,5 +102,8 @@ void expands(Random& random) {
 }  // namespace
 
 void addLoraTests(std::vector<Case>& cases) {
-  cases.push_back({"adapters of mixed ranks add what double precision says, with the same bits alone and in a group", expands});
+  cases.push_back(
+      {"adapters of mixed ranks add what double precision says, with the same bits alone and in a "
+       "group",
+       expands});
 }

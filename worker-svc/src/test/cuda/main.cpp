@@ -39,7 +39,8 @@ std::vector<Case> cases() {
   return all;
 }
 
-// The mistakes that the kernels make on request (MUTANT in their sources), and the beginning of the name of the test that finds it.
+// The mistakes that the kernels make on request (MUTANT in their sources), and the beginning of the
+// name of the test that finds it.
 struct Mutant {
   const char* mistake;
   const char* test;
@@ -65,8 +66,11 @@ const Mutant MUTANTS[] = {
 
 void outOfBounds(int, siginfo_t* info, void*) {
   char text[200];
-  int n = snprintf(text, sizeof text, "an access outside of device memory, at %p, by thread %d of block (%u, %u, %u)\n", info->si_addr,
-                   simt::current ? simt::current->id : -1, simt::block.x, simt::block.y, simt::block.z);
+  int n =
+      snprintf(text, sizeof text,
+               "an access outside of device memory, at %p, by thread %d of block (%u, %u, %u)\n",
+               info->si_addr, simt::current ? simt::current->id : -1, simt::block.x, simt::block.y,
+               simt::block.z);
   if (write(1, text, (size_t)n) < 0) _exit(4);
   _exit(3);
 }
@@ -98,7 +102,8 @@ int run(const Case& test, uint64_t seed, bool speaks) {
     if (speaks) printf("%6.2f s  %s\n", now() - from, test.name);
     return 0;
   } catch (const Failure& e) {
-    if (speaks) printf("FAILED    %s (seed %llu): %s\n", test.name, (unsigned long long)seed, e.what());
+    if (speaks)
+      printf("FAILED    %s (seed %llu): %s\n", test.name, (unsigned long long)seed, e.what());
     return 1;
   }
 }

@@ -15,11 +15,19 @@ struct PlaneSet {
   bool hasBias, hasDelta;
 
   PlaneSet(Random& random, int rows, int outputs)
-      : rows(rows), outputs(outputs), count(between(random, 1, 4)), stride((int64_t)rows * outputs + 4 * between(random, 0, 3)),
-        planes((size_t)(stride * count)), bias((size_t)outputs), delta((size_t)rows * outputs), slot((size_t)rows),
-        hasBias(between(random, 0, 1)), hasDelta(between(random, 0, 1)) {
+      : rows(rows),
+        outputs(outputs),
+        count(between(random, 1, 4)),
+        stride((int64_t)rows * outputs + 4 * between(random, 0, 3)),
+        planes((size_t)(stride * count)),
+        bias((size_t)outputs),
+        delta((size_t)rows * outputs),
+        slot((size_t)rows),
+        hasBias(between(random, 0, 1)),
+        hasDelta(between(random, 0, 1)) {
     for (int p = 0; p < count; p++)
-      for (int i = 0; i < rows * outputs; i++) planes[(size_t)(p * stride + i)] = (float)normal(random);
+      for (int i = 0; i < rows * outputs; i++)
+        planes[(size_t)(p * stride + i)] = (float)normal(random);
     for (int i = 0; i < outputs; i++) bias[(size_t)i] = (float)normal(random);
     for (int r = 0; r < rows; r++) {
       slot[(size_t)r] = between(random, 0, 2);
@@ -30,19 +38,23 @@ struct PlaneSet {
   }
   double at(int row, int output) {
     double v = 0;
-    for (int p = 0; p < count; p++) v += planes[(size_t)(p * stride + (int64_t)row * outputs + output)];
+    for (int p = 0; p < count; p++)
+      v += planes[(size_t)(p * stride + (int64_t)row * outputs + output)];
     if (hasBias) v += bias[(size_t)output];
     if (hasDelta && slot[(size_t)row] != 0) v += delta[(size_t)(row * outputs + output)];
     return v;
   }
 };
-#define OF(p) (p).planes.get(), (p).count, (p).stride, (p).hasBias ? (p).bias.get() : nullptr, (p).hasDelta ? (p).delta.get() : nullptr, (p).slot.get()
+#define OF(p)                                                                      \
+  (p).planes.get(), (p).count, (p).stride, (p).hasBias ? (p).bias.get() : nullptr, \
+      (p).hasDelta ? (p).delta.get() : nullptr, (p).slot.get()
 
 unsigned ceilDiv(int a, int b) { return (unsigned)((a + b - 1) / b); }
 
 void embeds(Random& random) {
   for (int round = 0; round < 4; round++) {
-    int hidden = 8 * between(random, 1, 200), vocabulary = between(random, 1, 50), rows = between(random, 0, 9), bucket = rows + between(random, round == 0 ? 0 : 1, 3);
+    int hidden = 8 * between(random, 1, 200), vocabulary = between(random, 1, 50),
+        rows = between(random, 0, 9), bucket = rows + between(random, round == 0 ? 0 : 1, 3);
     if (bucket == 0) bucket = 1;
     Buffer<bf16> table(randomBf16(random, (size_t)vocabulary * hidden));
     Buffer<int> count(std::vector<int>{rows}), token((size_t)bucket);
@@ -51,7 +63,9 @@ void embeds(Random& random) {
     LAUNCH(cf_embed, {(unsigned)bucket}, 128, 0, count, token, table, stream, hidden);
     for (int r = 0; r < rows; r++)
       for (int i = 0; i < hidden; i++)
-        if (stream[(size_t)(r * hidden + i)] != bf16ToFloat(table[(size_t)(token[(size_t)r] * hidden + i)])) failTest("embedding of row %d", r);
+        if (stream[(size_t)(r * hidden + i)] !=
+            bf16ToFloat(table[(size_t)(token[(size_t)r] * hidden + i)]))
+          failTest("embedding of row %d", r);
     stream.checkTail();
   }
 }
@@ -62,7 +76,8 @@ void normalises(Random& random) {
     double epsilon = 1e-5;
     PlaneSet planes(random, rows, hidden);
     bool add = round % 4 != 0, gather = round % 2 == 1;
-    Buffer<float> stream(randomFloats(random, (size_t)rows * hidden, 3)), weight(randomFloats(random, (size_t)hidden));
+    Buffer<float> stream(randomFloats(random, (size_t)rows * hidden, 3)),
+        weight(randomFloats(random, (size_t)hidden));
     std::vector<float> before = stream.copy();
     std::vector<int> index;
     for (int r = 0; r < rows; r++)
@@ -73,9 +88,11 @@ void normalises(Random& random) {
     Buffer<int> count(std::vector<int>{outputs}), indices(index);
     Buffer<bf16> normed((size_t)outputs * hidden);
     Buffer<float> exact((size_t)outputs * hidden);
-    LAUNCH(cf_norm, {(unsigned)rows + 2}, 256, 0, count, gather ? indices.get() : nullptr, stream, hidden,
-           planes.planes.get(), add ? planes.count : 0, planes.stride, planes.hasBias ? planes.bias.get() : nullptr,
-           planes.hasDelta ? planes.delta.get() : nullptr, planes.slot.get(), weight, (float)epsilon, normed, exact);
+    LAUNCH(cf_norm, {(unsigned)rows + 2}, 256, 0, count, gather ? indices.get() : nullptr, stream,
+           hidden, planes.planes.get(), add ? planes.count : 0, planes.stride,
+           planes.hasBias ? planes.bias.get() : nullptr,
+           planes.hasDelta ? planes.delta.get() : nullptr, planes.slot.get(), weight,
+           (float)epsilon, normed, exact);
     for (int i = 0; i < outputs; i++) {
       int r = index[(size_t)i];
       std::vector<double> x((size_t)hidden);
@@ -102,18 +119,23 @@ void gathers(Random& random) {
   Buffer<uint8_t> from((size_t)(rows * rowBytes)), to((size_t)(3 * rowBytes));
   for (size_t i = 0; i < from.size(); i++) from[i] = (uint8_t)random();
   LAUNCH(cf_gather, {5}, 128, 0, count, index, from, to, rowBytes);
-  for (int i = 0; i < 3; i++) same(to.get() + i * rowBytes, from.get() + index[(size_t)i] * rowBytes, (size_t)rowBytes, "gather");
+  for (int i = 0; i < 3; i++)
+    same(to.get() + i * rowBytes, from.get() + index[(size_t)i] * rowBytes, (size_t)rowBytes,
+         "gather");
 }
 
 void rotatesAndStores(Random& random) {
   for (int round = 0; round < 6; round++) {
-    int d = 16 * between(random, 1, 16), kvHeads = between(random, 1, 3), heads = kvHeads * between(random, 1, 4);
-    int rows = between(random, 1, 6), layers = between(random, 1, 3), layer = between(random, 0, layers - 1), positions = 70;
+    int d = 16 * between(random, 1, 16), kvHeads = between(random, 1, 3),
+        heads = kvHeads * between(random, 1, 4);
+    int rows = between(random, 1, 6), layers = between(random, 1, 3),
+        layer = between(random, 0, layers - 1), positions = 70;
     int blocks = 12;
     bool norms = round % 2 == 0;
     int64_t blockElements = (int64_t)layers * 2 * kvHeads * 16 * d;
     PlaneSet planes(random, rows, (heads + 2 * kvHeads) * d);
-    Buffer<float> queryNorm(randomFloats(random, (size_t)d)), keyNorm(randomFloats(random, (size_t)d)), rotary((size_t)positions * d);
+    Buffer<float> queryNorm(randomFloats(random, (size_t)d)),
+        keyNorm(randomFloats(random, (size_t)d)), rotary((size_t)positions * d);
     for (int p = 0; p < positions; p++)
       for (int i = 0; i < d / 2; i++) {
         double angle = p * std::pow(10000, -2.0 * i / d);
@@ -124,15 +146,17 @@ void rotatesAndStores(Random& random) {
     for (int i = 0; i < blocks; i++) ids[(size_t)i] = i;
     std::shuffle(ids.begin(), ids.end(), random);
     // Two sequences: the first rows with blocks from entry 2 on, the others from entry 7.
-    Buffer<int> count(std::vector<int>{rows}), position((size_t)rows), tableAt((size_t)rows), table(ids);
+    Buffer<int> count(std::vector<int>{rows}), position((size_t)rows), tableAt((size_t)rows),
+        table(ids);
     for (int r = 0; r < rows; r++) {
       bool second = r >= rows / 2;
       position[(size_t)r] = second ? 17 + r : 14 + r;
       tableAt[(size_t)r] = second ? 7 : 2;
     }
     Buffer<bf16> query((size_t)(rows * heads * d)), pool((size_t)(blocks * blockElements));
-    LAUNCH(cf_rotate_store, {(unsigned)rows + 1}, 256, 0, count, OF(planes), norms ? queryNorm.get() : nullptr, norms ? keyNorm.get() : nullptr, 1e-6f,
-           rotary, position, tableAt, table, query, pool, blockElements, layer, heads, kvHeads, d);
+    LAUNCH(cf_rotate_store, {(unsigned)rows + 1}, 256, 0, count, OF(planes),
+           norms ? queryNorm.get() : nullptr, norms ? keyNorm.get() : nullptr, 1e-6f, rotary,
+           position, tableAt, table, query, pool, blockElements, layer, heads, kvHeads, d);
     size_t written = 0;
     for (int r = 0; r < rows; r++)
       for (int h = 0; h < heads + 2 * kvHeads; h++) {
@@ -144,24 +168,31 @@ void rotatesAndStores(Random& random) {
         }
         bool value = h >= heads + kvHeads;
         if (norms && !value)
-          for (int i = 0; i < d; i++) v[(size_t)i] *= (h < heads ? queryNorm : keyNorm)[(size_t)i] / std::sqrt(squares / d + 1e-6);
+          for (int i = 0; i < d; i++)
+            v[(size_t)i] *=
+                (h < heads ? queryNorm : keyNorm)[(size_t)i] / std::sqrt(squares / d + 1e-6);
         std::vector<double> y = v;
         if (!value)
           for (int i = 0; i < d / 2; i++) {
             double angle = position[(size_t)r] * std::pow(10000, -2.0 * i / d);
-            y[(size_t)i] = v[(size_t)i] * std::cos(angle) - v[(size_t)(d / 2 + i)] * std::sin(angle);
-            y[(size_t)(d / 2 + i)] = v[(size_t)(d / 2 + i)] * std::cos(angle) + v[(size_t)i] * std::sin(angle);
+            y[(size_t)i] =
+                v[(size_t)i] * std::cos(angle) - v[(size_t)(d / 2 + i)] * std::sin(angle);
+            y[(size_t)(d / 2 + i)] =
+                v[(size_t)(d / 2 + i)] * std::cos(angle) + v[(size_t)i] * std::sin(angle);
           }
         int p = position[(size_t)r];
-        bf16* at = h < heads ? query.get() + (r * heads + h) * d
-                             : pool.get() + table[(size_t)(tableAt[(size_t)r] + p / 16)] * blockElements +
-                                   ((layer * 2 * kvHeads + (h - heads)) * 16 + p % 16) * d;
-        for (int i = 0; i < d; i++) near(bf16ToFloat(at[i]), y[(size_t)i], 0.004, 2e-5, "rotated", i);
+        bf16* at = h < heads
+                       ? query.get() + (r * heads + h) * d
+                       : pool.get() + table[(size_t)(tableAt[(size_t)r] + p / 16)] * blockElements +
+                             ((layer * 2 * kvHeads + (h - heads)) * 16 + p % 16) * d;
+        for (int i = 0; i < d; i++)
+          near(bf16ToFloat(at[i]), y[(size_t)i], 0.004, 2e-5, "rotated", i);
         if (h >= heads) written += (size_t)d;
       }
     size_t changed = 0;
     for (size_t i = 0; i < pool.size(); i++) changed += pool[i] != 0xFFFF;
-    if (changed != written) failTest("%zu elements of the pool were written (expected: %zu)", changed, written);
+    if (changed != written)
+      failTest("%zu elements of the pool were written (expected: %zu)", changed, written);
     query.checkTail();
   }
 }
@@ -172,27 +203,34 @@ void gates(Random& random) {
     PlaneSet planes(random, rows, 2 * width);
     Buffer<int> count(std::vector<int>{rows});
     Buffer<bf16> out((size_t)(rows * width));
-    LAUNCH(cf_gate, {(unsigned)rows + 1, ceilDiv(width, 1024)}, 256, 0, count, OF(planes), out, width);
+    LAUNCH(cf_gate, {(unsigned)rows + 1, ceilDiv(width, 1024)}, 256, 0, count, OF(planes), out,
+           width);
     for (int r = 0; r < rows; r++)
       for (int i = 0; i < width; i++) {
         double gate = planes.at(r, i), up = planes.at(r, width + i);
-        near(bf16ToFloat(out[(size_t)(r * width + i)]), gate / (1 + std::exp(-gate)) * up, 0.004, 1e-5, "gate", i);
+        near(bf16ToFloat(out[(size_t)(r * width + i)]), gate / (1 + std::exp(-gate)) * up, 0.004,
+             1e-5, "gate", i);
       }
     out.checkTail();
   }
 }
 
 // A product by the kernel of tile width n, its planes merged in order as its readers do.
-std::vector<float> productOf(int n, int rows, int bucket, Buffer<bf16>& weights, Buffer<bf16>& x, int outputs, int inputs, int split,
-                             bool planes) {
+std::vector<float> productOf(int n, int rows, int bucket, Buffer<bf16>& weights, Buffer<bf16>& x,
+                             int outputs, int inputs, int split, bool planes) {
   int splits = (int)ceilDiv(inputs, split), z = planes ? splits : 1;
   int64_t stride = (int64_t)rows * outputs + 8;
   Buffer<int> count(std::vector<int>{rows});
   Buffer<float> out((size_t)(stride * z));
-  auto kernel = n == 8 ? cf_product_8 : n == 16 ? cf_product_16 : n == 32 ? cf_product_32 : n == 64 ? cf_product_64 : n == 128 ? cf_product_128 : cf_product_256;
+  auto kernel = n == 8     ? cf_product_8
+                : n == 16  ? cf_product_16
+                : n == 32  ? cf_product_32
+                : n == 64  ? cf_product_64
+                : n == 128 ? cf_product_128
+                           : cf_product_256;
   std::string name = "cf_product_" + std::to_string(n);
-  launch(kernel, name.c_str(), {ceilDiv(bucket, n), ceilDiv(outputs, 128), (unsigned)z}, 256, (unsigned)productShared(n), count, weights, x, out, outputs,
-         inputs, split, stride);
+  launch(kernel, name.c_str(), {ceilDiv(bucket, n), ceilDiv(outputs, 128), (unsigned)z}, 256,
+         (unsigned)productShared(n), count, weights, x, out, outputs, inputs, split, stride);
   out.checkTail();
   std::vector<float> sum((size_t)(rows * outputs));
   for (size_t i = 0; i < sum.size(); i++) {
@@ -207,15 +245,19 @@ const int WIDTHS[] = {8, 16, 32, 64, 128, 256};
 void multiplies(Random& random) {
   for (int round = 0; round < 14; round++) {
     int n = WIDTHS[round % 6];
-    int outputs = between(random, 1, 300), inputs = 8 * between(random, 1, 90), rows = between(random, 1, n + 5);
+    int outputs = between(random, 1, 300), inputs = 8 * between(random, 1, 90),
+        rows = between(random, 1, n + 5);
     int split = round < 6 ? (inputs + 63) / 64 * 64 : 64 * between(random, 1, 4);
-    Buffer<bf16> weights(randomBf16(random, (size_t)outputs * inputs)), x(randomBf16(random, (size_t)rows * inputs));
-    std::vector<float> y = productOf(n, rows, rows + between(random, 0, 20), weights, x, outputs, inputs, split, round % 2);
+    Buffer<bf16> weights(randomBf16(random, (size_t)outputs * inputs)),
+        x(randomBf16(random, (size_t)rows * inputs));
+    std::vector<float> y = productOf(n, rows, rows + between(random, 0, 20), weights, x, outputs,
+                                     inputs, split, round % 2);
     for (int r = 0; r < rows; r++)
       for (int o = 0; o < outputs; o++) {
         double sum = 0, size = 0;
         for (int i = 0; i < inputs; i++) {
-          double product = (double)bf16ToFloat(weights[(size_t)(o * inputs + i)]) * bf16ToFloat(x[(size_t)(r * inputs + i)]);
+          double product = (double)bf16ToFloat(weights[(size_t)(o * inputs + i)]) *
+                           bf16ToFloat(x[(size_t)(r * inputs + i)]);
           sum += product;
           size += std::abs(product);
         }
@@ -226,15 +268,21 @@ void multiplies(Random& random) {
 
 void productsKeepBits(Random& random) {
   for (int round = 0; round < 4; round++) {
-    int outputs = between(random, 100, 300), inputs = 8 * between(random, 50, 110), rows = between(random, 20, 150);
+    int outputs = between(random, 100, 300), inputs = 8 * between(random, 50, 110),
+        rows = between(random, 20, 150);
     int split = round == 0 ? (inputs + 63) / 64 * 64 : 64 * between(random, 1, 4);
-    Buffer<bf16> weights(randomBf16(random, (size_t)outputs * inputs)), x(randomBf16(random, (size_t)rows * inputs));
-    std::vector<float> all = productOf(between(random, 0, 1) ? 128 : 256, rows, rows, weights, x, outputs, inputs, split, false);
+    Buffer<bf16> weights(randomBf16(random, (size_t)outputs * inputs)),
+        x(randomBf16(random, (size_t)rows * inputs));
+    std::vector<float> all = productOf(between(random, 0, 1) ? 128 : 256, rows, rows, weights, x,
+                                       outputs, inputs, split, false);
     for (int n : WIDTHS) {
       // Some rows of them, elsewhere in a tile, with and without planes.
-      int from = between(random, 0, rows - 1), part = between(random, 1, std::min(rows - from, 2 * n));
-      Buffer<bf16> some(std::vector<bf16>(x.get() + from * inputs, x.get() + (from + part) * inputs));
-      std::vector<float> y = productOf(n, part, part, weights, some, outputs, inputs, split, random() % 2);
+      int from = between(random, 0, rows - 1),
+          part = between(random, 1, std::min(rows - from, 2 * n));
+      Buffer<bf16> some(
+          std::vector<bf16>(x.get() + from * inputs, x.get() + (from + part) * inputs));
+      std::vector<float> y =
+          productOf(n, part, part, weights, some, outputs, inputs, split, random() % 2);
       same(y.data(), all.data() + from * outputs, y.size(), "product of some rows");
     }
   }
@@ -244,10 +292,14 @@ void productsKeepBits(Random& random) {
 
 void addRowTests(std::vector<Case>& cases) {
   cases.push_back({"a row's stream begins as its token's embedding", embeds});
-  cases.push_back({"a norm adds planes, bias and adapter to the stream and normalises it", normalises});
+  cases.push_back(
+      {"a norm adds planes, bias and adapter to the stream and normalises it", normalises});
   cases.push_back({"rows are gathered", gathers});
-  cases.push_back({"queries and keys are normalised and rotated, and keys and values reach their block", rotatesAndStores});
+  cases.push_back(
+      {"queries and keys are normalised and rotated, and keys and values reach their block",
+       rotatesAndStores});
   cases.push_back({"the gate is SwiGLU", gates});
   cases.push_back({"a product is that of double precision within F32's rounding", multiplies});
-  cases.push_back({"a row's product has the same bits in every tile, beside any rows, split or not", productsKeepBits});
+  cases.push_back({"a row's product has the same bits in every tile, beside any rows, split or not",
+                   productsKeepBits});
 }

@@ -1,4 +1,5 @@
-// Sampling against a sorted list in double precision, written after `generation.Sampler`'s contract.
+// Sampling against a sorted list in double precision, written after `generation.Sampler`'s
+// contract.
 #include "tests.h"
 
 namespace {
@@ -17,7 +18,8 @@ double philox(uint64_t seed, int index) {
   uint32_t c[4] = {(uint32_t)index, 0, 0, 0}, k[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
   for (int round = 0; round < 10; round++) {
     uint64_t p0 = 0xD2511F53ull * c[0], p1 = 0xCD9E8D57ull * c[2];
-    uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1, (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
+    uint32_t next[4] = {(uint32_t)(p1 >> 32) ^ c[1] ^ k[0], (uint32_t)p1,
+                        (uint32_t)(p0 >> 32) ^ c[3] ^ k[1], (uint32_t)p0};
     std::copy(next, next + 4, c);
     k[0] += 0x9E3779B9;
     k[1] += 0xBB67AE85;
@@ -28,7 +30,8 @@ double philox(uint64_t seed, int index) {
 std::vector<int> sorted(const std::vector<float>& logits) {
   std::vector<int> order(logits.size());
   for (size_t i = 0; i < order.size(); i++) order[i] = (int)i;
-  std::stable_sort(order.begin(), order.end(), [&](int a, int b) { return logits[(size_t)a] > logits[(size_t)b]; });
+  std::stable_sort(order.begin(), order.end(),
+                   [&](int a, int b) { return logits[(size_t)a] > logits[(size_t)b]; });
   return order;
 }
 
@@ -79,15 +82,27 @@ std::vector<float> randomLogits(Random& random, int n) {
 }
 
 // Runs all four kernels, with some rows of the bucket left free.
-std::vector<SampleResult> run(const std::vector<std::vector<float>>& rows, const std::vector<Request>& requests) {
+std::vector<SampleResult> run(const std::vector<std::vector<float>>& rows,
+                              const std::vector<Request>& requests) {
   int n = (int)rows.size(), vocabulary = (int)rows[0].size();
   std::vector<SampleSettings> settings;
   std::vector<PenaltyEntry> entries;
   std::vector<float> flat;
   for (int i = 0; i < n; i++) {
     const Request& r = requests[(size_t)i];
-    settings.push_back({r.temperature, r.topP, r.minP, r.topK, r.seed, r.index, r.alternatives, r.repetition, r.presence, r.frequency, (int)entries.size(),
-                        (int)r.penalties.size(), {}});
+    settings.push_back({r.temperature,
+                        r.topP,
+                        r.minP,
+                        r.topK,
+                        r.seed,
+                        r.index,
+                        r.alternatives,
+                        r.repetition,
+                        r.presence,
+                        r.frequency,
+                        (int)entries.size(),
+                        (int)r.penalties.size(),
+                        {}});
     entries.insert(entries.end(), r.penalties.begin(), r.penalties.end());
     flat.insert(flat.end(), rows[(size_t)i].begin(), rows[(size_t)i].end());
   }
@@ -99,8 +114,10 @@ std::vector<SampleResult> run(const std::vector<std::vector<float>>& rows, const
   Buffer<SampleResult> result((size_t)n);
   unsigned bucket = (unsigned)n + 1;
   LAUNCH(cf_penalize, {bucket}, 256, 0, count, of, penalty, logits, vocabulary, before);
-  LAUNCH(cf_sample_scan, {(unsigned)(vocabulary + 4095) / 4096, bucket}, 256, 0, count, logits, vocabulary, scratch);
-  LAUNCH(cf_sample, {bucket}, 1024, 0, count, of, penalty, logits, vocabulary, before, scratch, result);
+  LAUNCH(cf_sample_scan, {(unsigned)(vocabulary + 4095) / 4096, bucket}, 256, 0, count, logits,
+         vocabulary, scratch);
+  LAUNCH(cf_sample, {bucket}, 1024, 0, count, of, penalty, logits, vocabulary, before, scratch,
+         result);
   LAUNCH(cf_logprobs, {bucket}, 1024, 0, count, of, logits, vocabulary, result);
   same(logits.get(), flat.data(), flat.size(), "logits after penalties were taken back");
   result.checkTail();
@@ -123,7 +140,8 @@ Request randomRequest(Random& random, int vocabulary) {
     std::vector<int> tokens(vocabulary);
     for (int i = 0; i < vocabulary; i++) tokens[(size_t)i] = i;
     std::shuffle(tokens.begin(), tokens.end(), random);
-    for (int i = 0; i < std::min(vocabulary, 40); i++) r.penalties.push_back({tokens[(size_t)i], between(random, 0, 3)});
+    for (int i = 0; i < std::min(vocabulary, 40); i++)
+      r.penalties.push_back({tokens[(size_t)i], between(random, 0, 3)});
   }
   return r;
 }
@@ -140,13 +158,15 @@ void samples(Random& random) {
     std::vector<SampleResult> result = run(rows, requests);
     for (size_t i = 0; i < rows.size(); i++) {
       int expected = expectedToken(rows[i], requests[i]);
-      if (result[i].notFinite != 0 || result[i].token != expected) failTest("round %d, row %zu: token %d (expected: %d)", round, i, result[i].token, expected);
+      if (result[i].notFinite != 0 || result[i].token != expected)
+        failTest("round %d, row %zu: token %d (expected: %d)", round, i, result[i].token, expected);
     }
   }
 }
 
 void drawsAsOften(Random& random) {
-  // Of 40 draws in a row of one seed, every token is the reference's, at one vocabulary where several are likely.
+  // Of 40 draws in a row of one seed, every token is the reference's, at one vocabulary where
+  // several are likely.
   std::vector<float> logits = {1, 1, 0.5f, 0, -1, 1, 0.25f, 2};
   std::vector<std::vector<float>> rows(40, logits);
   std::vector<Request> requests(40);
@@ -178,10 +198,13 @@ void reportsLogprobs(Random& random) {
       double best = rows[i][(size_t)order[0]], total = 0;
       for (float l : rows[i]) total += std::exp(l - best);
       double normaliser = best + std::log(total);
-      near(result[i].logprob, rows[i][(size_t)result[i].token] - normaliser, 1e-6, 1e-6, "logprob of row", (long)i);
+      near(result[i].logprob, rows[i][(size_t)result[i].token] - normaliser, 1e-6, 1e-6,
+           "logprob of row", (long)i);
       for (int a = 0; a < std::min(requests[i].alternatives, vocabulary); a++) {
-        if (result[i].topToken[a] != order[(size_t)a]) failTest("alternative %d: %d (expected: %d)", a, result[i].topToken[a], order[(size_t)a]);
-        near(result[i].topLogprob[a], rows[i][(size_t)order[(size_t)a]] - normaliser, 1e-6, 1e-6, "logprob of alternative", a);
+        if (result[i].topToken[a] != order[(size_t)a])
+          failTest("alternative %d: %d (expected: %d)", a, result[i].topToken[a], order[(size_t)a]);
+        near(result[i].topLogprob[a], rows[i][(size_t)order[(size_t)a]] - normaliser, 1e-6, 1e-6,
+             "logprob of alternative", a);
       }
     }
   }
@@ -194,7 +217,8 @@ void findsWhatIsNotFinite(Random& random) {
     Request request;
     request.alternatives = 2;
     std::vector<SampleResult> result = run({fine, broken}, {request, request});
-    if (result[0].notFinite != 0 || result[1].notFinite == 0 || result[1].token != -1) failTest("a logit that is not finite");
+    if (result[0].notFinite != 0 || result[1].notFinite == 0 || result[1].token != -1)
+      failTest("a logit that is not finite");
   }
 }
 
@@ -203,6 +227,7 @@ void findsWhatIsNotFinite(Random& random) {
 void addSamplingTests(std::vector<Case>& cases) {
   cases.push_back({"tokens are the sorted list's, with every filter and penalty", samples});
   cases.push_back({"draws follow the random numbers of seed and index", drawsAsOften});
-  cases.push_back({"log-probabilities and alternatives are those before penalties and temperature", reportsLogprobs});
+  cases.push_back({"log-probabilities and alternatives are those before penalties and temperature",
+                   reportsLogprobs});
   cases.push_back({"a row with a logit that is not finite gets no token", findsWhatIsNotFinite});
 }

@@ -31,12 +31,14 @@ void reports(Random&) {
     int status = simt_launch(&FAULT, 1, 1, 1, 64, 1, 1, 1024, params);
     std::string said = simt_error();
     if (message == nullptr ? status != 0 : status == 0 || said.find(message) == std::string::npos)
-      failTest("fault %d: status %d, \"%s\" (expected: \"%s\")", fault, status, said.c_str(), message ? message : "");
+      failTest("fault %d: status %d, \"%s\" (expected: \"%s\")", fault, status, said.c_str(),
+               message ? message : "");
   }
 }
 
 }  // namespace
 
 void addShimTests(std::vector<Case>& cases) {
-  cases.push_back({"the shim reports races, divergence and what is unwritten, and nothing else", reports});
+  cases.push_back(
+      {"the shim reports races, divergence and what is unwritten, and nothing else", reports});
 }

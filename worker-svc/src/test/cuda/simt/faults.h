@@ -18,5 +18,6 @@ enum Fault {
   BEHIND_SHARED,
 };
 
-// fault(int which, int* memory): a block of 64 threads, 1024 bytes of dynamic shared memory, 64 words of memory.
+// fault(int which, int* memory): a block of 64 threads, 1024 bytes of dynamic shared memory, 64
+// words of memory.
 extern const simt::Entry FAULT;

@@ -1,4 +1,5 @@
-// The kernels' sources, compiled for the CPU, by name. The only translation unit of theirs, so that one compilation checks them all.
+// The kernels' sources, compiled for the CPU, by name. The only translation unit of theirs, so that
+// one compilation checks them all.
 #define COFFERDAM_SIMT
 #include "../../../main/cuda/product.cu"
 #include "../../../main/cuda/rows.cu"
@@ -17,15 +18,42 @@ const bool checked = false;
 
 namespace {
 
-#define ENTRY(name) {#name, simt::Call<name>::call}
+#define ENTRY(name)                  \
+  {                                  \
+#name, simt::Call < name> ::call \
+  }
 const Entry ENTRIES[] = {
-    ENTRY(cf_embed),      ENTRY(cf_norm),       ENTRY(cf_gather),     ENTRY(cf_rotate_store), ENTRY(cf_gate),
-    ENTRY(cf_product_8),  ENTRY(cf_product_16), ENTRY(cf_product_32), ENTRY(cf_product_64),   ENTRY(cf_product_128), ENTRY(cf_product_256),
-    ENTRY(cf_attend_small_32),  ENTRY(cf_attend_small_64),  ENTRY(cf_attend_small_128), ENTRY(cf_attend_small_256),
-    ENTRY(cf_attend_large_32),  ENTRY(cf_attend_large_64),  ENTRY(cf_attend_large_128), ENTRY(cf_attend_large_256),
-    ENTRY(cf_attend_merge),     ENTRY(cf_lora_shrink),    ENTRY(cf_lora_expand),      ENTRY(cf_penalize),
-    ENTRY(cf_sample_scan),      ENTRY(cf_sample),         ENTRY(cf_logprobs),         ENTRY(cf_zero_blocks),
-    ENTRY(cf_residue),          ENTRY(cf_seal),           ENTRY(cf_open),             ENTRY(cf_open_verdict),
+    ENTRY(cf_embed),
+    ENTRY(cf_norm),
+    ENTRY(cf_gather),
+    ENTRY(cf_rotate_store),
+    ENTRY(cf_gate),
+    ENTRY(cf_product_8),
+    ENTRY(cf_product_16),
+    ENTRY(cf_product_32),
+    ENTRY(cf_product_64),
+    ENTRY(cf_product_128),
+    ENTRY(cf_product_256),
+    ENTRY(cf_attend_small_32),
+    ENTRY(cf_attend_small_64),
+    ENTRY(cf_attend_small_128),
+    ENTRY(cf_attend_small_256),
+    ENTRY(cf_attend_large_32),
+    ENTRY(cf_attend_large_64),
+    ENTRY(cf_attend_large_128),
+    ENTRY(cf_attend_large_256),
+    ENTRY(cf_attend_merge),
+    ENTRY(cf_lora_shrink),
+    ENTRY(cf_lora_expand),
+    ENTRY(cf_penalize),
+    ENTRY(cf_sample_scan),
+    ENTRY(cf_sample),
+    ENTRY(cf_logprobs),
+    ENTRY(cf_zero_blocks),
+    ENTRY(cf_residue),
+    ENTRY(cf_seal),
+    ENTRY(cf_open),
+    ENTRY(cf_open_verdict),
 };
 
 }  // namespace

@@ -41,8 +41,8 @@ struct Batch {
 // What a driver needs: 0 is success, otherwise `simt_error` says what is wrong.
 extern "C" {
 const void* simt_kernel(const char* name);
-int simt_launch(const void* kernel, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
-                unsigned blockZ, unsigned sharedBytes, void** params);
+int simt_launch(const void* kernel, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                unsigned blockY, unsigned blockZ, unsigned sharedBytes, void** params);
 const char* simt_error();
 void simt_mutant(int number);
 }

@@ -106,7 +106,8 @@ void step(Lane* to) {
   simt_switch(&from->stack, to->stack);
 }
 
-// Gives the processor to the next lane of the warp that is not at a barrier of the block; to the scheduler where there is none.
+// Gives the processor to the next lane of the warp that is not at a barrier of the block; to the
+// scheduler where there is none.
 void yield() {
   int base = lane_->id & ~31;
   for (int i = 1; i <= 32; i++) {
@@ -133,18 +134,25 @@ void run() {
 Shadow* shadowOf(const void* at) {
   if (!checked) return nullptr;
   const char* p = (const char*)at;
-  if (p >= dynamicShared && p < dynamicShared + dynamicBytes) return dynamicShadow + (p - dynamicShared) / 4;
-  if (p >= __start_simt_shared && p < __stop_simt_shared) return staticShadow + (p - __start_simt_shared) / 4;
-  if (p >= dynamicShared && p < dynamicShared + DYNAMIC_MAX) fail("shared memory behind the launch's %zu bytes", dynamicBytes);
+  if (p >= dynamicShared && p < dynamicShared + dynamicBytes)
+    return dynamicShadow + (p - dynamicShared) / 4;
+  if (p >= __start_simt_shared && p < __stop_simt_shared)
+    return staticShadow + (p - __start_simt_shared) / 4;
+  if (p >= dynamicShared && p < dynamicShared + DYNAMIC_MAX)
+    fail("shared memory behind the launch's %zu bytes", dynamicBytes);
   return nullptr;
 }
 
-bool orderedByWarp(int otherWarp, uint32_t then) { return otherWarp == current->warp && then < warp->barriers; }
+bool orderedByWarp(int otherWarp, uint32_t then) {
+  return otherWarp == current->warp && then < warp->barriers;
+}
 
 void checkWriter(const Shadow& s, const char* what) {
   if (s.pending) fail("%s of shared memory that an asynchronous copy is still to fill", what);
-  if (s.wrote == epoch && s.writer != current->id && !orderedByWarp(s.writer == ATOMIC ? -1 : s.writer / 32, s.wroteWarp))
-    fail("%s of shared memory that thread %d wrote with no barrier between", what, s.writer == ATOMIC ? -1 : s.writer);
+  if (s.wrote == epoch && s.writer != current->id &&
+      !orderedByWarp(s.writer == ATOMIC ? -1 : s.writer / 32, s.wroteWarp))
+    fail("%s of shared memory that thread %d wrote with no barrier between", what,
+         s.writer == ATOMIC ? -1 : s.writer);
 }
 
 void noteRead(Shadow& s) {
@@ -162,7 +170,8 @@ void noteRead(Shadow& s) {
 
 void noteWrite(Shadow& s) {
   checkWriter(s, "write");
-  if (s.read == epoch && s.reader != current->id && (s.reader == MANY || !orderedByWarp(s.readerWarp, s.readWarp)))
+  if (s.read == epoch && s.reader != current->id &&
+      (s.reader == MANY || !orderedByWarp(s.readerWarp, s.readWarp)))
     fail("write of shared memory that another thread reads with no barrier between");
   s.wrote = epoch;
   s.wroteWarp = warp->barriers;
@@ -177,13 +186,20 @@ void access(const void* at, size_t bytes) {
   for (size_t i = 0; i < bytes / 4; i++) NOTE(s[i]);
 }
 
-float bf(uint32_t word, int half) { return __uint_as_float(half ? word & 0xFFFF0000u : word << 16); }
+float bf(uint32_t word, int half) {
+  return __uint_as_float(half ? word & 0xFFFF0000u : word << 16);
+}
 
 typedef float Eight __attribute__((vector_size(32)));
 
-// Operands of a product of 16 × 8 × 16, put together from the fragments of a warp (PTX ISA, mma.m16n8k16).
-struct Left { float at[16][16]; };
-struct Right { Eight at[16]; };
+// Operands of a product of 16 × 8 × 16, put together from the fragments of a warp (PTX ISA,
+// mma.m16n8k16).
+struct Left {
+  float at[16][16];
+};
+struct Right {
+  Eight at[16];
+};
 
 void gatherLeft(Left& left, int lane, uint32_t a0, uint32_t a1, uint32_t a2, uint32_t a3) {
   int g = lane / 4, t = lane % 4;
@@ -203,13 +219,15 @@ void gatherRight(Right& right, int lane, uint32_t b0, uint32_t b1) {
   }
 }
 
-// c[lane] are the four sums of each lane. An element's sum runs over k in order, whatever its place.
+// c[lane] are the four sums of each lane. An element's sum runs over k in order, whatever its
+// place.
 template <int STEPS>
 void multiplyGathered(float* const c[32], const Left* left, const Right* right) {
   for (int row = 0; row < 16; row++) {
     float* const* of = c + row % 8 * 4;
     int at = row / 8 * 2;
-    Eight sum = {of[0][at], of[0][at + 1], of[1][at], of[1][at + 1], of[2][at], of[2][at + 1], of[3][at], of[3][at + 1]};
+    Eight sum = {of[0][at], of[0][at + 1], of[1][at], of[1][at + 1],
+                 of[2][at], of[2][at + 1], of[3][at], of[3][at + 1]};
     for (int step = 0; step < STEPS; step++)
       for (int k = 0; k < 16; k++) sum += left[step].at[row][k] * right[step].at[k];
     for (int n = 0; n < 8; n++) of[n / 2][at + n % 2] = sum[n];
@@ -242,23 +260,29 @@ void lastMultipliesMany(const uint64_t* brought) {
   for (int i = 0; i < 32; i++) {
     const uint32_t* b = ((const Batch*)brought[i])->b;
     for (int n = 0; n < first->nTiles; n++)
-      for (int j = 0; j < 2; j++) gatherRight(right[n][j], i, b[4 * n + 2 * j], b[4 * n + 2 * j + 1]);
+      for (int j = 0; j < 2; j++)
+        gatherRight(right[n][j], i, b[4 * n + 2 * j], b[4 * n + 2 * j + 1]);
   }
   for (int m = 0; m < first->mTiles; m++) {
     for (int i = 0; i < 32; i++) {
       const uint32_t* a = ((const Batch*)brought[i])->a + 8 * m;
-      for (int j = 0; j < 2; j++) gatherLeft(left[j], i, a[2 * j], a[4 + 2 * j], a[2 * j + 1], a[5 + 2 * j]);
+      for (int j = 0; j < 2; j++)
+        gatherLeft(left[j], i, a[2 * j], a[4 + 2 * j], a[2 * j + 1], a[5 + 2 * j]);
     }
     for (int n = 0; n < first->nTiles; n++) {
       float* c[32];
-      for (int i = 0; i < 32; i++) c[i] = ((const Batch*)brought[i])->c + 4 * (m * first->nTiles + n);
+      for (int i = 0; i < 32; i++)
+        c[i] = ((const Batch*)brought[i])->c + 4 * (m * first->nTiles + n);
       multiplyGathered<2>(c, left, right[n]);
     }
   }
 }
 
 void lastTransposes(const uint64_t* brought) {
-  struct Row { uint32_t* out; const uint16_t* row; };
+  struct Row {
+    uint32_t* out;
+    const uint16_t* row;
+  };
   for (int i = 0; i < 32; i++) {
     const Row* mine = (const Row*)brought[i];
     for (int matrix = 0; matrix < 4; matrix++) {
@@ -279,7 +303,8 @@ int mutant;
 void fail(const char* format, ...) {
   if (!failed) {
     failed = true;
-    int n = snprintf(message, sizeof message, "%s, block (%u, %u, %u)", kernel->name, block.x, block.y, block.z);
+    int n = snprintf(message, sizeof message, "%s, block (%u, %u, %u)", kernel->name, block.x,
+                     block.y, block.z);
     if (current) n += snprintf(message + n, sizeof message - (size_t)n, ", thread %d", current->id);
     n += snprintf(message + n, sizeof message - (size_t)n, ": ");
     va_list list;
@@ -326,7 +351,8 @@ static void countWarpBarrier(const uint64_t*) { warp->barriers++; }
 void warpBarrier(Site site) { meet(site, 0, countWarpBarrier); }
 
 void copyAsync(void* to, const void* from, bool valid) {
-  if ((uintptr_t)to % 16 != 0 || (valid && (uintptr_t)from % 16 != 0)) fail("an asynchronous copy that is not aligned");
+  if ((uintptr_t)to % 16 != 0 || (valid && (uintptr_t)from % 16 != 0))
+    fail("an asynchronous copy that is not aligned");
   if (Shadow* s = shadowOf(to)) {
     for (int i = 0; i < 4; i++) {
       noteWrite(s[i]);
@@ -388,22 +414,30 @@ void multiplyMany(const void* batch, Site site) { meet(site, (uint64_t)batch, la
 void transpose(uint32_t* out, const void* row, Site site) {
   if ((uintptr_t)row % 16 != 0) fail("a row of a matrix that is not aligned");
   sharedRead(row, 16);
-  struct { uint32_t* out; const void* row; } mine{out, row};
+  struct {
+    uint32_t* out;
+    const void* row;
+  } mine{out, row};
   meet(site, (uint64_t)&mine, lastTransposes);
 }
 
 namespace {
 
 void allocate() {
-  stacks = (char*)mmap(nullptr, THREADS_MAX * STACK, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  dynamicShared = (char*)mmap(nullptr, DYNAMIC_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  dynamicShadow = (Shadow*)mmap(nullptr, DYNAMIC_MAX / 4 * sizeof(Shadow), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  staticShadow = (Shadow*)mmap(nullptr, STATIC_MAX / 4 * sizeof(Shadow), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  stacks = (char*)mmap(nullptr, THREADS_MAX * STACK, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  dynamicShared =
+      (char*)mmap(nullptr, DYNAMIC_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  dynamicShadow = (Shadow*)mmap(nullptr, DYNAMIC_MAX / 4 * sizeof(Shadow), PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  staticShadow = (Shadow*)mmap(nullptr, STATIC_MAX / 4 * sizeof(Shadow), PROT_READ | PROT_WRITE,
+                               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
 void begin() {
   memset(dynamicShared, 0xFF, dynamicBytes);
-  if (__start_simt_shared) memset(__start_simt_shared, 0xFF, (size_t)(__stop_simt_shared - __start_simt_shared));
+  if (__start_simt_shared)
+    memset(__start_simt_shared, 0xFF, (size_t)(__stop_simt_shared - __start_simt_shared));
   // What a copy of the last block left unfinished is gone with it.
   firstEpoch = ++epoch;
   for (int i = 0; i < lanesInBlock; i++) {
@@ -416,7 +450,8 @@ void begin() {
     l.thread.z = (unsigned)i / (threads.x * threads.y);
     l.state = RUNS;
     for (const Copy& copy : l.copies)
-      if (Shadow* s = shadowOf(copy.to)) for (int w = 0; w < 4; w++) s[w].pending = false;
+      if (Shadow* s = shadowOf(copy.to))
+        for (int w = 0; w < 4; w++) s[w].pending = false;
     l.copies.clear();
     l.group = 0;
     uint64_t* top = (uint64_t*)(stacks + (size_t)(i + 1) * STACK);
@@ -462,7 +497,8 @@ void runBlock() {
       }
       if (site.file && l.site != site) {
         current = &l;
-        snprintf(message, sizeof message, "%s: threads of a block wait at different barriers", kernel->name);
+        snprintf(message, sizeof message, "%s: threads of a block wait at different barriers",
+                 kernel->name);
         failed = true;
         return;
       }
@@ -471,7 +507,8 @@ void runBlock() {
       done = false;
     }
     if (!done && ended > 0) {
-      snprintf(message, sizeof message, "%s: threads of a block ended before a barrier of others", kernel->name);
+      snprintf(message, sizeof message, "%s: threads of a block ended before a barrier of others",
+               kernel->name);
       failed = true;
       return;
     }
@@ -493,8 +530,8 @@ const char* simt_error() { return message; }
 
 void simt_mutant(int number) { mutant = number; }
 
-int simt_launch(const void* handle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX, unsigned blockY,
-                unsigned blockZ, unsigned sharedBytes, void** params) {
+int simt_launch(const void* handle, unsigned gridX, unsigned gridY, unsigned gridZ, unsigned blockX,
+                unsigned blockY, unsigned blockZ, unsigned sharedBytes, void** params) {
   if (!stacks) allocate();
   kernel = (const Entry*)handle;
   parameters = params;
@@ -504,8 +541,9 @@ int simt_launch(const void* handle, unsigned gridX, unsigned gridY, unsigned gri
   dynamicBytes = sharedBytes;
   message[0] = 0;
   failed = false;
-  if (lanesInBlock < 32 || lanesInBlock > THREADS_MAX || lanesInBlock % 32 != 0 || sharedBytes > DYNAMIC_MAX || gridX == 0 ||
-      gridY == 0 || gridZ == 0 || gridY > 65535 || gridZ > 65535) {
+  if (lanesInBlock < 32 || lanesInBlock > THREADS_MAX || lanesInBlock % 32 != 0 ||
+      sharedBytes > DYNAMIC_MAX || gridX == 0 || gridY == 0 || gridZ == 0 || gridY > 65535 ||
+      gridZ > 65535) {
     snprintf(message, sizeof message, "%s: a launch of a shape that no device takes", kernel->name);
     return 1;
   }
@@ -523,18 +561,30 @@ int simt_launch(const void* handle, unsigned gridX, unsigned gridY, unsigned gri
 void __tsan_init() {}
 void __tsan_func_entry(void*) {}
 void __tsan_func_exit() {}
-#define CHECKED(bytes)                                                                    \
-  void __tsan_read##bytes(void* at) { if (current) access<noteRead>(at, bytes); }         \
-  void __tsan_write##bytes(void* at) { if (current) access<noteWrite>(at, bytes); }       \
-  void __tsan_unaligned_read##bytes(void* at) { if (current) access<noteRead>(at, bytes); } \
-  void __tsan_unaligned_write##bytes(void* at) { if (current) access<noteWrite>(at, bytes); }
+#define CHECKED(bytes)                           \
+  void __tsan_read##bytes(void* at) {            \
+    if (current) access<noteRead>(at, bytes);    \
+  }                                              \
+  void __tsan_write##bytes(void* at) {           \
+    if (current) access<noteWrite>(at, bytes);   \
+  }                                              \
+  void __tsan_unaligned_read##bytes(void* at) {  \
+    if (current) access<noteRead>(at, bytes);    \
+  }                                              \
+  void __tsan_unaligned_write##bytes(void* at) { \
+    if (current) access<noteWrite>(at, bytes);   \
+  }
 CHECKED(1)
 CHECKED(2)
 CHECKED(4)
 CHECKED(8)
 CHECKED(16)
-void __tsan_read_range(void* at, size_t bytes) { if (current) access<noteRead>(at, bytes); }
-void __tsan_write_range(void* at, size_t bytes) { if (current) access<noteWrite>(at, bytes); }
+void __tsan_read_range(void* at, size_t bytes) {
+  if (current) access<noteRead>(at, bytes);
+}
+void __tsan_write_range(void* at, size_t bytes) {
+  if (current) access<noteWrite>(at, bytes);
+}
 void __tsan_vptr_update(void**, void*) {}
 void __tsan_vptr_read(void**) {}
 }

@@ -1,11 +1,14 @@
-// A CUDA block on one CPU thread: enough of the language to compile the kernels' sources with g++ for x86-64.
+// A CUDA block on one CPU thread: enough of the language to compile the kernels' sources with g++
+// for x86-64.
 //
-// Threads of a block are fibers. They run one at a time, warp by warp, until they meet (barrier, shuffle, matrix
-// instruction), so what they do between two meetings is never mixed by chance: a missing barrier shows every time, or not
-// at all by its values, and the race check finds it in the second case. That check (checked builds only, compiled with
-// -fsanitize=thread for its calls before each access; this library answers them) knows for each word of shared memory who wrote and who
-// read it since which barrier. Asynchronous copies arrive at their wait and not before; until then their
-// destination holds NaN bits. Shared memory begins as NaN bits, too, and must be written before it is read.
+// Threads of a block are fibers. They run one at a time, warp by warp, until they meet (barrier,
+// shuffle, matrix instruction), so what they do between two meetings is never mixed by chance: a
+// missing barrier shows every time, or not at all by its values, and the race check finds it in the
+// second case. That check (checked builds only, compiled with -fsanitize=thread for its calls
+// before each access; this library answers them) knows for each word of shared memory who wrote and
+// who read it since which barrier. Asynchronous copies arrive at their wait and not before; until
+// then their destination holds NaN bits. Shared memory begins as NaN bits, too, and must be written
+// before it is read.
 //
 // Blocks run one after the other; one launch at a time in a process.
 #pragma once
@@ -30,12 +33,24 @@
 using std::max;
 using std::min;
 
-struct uint2 { unsigned x, y; };
-struct alignas(16) uint4 { unsigned x, y, z, w; };
-struct alignas(8) float2 { float x, y; };
-struct alignas(16) float4 { float x, y, z, w; };
-struct dim3 { unsigned x = 1, y = 1, z = 1; };
-static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) { return {x, y, z, w}; }
+struct uint2 {
+  unsigned x, y;
+};
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+struct alignas(8) float2 {
+  float x, y;
+};
+struct alignas(16) float4 {
+  float x, y, z, w;
+};
+struct dim3 {
+  unsigned x = 1, y = 1, z = 1;
+};
+static inline uint4 make_uint4(unsigned x, unsigned y, unsigned z, unsigned w) {
+  return {x, y, z, w};
+}
 static inline float2 make_float2(float x, float y) { return {x, y}; }
 static inline float4 make_float4(float x, float y, float z, float w) { return {x, y, z, w}; }
 
@@ -44,7 +59,9 @@ namespace simt {
 struct Site {
   const char* file;
   int line;
-  static constexpr Site here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) { return {file, line}; }
+  static constexpr Site here(const char* file = __builtin_FILE(), int line = __builtin_LINE()) {
+    return {file, line};
+  }
   bool operator!=(const Site& o) const { return file != o.file || line != o.line; }
 };
 
@@ -60,7 +77,8 @@ extern int mutant;
 
 [[noreturn]] void fail(const char* format, ...);
 void barrier(Site site);
-// Waits for all lanes; returns what each brought. `last` runs once, by the lane that comes last, with all of it.
+// Waits for all lanes; returns what each brought. `last` runs once, by the lane that comes last,
+// with all of it.
 const uint64_t* meet(Site site, uint64_t brought, void (*last)(const uint64_t*) = nullptr);
 void warpBarrier(Site site);
 void copyAsync(void* to, const void* from, bool valid);
@@ -147,7 +165,9 @@ static inline unsigned __float_as_uint(float f) { return (unsigned)simtBits(f); 
 static inline long long __double_as_longlong(double d) { return (long long)simtBits(d); }
 static inline double __longlong_as_double(long long v) { return simtFrom<double>((uint64_t)v); }
 static inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
-static inline unsigned __umulhi(unsigned a, unsigned b) { return (unsigned)((uint64_t)a * b >> 32); }
+static inline unsigned __umulhi(unsigned a, unsigned b) {
+  return (unsigned)((uint64_t)a * b >> 32);
+}
 static inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
   return (unsigned long long)((unsigned __int128)a * b >> 64);
 }
