@@ -285,8 +285,8 @@ KERNEL cf_logprobs(const int* samples, const SampleSettings* settings, const flo
 
 // ---------------------------------------------------------------- blocks, outside of a step
 
-// Zeroes listed blocks. blockBytes a multiple of 16. grid (ceil(blockBytes / 65536), count), block
-// 256.
+// Zeroes listed blocks, at most 65,535 of them, as below. blockBytes a multiple of 16. grid
+// (ceil(blockBytes / 65536), count), block 256.
 KERNEL cf_zero_blocks(void* pool, int64_t blockBytes, const int* block, int count);
 
 // residue[i] += bytes of block[i] that are not zero; the host clears residue before. grid as
@@ -316,7 +316,7 @@ struct SealJob {
 // zeroes `to` of jobs that are broken.
 // cf_seal, cf_open: grid free (suggested: 2 * multiprocessors, at most ceil(jobs * parts / 8)),
 // block 256, shared SEAL_SHARED. cf_open_verdict: grid (ceil(bytes / 65536), jobs), block 256.
-#define SEAL_SHARED (32768 + 8 * 256)
+#define SEAL_SHARED (65536 + 8 * 256)
 KERNEL cf_seal(const SealJob* job, int jobs, int64_t bytes);
 KERNEL cf_open(SealJob* job, int jobs, int64_t bytes);
 KERNEL cf_open_verdict(const SealJob* job, int jobs, int64_t bytes);

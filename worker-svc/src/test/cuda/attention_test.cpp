@@ -73,7 +73,6 @@ struct Scene {
 // Cuts the rows from..to of each sequence into tiles of random sizes, for one or the other kernel,
 // with or without partials, and runs them. With `single`, every tile is one row.
 std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kernels) {
-  int group = scene.heads / scene.kvHeads;
   int D = scene.d <= 32 ? 32 : scene.d <= 64 ? 64 : scene.d <= 128 ? 128 : 256;
   std::vector<AttendTile> small, large;
   int slots = 0;
@@ -115,7 +114,6 @@ std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kerne
            smallTiles, partials, scene.heads, scene.d, out);
   out.checkTail();
   partials.checkTail();
-  (void)group;
   return out.copy();
 }
 

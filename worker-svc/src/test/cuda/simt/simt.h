@@ -125,11 +125,6 @@ static inline T __shfl_up_sync(unsigned, T v, int delta, simt::Site site = simt:
   int lane = simt::current->lane;
   return simtFrom<T>(simt::meet(site, simtBits(v))[lane >= delta ? lane - delta : lane]);
 }
-template <class T>
-static inline T __shfl_down_sync(unsigned, T v, int delta, simt::Site site = simt::Site::here()) {
-  int lane = simt::current->lane;
-  return simtFrom<T>(simt::meet(site, simtBits(v))[lane + delta < 32 ? lane + delta : lane]);
-}
 static inline unsigned __ballot_sync(unsigned, bool v, simt::Site site = simt::Site::here()) {
   const uint64_t* all = simt::meet(site, v);
   unsigned bits = 0;
@@ -146,13 +141,6 @@ __attribute__((no_sanitize_thread)) static T atomicAdd(T* at, T v) {
   return old;
 }
 template <class T>
-__attribute__((no_sanitize_thread)) static T atomicMax(T* at, T v) {
-  simt::atomicAccess(at, sizeof(T));
-  T old = *at;
-  *at = old > v ? old : v;
-  return old;
-}
-template <class T>
 __attribute__((no_sanitize_thread)) static T atomicOr(T* at, T v) {
   simt::atomicAccess(at, sizeof(T));
   T old = *at;
@@ -162,17 +150,12 @@ __attribute__((no_sanitize_thread)) static T atomicOr(T* at, T v) {
 
 static inline float __uint_as_float(unsigned u) { return simtFrom<float>(u); }
 static inline unsigned __float_as_uint(float f) { return (unsigned)simtBits(f); }
-static inline long long __double_as_longlong(double d) { return (long long)simtBits(d); }
 static inline double __longlong_as_double(long long v) { return simtFrom<double>((uint64_t)v); }
 static inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
 static inline unsigned __umulhi(unsigned a, unsigned b) {
   return (unsigned)((uint64_t)a * b >> 32);
 }
-static inline unsigned long long __umul64hi(unsigned long long a, unsigned long long b) {
-  return (unsigned long long)((unsigned __int128)a * b >> 64);
-}
 static inline int __popc(unsigned x) { return __builtin_popcount(x); }
-static inline int __clz(int x) { return x == 0 ? 32 : __builtin_clz((unsigned)x); }
 static inline unsigned __byte_perm(unsigned x, unsigned y, unsigned selector) {
   uint64_t bytes = (uint64_t)y << 32 | x;
   unsigned out = 0;

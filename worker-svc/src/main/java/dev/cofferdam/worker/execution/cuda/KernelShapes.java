@@ -17,7 +17,7 @@ final class KernelShapes {
   static final int SEAL_PART = 8192;
 
   /** Shared memory of the kernels that seal and open. */
-  static final int SEAL_SHARED = 32768 + 8 * 256;
+  static final int SEAL_SHARED = 65536 + 8 * 256;
 
   /** Bytes of a block that one thread block zeroes or scans. */
   static final int BLOCK_PIECE = 65536;
