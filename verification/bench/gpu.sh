@@ -24,10 +24,16 @@ prepare() {
   local jar
   for jar in "$built"/app/*.jar "$built"/lib/main/*.jar "$built"/lib/boot/*.jar; do
     case ${jar##*/} in
-      worker-svc*|*cofferdam*|*proto-*|com.fasterxml.jackson.core*|org.jcuda*|org.slf4j*|org.jspecify*|*jboss-logmanager*|*slf4j-jboss*|*jboss.logging*|*smallrye-common-*|com.google.protobuf.protobuf-java-*|*wildfly.common*)
+      worker-svc*|*cofferdam-proto*|com.fasterxml.jackson.core*|org.jcuda*|org.slf4j*|org.jspecify*|*jboss-logmanager*|*slf4j-jboss*|*jboss.logging*|*smallrye-common-*|com.google.protobuf.protobuf-java-*|*wildfly.common*)
         cp "$jar" "$app" ;;
     esac
   done
+  # Of JCuda's libraries only the driver's is used.
+  (cd "$app" && jar=$(echo org.jcuda.jcuda-natives-*.jar) && "$JAVA_HOME/bin/jar" xf "$jar" lib && rm "$jar" &&
+    "$JAVA_HOME/bin/jar" cf jcuda-driver.jar lib/libJCudaDriver-* && rm -r lib)
+  if command -v strip >/dev/null; then
+    strip --strip-unneeded "$home"/runtime/lib/*.so "$home"/runtime/lib/server/*.so
+  fi
   if command -v g++ >/dev/null; then
     worker-svc/src/test/cuda/build.sh "$home/kernels"
   fi
