@@ -29,6 +29,7 @@ codes="80 86 89 90a 100 120"
 if [ "${1:-}" = report ]; then
   work=$(mktemp -d)
   trap 'rm -rf "$work"' EXIT
+  status=0
   for code in $codes; do
     # shellcheck disable=SC2086
     nvcc $flags -gencode "arch=compute_$code,code=sm_$code" -cubin -Xptxas -v -o "$work/cubin" kernels.cu 2>&1 |
@@ -41,9 +42,9 @@ if [ "${1:-}" = report ]; then
           all += spill
         }
         /error|warning/ { print; all++ }
-        END { exit all > 0 }'
+        END { exit all > 0 }' || status=1
   done
-  exit 0
+  exit $status
 fi
 
 set --

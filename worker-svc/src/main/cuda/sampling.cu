@@ -440,7 +440,7 @@ KERNEL __launch_bounds__(256)
   }
 }
 
-KERNEL __launch_bounds__(1024)
+KERNEL __launch_bounds__(1024, 1)
     cf_sample(const int* samples, const SampleSettings* settings, const PenaltyEntry* penalty,
               float* logits, int vocabulary, const float* before, const void* scratch,
               SampleResult* result) {
@@ -448,7 +448,7 @@ KERNEL __launch_bounds__(1024)
   gridBegin();
   int64_t sample = blockIdx.x;
   if (sample >= *samples) return;
-  SampleSettings of = settings[sample];
+  const SampleSettings& of = settings[sample];
   float* row = logits + sample * vocabulary;
   const Scan* scan = (const Scan*)((const char*)scratch + sample * sampleScratch(vocabulary));
   Key best = 0;
@@ -480,7 +480,7 @@ KERNEL __launch_bounds__(1024)
     row[penalty[of.penaltyAt + i].token] = before[of.penaltyAt + i];
 }
 
-KERNEL __launch_bounds__(1024)
+KERNEL __launch_bounds__(1024, 1)
     cf_logprobs(const int* samples, const SampleSettings* settings, const float* logits,
                 int vocabulary, SampleResult* result) {
   __shared__ Histogram h;
