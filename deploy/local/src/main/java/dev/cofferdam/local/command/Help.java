@@ -67,6 +67,13 @@ final class Help {
              --json            costs for programs
              --out FILE        where a document goes
              --endpoint ...    a mesh elsewhere, as with admin
+        mig plan FILE        cut GPUs into MIG instances for tenants: places, nvidia-smi commands, and the
+                             GPU operator's mig-parted configuration; needs no mesh and no GPU
+             --gpu KIND=COUNT  instead of the file; A100-40GB, A100-80GB, H100-80GB, H200-141GB
+             --want TENANT:memory=GB,compute=SEVENTHS,count=N
+             --want TENANT:profile=NAME,count=N
+             --name NAME       of the configuration (cofferdam)
+             --json            for programs; --commands and --mig-parted print these alone
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
              --events N        events that are counted exactly once (metering only; 600000)
