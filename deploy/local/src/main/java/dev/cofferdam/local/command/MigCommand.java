@@ -163,7 +163,7 @@ final class MigCommand {
       out.printf("%nGPU %d, %s%n", gpu.index(), gpu.kind().label());
       for (Plan.Instance one : plan.on(gpu)) {
         out.printf(
-            "  memory slice %d:%d  %-11s  %s, who wants %s%n",
+            "  memory slice %d:%d  %-11s  %s (%s)%n",
             one.start(),
             one.profile().memorySlices(),
             one.profile().name(),
@@ -175,8 +175,7 @@ final class MigCommand {
       out.println("\nnot placed:");
     }
     for (Plan.Unplaced one : plan.unplaced()) {
-      out.printf(
-          "  %d of %s, who wants %s: %s%n", one.count(), one.tenant(), one.size(), one.reason());
+      out.printf("  %d of %s (%s): %s%n", one.count(), one.tenant(), one.size(), one.reason());
     }
   }
 

@@ -34,7 +34,7 @@ class MigCommandTest {
 
     assertThat(text())
         .contains("2 of 2 instances on 1 of 1 GPUs, 0 of their memory slices not asked for")
-        .contains("memory slice 4:4  3g.40gb      acme, who wants 40 GB and 3/7 compute")
+        .contains("memory slice 4:4  3g.40gb      acme (40 GB and 3/7 compute)")
         .contains("  nvidia-smi -i 0 -mig 1\n  nvidia-smi mig -i 0 -cgi 9:4,5:0 -C\n")
         .contains("\"3g.40gb\": 1");
   }

@@ -13,7 +13,7 @@ import java.util.List;
  * @param wastedMemorySlices memory slices of the used GPUs that nobody asked for: free ones, and
  *     those that an instance has beyond the memory that was wanted
  * @param exact whether no plan places more instances, or as many on fewer GPUs, or as many on as
- *     many with less waste; false where the search would have taken too many steps
+ *     many with less waste; false where that is not known, as the search would have taken too long
  */
 public record Plan(
     List<Gpu> gpus,

@@ -23,7 +23,10 @@ import java.util.Set;
  * Search} goes through all ways to give each GPU one of them, which is exact. Where that would take
  * more than {@value #STEPS_MAX} steps, GPUs are filled one after the other with the packing that
  * wastes least, the larger instances first, until the search can do the rest: best fit decreasing,
- * with an exact end.
+ * with an exact end. Such a plan is still known to be the best where all GPUs are of one kind and
+ * one GPU less has not the slices for it.
+ *
+ * <p>For one thread at a time.
  */
 public final class Planner {
   /** The most GPUs of a plan. */
@@ -209,7 +212,25 @@ public final class Planner {
             new Plan.Unplaced(tenant, size, unplaced[line], shortage.reason(size, unplaced[line])));
       }
     }
-    return new Plan(gpus, instances, left, filled.size(), waste, exact);
+    return new Plan(
+        gpus,
+        instances,
+        left,
+        filled.size(),
+        waste,
+        exact || (left.isEmpty() && fillsAllButOne(gpus, instances, filled.size())));
+  }
+
+  /**
+   * Whether GPUs of one kind, one less than are used, have fewer slices than the instances take.
+   */
+  private static boolean fillsAllButOne(
+      List<Gpu> gpus, List<Plan.Instance> instances, int gpusUsed) {
+    int memory = instances.stream().mapToInt(i -> i.profile().memorySlices()).sum();
+    int compute = instances.stream().mapToInt(i -> i.profile().computeSlices()).sum();
+    return gpus.stream().map(Gpu::kind).distinct().count() == 1
+        && (memory > GpuKind.MEMORY_SLICES * (gpusUsed - 1)
+            || compute > GpuKind.COMPUTE_SLICES * (gpusUsed - 1));
   }
 
   /** Who gets a place: the first in line of a demand that the packing has on such a profile. */

@@ -107,7 +107,7 @@ final class Shortage {
         + more
         + " more "
         + kind.label()
-        + (smaller(kind).map(s -> ", or as " + s).orElse(""));
+        + (smaller(kind).map(s -> "; the largest that still has a place is " + s).orElse(""));
   }
 
   /** The largest profile for which there is still a place on this kind. */
