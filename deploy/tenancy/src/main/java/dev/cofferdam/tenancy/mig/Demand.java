@@ -16,9 +16,10 @@ import java.util.Optional;
 record Demand(List<GpuKind> kinds, List<Integer> profiles, List<Integer> needs) {
   static final int NONE = -1;
 
-  /** By memory slices, then by how few starts there are: profiles are listed in this order. */
+  /** What fewer kinds can hold first; then by profile, which are listed with the largest first. */
   static final Comparator<Demand> LARGEST_FIRST =
-      Comparator.<Demand>comparingInt(Demand::largest)
+      Comparator.<Demand>comparingLong(Demand::choices)
+          .thenComparingInt(Demand::largest)
           .thenComparing(d -> d.profiles.toString())
           .thenComparing(d -> d.needs.toString());
 
@@ -47,6 +48,10 @@ record Demand(List<GpuKind> kinds, List<Integer> profiles, List<Integer> needs) 
   boolean isOn(GpuKind kind, Profile profile) {
     int index = profiles.get(kinds.indexOf(kind));
     return index != NONE && kind.profiles().get(index).equals(profile);
+  }
+
+  private long choices() {
+    return profiles.stream().filter(p -> p != NONE).count();
   }
 
   private int largest() {

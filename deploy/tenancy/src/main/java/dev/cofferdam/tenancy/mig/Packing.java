@@ -14,6 +14,9 @@ import java.util.List;
  */
 @SuppressWarnings("ArrayRecordComponent") // compared by nobody; read in the innermost loop
 record Packing(int[] counts, int layout, int waste) {
+  /** The one with more of the first demand in which two differ comes first. */
+  static final Comparator<Packing> LARGEST_FIRST = (a, b) -> Arrays.compare(b.counts, a.counts);
+
   /**
    * All packings of at least one and at most the instances that are left.
    *
@@ -59,18 +62,6 @@ record Packing(int[] counts, int layout, int waste) {
     for (int d = 0; d < counts.length; d++) {
       left[d] -= counts[d];
     }
-  }
-
-  /** The one with more of the first demand in which two differ comes first. */
-  static Comparator<Packing> largestFirst(int demands) {
-    return (a, b) -> {
-      for (int d = 0; d < demands; d++) {
-        if (a.counts[d] != b.counts[d]) {
-          return Integer.compare(b.counts[d], a.counts[d]);
-        }
-      }
-      return 0;
-    };
   }
 
   @Override

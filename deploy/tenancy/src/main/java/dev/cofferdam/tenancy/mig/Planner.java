@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * Finds the best places for instances on the GPUs of a node: most instances placed, then fewest
@@ -21,10 +22,10 @@ import java.util.Set;
  * <p>Instances that cannot be told apart by any GPU here form a {@link Demand}, so that a plan is a
  * number of each demand for each GPU. {@link Packing} gives all that one GPU can hold, and {@link
  * Search} goes through all ways to give each GPU one of them, which is exact. Where that would take
- * more than {@value #STEPS_MAX} steps, GPUs are filled one after the other with the packing that
- * wastes least, the larger instances first, until the search can do the rest: best fit decreasing,
- * with an exact end. Such a plan is still known to be the best where all GPUs are of one kind and
- * one GPU less has not the slices for it.
+ * more than {@value #STEPS_MAX} steps, GPUs are filled one after the other until the search can do
+ * the rest: once with the packing that wastes least, once with the one of the largest instances;
+ * the better plan is taken. Such a plan is still known to be the best where all GPUs are of one
+ * kind and one GPU less has not the slices for it.
  *
  * <p>For one thread at a time.
  */
@@ -51,6 +52,27 @@ public final class Planner {
 
   private record Filled(Gpu gpu, Packing packing) {}
 
+  private record Filling(List<Filled> filled, boolean exact) {
+    int placed() {
+      return filled.stream().mapToInt(f -> IntStream.of(f.packing().counts()).sum()).sum();
+    }
+
+    int waste() {
+      return filled.stream().mapToInt(f -> f.packing().waste()).sum();
+    }
+  }
+
+  private static final Comparator<Filled> LEAST_WASTE_FIRST =
+      Comparator.<Filled>comparingInt(f -> f.packing().waste())
+          .thenComparing(Filled::packing, Packing.LARGEST_FIRST);
+  private static final Comparator<Filled> LARGEST_FIRST =
+      Comparator.comparing(Filled::packing, Packing.LARGEST_FIRST)
+          .thenComparingInt(f -> f.packing().waste());
+  private static final Comparator<Filling> BEST_FIRST =
+      Comparator.<Filling>comparingInt(f -> -f.placed())
+          .thenComparingInt(f -> f.filled().size())
+          .thenComparingInt(Filling::waste);
+
   /**
    * Plans.
    *
@@ -76,6 +98,23 @@ public final class Planner {
     int[] left =
         demands.stream().mapToInt(d -> owners.getOrDefault(d, new ArrayDeque<>()).size()).toArray();
 
+    Filling filling = filling(gpus, kinds, demands, left, LEAST_WASTE_FIRST);
+    if (!filling.exact()) {
+      Filling other = filling(gpus, kinds, demands, left, LARGEST_FIRST);
+      filling = BEST_FIRST.compare(other, filling) < 0 ? other : filling;
+    }
+    return settled(
+        gpus, wanted, demands, owners, compacted(gpus, filling.filled()), filling.exact());
+  }
+
+  /** Fills GPUs in an order until the search can do the rest. */
+  private Filling filling(
+      List<Gpu> gpus,
+      List<GpuKind> kinds,
+      List<Demand> demands,
+      int[] wanted,
+      Comparator<Filled> order) {
+    int[] left = wanted.clone();
     List<Gpu> free = new ArrayList<>(gpus);
     free.sort(Comparator.comparing(Gpu::kind).thenComparingInt(Gpu::index));
     List<Filled> filled = new ArrayList<>();
@@ -83,20 +122,17 @@ public final class Planner {
     boolean exact = true;
     while (!free.isEmpty() && Search.steps(free, left, packings) > stepsMax) {
       exact = false;
-      Optional<Filled> best = leastWaste(free, packings, demands.size());
-      if (best.isEmpty()) {
-        free.clear(); // none of them holds anything of what is left
-        break;
+      Optional<Filled> first = first(free, packings, order);
+      if (first.isEmpty()) {
+        return new Filling(filled, exact); // none holds anything of what is left
       }
-      filled.add(best.get());
-      free.remove(best.get().gpu());
-      best.get().packing().takeFrom(left);
+      filled.add(first.get());
+      free.remove(first.get().gpu());
+      first.get().packing().takeFrom(left);
       packings = packings(kinds, demands, left);
     }
-    if (!free.isEmpty()) {
-      filled.addAll(searched(free, left, packings));
-    }
-    return settled(gpus, wanted, demands, owners, compacted(gpus, filled), exact);
+    filled.addAll(searched(free, left, packings));
+    return new Filling(filled, exact);
   }
 
   private static void check(List<Gpu> gpus, List<Wanted> wanted) {
@@ -126,11 +162,8 @@ public final class Planner {
     return packings;
   }
 
-  private static Optional<Filled> leastWaste(
-      List<Gpu> free, Map<GpuKind, List<Packing>> packings, int demands) {
-    Comparator<Filled> order =
-        Comparator.<Filled>comparingInt(f -> f.packing().waste())
-            .thenComparing(Filled::packing, Packing.largestFirst(demands));
+  private static Optional<Filled> first(
+      List<Gpu> free, Map<GpuKind, List<Packing>> packings, Comparator<Filled> order) {
     return free.stream()
         .flatMap(
             gpu ->
