@@ -390,9 +390,11 @@ public final class Mesh {
   }
 
   private static String metricsAt(String url) {
-    try (HttpClient http = HttpClient.newHttpClient()) {
+    // HTTP/1.1, as Prometheus asks: this client's change to HTTP/2 on a plain connection may hang.
+    try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
       return http.send(
-              HttpRequest.newBuilder(URI.create(url)).build(), HttpResponse.BodyHandlers.ofString())
+              HttpRequest.newBuilder(URI.create(url)).timeout(Duration.ofSeconds(30)).build(),
+              HttpResponse.BodyHandlers.ofString())
           .body();
     } catch (IOException e) {
       throw new UncheckedIOException(e);

@@ -45,7 +45,8 @@ final class TestedMesh implements Closeable {
   private final LocalMesh mesh;
   private final MeshChannels operator;
   private final List<ManagedChannel> channels = new ArrayList<>();
-  private final HttpClient http = HttpClient.newHttpClient();
+  private final HttpClient http =
+      HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
 
   /** A tenant's id and key. */
   record Key(String tenant, String apiKey) {}
