@@ -10,6 +10,7 @@ import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cuda.CudaDevice;
 import dev.cofferdam.worker.execution.cuda.CudaExecutor;
+import dev.cofferdam.worker.execution.cuda.driver.CudaUnavailableException;
 import dev.cofferdam.worker.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -113,6 +114,9 @@ public final class GpuBench {
         bench.run();
       }
       bench.write(Path.of(arguments[0]));
+    } catch (CudaUnavailableException e) {
+      System.err.println("bench gpu: " + e.getMessage());
+      System.exit(1);
     }
   }
 
