@@ -329,14 +329,14 @@ public final class CudaExecutor implements ModelExecutor {
     return "cuda";
   }
 
-  /** Zeroes the pool, and gives all memory back. */
+  /** Zeroes all of its memory on the device, activations too, and gives it back. */
   @Override
   public void close() {
     device.context().enter();
     try (owned) {
       graphs.values().forEach(Graph::close);
       graphs.clear();
-      blocks.zeroAll();
+      owned.zero(stream);
     }
   }
 }

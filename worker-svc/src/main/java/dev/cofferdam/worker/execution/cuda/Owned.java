@@ -3,6 +3,7 @@ package dev.cofferdam.worker.execution.cuda;
 import dev.cofferdam.worker.execution.cuda.driver.Context;
 import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.execution.cuda.driver.PinnedMemory;
+import dev.cofferdam.worker.execution.cuda.driver.Stream;
 import java.util.ArrayDeque;
 import java.util.Deque;
 
@@ -29,6 +30,16 @@ final class Owned implements AutoCloseable {
   <T extends AutoCloseable> T own(T piece) {
     pieces.push(piece);
     return piece;
+  }
+
+  /** Fills all device memory with zeros: pools, activations, logits. */
+  void zero(Stream stream) {
+    for (AutoCloseable piece : pieces) {
+      if (piece instanceof DeviceMemory memory && memory.bytes() > 0) {
+        stream.zero(memory.address(), memory.bytes());
+      }
+    }
+    stream.synchronize();
   }
 
   /** Closes all, the last one first; what fails does not keep the others. */
