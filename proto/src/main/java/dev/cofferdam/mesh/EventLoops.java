@@ -2,7 +2,15 @@ package dev.cofferdam.mesh;
 
 import io.netty.channel.EventLoop;
 import io.netty.channel.EventLoopGroup;
+import io.netty.channel.epoll.Epoll;
+import io.netty.channel.epoll.EpollEventLoopGroup;
+import io.netty.channel.epoll.EpollServerSocketChannel;
+import io.netty.channel.epoll.EpollSocketChannel;
 import io.netty.channel.nio.NioEventLoopGroup;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.SocketChannel;
+import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.nio.NioSocketChannel;
 import io.netty.util.concurrent.DefaultThreadFactory;
 import io.netty.util.concurrent.EventExecutor;
 import java.io.Closeable;
@@ -28,17 +36,34 @@ public final class EventLoops implements Closeable {
     }
   }
 
-  /** Loops of somebody else, over NIO; they stay the owner's. */
+  /** Loops of somebody else, over epoll or NIO; they stay the owner's. */
   public static EventLoops of(EventLoopGroup group) {
     return new EventLoops(group, false);
   }
 
   /** As many as there are processors: more would only wake each other. */
   public static EventLoops start() {
+    int count = Runtime.getRuntime().availableProcessors();
+    DefaultThreadFactory threads = new DefaultThreadFactory("loop", true);
     return new EventLoops(
-        new NioEventLoopGroup(
-            Runtime.getRuntime().availableProcessors(), new DefaultThreadFactory("loop", true)),
+        Epoll.isAvailable()
+            ? new EpollEventLoopGroup(count, threads)
+            : new NioEventLoopGroup(count, threads),
         true);
+  }
+
+  /** What connections of these loops are. */
+  Class<? extends SocketChannel> socketType() {
+    return overEpoll() ? EpollSocketChannel.class : NioSocketChannel.class;
+  }
+
+  /** A listener on these loops, not yet bound. */
+  ServerSocketChannel listener() {
+    return overEpoll() ? new EpollServerSocketChannel() : new NioServerSocketChannel();
+  }
+
+  private boolean overEpoll() {
+    return group instanceof EpollEventLoopGroup;
   }
 
   EventLoopGroup group() {

@@ -4,7 +4,6 @@ import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoop;
-import io.netty.channel.socket.nio.NioSocketChannel;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.Map;
@@ -65,8 +64,8 @@ public final class MeshChannels implements Closeable {
         NettyChannelBuilder.forAddress(
             endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)));
     EventLoop loop = key.loop();
-    if (loop != null) {
-      builder.directExecutor().eventLoopGroup(loop).channelType(NioSocketChannel.class);
+    if (loop != null && loops != null) {
+      builder.directExecutor().eventLoopGroup(loop).channelType(loops.socketType());
     }
     return builder
         .sslContext(tls.client(Set.of(key.role())))

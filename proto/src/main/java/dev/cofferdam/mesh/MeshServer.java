@@ -16,8 +16,6 @@ import io.grpc.health.v1.HealthCheckResponse.ServingStatus;
 import io.grpc.netty.NettyServerBuilder;
 import io.grpc.protobuf.services.HealthStatusManager;
 import io.grpc.protobuf.services.ProtoReflectionServiceV1;
-import io.netty.channel.EventLoopGroup;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
 import io.netty.handler.ssl.ClientAuth;
 import java.io.Closeable;
 import java.io.IOException;
@@ -252,8 +250,7 @@ public final class MeshServer implements Closeable {
               .handshakeTimeout(5, TimeUnit.SECONDS)
               .permitKeepAliveTime(5, TimeUnit.SECONDS)
               .permitKeepAliveWithoutCalls(true);
-      Optional<ExecutorService> others =
-          Optional.ofNullable(loops).map(l -> serveOn(builder, l.group()));
+      Optional<ExecutorService> others = Optional.ofNullable(loops).map(l -> serveOn(builder, l));
       watchConnections(builder);
       List<ServerInterceptor> chain = new ArrayList<>();
       chain.add(new Tracing.Server());
@@ -276,13 +273,13 @@ public final class MeshServer implements Closeable {
       return new MeshServer(server, tls, health, others);
     }
 
-    private ExecutorService serveOn(NettyServerBuilder builder, EventLoopGroup group) {
+    private ExecutorService serveOn(NettyServerBuilder builder, EventLoops on) {
       ExecutorService others =
           Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("call-", 0).factory());
       builder
-          .bossEventLoopGroup(group)
-          .workerEventLoopGroup(group)
-          .channelType(NioServerSocketChannel.class)
+          .bossEventLoopGroup(on.group())
+          .workerEventLoopGroup(on.group())
+          .channelFactory(on::listener)
           .executor(Runnable::run)
           .callExecutor(
               new ServerCallExecutorSupplier() {
@@ -304,7 +301,7 @@ public final class MeshServer implements Closeable {
       if (loops == null) {
         throw new IllegalStateException("a server that watches its connections needs event loops");
       }
-      new PeerConnections().applyTo(builder);
+      new PeerConnections().applyTo(builder, loops);
       builder
           .addTransportFilter(connectionFilter)
           .keepAliveTime(Long.MAX_VALUE, TimeUnit.NANOSECONDS);

@@ -5,6 +5,7 @@ import io.grpc.netty.GrpcSslContexts;
 import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.netty.handler.ssl.ClientAuth;
+import io.netty.handler.ssl.OpenSsl;
 import io.netty.handler.ssl.SslContext;
 import io.netty.handler.ssl.SslContextBuilder;
 import io.netty.handler.ssl.SslProvider;
@@ -32,6 +33,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class MeshTls implements Closeable {
   private static final long RELOAD_MS = 1_000;
+
+  /** BoringSSL takes half of the JDK's CPU for a short record, and does not warm up. */
+  private static final SslProvider PROVIDER =
+      OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
 
   private final AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
   private final ScheduledExecutorService reloader =
@@ -74,7 +79,7 @@ final class MeshTls implements Closeable {
   SslContext server(ClientAuth clientAuth) {
     try {
       AdvancedTlsX509TrustManager trust = trust(Set.of());
-      return GrpcSslContexts.configure(SslContextBuilder.forServer(keys), SslProvider.JDK)
+      return GrpcSslContexts.configure(SslContextBuilder.forServer(keys), PROVIDER)
           .trustManager(trust)
           .clientAuth(clientAuth)
           .protocols("TLSv1.3")
@@ -98,7 +103,7 @@ final class MeshTls implements Closeable {
   /** A client context that talks to servers of the given roles only. */
   SslContext client(Set<SpiffeId.Role> serverRoles) {
     try {
-      return GrpcSslContexts.configure(SslContextBuilder.forClient(), SslProvider.JDK)
+      return GrpcSslContexts.configure(SslContextBuilder.forClient(), PROVIDER)
           .keyManager(keys)
           .trustManager(trust(serverRoles))
           .protocols("TLSv1.3")

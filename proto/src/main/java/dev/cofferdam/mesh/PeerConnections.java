@@ -7,7 +7,7 @@ import io.grpc.netty.NettyServerBuilder;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
-import io.netty.channel.socket.nio.NioServerSocketChannel;
+import io.netty.channel.socket.ServerSocketChannel;
 import java.net.SocketAddress;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -20,13 +20,13 @@ import org.jspecify.annotations.Nullable;
 final class PeerConnections extends ServerTransportFilter {
   private final Map<SocketAddress, PeerConnection> open = new ConcurrentHashMap<>();
 
-  /** Has a server that runs on {@link EventLoops} accept connections here. */
-  void applyTo(NettyServerBuilder builder) {
-    builder.channelFactory(this::listener).addTransportFilter(this);
+  /** Has a server that runs on event loops accept connections here. */
+  void applyTo(NettyServerBuilder builder, EventLoops loops) {
+    builder.channelFactory(() -> listener(loops)).addTransportFilter(this);
   }
 
-  private NioServerSocketChannel listener() {
-    NioServerSocketChannel listener = new NioServerSocketChannel();
+  private ServerSocketChannel listener(EventLoops loops) {
+    ServerSocketChannel listener = loops.listener();
     listener
         .pipeline()
         .addFirst(

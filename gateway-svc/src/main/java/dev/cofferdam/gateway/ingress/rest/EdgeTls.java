@@ -5,7 +5,9 @@ import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
+import io.vertx.core.net.JdkSSLEngineOptions;
 import io.vertx.core.net.KeyCertOptions;
+import io.vertx.core.net.OpenSSLEngineOptions;
 import io.vertx.core.net.TrustOptions;
 import java.io.Closeable;
 import java.io.IOException;
@@ -58,6 +60,10 @@ final class EdgeTls implements Closeable {
   void applyTo(HttpServerOptions options) {
     options
         .setSsl(true)
+        .setSslEngineOptions(
+            OpenSSLEngineOptions.isAvailable()
+                ? new OpenSSLEngineOptions()
+                : new JdkSSLEngineOptions())
         .setUseAlpn(true)
         .setEnabledSecureTransportProtocols(Set.of("TLSv1.3"))
         .setSslHandshakeTimeout(HANDSHAKE_MS_MAX)
