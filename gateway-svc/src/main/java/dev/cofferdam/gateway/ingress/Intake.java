@@ -26,9 +26,7 @@ import dev.cofferdam.vocabulary.WorkloadClass;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -271,7 +269,8 @@ public final class Intake {
     Masking masking = masking(tenant, sought.input(), asked.names());
     Asked.Input input = masked(masking, sought.input());
     int[] prompt = tokens(format, input);
-    int outputMax = outputTokensMax(operation, tenant, model, workloadClass, prompt.length, asked);
+    int outputMax =
+        OutputBound.tokens(offers, operation, tenant, model, workloadClass, prompt.length, asked);
     Generation generation =
         new Generation(
             operation,
@@ -421,70 +420,6 @@ public final class Intake {
           .asException();
     }
     return wanted;
-  }
-
-  private int outputTokensMax(
-      Operation operation,
-      TenantProfile tenant,
-      ModelEntry model,
-      WorkloadClass workloadClass,
-      int promptTokens,
-      Asked asked) {
-    int context = offers.contextTokensMax(tenant, model, workloadClass);
-    long kvTokens = Offers.kvTokensMax(tenant, model);
-    long left = Math.min(context, kvTokens) - promptTokens;
-    long wanted =
-        operation == Operation.EMBED
-            ? 0
-            : asked.tuning().outputTokensMax().orElse(Math.max(1, left));
-    if (wanted > context - promptTokens) {
-      throw tooLong(
-          ErrorCode.CONTEXT_LENGTH_EXCEEDED,
-          "the context holds at most " + context + " tokens",
-          Map.of("context_tokens_max", Integer.toString(context)),
-          promptTokens,
-          wanted,
-          asked);
-    }
-    if (wanted > kvTokens - promptTokens) {
-      throw tooLong(
-          ErrorCode.KV_QUOTA_EXCEEDED,
-          "the tenant's KV memory holds at most " + kvTokens + " tokens of this model",
-          Map.of(
-              "kv_bytes_max", Long.toString(tenant.limits().kvBytesMax()),
-              "kv_bytes_per_token", Long.toString(model.kvBytesPerToken())),
-          promptTokens,
-          wanted,
-          asked);
-    }
-    return (int) wanted;
-  }
-
-  private static RefusedException tooLong(
-      ErrorCode code,
-      String bound,
-      Map<String, String> metadata,
-      int promptTokens,
-      long outputTokens,
-      Asked asked) {
-    Map<String, String> all = new HashMap<>(metadata);
-    all.put("prompt_tokens", Integer.toString(promptTokens));
-    all.put("output_tokens_max", Long.toString(outputTokens));
-    return new Refusal(
-            code,
-            bound
-                + "; the request asks for "
-                + promptTokens
-                + " of input and "
-                + outputTokens
-                + " of output",
-            Optional.of(
-                asked.input() instanceof Asked.Input.Text
-                    ? asked.names().text()
-                    : asked.names().messages()),
-            Optional.empty(),
-            all)
-        .asException();
   }
 
   /** Text, or each message's role and content, each ended by a zero byte. */

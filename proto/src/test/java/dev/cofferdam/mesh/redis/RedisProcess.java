@@ -22,6 +22,9 @@ import redis.embedded.core.ExecutableProvider;
 public final class RedisProcess implements AutoCloseable {
   private static final long START_MS_MAX = 20_000;
 
+  /** A node of a cluster listens 10,000 above its port, too. */
+  private static final int PORT_MAX = 65_535 - 10_000;
+
   private final String program = program();
   private final Path folder;
   private final int port;
@@ -37,14 +40,22 @@ public final class RedisProcess implements AutoCloseable {
     this.options = List.of(options);
     try {
       this.folder = Files.createTempDirectory("redis-test");
-      try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-        this.port = socket.getLocalPort();
-      }
+      this.port = freePort();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
     start();
     Runtime.getRuntime().addShutdownHook(new Thread(this::close));
+  }
+
+  private static int freePort() throws IOException {
+    while (true) {
+      try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+        if (socket.getLocalPort() <= PORT_MAX) {
+          return socket.getLocalPort();
+        }
+      }
+    }
   }
 
   /** Its port on the loopback address. */
