@@ -1,6 +1,5 @@
 package dev.cofferdam.audit.app;
 
-import com.amazonaws.auth.DefaultAWSCredentialsProviderChain;
 import dev.cofferdam.audit.sealing.CachedKeys;
 import dev.cofferdam.audit.sealing.KeyEncryption;
 import dev.cofferdam.audit.sealing.KeyRing;
@@ -12,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
 import java.util.Optional;
+import software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider;
 
 /** The key-encryption keys that the settings name. */
 final class KeyRings {
@@ -44,7 +44,7 @@ final class KeyRings {
     }
     if (name.startsWith(AwsKmsKey.PREFIX)) {
       return new CachedKeys(
-          AwsKmsKey.open(name, DefaultAWSCredentialsProviderChain.getInstance(), awsEndpoint),
+          AwsKmsKey.open(name, DefaultCredentialsProvider.builder().build(), awsEndpoint),
           Clock.systemUTC(),
           REMEMBERED_MS);
     }

@@ -1,28 +1,33 @@
 package dev.cofferdam.audit.sealing.awskms;
 
-import com.amazonaws.AmazonClientException;
-import com.amazonaws.ClientConfiguration;
-import com.amazonaws.SdkClientException;
-import com.amazonaws.auth.AWSCredentialsProvider;
-import com.amazonaws.client.builder.AwsClientBuilder.EndpointConfiguration;
-import com.amazonaws.services.kms.AWSKMSClientBuilder;
-import com.google.crypto.tink.Aead;
-import com.google.crypto.tink.integration.awskms.AwsKmsAead;
 import dev.cofferdam.audit.sealing.DataKey;
 import dev.cofferdam.audit.sealing.KeyEncryption;
 import dev.cofferdam.audit.sealing.UnsealableException;
 import dev.cofferdam.vocabulary.TenantId;
 import java.net.URI;
-import java.security.GeneralSecurityException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import javax.crypto.spec.SecretKeySpec;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.awscore.exception.AwsServiceException;
+import software.amazon.awssdk.core.SdkBytes;
+import software.amazon.awssdk.core.exception.SdkClientException;
+import software.amazon.awssdk.core.exception.SdkException;
+import software.amazon.awssdk.http.urlconnection.UrlConnectionHttpClient;
+import software.amazon.awssdk.regions.Region;
+import software.amazon.awssdk.services.kms.KmsClient;
+import software.amazon.awssdk.services.kms.KmsClientBuilder;
+import software.amazon.awssdk.services.kms.model.DecryptResponse;
 
 /**
  * Wraps data keys by a symmetric key of AWS KMS, which never leaves it. Key id and tenant are the
- * encryption context, so that KMS' own log names them with each use.
+ * encryption context, so that KMS' own log names them with each use; its form is Google Tink's, by
+ * which keys were wrapped before.
  */
 public final class AwsKmsKey implements KeyEncryption {
   /** What such a key's name begins with. */
@@ -30,14 +35,15 @@ public final class AwsKmsKey implements KeyEncryption {
 
   private static final Pattern ARN =
       Pattern.compile("arn:aws[a-z-]*:kms:([a-z0-9-]+):[0-9]{12}:(?:key|alias)/.+");
-  private static final int WAIT_MS_MAX = 5_000;
+  private static final Duration WAIT_MAX = Duration.ofSeconds(5);
+  private static final String CONTEXT = "associatedData";
 
   private final String arn;
-  private final Aead aead;
+  private final KmsClient kms;
 
-  private AwsKmsKey(String arn, Aead aead) {
+  private AwsKmsKey(String arn, KmsClient kms) {
     this.arn = arn;
-    this.aead = aead;
+    this.kms = kms;
   }
 
   /**
@@ -50,32 +56,32 @@ public final class AwsKmsKey implements KeyEncryption {
    *     them; the message names the key and the reason
    */
   public static AwsKmsKey open(
-      String name, AWSCredentialsProvider credentials, Optional<URI> endpoint) {
+      String name, AwsCredentialsProvider credentials, Optional<URI> endpoint) {
     String arn = name.substring(PREFIX.length());
     Matcher parts = ARN.matcher(arn);
     if (!name.startsWith(PREFIX) || !parts.matches()) {
       throw new IllegalStateException(name + " (expected: aws-kms:// and the ARN of a key)");
     }
     try {
-      if (credentials.getCredentials() == null) {
-        throw new IllegalStateException(name + ": there are no AWS credentials");
-      }
+      var unused = credentials.resolveCredentials();
     } catch (SdkClientException e) {
       throw new IllegalStateException(name + ": there are no AWS credentials", e);
     }
-    AWSKMSClientBuilder client =
-        AWSKMSClientBuilder.standard()
-            .withCredentials(credentials)
-            .withClientConfiguration(
-                new ClientConfiguration()
-                    .withConnectionTimeout(WAIT_MS_MAX)
-                    .withRequestTimeout(WAIT_MS_MAX)
-                    .withMaxErrorRetry(2));
-    String region = parts.group(1);
-    endpoint.ifPresentOrElse(
-        url -> client.withEndpointConfiguration(new EndpointConfiguration(url.toString(), region)),
-        () -> client.withRegion(region));
-    AwsKmsKey key = new AwsKmsKey(arn, new AwsKmsAead(client.build(), arn));
+    KmsClientBuilder client =
+        KmsClient.builder()
+            .credentialsProvider(credentials)
+            .region(Region.of(parts.group(1)))
+            .httpClientBuilder(
+                UrlConnectionHttpClient.builder()
+                    .connectionTimeout(WAIT_MAX)
+                    .socketTimeout(WAIT_MAX))
+            .overrideConfiguration(
+                settings ->
+                    settings
+                        .apiCallAttemptTimeout(WAIT_MAX)
+                        .retryStrategy(retries -> retries.maxAttempts(3)));
+    endpoint.ifPresent(client::endpointOverride);
+    AwsKmsKey key = new AwsKmsKey(arn, client.build());
     key.tried(name);
     return key;
   }
@@ -99,8 +105,15 @@ public final class AwsKmsKey implements KeyEncryption {
   @Override
   public byte[] wrap(DataKey key) {
     try {
-      return aead.encrypt(key.key().getEncoded(), KeyEncryption.associated(key.id(), key.tenant()));
-    } catch (GeneralSecurityException e) {
+      return kms.encrypt(
+              request ->
+                  request
+                      .keyId(arn)
+                      .plaintext(SdkBytes.fromByteArray(key.key().getEncoded()))
+                      .encryptionContext(context(key.id(), key.tenant())))
+          .ciphertextBlob()
+          .asByteArray();
+    } catch (SdkException e) {
       throw new IllegalStateException("AWS KMS does not wrap: " + reason(e), e);
     }
   }
@@ -108,19 +121,28 @@ public final class AwsKmsKey implements KeyEncryption {
   @Override
   public DataKey unwrap(UUID id, TenantId tenant, byte[] wrapped) {
     try {
-      byte[] plain = aead.decrypt(wrapped, KeyEncryption.associated(id, tenant));
-      return new DataKey(id, tenant, new SecretKeySpec(plain, "AES"));
-    } catch (GeneralSecurityException e) {
+      DecryptResponse answer =
+          kms.decrypt(
+              request ->
+                  request
+                      .keyId(arn)
+                      .ciphertextBlob(SdkBytes.fromByteArray(wrapped))
+                      .encryptionContext(context(id, tenant)));
+      return new DataKey(
+          id, tenant, new SecretKeySpec(answer.plaintext().asByteArrayUnsafe(), "AES"));
+    } catch (SdkException e) {
       throw new UnsealableException("AWS KMS does not unwrap: " + reason(e));
     }
   }
 
+  private static Map<String, String> context(UUID id, TenantId tenant) {
+    return Map.of(CONTEXT, HexFormat.of().formatHex(KeyEncryption.associated(id, tenant)));
+  }
+
   /** The service's own code, where it answered; else what kept it from answering. */
-  private static String reason(GeneralSecurityException e) {
-    return e.getCause() instanceof com.amazonaws.AmazonServiceException answered
-        ? answered.getErrorCode()
-        : e.getCause() instanceof AmazonClientException failed
-            ? failed.getClass().getSimpleName()
-            : e.getClass().getSimpleName();
+  private static String reason(SdkException e) {
+    return e instanceof AwsServiceException answered && answered.awsErrorDetails() != null
+        ? answered.awsErrorDetails().errorCode()
+        : e.getClass().getSimpleName();
   }
 }

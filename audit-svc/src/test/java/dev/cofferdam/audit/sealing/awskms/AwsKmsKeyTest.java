@@ -3,10 +3,6 @@ package dev.cofferdam.audit.sealing.awskms;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import com.amazonaws.auth.AWSCredentialsProvider;
-import com.amazonaws.auth.AWSCredentialsProviderChain;
-import com.amazonaws.auth.AWSStaticCredentialsProvider;
-import com.amazonaws.auth.BasicAWSCredentials;
 import dev.cofferdam.audit.sealing.AesGcm;
 import dev.cofferdam.audit.sealing.CachedKeys;
 import dev.cofferdam.audit.sealing.DataKey;
@@ -22,6 +18,10 @@ import javax.crypto.spec.SecretKeySpec;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
+import software.amazon.awssdk.auth.credentials.AwsCredentialsProvider;
+import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
+import software.amazon.awssdk.core.exception.SdkClientException;
 
 /** A key-encryption key in a KMS that answers as AWS' does. */
 class AwsKmsKeyTest {
@@ -29,8 +29,7 @@ class AwsKmsKeyTest {
       "arn:aws:kms:eu-central-1:123456789012:key/11111111-2222-3333-4444-555555555555";
   private static final String NAME = AwsKmsKey.PREFIX + ARN;
   private static final TenantId TENANT = new TenantId("harbor-books");
-  private static final AWSCredentialsProvider KNOWN =
-      new AWSStaticCredentialsProvider(new BasicAWSCredentials(TestKms.ACCESS_KEY, "secret"));
+  private static final AwsCredentialsProvider KNOWN = credentials(TestKms.ACCESS_KEY);
 
   private TestKms kms;
 
@@ -42,6 +41,10 @@ class AwsKmsKeyTest {
   @AfterEach
   void stop() {
     kms.close();
+  }
+
+  private static AwsCredentialsProvider credentials(String accessKey) {
+    return StaticCredentialsProvider.create(AwsBasicCredentials.create(accessKey, "secret"));
   }
 
   private AwsKmsKey open() {
@@ -77,17 +80,10 @@ class AwsKmsKeyTest {
 
   @Test
   void withoutCredentialsTheKeyIsLoudlyRefused() {
-    AWSCredentialsProviderChain none =
-        new AWSCredentialsProviderChain(
-            new AWSCredentialsProvider() {
-              @Override
-              public com.amazonaws.auth.AWSCredentials getCredentials() {
-                throw new com.amazonaws.SdkClientException("none here");
-              }
-
-              @Override
-              public void refresh() {}
-            });
+    AwsCredentialsProvider none =
+        () -> {
+          throw SdkClientException.create("none here");
+        };
     assertThatThrownBy(() -> AwsKmsKey.open(NAME, none, Optional.of(kms.url())))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining(NAME)
@@ -97,8 +93,7 @@ class AwsKmsKeyTest {
 
   @Test
   void credentialsThatTheServiceDoesNotKnowAreLoudlyRefused() {
-    AWSCredentialsProvider stranger =
-        new AWSStaticCredentialsProvider(new BasicAWSCredentials("AKIDOTHER", "secret"));
+    AwsCredentialsProvider stranger = credentials("AKIDOTHER");
     assertThatThrownBy(() -> AwsKmsKey.open(NAME, stranger, Optional.of(kms.url())))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("cannot be used")
@@ -110,6 +105,12 @@ class AwsKmsKeyTest {
     assertThatThrownBy(() -> AwsKmsKey.open("aws-kms://my-key", KNOWN, Optional.of(kms.url())))
         .isInstanceOf(IllegalStateException.class)
         .hasMessageContaining("ARN");
+  }
+
+  @Test
+  void aKeyIsBoundToWhatGoogleTinkBoundItTo() {
+    var unused = open().wrap(dataKey());
+    assertThat(kms.contexts).allMatch(context -> context.matches("associatedData=[0-9a-f]+"));
   }
 
   @Test

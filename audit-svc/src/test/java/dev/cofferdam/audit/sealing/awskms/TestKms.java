@@ -34,6 +34,7 @@ final class TestKms implements AutoCloseable {
   private final SecretKey key;
   private final HttpServer server;
   final List<String> calls = new CopyOnWriteArrayList<>();
+  final List<String> contexts = new CopyOnWriteArrayList<>();
 
   TestKms(String arn) throws IOException {
     this.arn = arn;
@@ -68,6 +69,11 @@ final class TestKms implements AutoCloseable {
 
   private Struct answer(String target, Struct request) {
     byte[] context = context(request);
+    request
+        .getFieldsOrDefault("EncryptionContext", Value.getDefaultInstance())
+        .getStructValue()
+        .getFieldsMap()
+        .forEach((name, value) -> contexts.add(name + "=" + value.getStringValue()));
     if (target.endsWith(".Encrypt") && text(request, "KeyId").equals(arn)) {
       byte[] nonce = AesGcm.nonce();
       byte[] sealed =
