@@ -74,6 +74,17 @@ final class Help {
              --want TENANT:profile=NAME,count=N
              --name NAME       of the configuration (cofferdam)
              --json            for programs; --commands and --mig-parted print these alone
+        tenancy levels       what each isolation level enforces and costs
+        tenancy render TENANT
+                             Kubernetes manifests of a tenant of levels 3 to 5, from its record in the mesh
+             --file DECLARED.yaml
+                               from a declared file instead
+             --fleet FLEET.yaml
+                               what workers are made of, and the chart's release (deploy/tenancy/README.md)
+             --replicas N      workers (its pinned_replicas, else 1)
+             --pool POOL, --model MODEL ...
+                               where its record does not say
+             --endpoint ...    a mesh elsewhere, as with admin
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
              --events N        events that are counted exactly once (metering only; 600000)
