@@ -16,7 +16,7 @@ final class Help {
              --workers N       number of workers (2)
              --port NAME=N     give a port; names: rest grpc router router-http scheduler scheduler-2
                                scheduler-http worker-1 worker-1-http ... metering metering-http
-                               metering-web audit audit-http audit-web gateway-http kafka kafka-controller
+                               metering-web audit audit-http audit-web console gateway-http kafka kafka-controller
                                redis postgres traces
              --port-base N     give all ports: N, N+1, ...
              --redis PATH      a Redis or Valkey program to use
@@ -85,6 +85,20 @@ final class Help {
              --pool POOL, --model MODEL ...
                                where its record does not say
              --endpoint ...    a mesh elsewhere, as with admin
+        load SCENARIO|FILE   drive the mesh with requests that come whether or not earlier ones are answered; writes
+                               report.html, report.json and histograms.hlog below .local/load
+             list | show SCENARIO   the named scenarios; one of them as YAML, to be changed
+             capacity [SCENARIO|FILE]
+                               raise its rate until the objective breaks; says what broke and how many workers
+                               a rate needs
+             --for S --times X --seed N --api grpc|rest --out FOLDER
+                               seconds, times its rates, another draw, over one API
+             --ttft-p99-ms MS --token-p99-ms MS --errors SHARE
+                               the objective (1000, 100, 0.01)
+             --steps N --target-rate R
+                               rates to try (8) of --for seconds each (15); requests a second to plan for
+             --grpc HOST:PORT --rest URL --trust FILE --tenants FILE
+                               a mesh elsewhere; tenants as in tenants.json
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
              --events N        events that are counted exactly once (metering only; 600000)

@@ -44,6 +44,7 @@ public final class Main {
         case "billing" -> new BillingCommand(files, directory, out).run(rest);
         case "mig" -> new MigCommand(directory, out).run(rest);
         case "tenancy" -> new TenancyCommand(files, directory, out).run(rest);
+        case "load" -> new LoadCommand(files, directory, out).run(rest);
         case "bench" -> new BenchCommand(repository, files, out).run(rest);
         case "logits" -> ServiceProgram.logits(repository, directory).run(rest);
         case "sign-prefix" -> ServiceProgram.signPrefix(repository, directory).run(rest);
