@@ -38,7 +38,7 @@ final class BenchPipeline {
   private static final int LAG_S = 12;
   private static final int LAG_WARM_S = 4;
   private static final long SPOOL_BYTES = 256L << 20;
-  private static final int WAIT_MS = 120_000;
+  private static final int WAIT_MS = 600_000;
 
   private final BenchDatabase database;
   private final KafkaSettings kafka;
@@ -173,7 +173,7 @@ final class BenchPipeline {
     boolean holds() throws Exception;
   }
 
-  /** Waits for it, two minutes at most. */
+  /** Waits for it, ten minutes at most. */
   static void await(Condition condition) throws Exception {
     long endMs = System.currentTimeMillis() + WAIT_MS;
     while (!condition.holds()) {

@@ -40,6 +40,10 @@ public final class MeteringBench {
   private static final int ROUNDS = 3;
   private static final int QUERIES = 300;
   private static final String EVENTS = "cofferdam.bench.events";
+
+  /** Whether only the last part is wanted. */
+  private static final String ONCE = "cofferdam.bench.once";
+
   private static final int EVENTS_DEFAULT = 600_000;
 
   private final BenchDatabase database;
@@ -70,11 +74,13 @@ public final class MeteringBench {
     }
     try (BenchDatabase database = new BenchDatabase(arguments[0], arguments[1], arguments[2])) {
       BenchResults results = new BenchResults();
-      new MeteringBench(database).run(results);
       BenchPipeline pipeline =
           new BenchPipeline(database, BenchConsumer.settings(Path.of(arguments[3])));
-      pipeline.scale(results);
-      pipeline.lag(results);
+      if (!Boolean.getBoolean(ONCE)) {
+        new MeteringBench(database).run(results);
+        pipeline.scale(results);
+        pipeline.lag(results);
+      }
       new BenchExactlyOnce(
               database,
               pipeline,

@@ -125,9 +125,13 @@ public final class FinopsPages implements WebServer.Handler {
       return Optional.empty();
     }
     View view = view(request);
-    return invoices
-        .find(view, Long.parseLong(path.group(1)))
-        .flatMap(stored -> document(stored, Optional.ofNullable(path.group(2)).orElse(""), path));
+    long number = Long.parseLong(path.group(1));
+    Optional<Stored> found = invoices.find(view, number);
+    if (found.isEmpty() && invoices.isAnothers(view, number)) {
+      violations.record(Violation.of(request.caller(), "the console"));
+    }
+    return found.flatMap(
+        stored -> document(stored, Optional.ofNullable(path.group(2)).orElse(""), path));
   }
 
   private Optional<WebAnswer> document(Stored stored, String form, Matcher path) {

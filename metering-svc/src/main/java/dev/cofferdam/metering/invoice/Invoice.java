@@ -52,6 +52,11 @@ public record Invoice(
     }
   }
 
+  /** Whether it was not issued: it has no number, and what it counts is not cut off. */
+  public boolean isDraft() {
+    return number == 0;
+  }
+
   /** The same invoice with a number and a time. */
   public Invoice issued(long given, Instant at) {
     return new Invoice(

@@ -37,4 +37,11 @@ public interface Invoices {
 
   /** An invoice, where the view has it. */
   Optional<Stored> find(View view, long number);
+
+  /** Whether an invoice is there that the view does not have; to be recorded, and told nobody. */
+  default boolean isAnothers(View view, long number) {
+    return view instanceof View.Of
+        && find(view, number).isEmpty()
+        && find(new View.Everybody(), number).isPresent();
+  }
 }

@@ -79,7 +79,8 @@ public final class Invoicing {
   }
 
   /**
-   * The use that a line of an issued invoice is made of; its units add up to the line's.
+   * The use that a line is made of; its units add up to the line's. A draft's line has what is
+   * recorded by now.
    *
    * @param offset uses to leave out at the beginning
    * @param most how many
@@ -98,7 +99,7 @@ public final class Invoicing {
         invoice.tenant(),
         owner.days(),
         after,
-        invoice.cut(),
+        invoice.isDraft() ? Cut.EVERYTHING : invoice.cut(),
         recorded -> {
           for (Rating.Part part : rating.add(recorded.use())) {
             if (part.charge().equals(line.charge()) && skip[0]-- <= 0) {
@@ -179,7 +180,7 @@ public final class Invoicing {
 
   private List<Invoice> before(Invoice invoice) {
     return invoices.of(invoice.tenant()).stream()
-        .filter(other -> other.number() < invoice.number())
+        .filter(other -> invoice.isDraft() || other.number() < invoice.number())
         .toList();
   }
 

@@ -182,8 +182,46 @@ class BillingApiTest {
   }
 
   @Test
-  void anotherTenantsInvoiceIsAsIfItWereNotThere() {
+  void aLineOfADraftLeadsToItsUsesToo() {
+    // The days behind the invoice's: what is issued is no draft any more.
+    ListLineUsesRequest wanted =
+        ListLineUsesRequest.newBuilder()
+            .setLine(1)
+            .setFromDay("2026-03-01")
+            .setToDay("2026-03-05")
+            .build();
+    var draft =
+        as(harbor)
+            .draftInvoice(
+                DraftInvoiceRequest.newBuilder()
+                    .setFromDay(wanted.getFromDay())
+                    .setToDay(wanted.getToDay())
+                    .build())
+            .getInvoice();
+
+    var uses = as(harbor).listLineUses(wanted);
+
+    assertThat(uses.getLine()).isEqualTo(draft.getLines(0));
+    assertThat(uses.getUsesList().stream().mapToLong(use -> use.getUnits()).sum())
+        .isEqualTo(draft.getLines(0).getUnits())
+        .isPositive();
+    assertThat(
+            refusal(
+                () ->
+                    as(harbor).listLineUses(wanted.toBuilder().setTenant("pixel-pirates").build())))
+        .isEqualTo(ErrorCode.IDENTITY_MISMATCH);
+  }
+
+  @Test
+  void anotherTenantsInvoiceIsAsIfItWereNotThereAndTheAttemptIsRecorded() {
     long foreign = ofPixel.getInvoice().getNumber();
+    assertThat(
+            refusal(
+                () ->
+                    as(harbor)
+                        .getInvoice(GetInvoiceRequest.newBuilder().setNumber(foreign + 7).build())))
+        .isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(VIOLATIONS).isEmpty();
     assertThat(
             refusal(
                 () ->
@@ -200,6 +238,9 @@ class BillingApiTest {
                                 .setLine(1)
                                 .build())))
         .isEqualTo(ErrorCode.NOT_FOUND);
+    assertThat(VIOLATIONS)
+        .extracting(Violation::method)
+        .containsExactly("GetInvoice", "ListLineUses");
   }
 
   @Test

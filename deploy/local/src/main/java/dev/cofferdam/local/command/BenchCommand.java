@@ -47,7 +47,7 @@ final class BenchCommand {
   }
 
   int run(List<String> line) throws IOException, InterruptedException {
-    Arguments arguments = Arguments.parse(line, Set.of("--peers"), Set.of("--events"));
+    Arguments arguments = Arguments.parse(line, Set.of("--peers", "--once"), Set.of("--events"));
     List<String> words = arguments.words();
     String areas =
         BenchArea.available(repository).stream()
@@ -271,14 +271,18 @@ final class BenchCommand {
 
   /** How many events shall be counted exactly once. */
   private static List<String> events(Arguments arguments) {
-    return arguments
+    List<String> properties = new ArrayList<>();
+    arguments
         .value("--events")
-        .map(
+        .ifPresent(
             events ->
-                List.of(
+                properties.add(
                     "-Dcofferdam.bench.events="
-                        + Arguments.number("--events", events, 1, 100_000_000)))
-        .orElse(List.of());
+                        + Arguments.number("--events", events, 1, 100_000_000)));
+    if (arguments.has("--once")) {
+      properties.add("-Dcofferdam.bench.once=true");
+    }
+    return properties;
   }
 
   private int withKafka(Path folder, Program<Path> program)

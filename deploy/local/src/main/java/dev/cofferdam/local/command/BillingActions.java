@@ -45,6 +45,7 @@ final class BillingActions {
   static final String USAGE =
       "billing draft|issue TENANT MONTH | draft|issue TENANT FROM TO | list [TENANT]"
           + " | show NUMBER [--format json|csv|pdf] [--out FILE] | line NUMBER LINE"
+          + " | line draft LINE TENANT MONTH|FROM TO"
           + " | costs MONTH|FROM TO [--tenant T] [--json]"
           + " | focus MONTH|FROM TO --out FILE [--format csv|parquet] [--tenant T]";
 
@@ -156,17 +157,19 @@ final class BillingActions {
   }
 
   private void line(List<String> words) {
-    count(words, 3, 3);
+    count(words, 3, 6);
+    ListLineUsesRequest.Builder wanted =
+        ListLineUsesRequest.newBuilder().setLine(Math.toIntExact(number(words.get(2))));
+    if (words.get(1).equals("draft")) {
+      Days days = days(words, 4);
+      wanted.setTenant(words.get(3)).setFromDay(days.from()).setToDay(days.to());
+    } else {
+      count(words, 3, 3);
+      wanted.setNumber(number(words.get(1)));
+    }
     long offset = 0;
     while (true) {
-      ListLineUsesResponse page =
-          billing()
-              .listLineUses(
-                  ListLineUsesRequest.newBuilder()
-                      .setNumber(number(words.get(1)))
-                      .setLine(Math.toIntExact(number(words.get(2))))
-                      .setOffset(offset)
-                      .build());
+      ListLineUsesResponse page = billing().listLineUses(wanted.setOffset(offset).build());
       page.getUsesList()
           .forEach(
               use ->

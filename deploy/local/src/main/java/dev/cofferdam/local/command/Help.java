@@ -102,6 +102,7 @@ final class Help {
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
              --events N        events that are counted exactly once (metering only; 600000)
+             --once            nothing but that (metering only)
         logits MODEL --tokens 1,2,3
                              what a model folder or .gguf file says after these tokens, as JSON
              --adapter FOLDER  with an adapter

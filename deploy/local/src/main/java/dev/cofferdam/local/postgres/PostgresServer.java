@@ -25,6 +25,11 @@ import java.util.Properties;
  * passwords for everyone, a database and a user for each service that keeps books.
  */
 public final class PostgresServer {
+  private static final int PROBE_S_MAX = 10;
+
+  /** A database is copied from its template, which takes its time where the machine is busy. */
+  private static final int CREATE_S_MAX = 120;
+
   /** Databases, each owned by a user of the same name. */
   public static final List<String> DATABASES = List.of("metering", "audit", "gateway");
 
@@ -161,21 +166,21 @@ public final class PostgresServer {
 
   /** Serves when the super user can log in. */
   public Readiness readiness() {
-    return () -> connect().close();
+    return () -> connect(PROBE_S_MAX).close();
   }
 
-  private Connection connect() throws SQLException {
+  private Connection connect(int answerSMax) throws SQLException {
     Properties properties = new Properties();
     properties.setProperty("user", "postgres");
     properties.setProperty("password", superPassword);
     properties.setProperty("connectTimeout", "2");
-    properties.setProperty("socketTimeout", "10");
+    properties.setProperty("socketTimeout", Integer.toString(answerSMax));
     return DriverManager.getConnection(jdbcUrl("postgres"), properties);
   }
 
   /** Creates the databases and users that are missing. */
   public void createDatabases() {
-    try (Connection connection = connect();
+    try (Connection connection = connect(CREATE_S_MAX);
         Statement statement = connection.createStatement()) {
       for (String name : DATABASES) {
         // The services make the roles behind their row-level security; since PostgreSQL 16 a role

@@ -1,5 +1,6 @@
 package dev.cofferdam.metering.api.grpc;
 
+import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.store.Access;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.View;
@@ -33,6 +34,11 @@ public final class CallerViews {
    */
   public View of(String asked, String method) {
     return Access.ofCaller(asked, method, "usage", violations);
+  }
+
+  /** The caller named something of another tenant's, and is told that nobody has it. */
+  public void crossed(String method) {
+    violations.record(Violation.of(Caller.current(), method));
   }
 
   /** The answer of a query, or the refusal that says that the ledger is away. */

@@ -32,6 +32,7 @@ import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.TenantId;
 import io.grpc.stub.StreamObserver;
 import java.util.List;
+import java.util.Optional;
 
 /** Invoices on gRPC. A tenant's certificate opens that tenant's and no others. */
 public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImplBase {
@@ -119,7 +120,10 @@ public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImpl
   @Override
   public void listLineUses(
       ListLineUsesRequest request, StreamObserver<ListLineUsesResponse> answer) {
-    Invoice invoice = stored(request.getNumber(), "ListLineUses").invoice();
+    Invoice invoice =
+        request.getNumber() == 0
+            ? draft(request)
+            : stored(request.getNumber(), "ListLineUses").invoice();
     Invoice.Line line =
         invoice.lines().stream()
             .filter(one -> one.number() == request.getLine())
@@ -132,7 +136,9 @@ public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImpl
     List<Invoicing.LineUse> uses =
         work.run(() -> invoicing.lineUses(invoice, line, request.getOffset(), most + 1));
     ListLineUsesResponse.Builder response =
-        ListLineUsesResponse.newBuilder().setMore(uses.size() > most);
+        ListLineUsesResponse.newBuilder()
+            .setMore(uses.size() > most)
+            .setLine(JsonDocuments.message(line));
     uses.stream()
         .limit(most)
         .forEach(
@@ -145,11 +151,26 @@ public final class BillingEndpoint extends BillingServiceGrpc.BillingServiceImpl
     tell(answer, response.build());
   }
 
-  /** An invoice that the caller may see; another tenant's is as if it were not there. */
+  private Invoice draft(ListLineUsesRequest request) {
+    TenantId tenant = tenant(request.getTenant(), "ListLineUses");
+    Days days = RequestDays.of(request.getFromDay(), request.getToDay());
+    return switch (work.run(() -> invoicing.draft(tenant, days))) {
+      case Issue.Drafted drafted -> drafted.invoice();
+      case Issue refusal -> throw refusal(refusal);
+    };
+  }
+
+  /**
+   * An invoice that the caller may see; another tenant's is as if it were not there, and the
+   * attempt is recorded.
+   */
   private Invoices.Stored stored(long number, String method) {
     View view = callers.of("", method);
-    return available(() -> invoices.find(view, number))
-        .orElseThrow(() -> refused(ErrorCode.NOT_FOUND, "no such invoice"));
+    Optional<Invoices.Stored> stored = available(() -> invoices.find(view, number));
+    if (stored.isEmpty() && available(() -> invoices.isAnothers(view, number))) {
+      callers.crossed(method);
+    }
+    return stored.orElseThrow(() -> refused(ErrorCode.NOT_FOUND, "no such invoice"));
   }
 
   private TenantId tenant(String asked, String method) {

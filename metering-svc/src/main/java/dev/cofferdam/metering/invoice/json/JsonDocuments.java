@@ -63,7 +63,8 @@ public final class JsonDocuments implements Documents {
     return message.build();
   }
 
-  private static InvoiceLine message(Invoice.Line line) {
+  /** A line as a message. */
+  public static InvoiceLine message(Invoice.Line line) {
     Charge charge = line.charge();
     Meter meter = charge.meter();
     return InvoiceLine.newBuilder()
