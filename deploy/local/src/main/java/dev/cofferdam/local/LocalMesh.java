@@ -14,6 +14,7 @@ import dev.cofferdam.local.redis.RedisServer;
 import dev.cofferdam.local.seed.Seeding;
 import dev.cofferdam.local.services.ServiceKind;
 import dev.cofferdam.local.services.ServiceProcess;
+import dev.cofferdam.local.services.ServicePrograms;
 import dev.cofferdam.local.services.ServiceSettings;
 import dev.cofferdam.local.trace.TraceFiles;
 import dev.cofferdam.local.trace.TraceReceiver;
@@ -87,7 +88,7 @@ public final class LocalMesh implements AutoCloseable {
    * @throws StartFailedException where something cannot start; what was started is stopped again
    */
   public static LocalMesh start(Path stateFolder, LocalOptions options) {
-    ServiceProcess.checkBuilt(options.repository());
+    programs(stateFolder, options).check();
     LocalMesh mesh;
     try {
       mesh = new LocalMesh(stateFolder, options);
@@ -280,27 +281,32 @@ public final class LocalMesh implements AutoCloseable {
   }
 
   private void startServices(ServiceSettings settings) {
-    Path copies = files.folder().resolve("apps");
-    ServiceProcess.copy(options.repository(), copies);
+    ServicePrograms programs = programs(files.folder(), options);
+    programs.copy();
     List<Callable<Void>> starts = new ArrayList<>();
     for (String process : options.services()) {
       starts.add(
           () -> {
             long began = System.nanoTime();
+            ServicePrograms.Program program = programs.of(process);
             ProcessSpec spec =
                 ServiceProcess.process(
                     java(),
-                    copies,
+                    program,
                     process,
                     settings.of(process, identityOf(process)),
                     files.folder().resolve("run").resolve(process),
                     files.log(process));
             run(spec, ServiceProcess.readiness(port(process + "-http")), SERVICE_WAIT_MS);
-            said(process, began, "ready");
+            said(process, began, "ready" + program.words());
             return null;
           });
     }
     Parallel.run(starts);
+  }
+
+  private static ServicePrograms programs(Path stateFolder, LocalOptions options) {
+    return new ServicePrograms(options.repository(), stateFolder.resolve("apps"), options.launch());
   }
 
   private void run(ProcessSpec spec, Readiness readiness, long waitMs) {
@@ -473,7 +479,7 @@ public final class LocalMesh implements AutoCloseable {
     }
     for (List<Component> group : List.of(edge, services, stores)) {
       try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-        group.forEach(component -> executor.submit(component::stop));
+        group.forEach(component -> executor.submit(() -> component.stop()));
       }
     }
     traces.close();

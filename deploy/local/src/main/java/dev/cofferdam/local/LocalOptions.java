@@ -1,5 +1,6 @@
 package dev.cofferdam.local;
 
+import dev.cofferdam.local.services.Launch;
 import dev.cofferdam.local.services.ServiceKind;
 import java.nio.file.Path;
 import java.util.List;
@@ -20,6 +21,7 @@ import java.util.Optional;
  * @param gatewaySettings further settings of the gateway
  * @param gatewayAlone of the services only the gateway, with the stores: a benchmark stands in for
  *     router and worker at their addresses
+ * @param launch what the processes of services run
  * @param progress told what happens
  */
 public record LocalOptions(
@@ -32,6 +34,7 @@ public record LocalOptions(
     int workers,
     Map<String, String> gatewaySettings,
     boolean gatewayAlone,
+    Launch launch,
     Progress progress) {
   public LocalOptions {
     moreModels = List.copyOf(moreModels);
@@ -42,7 +45,7 @@ public record LocalOptions(
     }
   }
 
-  /** Two workers, free ports, and no word about it. */
+  /** Two workers, free ports, what {@link Launch#PROPERTY} says, and no word about it. */
   public static LocalOptions of(Path repository) {
     return new LocalOptions(
         repository,
@@ -54,6 +57,7 @@ public record LocalOptions(
         2,
         Map.of(),
         false,
+        Launch.chosen(),
         line -> {});
   }
 
@@ -69,6 +73,7 @@ public record LocalOptions(
         workers,
         gatewaySettings,
         gatewayAlone,
+        launch,
         listener);
   }
 
@@ -84,6 +89,7 @@ public record LocalOptions(
         workers,
         settings,
         gatewayAlone,
+        launch,
         progress);
   }
 
@@ -99,6 +105,7 @@ public record LocalOptions(
         workers,
         gatewaySettings,
         gatewayAlone,
+        launch,
         progress);
   }
 
@@ -114,6 +121,23 @@ public record LocalOptions(
         workers,
         gatewaySettings,
         true,
+        launch,
+        progress);
+  }
+
+  /** These options with services that run from something else. */
+  public LocalOptions withLaunch(Launch other) {
+    return new LocalOptions(
+        repository,
+        models,
+        moreModels,
+        binaries,
+        ports,
+        redis,
+        workers,
+        gatewaySettings,
+        gatewayAlone,
+        other,
         progress);
   }
 

@@ -28,7 +28,7 @@ import dev.cofferdam.metering.invoice.Invoicing;
 import dev.cofferdam.metering.invoice.grpc.BillingEndpoint;
 import dev.cofferdam.metering.invoice.grpc.InvoiceForms;
 import dev.cofferdam.metering.invoice.json.JsonDocuments;
-import dev.cofferdam.metering.invoice.pdfbox.InvoicePdf;
+import dev.cofferdam.metering.invoice.pdf.InvoicePdf;
 import dev.cofferdam.metering.invoice.postgres.PostgresBilledUse;
 import dev.cofferdam.metering.invoice.postgres.PostgresInvoices;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;

@@ -18,7 +18,7 @@ import dev.cofferdam.metering.cost.HourBook;
 import dev.cofferdam.metering.cost.postgres.PostgresCostFacts;
 import dev.cofferdam.metering.cost.postgres.PostgresHourBook;
 import dev.cofferdam.metering.invoice.Invoice;
-import dev.cofferdam.metering.invoice.pdfbox.InvoicePdf;
+import dev.cofferdam.metering.invoice.pdf.InvoicePdf;
 import dev.cofferdam.metering.pricing.Meter;
 import dev.cofferdam.metering.pricing.Prices;
 import dev.cofferdam.metering.pricing.RateCard;

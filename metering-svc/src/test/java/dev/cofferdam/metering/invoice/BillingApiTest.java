@@ -21,7 +21,7 @@ import dev.cofferdam.metering.focus.grpc.FocusEndpoint;
 import dev.cofferdam.metering.focus.parquet.FocusParquet;
 import dev.cofferdam.metering.invoice.grpc.BillingEndpoint;
 import dev.cofferdam.metering.invoice.grpc.InvoiceForms;
-import dev.cofferdam.metering.invoice.pdfbox.InvoicePdf;
+import dev.cofferdam.metering.invoice.pdf.InvoicePdf;
 import dev.cofferdam.metering.pricing.kafka.ConfiguredRateBook;
 import dev.cofferdam.proto.admin.v1.ModelRate;
 import dev.cofferdam.proto.admin.v1.RateCard;

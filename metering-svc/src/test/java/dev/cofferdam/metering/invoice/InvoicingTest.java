@@ -10,7 +10,7 @@ import dev.cofferdam.metering.TestLedger;
 import dev.cofferdam.metering.invoice.Invoice.Line;
 import dev.cofferdam.metering.invoice.Invoicing.LineUse;
 import dev.cofferdam.metering.invoice.json.JsonDocuments;
-import dev.cofferdam.metering.invoice.pdfbox.InvoicePdf;
+import dev.cofferdam.metering.invoice.pdf.InvoicePdf;
 import dev.cofferdam.metering.pricing.Meter;
 import dev.cofferdam.metering.pricing.Money;
 import dev.cofferdam.metering.pricing.Prices;

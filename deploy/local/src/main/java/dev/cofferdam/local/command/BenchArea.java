@@ -32,6 +32,8 @@ enum BenchArea {
   MESH("verification", "dev.cofferdam.verification.bench.MeshBench", Needs.MESH),
   /** What one tenant can tell of another's prompts by the clock, through all services. */
   ISOLATION("verification", "dev.cofferdam.verification.bench.IsolationBench", Needs.MESH),
+  /** Start, memory and processor time of the services: JVM, JVM with AOT cache, native. */
+  STARTS("verification", "dev.cofferdam.verification.bench.StartBench", Needs.OWN_MESH),
   /** Two tenants under several policies on a mesh, and while its services are killed. */
   FAIRNESS("verification", "dev.cofferdam.verification.fairness.FairnessBench", Needs.OWN_MESH);
 

@@ -14,6 +14,7 @@ final class Help {
              --detach          return when it serves; ./cofferdam down ends it
              --no-demo         without the first answer
              --workers N       number of workers (2)
+             --native          from native executables where they are built
              --port NAME=N     give a port; names: rest grpc router router-http scheduler scheduler-2
                                scheduler-http worker-1 worker-1-http ... metering metering-http
                                metering-web audit audit-http audit-web console gateway-http kafka kafka-controller
@@ -103,6 +104,10 @@ final class Help {
              --peers           with other engines in the same run (engine only)
              --events N        events that are counted exactly once (metering only; 600000)
              --once            nothing but that (metering only)
+        native [SERVICE...]  build native executables, by default of gateway, router, scheduler, metering
+                             and audit; needs GraalVM or Mandrel 25 (GRAALVM_HOME), or Docker or Podman
+        aot                  make an AOT cache for each service by a training run; up uses them until the
+                             next build
         logits MODEL --tokens 1,2,3
                              what a model folder or .gguf file says after these tokens, as JSON
              --adapter FOLDER  with an adapter

@@ -45,6 +45,7 @@ public final class Main {
         case "mig" -> new MigCommand(directory, out).run(rest);
         case "tenancy" -> new TenancyCommand(files, directory, out).run(rest);
         case "load" -> new LoadCommand(files, directory, out).run(rest);
+        case "aot" -> new AotCommand(repository, files, out).run(rest);
         case "bench" -> new BenchCommand(repository, files, out).run(rest);
         case "logits" -> ServiceProgram.logits(repository, directory).run(rest);
         case "sign-prefix" -> ServiceProgram.signPrefix(repository, directory).run(rest);

@@ -6,6 +6,7 @@ import dev.cofferdam.local.SampleTenant;
 import dev.cofferdam.local.StateFiles;
 import dev.cofferdam.local.demo.Demonstration;
 import dev.cofferdam.local.process.ManagedProcess;
+import dev.cofferdam.local.services.Launch;
 import dev.cofferdam.local.trace.TraceFiles;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -24,7 +25,8 @@ import java.util.concurrent.CountDownLatch;
 
 /** Starts the mesh and stays, or leaves it in the background. */
 final class UpCommand {
-  private static final Set<String> FLAGS = Set.of("--detach", "--no-demo", "--in-background");
+  private static final Set<String> FLAGS =
+      Set.of("--detach", "--no-demo", "--native", "--in-background");
   private static final Set<String> VALUES = Set.of("--port-base", "--port", "--redis", "--workers");
   private static final String DONE = "up.done";
 
@@ -78,6 +80,7 @@ final class UpCommand {
         workers,
         Map.of(),
         false,
+        arguments.has("--native") ? Launch.NATIVE : Launch.chosen(),
         out::println);
   }
 

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class Component {
-  private static final long POLL_MS = 150;
+  private static final long POLL_MS_MIN = 10;
+  private static final long POLL_MS_MAX = 150;
   private static final long STOP_WAIT_MS = 10_000;
   private static final long PAUSE_MS_MIN = 250;
   private static final long PAUSE_MS_MAX = 10_000;
@@ -144,6 +145,7 @@ public final class Component {
   public void awaitReady() {
     long deadline = System.currentTimeMillis() + readyWaitMs;
     String why = "";
+    long pollMs = POLL_MS_MIN;
     while (System.currentTimeMillis() < deadline) {
       ManagedProcess current;
       synchronized (this) {
@@ -165,7 +167,8 @@ public final class Component {
           why = e.getMessage() == null ? e.toString() : e.getMessage();
         }
       }
-      sleep();
+      sleep(pollMs);
+      pollMs = Math.min(POLL_MS_MAX, pollMs + POLL_MS_MIN);
     }
     throw failed("not ready after " + readyWaitMs / 1000 + " s: " + why);
   }
@@ -187,9 +190,9 @@ public final class Component {
     return new StartFailedException(message.toString());
   }
 
-  private static void sleep() {
+  private static void sleep(long pauseMs) {
     try {
-      Thread.sleep(POLL_MS);
+      Thread.sleep(pauseMs);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartFailedException("interrupted", e);
@@ -214,6 +217,15 @@ public final class Component {
 
   /** Ends it in good order; it stays down until it is started. */
   public void stop() {
+    stop(STOP_WAIT_MS);
+  }
+
+  /**
+   * Ends it in good order; it stays down until it is started.
+   *
+   * @param waitMs how long it may take before it is killed
+   */
+  public void stop(long waitMs) {
     ManagedProcess current;
     synchronized (this) {
       wanted = false;
@@ -221,7 +233,7 @@ public final class Component {
       process = null;
     }
     if (current != null) {
-      current.stop(STOP_WAIT_MS);
+      current.stop(waitMs);
     }
     onChange.run();
   }

@@ -49,7 +49,8 @@ final class Mirror {
     }
   }
 
-  private static boolean isSame(Path source, Path target) throws IOException {
+  /** Whether a copy has the size and age of its original. */
+  static boolean isSame(Path source, Path target) throws IOException {
     return Files.isRegularFile(target)
         && Files.size(source) == Files.size(target)
         && Files.getLastModifiedTime(source).equals(Files.getLastModifiedTime(target));

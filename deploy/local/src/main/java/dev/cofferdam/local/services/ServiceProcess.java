@@ -2,7 +2,6 @@ package dev.cofferdam.local.services;
 
 import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
-import dev.cofferdam.local.process.StartFailedException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
@@ -21,6 +20,7 @@ import java.util.Properties;
 public final class ServiceProcess {
   private static final int HTTP_WAIT_MS = 2_000;
   private static final int ANSWER_BYTES_MAX = 2_000;
+  private static final String HEAP = "-Xmx256m";
 
   private ServiceProcess() {}
 
@@ -28,53 +28,50 @@ public final class ServiceProcess {
    * How a process is started. Its settings go into a file that only its owner reads, not onto the
    * command line.
    *
-   * @param copies the folder of {@link #copy}
    * @param folder where it runs
    */
   public static ProcessSpec process(
-      Path java, Path copies, String name, Map<String, String> settings, Path folder, Path log) {
+      Path java,
+      ServicePrograms.Program program,
+      String name,
+      Map<String, String> settings,
+      Path folder,
+      Path log) {
     ServiceKind kind = ServiceKind.ofProcess(name);
-    Path jar = copies.resolve(kind.label()).resolve("quarkus-run.jar");
     writeSettings(folder, settings);
     List<String> command = new ArrayList<>();
-    command.add(java.toString());
-    command.addAll(flags(kind));
-    command.add("-jar");
-    command.add(jar.toString());
+    switch (program) {
+      case ServicePrograms.Jar jar -> {
+        command.add(java.toString());
+        command.addAll(flags(kind));
+        command.addAll(jar.aotFlags());
+        command.add("-jar");
+        command.add(jar.jar().toString());
+      }
+      case ServicePrograms.Executable executable -> {
+        command.add(executable.file().toString());
+        command.add(HEAP);
+      }
+    }
     return new ProcessSpec(name, command, Map.of("COFFERDAM_PARENT_WATCH", "stdin"), folder, log);
   }
 
   /**
-   * Looks for what every service is run from.
-   *
-   * @throws StartFailedException naming the services that are not built
+   * How a service's AOT cache is made of what a training run noted, by a JVM with the flags of the
+   * one that will use it.
    */
-  public static void checkBuilt(Path repository) {
-    List<String> missing = new ArrayList<>();
-    for (ServiceKind kind : ServiceKind.values()) {
-      if (!Files.exists(jar(repository, kind))) {
-        missing.add(kind.module());
-      }
-    }
-    if (!missing.isEmpty()) {
-      throw new StartFailedException(
-          "not built: " + String.join(", ", missing) + "; build with mvn -DskipTests install");
-    }
-  }
-
-  /** Copies what every service is run from, where it changed. */
-  public static void copy(Path repository, Path copies) {
-    for (ServiceKind kind : ServiceKind.values()) {
-      Mirror.make(app(repository, kind), copies.resolve(kind.label()));
-    }
-  }
-
-  private static Path jar(Path repository, ServiceKind kind) {
-    return app(repository, kind).resolve("quarkus-run.jar");
-  }
-
-  private static Path app(Path repository, ServiceKind kind) {
-    return repository.resolve(kind.module()).resolve("target/quarkus-app");
+  static List<String> cacheCommand(Path java, ServiceKind kind, Path jar, Path record, Path cache) {
+    List<String> command = new ArrayList<>();
+    command.add(java.toString());
+    command.addAll(flags(kind));
+    command.addAll(
+        List.of(
+            "-XX:AOTMode=create",
+            "-XX:AOTConfiguration=" + record,
+            "-XX:AOTCache=" + cache,
+            "-jar",
+            jar.toString()));
+    return command;
   }
 
   private static List<String> flags(ServiceKind kind) {
@@ -82,7 +79,7 @@ public final class ServiceProcess {
         new ArrayList<>(
             List.of(
                 "-XX:+UseSerialGC",
-                kind == ServiceKind.WORKER ? "-Xmx1g" : "-Xmx256m",
+                kind == ServiceKind.WORKER ? "-Xmx1g" : HEAP,
                 "-Xss512k",
                 "-XX:+UseCompactObjectHeaders",
                 "-XX:+ExitOnOutOfMemoryError",

@@ -1,4 +1,4 @@
-package dev.cofferdam.audit.report.pdf;
+package dev.cofferdam.mesh.pdf;
 
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 
@@ -6,6 +6,7 @@ import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * A PDF 1.7 file (ISO 32000-1) of lines of text in Courier, which every reader has and whose
@@ -63,7 +64,7 @@ final class PdfFile {
     }
     int first = 6;
     String kids =
-        java.util.stream.IntStream.range(0, pages.size())
+        IntStream.range(0, pages.size())
             .mapToObj(page -> first + 2 * page + " 0 R")
             .collect(Collectors.joining(" "));
     // The bytes above 127 tell programs that the file is binary.

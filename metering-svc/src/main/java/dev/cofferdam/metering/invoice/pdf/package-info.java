@@ -1,5 +1,5 @@
 /** Invoices as pages. */
 @NullMarked
-package dev.cofferdam.metering.invoice.pdfbox;
+package dev.cofferdam.metering.invoice.pdf;
 
 import org.jspecify.annotations.NullMarked;
