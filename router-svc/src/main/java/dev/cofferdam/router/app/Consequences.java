@@ -49,7 +49,13 @@ final class Consequences {
             attempt.tenant(),
             attempt.failed(),
             now);
-    rollouts.observe(attempt, now).ifPresent(rollBacks::carryOut);
+    rollouts
+        .observe(attempt, now)
+        .ifPresent(
+            failed -> {
+              metrics.rolledBack();
+              rollBacks.carryOut(failed);
+            });
     if (!attempt.failed()) {
       metrics.firstToken(attempt.pool(), attempt.queueWaitMs() + attempt.prefillMs(), now);
     }

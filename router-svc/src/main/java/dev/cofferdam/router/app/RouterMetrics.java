@@ -7,6 +7,8 @@ import dev.cofferdam.router.placement.PlacementListener;
 import dev.cofferdam.router.routing.Conditions;
 import dev.cofferdam.router.signals.PoolSignals;
 import dev.cofferdam.vocabulary.ErrorCode;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.MultiGauge;
 import io.micrometer.core.instrument.MultiGauge.Row;
@@ -25,6 +27,7 @@ import java.util.stream.Collectors;
 public class RouterMetrics implements PlacementListener {
   private final MeterRegistry registry;
   private final Timer planning;
+  private final Counter rollBacks;
   private final PoolSignals signals = new PoolSignals();
   private final MultiGauge workers;
   private final MultiGauge slots;
@@ -37,6 +40,15 @@ public class RouterMetrics implements PlacementListener {
   public RouterMetrics(MeterRegistry registry) {
     this.registry = registry;
     this.planning = registry.timer("cofferdam.placement.planning");
+    FunctionCounter.builder(
+            "cofferdam.isolation.overhead.seconds", planning, t -> t.totalTime(TimeUnit.SECONDS))
+        .description("Time that a mechanism of isolation took, of all requests")
+        .tags("mechanism", "routing")
+        .register(registry);
+    this.rollBacks =
+        Counter.builder("cofferdam.rollouts.rolled.back")
+            .description("New versions of adapters that failed their gates")
+            .register(registry);
     this.workers = gauge("cofferdam.pool.workers", "Live workers of a pool");
     this.slots = gauge("cofferdam.pool.slots", "Batch slots of a pool");
     this.running = gauge("cofferdam.pool.slots.running", "Batch slots that are taken");
@@ -94,6 +106,11 @@ public class RouterMetrics implements PlacementListener {
                 })
             .collect(Collectors.<Row<?>>toList()),
         true);
+  }
+
+  /** A new version of an adapter failed its gates. */
+  void rolledBack() {
+    rollBacks.increment();
   }
 
   void firstToken(String pool, long ms, long nowMs) {

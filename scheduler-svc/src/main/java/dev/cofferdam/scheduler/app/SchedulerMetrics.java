@@ -2,6 +2,7 @@ package dev.cofferdam.scheduler.app;
 
 import dev.cofferdam.scheduler.shard.PoolListener;
 import dev.cofferdam.scheduler.shard.PoolStats;
+import dev.cofferdam.scheduler.shard.TenantLoad;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
@@ -11,6 +12,7 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.Timer;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.ToDoubleFunction;
@@ -21,8 +23,17 @@ public class SchedulerMetrics implements PoolListener {
   private final MeterRegistry registry;
   private final Map<String, PoolStats> stats = new ConcurrentHashMap<>();
 
+  private final TenantGauges tenants;
+
   public SchedulerMetrics(MeterRegistry registry) {
     this.registry = registry;
+    this.tenants = new TenantGauges(registry);
+  }
+
+  @Override
+  public void tenants(
+      String pool, List<TenantLoad> loads, Map<WorkloadClass, Map<String, Double>> serviceTimes) {
+    tenants.show(pool, loads, serviceTimes);
   }
 
   @Override

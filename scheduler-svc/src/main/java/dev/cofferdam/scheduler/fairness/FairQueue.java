@@ -1,7 +1,9 @@
 package dev.cofferdam.scheduler.fairness;
 
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
 import org.jspecify.annotations.Nullable;
@@ -305,6 +307,19 @@ public final class FairQueue<T> {
       most = Math.max(most, time);
     }
     return byFinish.isEmpty() ? 0 : most - least;
+  }
+
+  /**
+   * What each tenant that waits, and is not set aside, was served so far: weighted tokens over its
+   * weight.
+   */
+  public Map<String, Double> serviceTimes() {
+    Map<String, Double> times = new HashMap<>();
+    for (int place = 0; place < byFinish.size(); place++) {
+      Flow<T> flow = flows.at(byFinish.idAt(place));
+      times.put(flow.tenant(), flow.serviceTime());
+    }
+    return times;
   }
 
   /** Requests that wait. */

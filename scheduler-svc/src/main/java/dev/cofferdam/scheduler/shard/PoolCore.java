@@ -99,6 +99,20 @@ public final class PoolCore {
         lost.size());
   }
 
+  /** What each tenant has in the pool. */
+  public List<TenantLoad> tenants() {
+    return TenantLoad.of(queues.waiting().stream().map(Waiting::request).toList(), ledger.leases());
+  }
+
+  /** What each tenant that waits was served so far, by class. */
+  public Map<WorkloadClass, Map<String, Double>> serviceTimes() {
+    Map<WorkloadClass, Map<String, Double>> times = new EnumMap<>(WorkloadClass.class);
+    for (WorkloadClass c : WorkloadClass.values()) {
+      times.put(c, queues.of(c).serviceTimes());
+    }
+    return times;
+  }
+
   /** What is leased, to be looked at. */
   public Ledger ledger() {
     return ledger;

@@ -3,6 +3,8 @@ package dev.cofferdam.scheduler.shard;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.WorkloadClass;
+import java.util.List;
+import java.util.Map;
 
 /** Hears what pools do; for metrics. Called on the pools' threads; must not block. */
 public interface PoolListener {
@@ -25,4 +27,13 @@ public interface PoolListener {
 
   /** How a pool stands; several times a second. */
   void stats(String pool, PoolStats stats);
+
+  /**
+   * What each tenant has in a pool; once a second.
+   *
+   * @param serviceTimes by class: what each tenant that waits was served so far, in weighted tokens
+   *     over its weight
+   */
+  default void tenants(
+      String pool, List<TenantLoad> loads, Map<WorkloadClass, Map<String, Double>> serviceTimes) {}
 }

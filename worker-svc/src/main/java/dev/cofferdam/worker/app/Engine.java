@@ -36,6 +36,7 @@ final class Engine implements AutoCloseable {
 
   private record Described(ServedModel served, ModelConfig config, ExecutorOptions options) {}
 
+  private final MeteredExecutor.Overhead overhead = new MeteredExecutor.Overhead();
   private final Path root;
   private final Team team;
   private final Optional<CudaDevice> device;
@@ -211,7 +212,12 @@ final class Engine implements AutoCloseable {
       cpu.warmUp();
       LOG.info("warmed up in {} ms", (System.nanoTime() - loaded) / 1_000_000);
     }
-    return executor;
+    return new MeteredExecutor(executor, overhead, System::nanoTime);
+  }
+
+  /** What the walls between tenants took of the steps' thread. */
+  MeteredExecutor.Overhead overhead() {
+    return overhead;
   }
 
   /** "cpu" or "cuda". */

@@ -19,9 +19,11 @@ import java.util.function.ToDoubleFunction;
 @ApplicationScoped
 public class WorkerMetrics implements ServingListener {
   private final MeterRegistry registry;
+  private final VllmAliases aliases;
 
   WorkerMetrics(MeterRegistry registry) {
     this.registry = registry;
+    this.aliases = new VllmAliases(registry);
   }
 
   /** Exposes the levels and counts of a worker. */
@@ -50,6 +52,18 @@ public class WorkerMetrics implements ServingListener {
     gauge("cofferdam.kv.bytes", node, WorkerNode::kvBytes);
     gauge("cofferdam.usage.spool.bytes", node, WorkerNode::spoolBytes);
     total("cofferdam.usage.lost", node, WorkerNode::usageLost);
+    overhead("zeroing", node, n -> n.overhead().zeroingNs.sum());
+    overhead("encryption", node, n -> n.overhead().encryptionNs.sum());
+    overhead("adapters", node, n -> n.overhead().adaptersNs.sum());
+    aliases.expose(node);
+  }
+
+  private void overhead(String mechanism, WorkerNode node, ToDoubleFunction<WorkerNode> ns) {
+    FunctionCounter.builder(
+            "cofferdam.isolation.overhead.seconds", node, n -> ns.applyAsDouble(n) / 1e9)
+        .description("Time that a mechanism of isolation took, of all requests")
+        .tags("mechanism", mechanism)
+        .register(registry);
   }
 
   private void count(String name, WorkerNode node, ToDoubleFunction<BatchStats> value) {
@@ -70,6 +84,7 @@ public class WorkerMetrics implements ServingListener {
 
   @Override
   public void ended(AttemptRecord attempt) {
+    aliases.ended(attempt);
     String tenant = attempt.lease().tenant().value();
     Tags tags = Tags.of("tenant", tenant, "tier", attempt.lease().tier());
     String outcome = attempt.cause().outcome().name().toLowerCase(Locale.ROOT);

@@ -36,6 +36,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -227,6 +228,16 @@ final class WorkerNode implements AutoCloseable {
   /** What is in memory. */
   ModelMemory memory() {
     return memory;
+  }
+
+  /** What the walls between tenants took of the steps' thread. */
+  MeteredExecutor.Overhead overhead() {
+    return engine.overhead();
+  }
+
+  /** The models that it serves, as metrics name them. */
+  String models() {
+    return engine.models().stream().map(ServedModel::id).collect(Collectors.joining(","));
   }
 
   /** Seconds of all loads of models after the start. */

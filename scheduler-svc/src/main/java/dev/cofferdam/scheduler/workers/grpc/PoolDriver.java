@@ -45,6 +45,7 @@ final class PoolDriver implements AutoCloseable {
   private static final int MAILBOX_MAX = 16_384;
   private static final int BATCH_MAX = 256;
   private static final long TICK_MS = 50;
+  private static final long TENANTS_MS = 1_000;
   private static final long KEY_LIFE_MS = TimeUnit.MINUTES.toMillis(10);
   private static final long KEY_LEAD_MS = 2_000;
   private static final AttributeKey<Long> WAIT_MS = AttributeKey.longKey("cofferdam.queue.wait_ms");
@@ -68,6 +69,7 @@ final class PoolDriver implements AutoCloseable {
   private volatile boolean closed;
   private long nowMs;
   private long tickAtMs;
+  private long tenantsAtMs;
 
   /**
    * A router's call that waits for its answer.
@@ -195,6 +197,7 @@ final class PoolDriver implements AutoCloseable {
     callers.values().forEach(caller -> tell(() -> caller.observer.onError(ended)));
     sessions.values().forEach(session -> tell(() -> session.observer.onError(ended)));
     listener.stats(pool, PoolStats.EMPTY);
+    listener.tenants(pool, List.of(), Map.of());
   }
 
   /** Waits for room: what workers report and callers withdraw is never dropped. */
@@ -254,6 +257,10 @@ final class PoolDriver implements AutoCloseable {
     }
     lostUsage.retry();
     listener.stats(pool, core.stats());
+    if (nowMs >= tenantsAtMs) {
+      tenantsAtMs = nowMs + TENANTS_MS;
+      listener.tenants(pool, core.tenants(), core.serviceTimes());
+    }
   }
 
   private void step(PoolEvent event) {
