@@ -100,6 +100,12 @@ final class Help {
                                rates to try (8) of --for seconds each (15); requests a second to plan for
              --grpc HOST:PORT --rest URL --trust FILE --tenants FILE
                                a mesh elsewhere; tenants as in tenants.json
+        images [SERVICE ...] OCI images of the services, without a container engine, with bills of materials
+             --base IMAGE      what is below (gcr.io/distroless/cc-debian13:nonroot); scratch, or a saved image (.tar)
+             --to tar          archives below .local/images (--out FOLDER: there)
+             --to registry --registry HOST/PATH
+                               pushed there, with the credentials of Docker's configuration; --insecure for HTTP
+             --tag TAG         instead of 0.1.0
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
              --events N        events that are counted exactly once (metering only; 600000)
