@@ -18,6 +18,9 @@ public final class CallTable {
   private static final Set<Role> PUBLIC = Set.of(TENANT, OPERATOR, ANONYMOUS);
   private static final Set<Role> READERS = Set.of(TENANT, OPERATOR);
 
+  /** Readers, and gateways that show a reader its pages and name it ({@link OnBehalf}). */
+  private static final Set<Role> READERS_AND_CONSOLE = Set.of(TENANT, OPERATOR, GATEWAY);
+
   private static final Map<String, Set<Role>> METHODS =
       Map.ofEntries(
           entry("cofferdam.inference.v1.InferenceService/Generate", PUBLIC),
@@ -53,7 +56,8 @@ public final class CallTable {
           entry("cofferdam.admin.v1.RolloutService/RollBackRollout", Set.of(OPERATOR, ROUTER)),
           entry("cofferdam.admin.v1.RolloutService/ReportQuality", Set.of(OPERATOR)),
           entry("cofferdam.routing.v1.RoutingService/Place", Set.of(GATEWAY)),
-          entry("cofferdam.routing.v1.RoutingService/Explain", Set.of(OPERATOR)),
+          entry("cofferdam.routing.v1.RoutingService/Explain", Set.of(OPERATOR, GATEWAY)),
+          entry("cofferdam.routing.v1.RoutingService/DescribeFleet", Set.of(OPERATOR, GATEWAY)),
           entry("cofferdam.routing.v1.RoutingService/Announce", Set.of(WORKER)),
           entry("cofferdam.scheduling.v1.SchedulingService/Enqueue", Set.of(ROUTER)),
           entry("cofferdam.scheduling.v1.SchedulingService/Attach", Set.of(WORKER)),
@@ -61,18 +65,18 @@ public final class CallTable {
           entry("cofferdam.worker.v1.WorkerService/Finish", Set.of(GATEWAY)),
           entry("cofferdam.worker.v1.WorkerService/Drain", Set.of(OPERATOR)),
           entry("cofferdam.worker.v1.WorkerService/Erase", Set.of(OPERATOR)),
-          entry("cofferdam.metering.v1.UsageService/ListUsage", READERS),
-          entry("cofferdam.metering.v1.UsageService/ListRollups", READERS),
+          entry("cofferdam.metering.v1.UsageService/ListUsage", READERS_AND_CONSOLE),
+          entry("cofferdam.metering.v1.UsageService/ListRollups", READERS_AND_CONSOLE),
           entry("cofferdam.metering.v1.BillingService/DraftInvoice", READERS),
           entry("cofferdam.metering.v1.BillingService/IssueInvoice", Set.of(OPERATOR)),
           entry("cofferdam.metering.v1.BillingService/ListInvoices", READERS),
           entry("cofferdam.metering.v1.BillingService/GetInvoice", READERS),
           entry("cofferdam.metering.v1.BillingService/ListLineUses", READERS),
-          entry("cofferdam.metering.v1.CostService/GetCosts", READERS),
+          entry("cofferdam.metering.v1.CostService/GetCosts", READERS_AND_CONSOLE),
           entry("cofferdam.metering.v1.FocusService/ExportFocus", READERS),
-          entry("cofferdam.audit.v1.AuditService/ListRecords", READERS),
+          entry("cofferdam.audit.v1.AuditService/ListRecords", READERS_AND_CONSOLE),
           entry("cofferdam.audit.v1.AuditService/GetCheckpoint", READERS),
-          entry("cofferdam.audit.v1.AuditService/GetInclusionProof", READERS),
+          entry("cofferdam.audit.v1.AuditService/GetInclusionProof", READERS_AND_CONSOLE),
           entry("cofferdam.audit.v1.AuditService/GetConsistencyProof", READERS),
           entry("cofferdam.audit.v1.AuditService/GetReport", READERS),
           entry("cofferdam.audit.v1.AuditService/EraseTenant", Set.of(OPERATOR)),

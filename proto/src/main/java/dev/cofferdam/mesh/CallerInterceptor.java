@@ -46,7 +46,10 @@ final class CallerInterceptor implements ServerInterceptor {
       return new ServerCall.Listener<>() {};
     }
     return Contexts.interceptCall(
-        Caller.put(Context.current(), caller), watched(call, caller, method), headers, next);
+        OnBehalf.put(Caller.put(Context.current(), caller), caller, headers),
+        watched(call, caller, method),
+        headers,
+        next);
   }
 
   private <Q, A> ServerCall<Q, A> watched(ServerCall<Q, A> call, Caller caller, String method) {

@@ -134,6 +134,7 @@ public final class LocalMesh implements AutoCloseable {
         List.of(
             "metering-web",
             "audit-web",
+            "console",
             "kafka",
             "kafka-controller",
             "redis",

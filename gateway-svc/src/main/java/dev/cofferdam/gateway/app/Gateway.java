@@ -108,6 +108,7 @@ final class Gateway implements AutoCloseable {
   private final RestEdge edge;
   private final Optional<BatchJobs> batches;
   private final Vertx vertx;
+  private Optional<ConsoleServer> console = Optional.empty();
 
   /**
    * @param database the gateway's own database, where it has one
@@ -327,6 +328,13 @@ final class Gateway implements AutoCloseable {
         .start();
   }
 
+  /** Starts the pages, where they are wanted. */
+  void startConsole() {
+    console =
+        ConsoleServer.start(
+            config, tls, configured.views().tenants(), publisher, Clock.systemUTC());
+  }
+
   /** Whether tenants, keys, models and adapters are known. */
   boolean knowsConfiguration() {
     return configured.caughtUp();
@@ -334,6 +342,7 @@ final class Gateway implements AutoCloseable {
 
   @Override
   public void close() {
+    console.ifPresent(ConsoleServer::close);
     batches.ifPresent(BatchJobs::close);
     timer.shutdownNow();
     workers.shutdown();

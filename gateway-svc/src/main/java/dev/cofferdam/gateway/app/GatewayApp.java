@@ -55,6 +55,7 @@ public class GatewayApp {
     rest = gateway().serveRest();
     MeshServer serving = gateway().serve();
     server = serving;
+    gateway().startConsole();
     LOG.info("gateway ready on {}:{}", config.listen().host(), serving.port());
   }
 

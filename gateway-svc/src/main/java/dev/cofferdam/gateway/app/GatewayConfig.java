@@ -172,6 +172,29 @@ public interface GatewayConfig {
     Map<String, String> properties();
   }
 
+  /** Pages for operators and tenants. */
+  Console console();
+
+  /** Pages over HTTPS, for whoever has a client certificate of the mesh. */
+  interface Console {
+    /** Host. */
+    @WithDefault("127.0.0.1")
+    String host();
+
+    /** Port; 0: there are no pages. */
+    @WithDefault("0")
+    int port();
+
+    /** host:port of metering-svc; none: nothing of use, fairness and costs is shown. */
+    Optional<String> metering();
+
+    /** host:port of audit-svc; none: no records and proofs are shown. */
+    Optional<String> audit();
+
+    /** URL of a request's trace for operators, with {@code {request}} for its id; none: no link. */
+    Optional<String> traceUrl();
+  }
+
   /** Routers. */
   interface Router {
     /** host:port of each. */

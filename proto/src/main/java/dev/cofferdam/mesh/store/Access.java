@@ -1,6 +1,7 @@
 package dev.cofferdam.mesh.store;
 
 import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.mesh.OnBehalf;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
@@ -48,7 +49,8 @@ public sealed interface Access {
   }
 
   /**
-   * What the caller that is being served may look through.
+   * What the caller that is being served may look through. A gateway sees what the reader may see
+   * whom it names ({@link OnBehalf}), and nothing where it names none.
    *
    * @param asked as above
    * @param method what is called, for the record of an attempt
@@ -59,8 +61,8 @@ public sealed interface Access {
   static View ofCaller(String asked, String method, String rows, Violation.Recorder violations) {
     Caller caller = Caller.current();
     SpiffeId id =
-        caller
-            .id()
+        OnBehalf.reader()
+            .or(caller::id)
             .orElseThrow(() -> refused(ErrorCode.UNAUTHENTICATED, "a certificate is required"));
     return switch (decide(id, asked)) {
       case Granted granted -> granted.view();
@@ -71,8 +73,7 @@ public sealed interface Access {
                 crossing.caller(),
                 rows,
                 method);
-        violations.record(
-            new Violation(crossing.caller(), caller.actor(), caller.address(), method));
+        violations.record(new Violation(crossing.caller(), id.uri(), caller.address(), method));
         throw refused(
             ErrorCode.IDENTITY_MISMATCH, "the certificate is another tenant's than the one asked");
       }

@@ -9,15 +9,18 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A page of HTML: headings, sentences, facts, tables, filters, links, and nothing that moves. It
- * needs no script, reads in the order in which it was made, and prints as it stands. All text that
- * it is given is escaped.
+ * A page of HTML: headings, sentences, facts, tables, filters, links, and plots. It needs no
+ * script, reads in the order in which it was made, and prints as it stands; one that is live is
+ * fetched again by a small script while somebody looks at it. All text that it is given is escaped.
  */
 public final class Page {
   static final String STYLE_PATH = "/style.css";
+  static final String LIVE_PATH = "/live.js";
   private static final byte[] STYLE = resource("style.css");
+  private static final byte[] LIVE = resource("live.js");
 
   private final String title;
+  private int liveMs;
   private final Map<String, String> navigation = new LinkedHashMap<>();
   private final StringBuilder body = new StringBuilder();
 
@@ -109,6 +112,28 @@ public final class Page {
         .append(":</strong> ")
         .append(escape(text))
         .append("</p>\n");
+    return this;
+  }
+
+  /**
+   * Has the content fetched again and again by a script that its reader can pause. Without scripts
+   * the page is as it was when it was asked for.
+   *
+   * @param everyMs milliseconds between two readings
+   */
+  public Page live(int everyMs) {
+    liveMs = everyMs;
+    return this;
+  }
+
+  /** Whether its content is fetched again. */
+  public boolean isLive() {
+    return liveMs > 0;
+  }
+
+  /** Lines over time or another axis. */
+  public Page plot(Plot plot) {
+    body.append(plot.svg());
     return this;
   }
 
@@ -209,18 +234,25 @@ public final class Page {
     <meta charset="utf-8">
     <meta name="viewport" content="width=device-width">
     <title>%1$s</title>
-    <link rel="stylesheet" href="%2$s">
+    <link rel="stylesheet" href="%2$s">%5$s
     </head>
     <body>
     <a class="skip" href="#main">To the content</a>
     <nav aria-label="Pages">%3$s</nav>
     <main id="main">
     <h1>%1$s</h1>
-    %4$s</main>
+    %6$s%4$s%7$s</main>
     </body>
     </html>
     """
-        .formatted(escape(title), STYLE_PATH, String.join(" ", entries), body);
+        .formatted(
+            escape(title),
+            STYLE_PATH,
+            String.join(" ", entries),
+            body,
+            isLive() ? "\n<script src=\"" + LIVE_PATH + "\" defer></script>" : "",
+            isLive() ? "<div id=\"live\" data-every-ms=\"" + liveMs + "\">\n" : "",
+            isLive() ? "</div>\n" : "");
   }
 
   private static String anchor(String text, String path) {
@@ -238,6 +270,10 @@ public final class Page {
 
   static WebAnswer style() {
     return WebAnswer.of("text/css; charset=utf-8", STYLE);
+  }
+
+  static WebAnswer script() {
+    return WebAnswer.of("text/javascript; charset=utf-8", LIVE);
   }
 
   private static byte[] resource(String name) {

@@ -35,9 +35,15 @@ public record WebAnswer(int status, Map<String, String> headers, byte[] body) {
         body);
   }
 
-  /** A page. */
+  /** A page; one that is live may run the server's own script, and fetch from the server only. */
   public static WebAnswer page(Page page) {
-    return of("text/html; charset=utf-8", page.html().getBytes(UTF_8));
+    WebAnswer answer = of("text/html; charset=utf-8", page.html().getBytes(UTF_8));
+    if (!page.isLive()) {
+      return answer;
+    }
+    Map<String, String> more = new LinkedHashMap<>(answer.headers);
+    more.put(WebServer.POLICY, WebServer.CONTENT + "; script-src 'self'; connect-src 'self'");
+    return new WebAnswer(200, more, answer.body);
   }
 
   /** Plain text. */

@@ -34,7 +34,8 @@ import org.slf4j.LoggerFactory;
 /**
  * A small HTTPS server for pages and files of a service: HTTP/1.1, TLS 1.3, nobody without a
  * certificate of the mesh, GET and HEAD only, connections, requests at once and their times
- * bounded. Every answer forbids scripts, frames, and anything from elsewhere.
+ * bounded. Every answer forbids frames, and anything from elsewhere; all but live pages forbid
+ * scripts.
  */
 public final class WebServer implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(WebServer.class);
@@ -53,11 +54,15 @@ public final class WebServer implements AutoCloseable {
 
   private static final int QUERY_CHARS_MAX = 2_000;
 
+  static final String POLICY = "Content-Security-Policy";
+  static final String CONTENT =
+      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
+          + " base-uri 'none'; frame-ancestors 'none'";
+
   private static final Map<String, String> PROTECTION =
       Map.of(
-          "Content-Security-Policy",
-          "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self';"
-              + " base-uri 'none'; frame-ancestors 'none'",
+          POLICY,
+          CONTENT,
           "X-Content-Type-Options",
           "nosniff",
           "Referrer-Policy",
@@ -192,6 +197,9 @@ public final class WebServer implements AutoCloseable {
         Caller.of(exchange.getSSLSession(), exchange.getRemoteAddress(), gate.trustDomain());
     if (exchange.getRequestURI().getRawPath().equals(Page.STYLE_PATH)) {
       return Page.style();
+    }
+    if (exchange.getRequestURI().getRawPath().equals(Page.LIVE_PATH)) {
+      return Page.script();
     }
     if (caller.filter(known -> gate.roles().contains(known.role())).isEmpty()) {
       caller.ifPresent(known -> gate.onRefused().accept(known, PAGES));

@@ -117,7 +117,9 @@ public class RouterApp {
             .listen(config.listen().host(), config.listen().port())
             .loops(loops, method -> true) // nothing here waits
             .onRefused(new RefusedCalls(facts, clock))
-            .service(new RoutingEndpoint(around, new Announcements(fleet, index, clock)))
+            .service(
+                new RoutingEndpoint(
+                    around, new Announcements(fleet, index, clock), metrics::signals))
             .start();
     server = serving;
     LOG.info("router ready on {}:{}", config.listen().host(), serving.port());

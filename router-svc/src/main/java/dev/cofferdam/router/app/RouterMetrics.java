@@ -113,6 +113,11 @@ public class RouterMetrics implements PlacementListener {
     rollBacks.increment();
   }
 
+  /** What waits for each pool, by name. */
+  Map<String, PoolSignals.Signals> signals(long nowMs) {
+    return signals.all(nowMs);
+  }
+
   void firstToken(String pool, long ms, long nowMs) {
     signals.firstToken(pool, ms, nowMs);
   }

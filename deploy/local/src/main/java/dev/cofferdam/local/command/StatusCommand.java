@@ -57,10 +57,12 @@ final class StatusCommand {
     out.println("REST  " + endpoints.rest() + "   gRPC  " + endpoints.grpc());
     Integer bills = ports.get("metering-web");
     Integer proofs = ports.get("audit-web");
-    if (bills != null && proofs != null) {
+    Integer console = ports.get("console");
+    if (bills != null && proofs != null && console != null) {
       out.printf(
-          "Pages, with the operator's certificate:  https://127.0.0.1:%d (bills)   https://127.0.0.1:%d (proofs)%n",
-          bills, proofs);
+          "Pages, with the operator's certificate:  https://127.0.0.1:%d (console)"
+              + "   https://127.0.0.1:%d (bills)   https://127.0.0.1:%d (proofs)%n",
+          console, bills, proofs);
     }
   }
 

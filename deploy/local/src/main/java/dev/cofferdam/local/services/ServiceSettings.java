@@ -154,6 +154,9 @@ public record ServiceSettings(
     p.putAll(database("gateway", PostgresServer.GATEWAY_SERVING));
     p.put("quarkus.flyway.username", "gateway");
     p.put("quarkus.flyway.password", secrets.text("postgres-gateway"));
+    p.put("cofferdam.console.port", String.valueOf(port("console")));
+    p.put("cofferdam.console.metering", address("metering"));
+    p.put("cofferdam.console.audit", address("audit"));
     p.put("cofferdam.rest.host", HOST);
     p.put("cofferdam.rest.port", String.valueOf(port("rest")));
     p.put("quarkus.management.enabled", "true");

@@ -1,7 +1,11 @@
 package dev.cofferdam.router.placement.grpc;
 
+import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.mesh.OnBehalf;
 import dev.cofferdam.proto.routing.v1.AnnounceRequest;
 import dev.cofferdam.proto.routing.v1.AnnounceResponse;
+import dev.cofferdam.proto.routing.v1.DescribeFleetRequest;
+import dev.cofferdam.proto.routing.v1.DescribeFleetResponse;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
 import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.ExplainedWorker;
@@ -11,21 +15,34 @@ import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import dev.cofferdam.router.fleet.grpc.Announcements;
 import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.routing.Envelope;
+import dev.cofferdam.router.signals.PoolSignals.Signals;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.vocabulary.TenantId;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
+import java.util.Map;
 import java.util.Optional;
+import java.util.function.LongFunction;
 
 /** The router's service: placements of gateways, announcements of workers, operators' questions. */
 public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImplBase {
   private final Surroundings around;
   private final Announcements announcements;
+  private final LongFunction<Map<String, Signals>> signals;
 
-  public RoutingEndpoint(Surroundings around, Announcements announcements) {
+  /**
+   * @param signals what waits for each pool, by the time in milliseconds since the epoch
+   */
+  public RoutingEndpoint(
+      Surroundings around,
+      Announcements announcements,
+      LongFunction<Map<String, Signals>> signals) {
     this.around = around;
     this.announcements = announcements;
+    this.signals = signals;
   }
 
   @Override
@@ -43,13 +60,34 @@ public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImpl
   public void explain(ExplainRequest request, StreamObserver<ExplainResponse> observer) {
     var explanation =
         RequestId.isValid(request.getRequestId())
-            ? around.explanations().of(new RequestId(request.getRequestId()))
+            ? around
+                .explanations()
+                .of(new RequestId(request.getRequestId()))
+                .filter(found -> mayRead(found.tenant()))
             : Optional.<Explanations.Explanation>empty();
     if (explanation.isEmpty()) {
       throw Refusal.of(ErrorCode.NOT_FOUND, "this router placed no such request lately")
           .asException();
     }
     observer.onNext(response(explanation.get()));
+    observer.onCompleted();
+  }
+
+  /** A gateway reads for whom it names; whoever else the table lets in is an operator. */
+  private static boolean mayRead(TenantId tenant) {
+    return Caller.current().role() != SpiffeId.Role.GATEWAY
+        || OnBehalf.reader().filter(r -> r.tenant().map(tenant::equals).orElse(true)).isPresent();
+  }
+
+  @Override
+  public void describeFleet(
+      DescribeFleetRequest request, StreamObserver<DescribeFleetResponse> observer) {
+    if (Caller.current().role() == SpiffeId.Role.GATEWAY
+        && OnBehalf.reader().filter(r -> r.role() == SpiffeId.Role.OPERATOR).isEmpty()) {
+      throw Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "the fleet is shown to operators").asException();
+    }
+    long nowMs = around.clock().millis();
+    observer.onNext(FleetMessages.of(around.fleet().live(nowMs), signals.apply(nowMs)));
     observer.onCompleted();
   }
 

@@ -133,7 +133,8 @@ class RoutingEndpointTest {
         MeshServer.builder(DOMAIN, pki.identity("router", id("service/router")))
             .listen("127.0.0.1", 0)
             .service(
-                new RoutingEndpoint(around, new Announcements(fleet, index, Clock.systemUTC())))
+                new RoutingEndpoint(
+                    around, new Announcements(fleet, index, Clock.systemUTC()), now -> Map.of()))
             .start();
   }
 
