@@ -13,6 +13,9 @@ import java.util.Set;
  * long goes on below.
  */
 public final class PdfText {
+  /** Characters of a line. */
+  public static final int LINE_CHARACTERS = PdfFile.COLUMNS;
+
   private static final int GAP = 2;
   private static final int COLUMN_MIN = 8;
 

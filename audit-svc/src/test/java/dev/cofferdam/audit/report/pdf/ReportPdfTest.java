@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.audit.report.Report;
 import dev.cofferdam.audit.report.Report.Section;
+import dev.cofferdam.mesh.pdf.PdfText;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,8 +59,8 @@ class ReportPdfTest {
         new Report(
             "w", List.of(Section.of("t", "", List.of("a", "b", "c", "d", "e"), List.of(cells))));
     assertThat(text(ReportPdf.of(wide)).lines())
-        .allMatch(line -> line.length() <= PdfFile.COLUMNS)
-        .anyMatch(line -> line.length() > PdfFile.COLUMNS - 10);
+        .allMatch(line -> line.length() <= PdfText.LINE_CHARACTERS)
+        .anyMatch(line -> line.length() > PdfText.LINE_CHARACTERS - 10);
   }
 
   @Test
