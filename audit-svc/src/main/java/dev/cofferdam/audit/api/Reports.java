@@ -120,7 +120,15 @@ public final class Reports {
 
   private Section violations(View view, long fromMs, long toMs) {
     RecordQuery query =
-        new RecordQuery(Optional.empty(), "", CRITICAL, fromMs, toMs, Optional.empty(), ROWS_MAX);
+        new RecordQuery(
+            Optional.empty(),
+            Optional.empty(),
+            "",
+            CRITICAL,
+            fromMs,
+            toMs,
+            Optional.empty(),
+            ROWS_MAX);
     return Section.of(
         "Isolation violations",
         "Attempts to cross a tenant's border, all of which were refused; the newest " + ROWS_MAX,
@@ -130,7 +138,8 @@ public final class Reports {
 
   private Section records(View view, long fromMs, long toMs) {
     RecordQuery query =
-        new RecordQuery(Optional.empty(), "", 0, fromMs, toMs, Optional.empty(), ROWS_MAX);
+        new RecordQuery(
+            Optional.empty(), Optional.empty(), "", 0, fromMs, toMs, Optional.empty(), ROWS_MAX);
     return Section.of(
         "Records",
         "The newest " + ROWS_MAX + " of the period; all of them by AuditService.ListRecords.",

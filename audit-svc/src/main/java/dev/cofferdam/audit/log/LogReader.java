@@ -5,6 +5,7 @@ import dev.cofferdam.audit.proof.TreeHash;
 import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.View;
 import dev.cofferdam.vocabulary.RequestId;
+import dev.cofferdam.vocabulary.TenantId;
 import java.util.List;
 import java.util.Optional;
 
@@ -48,6 +49,7 @@ public interface LogReader extends NodeSource {
   /**
    * Which records.
    *
+   * @param tenant only this one's; empty for all of the view
    * @param request only this one's
    * @param operation only this one; empty for all
    * @param severity only this one; 0 for all
@@ -57,6 +59,7 @@ public interface LogReader extends NodeSource {
    * @param rowsMax how many
    */
   record RecordQuery(
+      Optional<TenantId> tenant,
       Optional<RequestId> request,
       String operation,
       int severity,
@@ -66,7 +69,8 @@ public interface LogReader extends NodeSource {
       int rowsMax) {
     /** The newest of all. */
     public static RecordQuery newest(int rowsMax) {
-      return new RecordQuery(Optional.empty(), "", 0, 0, 0, Optional.empty(), rowsMax);
+      return new RecordQuery(
+          Optional.empty(), Optional.empty(), "", 0, 0, 0, Optional.empty(), rowsMax);
     }
   }
 }

@@ -162,6 +162,24 @@ class AuditApiTest {
   }
 
   @Test
+  void anAttemptOfWhichATenantWasNotToldIsForOperators() {
+    log.append(
+        List.of(
+            Facts.audit(5_100, "harbor-books")
+                .setSeverity(Severity.SEVERITY_CRITICAL)
+                .setOperation("hidden_violation")
+                .build()));
+    ListRecordsRequest all = ListRecordsRequest.newBuilder().setTenant("harbor-books").build();
+    int shown = allPages(harbor, all).size();
+    assertThat(allPages(operator, all))
+        .hasSize(shown + 1)
+        .anyMatch(r -> r.getRecord().getOperation().equals("hidden_violation"));
+    assertThat(allPages(harbor, all))
+        .isNotEmpty()
+        .noneMatch(r -> r.getRecord().getOperation().equals("hidden_violation"));
+  }
+
+  @Test
   void recordsAreFoundBySeverity() {
     log.append(
         List.of(

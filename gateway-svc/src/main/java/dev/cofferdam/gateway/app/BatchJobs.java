@@ -9,6 +9,7 @@ import dev.cofferdam.gateway.dispatch.Dispatcher;
 import dev.cofferdam.gateway.ingress.openai.OpenAiBatches;
 import dev.cofferdam.gateway.ingress.openai.OpenAiLines;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
+import dev.cofferdam.gateway.storage.ForeignIds;
 import dev.cofferdam.gateway.tenancy.Tenants;
 import dev.cofferdam.gateway.tenancy.postgres.TenantDatabase;
 import dev.cofferdam.vocabulary.RequestId;
@@ -35,6 +36,7 @@ final class BatchJobs implements TenantContents, AutoCloseable {
       byte[] secret,
       RestEdge edge,
       Dispatcher dispatcher,
+      ForeignIds foreign,
       Tenants tenants,
       BooleanSupplier ready,
       Executor executor,
@@ -48,7 +50,7 @@ final class BatchJobs implements TenantContents, AutoCloseable {
             settings,
             clock,
             "gateway-" + RequestId.random());
-    this.api = new OpenAiBatches(edge, store, settings, clock);
+    this.api = new OpenAiBatches(edge, store, settings, foreign, clock);
   }
 
   private static BatchSettings settings(GatewayConfig.Batches config) {

@@ -235,6 +235,7 @@ final class Gateway implements AutoCloseable {
                                 secret(file),
                                 edge,
                                 dispatcher,
+                                stores.foreignIds(),
                                 tenants,
                                 configured::caughtUp,
                                 workers,
@@ -261,6 +262,7 @@ final class Gateway implements AutoCloseable {
     metrics.watch(limiter, identityFacts, publisher);
     metrics.watch(breakers, clock);
     metrics.watch(transcripts);
+    metrics.watch(stores.foreignIds());
     metrics.watch(connections);
     leased.ifPresent(metrics::watch);
     issuer.keys().ifPresent(metrics::watch);
@@ -291,8 +293,8 @@ final class Gateway implements AutoCloseable {
     Router router = Router.router(vertx);
     batches.ifPresent(b -> b.mount(router));
     new AnthropicApi(edge, edge.intake(), Clock.systemUTC()).mount(router);
-    new DocumentsApi(edge, stores.documents()).mount(router);
-    new StoredRequestsApi(edge, stores.transcripts()).mount(router);
+    new DocumentsApi(edge, stores.documents(), stores.foreignIds()).mount(router);
+    new StoredRequestsApi(edge, stores.transcripts(), stores.foreignIds()).mount(router);
     new OpenAiApi(edge, edge.intake().offers()).mount(router);
     return RestServer.start(
         edge, router, config.rest().host(), config.rest().port(), Optional.of(tls));

@@ -13,6 +13,7 @@ import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.shadow.Comparison;
+import dev.cofferdam.gateway.storage.ForeignIds;
 import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.vocabulary.TenantProfile;
@@ -63,6 +64,11 @@ public class GatewayMetrics implements RequestObserver {
   void watch(TranscriptWriter transcripts) {
     registry.gauge("cofferdam.transcripts.kept", transcripts, TranscriptWriter::kept);
     registry.gauge("cofferdam.transcripts.lost", transcripts, TranscriptWriter::lost);
+  }
+
+  void watch(ForeignIds ids) {
+    registry.gauge("cofferdam.foreign.ids.violations", ids, ForeignIds::violations);
+    registry.gauge("cofferdam.foreign.ids.unchecked", ids, ForeignIds::unchecked);
   }
 
   void watch(LeasedLimiter limiter) {

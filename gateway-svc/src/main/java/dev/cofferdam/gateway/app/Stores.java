@@ -4,6 +4,8 @@ import dev.cofferdam.gateway.admin.TenantContents;
 import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.retrieval.Documents;
 import dev.cofferdam.gateway.retrieval.postgres.PostgresDocuments;
+import dev.cofferdam.gateway.storage.ForeignIds;
+import dev.cofferdam.gateway.storage.postgres.PostgresOwners;
 import dev.cofferdam.gateway.tenancy.postgres.TenantDatabase;
 import dev.cofferdam.gateway.transcripts.TranscriptWriter;
 import dev.cofferdam.gateway.transcripts.Transcripts;
@@ -30,12 +32,16 @@ final class Stores implements TenantContents, AutoCloseable {
 
   private final Documents documents;
   private final Transcripts transcripts;
-  private final ScheduledExecutorService thread =
-      Executors.newSingleThreadScheduledExecutor(
-          Thread.ofPlatform().daemon().name("transcripts").factory());
+  private final ForeignIds foreignIds;
+  private final ScheduledExecutorService thread = thread("transcripts");
+  private final ScheduledExecutorService looking = thread("foreign-ids");
 
   Stores(GatewayConfig config, Optional<TenantDatabase> database) {
     this.documents = database.<Documents>map(PostgresDocuments::new).orElse(Documents.NONE);
+    this.foreignIds =
+        new ForeignIds(
+            database.<ForeignIds.Owners>map(PostgresOwners::new).orElse((tenant, id) -> false),
+            looking);
     Optional<Vault> vault = config.transcripts().secretFile().map(Gateway::secret).map(Vault::new);
     this.transcripts =
         database.isPresent() && vault.isPresent()
@@ -44,6 +50,15 @@ final class Stores implements TenantContents, AutoCloseable {
     if (database.isPresent()) {
       var unused = thread.scheduleWithFixedDelay(this::sweep, SWEEP_S, SWEEP_S, TimeUnit.SECONDS);
     }
+  }
+
+  private static ScheduledExecutorService thread(String name) {
+    return Executors.newSingleThreadScheduledExecutor(
+        Thread.ofPlatform().daemon().name(name).factory());
+  }
+
+  ForeignIds foreignIds() {
+    return foreignIds;
   }
 
   Documents documents() {
@@ -80,10 +95,14 @@ final class Stores implements TenantContents, AutoCloseable {
 
   @Override
   public void close() {
+    looking.shutdown();
     thread.shutdown();
     try {
       if (!thread.awaitTermination(STOP_MS, TimeUnit.MILLISECONDS)) {
         thread.shutdownNow();
+      }
+      if (!looking.awaitTermination(STOP_MS, TimeUnit.MILLISECONDS)) {
+        looking.shutdownNow();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

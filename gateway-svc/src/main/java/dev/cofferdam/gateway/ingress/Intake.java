@@ -130,11 +130,10 @@ public final class Intake {
       return generation(operation, id, identity, sourceIp, asked);
     } catch (RefusedException e) {
       breakers.refused(tenant, clock.millis(), e.refusal().retryAfter());
+      refused(id, identity, sourceIp, operation.label(), e.refusal());
       offers
           .crossing(identity.tenant(), asked.model(), asked.adapter(), e.refusal())
-          .ifPresentOrElse(
-              what -> crossed(id, identity, sourceIp, e.refusal(), what),
-              () -> refused(id, identity, sourceIp, operation.label(), e.refusal()));
+          .ifPresent(what -> named(id, identity, sourceIp, e.refusal(), what));
       throw e;
     }
   }
@@ -150,7 +149,7 @@ public final class Intake {
     } catch (RefusedException e) {
       offers
           .crossing(identity.tenant(), asked.model(), asked.adapter(), e.refusal())
-          .ifPresent(what -> crossed(RequestId.random(), identity, "-", e.refusal(), what));
+          .ifPresent(what -> named(RequestId.random(), identity, "-", e.refusal(), what));
       throw e;
     }
   }
@@ -203,21 +202,30 @@ public final class Intake {
             Optional.empty()));
   }
 
-  /**
-   * Leaves the CRITICAL fact of a caller that reached across a tenant's border. Where a name was
-   * another's, the answer is that of a name that nobody has.
-   */
+  /** Leaves the CRITICAL fact of a caller that reached across a tenant's border. */
   public void crossed(
       RequestId id, Identity identity, String sourceIp, Refusal refusal, String what) {
-    keep(
-        fact(
-            id,
-            identity,
-            sourceIp,
-            "isolation_violation",
-            AuditFact.Severity.CRITICAL,
-            refusal,
-            what));
+    critical(id, identity, sourceIp, "isolation_violation", refusal, what);
+  }
+
+  /**
+   * Leaves the CRITICAL fact of a caller that named what is another tenant's, and was answered as
+   * if nobody had it. Only operators see such facts: the caller's own records, too, are those of a
+   * name that nobody has.
+   */
+  public void named(
+      RequestId id, Identity identity, String sourceIp, Refusal refusal, String what) {
+    critical(id, identity, sourceIp, "hidden_violation", refusal, what);
+  }
+
+  private void critical(
+      RequestId id,
+      Identity identity,
+      String sourceIp,
+      String operation,
+      Refusal refusal,
+      String what) {
+    keep(fact(id, identity, sourceIp, operation, AuditFact.Severity.CRITICAL, refusal, what));
   }
 
   private static AuditFact fact(

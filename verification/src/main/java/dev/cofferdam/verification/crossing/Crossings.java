@@ -63,6 +63,11 @@ public final class Crossings implements AutoCloseable {
   private final SampleTenant other;
   private final List<MeshChannels> opened = new ArrayList<>();
   private final MeshChannels asTenant;
+
+  /** The other tenant, and the paths of what it keeps for these attempts. */
+  private final RestClient owner;
+
+  private final List<String> kept = new ArrayList<>();
   private final MeshChannels asWorker;
   private final AuditServiceGrpc.AuditServiceBlockingStub log;
 
@@ -90,6 +95,7 @@ public final class Crossings implements AutoCloseable {
         files.endpoints().orElseThrow(() -> new IllegalStateException("no mesh runs in " + state));
     tenant = files.tenants().get(0);
     other = files.tenants().get(1);
+    owner = new RestClient(endpoints.rest(), other, identity(other));
     asTenant = channels(identity(tenant));
     asWorker = channels(inside("worker-1"));
     MeshChannels operator =
@@ -121,7 +127,12 @@ public final class Crossings implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public void close() throws IOException, InterruptedException {
+    // Not before their records are on the log: what is no more is nobody's.
+    for (String one : kept) {
+      var unused = owner.status("DELETE", one);
+    }
+    owner.close();
     for (MeshChannels channels : opened) {
       channels.close();
     }
@@ -160,6 +171,7 @@ public final class Crossings implements AutoCloseable {
   /** All of them. */
   public List<Crossing> all() {
     List<Crossing> all = new ArrayList<>(ofRequests());
+    all.addAll(ofIds());
     all.addAll(ofTheCallTable());
     all.addAll(ofQueries());
     all.addAll(ofWorkers());
@@ -226,6 +238,37 @@ public final class Crossings implements AutoCloseable {
                                 .setPrompt("Hello")
                                 .build())
                         .hasNext())));
+  }
+
+  /** Ids of what another tenant keeps, which it makes for this. */
+  private List<Crossing> ofIds() {
+    String boundary = "multipart/form-data; boundary=cut";
+    String line =
+        "{\"custom_id\":\"a\",\"method\":\"POST\",\"url\":\"/v1/embeddings\",\"body\":"
+            + "{\"model\":\"%s\",\"input\":\"Hello\"}}".formatted(other.model());
+    String file =
+        "--cut\r\nContent-Disposition: form-data; name=\"purpose\"\r\n\r\nbatch\r\n--cut\r\n"
+            + "Content-Disposition: form-data; name=\"file\"; filename=\"in.jsonl\"\r\n\r\n"
+            + line
+            + "\r\n--cut--\r\n";
+    return List.of(
+        ofId("document", "/v1/documents", "application/json", "{\"text\":\"Where it lies.\"}"),
+        ofId("file", "/v1/files", boundary, file));
+  }
+
+  private Crossing ofId(String kind, String path, String contentType, String body) {
+    return of(
+        kind,
+        () -> {
+          try (RestClient stranger = new RestClient(endpoints.rest(), tenant, identity(tenant))) {
+            String one = path + "/" + owner.made(path, contentType, body);
+            kept.add(one);
+            int status = stranger.status("GET", one);
+            if (status != 404) {
+              throw new IllegalStateException(path + " of another was answered with " + status);
+            }
+          }
+        });
   }
 
   private ManagedChannel service(String address, Role role) {

@@ -321,9 +321,40 @@ class TenantIsolationTest {
         LoggedRecord record = crossings.recorded(crossing);
         assertThat(record.getRecord().getOperation())
             .as(crossing.kind())
-            .isEqualTo("isolation_violation");
+            .isIn("isolation_violation", "hidden_violation");
         assertThat(record.getRecord().getTenant()).as(crossing.kind()).isEqualTo(crossing.tenant());
       }
+    }
+  }
+
+  @Test
+  void anotherTenantsStoredRequestIsAsIfItWereNotThereAndTheAttemptIsACriticalRecord()
+      throws Exception {
+    TenantHandle owner =
+        MESH.newTenant("stored-a", "standard", record -> record.setPromptStorageSeconds(600));
+    TenantHandle stranger = MESH.newTenant("stored-b", "standard");
+    String path =
+        "/v1/stored-requests/"
+            + Generation.run(MESH.grpc(), owner.apiKey(), Generation.chat("Hello").build())
+                .requestId();
+    Patience.until(
+        "the request is kept", () -> MESH.rest().get(path, owner.apiKey()).status() == 200);
+    try (Crossings crossings = new Crossings(MESH.state())) {
+      LoggedRecord record =
+          crossings.recorded(
+              new Crossings.Crossing(
+                  "stored_request",
+                  stranger.id(),
+                  () ->
+                      assertThat(MESH.rest().get(path, stranger.apiKey()).status())
+                          .isEqualTo(404)));
+      assertThat(record.getRecord().getOperation()).isEqualTo("hidden_violation");
+      assertThat(
+              AuditServiceGrpc.newBlockingStub(MESH.auditAs(stranger))
+                  .listRecords(ListRecordsRequest.getDefaultInstance())
+                  .getRecordsList())
+          .extracting(LoggedRecord::getIndex)
+          .doesNotContain(record.getIndex());
     }
   }
 

@@ -78,6 +78,13 @@ public final class PostgresLogReader implements LogReader {
       values.add(of.tenant().value());
     }
     query
+        .tenant()
+        .ifPresent(
+            tenant -> {
+              conditions.add("tenant = ?");
+              values.add(tenant.value());
+            });
+    query
         .request()
         .ifPresent(
             request -> {

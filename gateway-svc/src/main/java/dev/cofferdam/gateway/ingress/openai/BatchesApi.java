@@ -18,6 +18,8 @@ import dev.cofferdam.gateway.ingress.rest.KnownFields;
 import dev.cofferdam.gateway.ingress.rest.Reply;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
 import dev.cofferdam.gateway.ingress.rest.StrictJson;
+import dev.cofferdam.gateway.storage.ForeignIds;
+import dev.cofferdam.gateway.storage.GeneratedId;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
@@ -52,13 +54,26 @@ final class BatchesApi {
   private final BatchStore store;
   private final BatchSettings settings;
   private final InstantSource clock;
+  private final FilesApi files;
+  private final MissingIds missing;
 
-  BatchesApi(RestEdge edge, BatchStore store, BatchSettings settings, InstantSource clock) {
+  /**
+   * @param files where the input of jobs is
+   */
+  BatchesApi(
+      RestEdge edge,
+      BatchStore store,
+      BatchSettings settings,
+      FilesApi files,
+      ForeignIds foreign,
+      InstantSource clock) {
     this.edge = edge;
     this.intake = edge.intake();
     this.store = store;
     this.settings = settings;
     this.clock = clock;
+    this.files = files;
+    this.missing = new MissingIds(intake, foreign, GeneratedId.Kind.BATCH);
   }
 
   void mount(Router router, Dialect dialect) {
@@ -101,7 +116,7 @@ final class BatchesApi {
           .asException();
     }
     String input = Fields.text(body, "input_file_id", "input_file_id");
-    int lines = lines(tenant, endpoint, input);
+    int lines = lines(call, endpoint, input);
     if (store.usage(tenant.id()).unfinished() >= settings.unfinishedMax()) {
       throw Refusal.of(
               ErrorCode.CONCURRENCY_LIMIT,
@@ -136,13 +151,9 @@ final class BatchesApi {
   }
 
   /** The number of lines, all of them checked. */
-  private int lines(TenantProfile tenant, String endpoint, String input) {
-    boolean output =
-        store
-            .file(tenant.id(), input)
-            .orElseThrow(() -> FilesApi.unknown("input_file_id"))
-            .output();
-    if (output) {
+  private int lines(Call call, String endpoint, String input) {
+    TenantProfile tenant = call.identity().tenant();
+    if (files.named(call, input, "input_file_id").output()) {
       throw Fields.invalid("input_file_id", "is a file that a batch wrote");
     }
     List<String> lines = store.lines(tenant.id(), input);
@@ -189,14 +200,14 @@ final class BatchesApi {
   private Reply describe(Call call) {
     return new Reply.Body(
         json(
-            store.batch(call.identity().tenant().id(), id(call)).orElseThrow(BatchesApi::unknown)));
+            store.batch(call.identity().tenant().id(), id(call)).orElseThrow(() -> unknown(call))));
   }
 
   private Reply cancel(Call call) {
     Batch batch =
         store
             .cancel(call.identity().tenant().id(), id(call), clock.millis())
-            .orElseThrow(BatchesApi::unknown);
+            .orElseThrow(() -> unknown(call));
     if (batch.status() != BatchStatus.CANCELLING && batch.status() != BatchStatus.CANCELLED) {
       throw Refusal.ofParameter(ErrorCode.FAILED_PRECONDITION, "batch_id", "the batch has ended")
           .asException();
@@ -209,11 +220,12 @@ final class BatchesApi {
     return call.path().getOrDefault("id", "");
   }
 
-  /** The same for one that nobody has and one that another tenant has. */
-  private static RefusedException unknown() {
-    return Refusal.ofParameter(
-            ErrorCode.NOT_FOUND, "batch_id", "the batch does not exist or is not yours")
-        .asException();
+  private RefusedException unknown(Call call) {
+    return missing.refusal(
+        call,
+        id(call),
+        Refusal.ofParameter(
+            ErrorCode.NOT_FOUND, "batch_id", "the batch does not exist or is not yours"));
   }
 
   private static ObjectNode json(Batch batch) {

@@ -16,6 +16,8 @@ import dev.cofferdam.gateway.retrieval.Document;
 import dev.cofferdam.gateway.retrieval.DocumentEntry;
 import dev.cofferdam.gateway.retrieval.DocumentNames;
 import dev.cofferdam.gateway.retrieval.Documents;
+import dev.cofferdam.gateway.storage.ForeignIds;
+import dev.cofferdam.gateway.storage.GeneratedId;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
@@ -32,11 +34,13 @@ public final class DocumentsApi {
 
   private final RestEdge edge;
   private final Documents documents;
+  private final MissingIds missing;
   private final Dialect dialect = new OpenAiDialect();
 
-  public DocumentsApi(RestEdge edge, Documents documents) {
+  public DocumentsApi(RestEdge edge, Documents documents, ForeignIds foreign) {
     this.edge = edge;
     this.documents = documents;
+    this.missing = new MissingIds(edge.intake(), foreign, GeneratedId.Kind.DOCUMENT);
   }
 
   /** Adds the routes. */
@@ -74,7 +78,7 @@ public final class DocumentsApi {
 
   private Reply get(Call call) {
     Documents.Found found =
-        documents.get(call.identity().tenant().id(), id(call)).orElseThrow(DocumentsApi::unknown);
+        documents.get(call.identity().tenant().id(), id(call)).orElseThrow(() -> unknown(call));
     return new Reply.Body(node(found.entry()).put("text", found.text()));
   }
 
@@ -93,7 +97,7 @@ public final class DocumentsApi {
   private Reply delete(Call call) {
     String id = id(call);
     if (!documents.delete(call.identity().tenant().id(), id)) {
-      throw unknown();
+      throw unknown(call);
     }
     done(call, "delete_document");
     return new Reply.Body(
@@ -142,15 +146,20 @@ public final class DocumentsApi {
     return text;
   }
 
-  private static String id(Call call) {
-    String id = call.path().getOrDefault("id", "");
+  private String id(Call call) {
+    String id = named(call);
     if (!DocumentNames.isValid(id)) {
-      throw unknown();
+      throw unknown(call);
     }
     return id;
   }
 
-  private static RefusedException unknown() {
-    return Refusal.of(ErrorCode.NOT_FOUND, "the document does not exist").asException();
+  private static String named(Call call) {
+    return call.path().getOrDefault("id", "");
+  }
+
+  private RefusedException unknown(Call call) {
+    return missing.refusal(
+        call, named(call), Refusal.of(ErrorCode.NOT_FOUND, "the document does not exist"));
   }
 }

@@ -13,9 +13,10 @@ import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.Multipart;
 import dev.cofferdam.gateway.ingress.rest.Reply;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
+import dev.cofferdam.gateway.storage.ForeignIds;
+import dev.cofferdam.gateway.storage.GeneratedId;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
-import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import io.vertx.ext.web.Router;
@@ -42,13 +43,20 @@ final class FilesApi {
   private final BatchStore store;
   private final BatchSettings settings;
   private final InstantSource clock;
+  private final MissingIds missing;
 
-  FilesApi(RestEdge edge, BatchStore store, BatchSettings settings, InstantSource clock) {
+  FilesApi(
+      RestEdge edge,
+      BatchStore store,
+      BatchSettings settings,
+      ForeignIds foreign,
+      InstantSource clock) {
     this.edge = edge;
     this.intake = edge.intake();
     this.store = store;
     this.settings = settings;
     this.clock = clock;
+    this.missing = new MissingIds(intake, foreign, GeneratedId.Kind.FILE);
   }
 
   void mount(Router router, Dialect dialect) {
@@ -184,14 +192,22 @@ final class FilesApi {
 
   private StoredFile found(Call call) {
     String id = call.path().getOrDefault("id", "");
-    return store.file(call.identity().tenant().id(), id).orElseThrow(() -> unknown("file_id"));
+    return named(call, id, "file_id");
   }
 
-  /** The same for one that nobody has and one that another tenant has. */
-  static RefusedException unknown(String parameter) {
-    return Refusal.ofParameter(
-            ErrorCode.NOT_FOUND, parameter, "the file does not exist or is not yours")
-        .asException();
+  /** The tenant's file of an id, which the call has in a parameter. */
+  StoredFile named(Call call, String id, String parameter) {
+    return store
+        .file(call.identity().tenant().id(), id)
+        .orElseThrow(
+            () ->
+                missing.refusal(
+                    call,
+                    id,
+                    Refusal.ofParameter(
+                        ErrorCode.NOT_FOUND,
+                        parameter,
+                        "the file does not exist or is not yours")));
   }
 
   private void done(Call call, String operation, String detail) {

@@ -4,6 +4,7 @@ import dev.cofferdam.gateway.batch.BatchSettings;
 import dev.cofferdam.gateway.batch.BatchStore;
 import dev.cofferdam.gateway.ingress.rest.Dialect;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
+import dev.cofferdam.gateway.storage.ForeignIds;
 import io.vertx.ext.web.Router;
 import java.time.InstantSource;
 
@@ -14,9 +15,13 @@ public final class OpenAiBatches {
   private final Dialect dialect = new OpenAiDialect();
 
   public OpenAiBatches(
-      RestEdge edge, BatchStore store, BatchSettings settings, InstantSource clock) {
-    this.files = new FilesApi(edge, store, settings, clock);
-    this.batches = new BatchesApi(edge, store, settings, clock);
+      RestEdge edge,
+      BatchStore store,
+      BatchSettings settings,
+      ForeignIds foreign,
+      InstantSource clock) {
+    this.files = new FilesApi(edge, store, settings, foreign, clock);
+    this.batches = new BatchesApi(edge, store, settings, files, foreign, clock);
   }
 
   /** Adds the routes. To be called before the API is mounted that takes all other paths. */

@@ -9,6 +9,8 @@ import dev.cofferdam.gateway.ingress.rest.Fields;
 import dev.cofferdam.gateway.ingress.rest.Reply;
 import dev.cofferdam.gateway.ingress.rest.RestEdge;
 import dev.cofferdam.gateway.prompt.ChatMessage;
+import dev.cofferdam.gateway.storage.ForeignIds;
+import dev.cofferdam.gateway.storage.GeneratedId;
 import dev.cofferdam.gateway.transcripts.Transcript;
 import dev.cofferdam.gateway.transcripts.TranscriptEntry;
 import dev.cofferdam.gateway.transcripts.Transcripts;
@@ -26,11 +28,13 @@ public final class StoredRequestsApi {
 
   private final RestEdge edge;
   private final Transcripts transcripts;
+  private final MissingIds missing;
   private final Dialect dialect = new OpenAiDialect();
 
-  public StoredRequestsApi(RestEdge edge, Transcripts transcripts) {
+  public StoredRequestsApi(RestEdge edge, Transcripts transcripts, ForeignIds foreign) {
     this.edge = edge;
     this.transcripts = transcripts;
+    this.missing = new MissingIds(edge.intake(), foreign, GeneratedId.Kind.STORED_REQUEST);
   }
 
   /** Adds the routes. */
@@ -62,7 +66,7 @@ public final class StoredRequestsApi {
     Transcript found =
         id(call)
             .flatMap(id -> transcripts.get(call.identity().tenant().id(), id))
-            .orElseThrow(StoredRequestsApi::unknown);
+            .orElseThrow(() -> unknown(call));
     ObjectNode body =
         head(found.id(), found.createdEpochMs(), found.expiresEpochMs())
             .put("model", found.model())
@@ -84,9 +88,9 @@ public final class StoredRequestsApi {
   }
 
   private Reply delete(Call call) {
-    RequestId id = id(call).orElseThrow(StoredRequestsApi::unknown);
+    RequestId id = id(call).orElseThrow(() -> unknown(call));
     if (!transcripts.delete(call.identity().tenant().id(), id)) {
-      throw unknown();
+      throw unknown(call);
     }
     done(call, "delete_stored_request");
     return new Reply.Body(
@@ -121,15 +125,21 @@ public final class StoredRequestsApi {
   }
 
   private static Optional<RequestId> id(Call call) {
-    return parsed(call.path().getOrDefault("id", ""));
+    return parsed(named(call));
+  }
+
+  private static String named(Call call) {
+    return call.path().getOrDefault("id", "");
   }
 
   private static Optional<RequestId> parsed(String id) {
     return id.matches("[0-9a-f]{32}") ? Optional.of(new RequestId(id)) : Optional.empty();
   }
 
-  private static RefusedException unknown() {
-    return Refusal.of(ErrorCode.NOT_FOUND, "the request is not kept, or not any more")
-        .asException();
+  private RefusedException unknown(Call call) {
+    return missing.refusal(
+        call,
+        named(call),
+        Refusal.of(ErrorCode.NOT_FOUND, "the request is not kept, or not any more"));
   }
 }

@@ -153,13 +153,13 @@ class InferenceRefusalsTest extends InferenceCalls {
     assertThat(unknown.code()).isEqualTo(ErrorCode.MODEL_NOT_FOUND);
     assertThat(gateway.facts.last().severity()).isEqualTo(AuditFact.Severity.WARNING);
     assertThat(refusal(() -> generate(ask().setModel("secret-model").build()))).isEqualTo(unknown);
-    assertThat(gateway.facts.last().operation()).isEqualTo("isolation_violation");
+    assertThat(gateway.facts.last().operation()).isEqualTo("hidden_violation");
     assertThat(gateway.facts.last().severity()).isEqualTo(AuditFact.Severity.CRITICAL);
     Refusal adapter = refusal(() -> generate(ask().setAdapter("nope").build()));
     assertThat(adapter.code()).isEqualTo(ErrorCode.ADAPTER_NOT_FOUND);
     assertThat(refusal(() -> generate(ask().setAdapter("pixel-pirates").build())))
         .isEqualTo(adapter);
-    assertThat(gateway.facts.last().operation()).isEqualTo("isolation_violation");
+    assertThat(gateway.facts.last().operation()).isEqualTo("hidden_violation");
     assertThat(gateway.facts.last().severity()).isEqualTo(AuditFact.Severity.CRITICAL);
   }
 

@@ -38,7 +38,12 @@ class BadBatchInputTest {
             folder,
             RestSettings.DEFAULTS,
             (edge, router) ->
-                new OpenAiBatches(edge, store, BatchSettings.DEFAULTS, InstantSource.system())
+                new OpenAiBatches(
+                        edge,
+                        store,
+                        BatchSettings.DEFAULTS,
+                        RestHarness.nobodys(),
+                        InstantSource.system())
                     .mount(router));
     client = new BatchClient(rest);
   }

@@ -86,7 +86,8 @@ class OpenAiBatchesTest {
         certificates,
         RestSettings.DEFAULTS,
         (edge, router) ->
-            new OpenAiBatches(edge, store, settings, InstantSource.system()).mount(router));
+            new OpenAiBatches(edge, store, settings, RestHarness.nobodys(), InstantSource.system())
+                .mount(router));
   }
 
   @AfterEach

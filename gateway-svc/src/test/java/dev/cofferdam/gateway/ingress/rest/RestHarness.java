@@ -13,6 +13,7 @@ import dev.cofferdam.gateway.ingress.openai.DocumentsApi;
 import dev.cofferdam.gateway.ingress.openai.OpenAiApi;
 import dev.cofferdam.gateway.ingress.openai.StoredRequestsApi;
 import dev.cofferdam.gateway.retrieval.Documents;
+import dev.cofferdam.gateway.storage.ForeignIds;
 import dev.cofferdam.gateway.transcripts.Transcripts;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
@@ -29,6 +30,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 
@@ -58,7 +60,7 @@ public final class RestHarness implements AutoCloseable {
    */
   public RestHarness(Path folder, RestSettings settings, BiConsumer<RestEdge, Router> more)
       throws Exception {
-    this(folder, settings, 60_000, false, Documents.NONE, Transcripts.NONE, more);
+    this(folder, settings, 60_000, false, Documents.NONE, Transcripts.NONE, nobodys(), more);
   }
 
   /**
@@ -76,7 +78,33 @@ public final class RestHarness implements AutoCloseable {
    */
   public RestHarness(Path folder, Documents documents, Transcripts transcripts) throws Exception {
     this(
-        folder, RestSettings.DEFAULTS, 60_000, false, documents, transcripts, (edge, router) -> {});
+        folder,
+        RestSettings.DEFAULTS,
+        60_000,
+        false,
+        documents,
+        transcripts,
+        nobodys(),
+        (edge, router) -> {});
+  }
+
+  /**
+   * @param folder for the certificates
+   * @param foreign who is asked about ids that the tenant does not have
+   */
+  public RestHarness(
+      Path folder,
+      Documents documents,
+      Transcripts transcripts,
+      ForeignIds foreign,
+      BiConsumer<RestEdge, Router> more)
+      throws Exception {
+    this(folder, RestSettings.DEFAULTS, 60_000, false, documents, transcripts, foreign, more);
+  }
+
+  /** All ids are nobody's. */
+  public static ForeignIds nobodys() {
+    return new ForeignIds((tenant, id) -> false, new ScheduledThreadPoolExecutor(0));
   }
 
   /**
@@ -85,7 +113,15 @@ public final class RestHarness implements AutoCloseable {
    */
   public RestHarness(Path folder, RestSettings settings, long stallMsMax, boolean tls)
       throws Exception {
-    this(folder, settings, stallMsMax, tls, Documents.NONE, Transcripts.NONE, (edge, router) -> {});
+    this(
+        folder,
+        settings,
+        stallMsMax,
+        tls,
+        Documents.NONE,
+        Transcripts.NONE,
+        nobodys(),
+        (edge, router) -> {});
   }
 
   private RestHarness(
@@ -95,6 +131,7 @@ public final class RestHarness implements AutoCloseable {
       boolean tls,
       Documents documents,
       Transcripts transcripts,
+      ForeignIds foreign,
       BiConsumer<RestEdge, Router> more)
       throws Exception {
     TestPki pki = new TestPki(folder);
@@ -117,8 +154,8 @@ public final class RestHarness implements AutoCloseable {
             gateway.connections);
     more.accept(edge, router);
     new AnthropicApi(edge, gateway.intake, Clock.systemUTC()).mount(router);
-    new DocumentsApi(edge, documents).mount(router);
-    new StoredRequestsApi(edge, transcripts).mount(router);
+    new DocumentsApi(edge, documents, foreign).mount(router);
+    new StoredRequestsApi(edge, transcripts, foreign).mount(router);
     new OpenAiApi(edge, gateway.intake.offers()).mount(router);
     server = RestServer.start(edge, router, "127.0.0.1", 0, Optional.of(identity).filter(i -> tls));
   }

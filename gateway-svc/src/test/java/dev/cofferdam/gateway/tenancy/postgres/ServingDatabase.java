@@ -114,9 +114,18 @@ public final class ServingDatabase {
 
   /** Runs a statement past all walls; the first column of its first row, "" where it has none. */
   public String asSuperuser(String sql) {
-    try (Connection connection = user("postgres").getConnection();
+    return as("postgres", sql);
+  }
+
+  /** The same as another user; of several statements, the last. */
+  public String as(String user, String sql) {
+    try (Connection connection = user(user).getConnection();
         Statement statement = connection.createStatement()) {
-      if (!statement.execute(sql)) {
+      boolean rows = statement.execute(sql);
+      while (!rows && statement.getUpdateCount() != -1) {
+        rows = statement.getMoreResults();
+      }
+      if (!rows) {
         return "";
       }
       try (ResultSet row = statement.getResultSet()) {
