@@ -29,9 +29,9 @@ import java.util.concurrent.Future;
 
 /**
  * What a service costs on the JVM, on the JVM with an AOT cache, and as a native executable: time
- * from its start until it is ready, memory (resident set) then and after requests, and processor
- * time for a request. Each way runs a mesh of its own; what is not built is left out, and said. The
- * baseline is the plain JVM of the same run.
+ * and processor time from its start until it is ready, memory (resident set) then and after
+ * requests, and processor time for a request. Each way runs a mesh of its own; what is not built is
+ * left out, and said. The baseline is the plain JVM of the same run.
  *
  * <p>Arguments: repository, folder for the mesh, file for the results.
  */
@@ -83,15 +83,18 @@ public final class StartBench {
               .toList();
       for (String process : processes) {
         double[] startMs = new double[ROUNDS];
+        double[] cpuMs = new double[ROUNDS];
         double[] memoryMb = new double[ROUNDS];
         for (int i = 0; i < ROUNDS; i++) {
           mesh.stopProcess(process);
           long started = System.nanoTime();
           mesh.startProcess(process);
           startMs[i] = (System.nanoTime() - started) / 1e6;
+          cpuMs[i] = cpuNs(mesh, process) / 1e6;
           memoryMb[i] = residentMb(mesh, process);
         }
         row(process, "start", launch, Rows.median(startMs), "ms");
+        row(process, "start_cpu", launch, Rows.median(cpuMs), "ms");
         row(process, "rss_ready", launch, Rows.median(memoryMb), "MB");
       }
       requests(mesh, processes, launch);

@@ -45,7 +45,7 @@ public final class AotTraining {
    */
   public Path makeCache(ServiceKind kind) throws IOException, InterruptedException {
     Path record = programs.record(kind);
-    if (!Files.exists(record)) {
+    if (!Files.exists(record) || Files.size(record) == 0) {
       throw new StartFailedException(
           kind.label() + " noted nothing in its training run: no " + record);
     }

@@ -83,7 +83,6 @@ public final class ServiceProcess {
                 "-Xss512k",
                 "-XX:+UseCompactObjectHeaders",
                 "-XX:+ExitOnOutOfMemoryError",
-                "-Xshare:auto",
                 "--sun-misc-unsafe-memory-access=allow",
                 "--enable-native-access=ALL-UNNAMED"));
     if (kind == ServiceKind.WORKER) {

@@ -37,7 +37,9 @@ public record ServicePrograms(Path repository, Path copies, Launch launch) {
   record Jar(Path jar, List<String> aotFlags) implements Program {
     @Override
     public String words() {
-      return aotFlags.isEmpty() ? "" : " (AOT cache)";
+      return aotFlags.stream().anyMatch(flag -> flag.startsWith("-XX:AOTCache"))
+          ? " (AOT cache)"
+          : "";
     }
   }
 
