@@ -20,7 +20,6 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.SpiffeId;
-import dev.cofferdam.vocabulary.TenantId;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.util.Map;
@@ -58,12 +57,13 @@ public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImpl
 
   @Override
   public void explain(ExplainRequest request, StreamObserver<ExplainResponse> observer) {
+    SpiffeId reader = reader();
     var explanation =
         RequestId.isValid(request.getRequestId())
             ? around
                 .explanations()
                 .of(new RequestId(request.getRequestId()))
-                .filter(found -> mayRead(found.tenant()))
+                .filter(found -> reader.tenant().map(found.tenant()::equals).orElse(true))
             : Optional.<Explanations.Explanation>empty();
     if (explanation.isEmpty()) {
       throw Refusal.of(ErrorCode.NOT_FOUND, "this router placed no such request lately")
@@ -73,17 +73,21 @@ public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImpl
     observer.onCompleted();
   }
 
-  /** A gateway reads for whom it names; whoever else the table lets in is an operator. */
-  private static boolean mayRead(TenantId tenant) {
-    return Caller.current().role() != SpiffeId.Role.GATEWAY
-        || OnBehalf.reader().filter(r -> r.tenant().map(tenant::equals).orElse(true)).isPresent();
+  /** For whom a gateway reads, which must say so; an operator that calls reads for itself. */
+  private static SpiffeId reader() {
+    Caller caller = Caller.current();
+    Optional<SpiffeId> reader =
+        caller.role() == SpiffeId.Role.GATEWAY ? OnBehalf.reader() : caller.id();
+    return reader.orElseThrow(
+        () ->
+            Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "a gateway reads for a reader that it names")
+                .asException());
   }
 
   @Override
   public void describeFleet(
       DescribeFleetRequest request, StreamObserver<DescribeFleetResponse> observer) {
-    if (Caller.current().role() == SpiffeId.Role.GATEWAY
-        && OnBehalf.reader().filter(r -> r.role() == SpiffeId.Role.OPERATOR).isEmpty()) {
+    if (reader().role() != SpiffeId.Role.OPERATOR) {
       throw Refusal.of(ErrorCode.CALL_NOT_ALLOWED, "the fleet is shown to operators").asException();
     }
     long nowMs = around.clock().millis();

@@ -5,11 +5,13 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
+import dev.cofferdam.mesh.OnBehalf;
 import dev.cofferdam.mesh.TestPki;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.proto.routing.v1.AnnounceRequest;
 import dev.cofferdam.proto.routing.v1.AnnounceResponse;
+import dev.cofferdam.proto.routing.v1.DescribeFleetRequest;
 import dev.cofferdam.proto.routing.v1.Envelope;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
 import dev.cofferdam.proto.routing.v1.ExplainResponse;
@@ -64,6 +66,7 @@ import org.junit.jupiter.api.io.TempDir;
 class RoutingEndpointTest {
   private static final String DOMAIN = "test.local";
   private static final long WAIT_S = 20;
+  private static final DescribeFleetRequest FLEET = DescribeFleetRequest.getDefaultInstance();
   private static final String REQUEST = "0000000000000000000000000000002a";
   @TempDir private Path folder;
   private final Explanations explanations = new Explanations(10);
@@ -134,7 +137,9 @@ class RoutingEndpointTest {
             .listen("127.0.0.1", 0)
             .service(
                 new RoutingEndpoint(
-                    around, new Announcements(fleet, index, Clock.systemUTC()), now -> Map.of()))
+                    around,
+                    new Announcements(fleet, index, Clock.systemUTC()),
+                    counting.signals::all))
             .start();
   }
 
@@ -350,6 +355,33 @@ class RoutingEndpointTest {
             gateway.to("127.0.0.1:" + server.port(), SpiffeId.Role.ROUTER));
     assertThatThrownBy(() -> ofGateway.explain(ExplainRequest.getDefaultInstance()))
         .hasMessageContaining("PERMISSION_DENIED");
+  }
+
+  @Test
+  void aGatewayAsksForAReaderAndTenantsSeeTheirOwnPlacementsAndNoFleet() throws Exception {
+    announce("w1");
+    Answers<PlaceResponse> answers = place(request("acme").build());
+    scheduler.next().answers.onNext(granted());
+    answers.place();
+    assertThat(inTheNameOf("operator/ops").describeFleet(FLEET).getWorkersList())
+        .singleElement()
+        .satisfies(w -> assertThat(w.getIdentity().getWorkerId()).isEqualTo("w1"));
+    assertThat(inTheNameOf("operator/ops").describeFleet(FLEET).getPools(0).getPool())
+        .isEqualTo("shared");
+    ExplainRequest asked = ExplainRequest.newBuilder().setRequestId(REQUEST).build();
+    assertThat(inTheNameOf("operator/ops").explain(asked).getWorkerId()).isEqualTo("w1");
+    assertThat(inTheNameOf("tenant/acme").explain(asked).getWorkerId()).isEqualTo("w1");
+    assertThatThrownBy(() -> inTheNameOf("tenant/other").explain(asked))
+        .hasMessageContaining("NOT_FOUND");
+    assertThatThrownBy(() -> inTheNameOf("tenant/acme").describeFleet(FLEET))
+        .hasMessageContaining("PERMISSION_DENIED");
+  }
+
+  private RoutingServiceGrpc.RoutingServiceBlockingStub inTheNameOf(String reader) {
+    return RoutingServiceGrpc.newBlockingStub(
+            gateway.to("127.0.0.1:" + server.port(), SpiffeId.Role.ROUTER))
+        .withInterceptors(OnBehalf.of(SpiffeId.parse(id(reader)).orElseThrow()))
+        .withDeadlineAfter(WAIT_S, TimeUnit.SECONDS);
   }
 
   private ExplainResponse explain(String id) {
