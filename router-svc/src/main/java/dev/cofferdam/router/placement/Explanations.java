@@ -1,5 +1,6 @@
 package dev.cofferdam.router.placement;
 
+import dev.cofferdam.router.routing.LeftOut;
 import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import java.util.ArrayDeque;
@@ -29,6 +30,7 @@ public final class Explanations {
    * @param queueWaitMs milliseconds in the scheduler's queue
    * @param workersOffered workers that the scheduler could choose from
    * @param workers the worker and the best of the others, best first
+   * @param leftOut workers that could not be taken at that moment
    */
   public record Explanation(
       int attempt,
@@ -38,9 +40,11 @@ public final class Explanations {
       String adapterVersion,
       long queueWaitMs,
       int workersOffered,
-      List<Explained> workers) {
+      List<Explained> workers,
+      List<LeftOut> leftOut) {
     public Explanation {
       workers = List.copyOf(workers);
+      leftOut = List.copyOf(leftOut);
     }
   }
 

@@ -13,9 +13,14 @@ public sealed interface Route {
    * @param tenant the tenant's profile, whose tier, weight and bounds the scheduler is told
    * @param adapterVersion content digest of the adapter, empty for the base model
    * @param candidates not empty
+   * @param leftOut some of the pool's workers that could not be taken at this moment
    */
   record Ranked(
-      String pool, TenantProfile tenant, String adapterVersion, List<Candidate> candidates)
+      String pool,
+      TenantProfile tenant,
+      String adapterVersion,
+      List<Candidate> candidates,
+      List<LeftOut> leftOut)
       implements Route {}
 
   /**

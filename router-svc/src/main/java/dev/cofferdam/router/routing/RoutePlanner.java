@@ -33,6 +33,9 @@ public final class RoutePlanner {
   /** Workers that the scheduler is told of. */
   public static final int CANDIDATES_MAX = 64;
 
+  /** Workers that are named as left out. */
+  private static final int LEFT_OUT_MAX = 8;
+
   private static final int TENANTS_REMEMBERED_MAX = 100_000;
 
   private final Directory directory;
@@ -116,6 +119,7 @@ public final class RoutePlanner {
         request.adapterVersion().isEmpty() || request.adapterVersion().equals(version);
     int[] matched = index.match(sameVersion ? request.prefixDigests() : List.of(), fleet.numbers());
     @Nullable Ranking best = null;
+    List<LeftOut> leftOut = List.of();
     boolean shed = false;
     for (PoolSeats pool : fleet.serving(request.model())) {
       PoolRecord record =
@@ -123,7 +127,8 @@ public final class RoutePlanner {
       if (!PoolFilter.allows(entitled.tenant(), entitled.model(), request, record)) {
         continue;
       }
-      List<Seat> seats = eligible(entitled.tenant(), pool, record, fleet, request, moment);
+      Eligible eligible = eligible(entitled.tenant(), pool, record, fleet, request, moment);
+      List<Seat> seats = eligible.seats();
       if (seats.isEmpty()) {
         continue;
       }
@@ -132,7 +137,10 @@ public final class RoutePlanner {
         continue;
       }
       Ranking ranking = new Ranking(pool.pool(), seats, matched, view, scorers);
-      best = best == null || ranking.isBetterThan(best) ? ranking : best;
+      if (best == null || ranking.isBetterThan(best)) {
+        best = ranking;
+        leftOut = eligible.leftOut();
+      }
     }
     if (best == null) {
       return shed
@@ -143,7 +151,11 @@ public final class RoutePlanner {
                   .withRetryAfter(Duration.ofSeconds(2)));
     }
     return new Route.Ranked(
-        best.pool(), entitled.tenant(), version, best.candidates(CANDIDATES_MAX, view, scorers));
+        best.pool(),
+        entitled.tenant(),
+        version,
+        best.candidates(CANDIDATES_MAX, view, scorers),
+        leftOut);
   }
 
   private boolean isShort(PoolSeats pool, FleetView fleet, Moment moment) {
@@ -159,12 +171,15 @@ public final class RoutePlanner {
     return shortage.of(pool.pool(), slots, running, moment.nowMs());
   }
 
+  /** Workers of a pool that a request may go to, and some of those that it may not. */
+  private record Eligible(List<Seat> seats, List<LeftOut> leftOut) {}
+
   /**
    * The workers of a pool that a request may go to: live, not draining, not just failed by it, and
    * its tenant's share of a pool with pinned tenants. Those that are ejected only where that is
    * half of them or more: then the cause is not theirs.
    */
-  private List<Seat> eligible(
+  private Eligible eligible(
       TenantProfile tenant,
       PoolSeats pool,
       PoolRecord record,
@@ -180,11 +195,17 @@ public final class RoutePlanner {
     List<Seat> seats = new ArrayList<>(pool.size());
     List<Seat> ejected = new ArrayList<>();
     List<Seat> others = new ArrayList<>();
+    List<LeftOut> leftOut = new ArrayList<>(0);
     for (int i = 0; i < pool.size(); i++) {
       Seat seat = pool.seat(i);
-      if (!fleet.isLive(seat, moment.nowMs())
-          || !PoolFilter.allows(tenant, seat.worker())
-          || !mayTake(seat.worker(), request, moment)) {
+      if (!PoolFilter.allows(tenant, seat.worker())) {
+        continue;
+      }
+      LeftOut.@Nullable Reason reason = whyNot(seat, fleet, request, moment);
+      if (reason != null) {
+        if (leftOut.size() < LEFT_OUT_MAX) {
+          leftOut.add(new LeftOut(seat.worker().id(), reason));
+        }
         continue;
       }
       if (!owners.none() && !owners.isOf(i, owner)) {
@@ -198,15 +219,29 @@ public final class RoutePlanner {
     if (!ejected.isEmpty() && ejected.size() >= seats.size()) {
       seats.addAll(ejected);
       seats.sort(Comparator.comparing(seat -> seat.worker().id()));
+    } else {
+      ejected.stream()
+          .limit(LEFT_OUT_MAX - leftOut.size())
+          .map(seat -> new LeftOut(seat.worker().id(), LeftOut.Reason.EJECTED))
+          .forEach(leftOut::add);
     }
-    return seats.isEmpty() && owner == null ? others : seats;
+    return new Eligible(seats.isEmpty() && owner == null ? others : seats, leftOut);
   }
 
-  private static boolean mayTake(Worker worker, Envelope request, Moment moment) {
-    return !worker.load().draining()
-        && (request.excludedWorkers().isEmpty()
-            || !request.excludedWorkers().contains(worker.id())
-            || worker.attachedMs() > moment.startedMs());
+  private static LeftOut.@Nullable Reason whyNot(
+      Seat seat, FleetView fleet, Envelope request, Moment moment) {
+    Worker worker = seat.worker();
+    if (!fleet.isLive(seat, moment.nowMs())) {
+      return LeftOut.Reason.SILENT;
+    }
+    if (worker.load().draining()) {
+      return LeftOut.Reason.DRAINING;
+    }
+    boolean failed =
+        !request.excludedWorkers().isEmpty()
+            && request.excludedWorkers().contains(worker.id())
+            && worker.attachedMs() <= moment.startedMs();
+    return failed ? LeftOut.Reason.FAILED_REQUEST : null;
   }
 
   private static Route notNow(String message, long waitMs) {

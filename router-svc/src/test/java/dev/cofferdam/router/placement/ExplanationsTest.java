@@ -25,7 +25,8 @@ class ExplanationsTest {
             "",
             0,
             1,
-            List.of(new Explanations.Explained("w1", 0.9, List.of("load 1.00 ×2.5 free")))));
+            List.of(new Explanations.Explained("w1", 0.9, List.of("load 1.00 ×2.5 free"))),
+            List.of()));
   }
 
   @Test

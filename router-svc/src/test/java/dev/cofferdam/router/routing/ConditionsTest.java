@@ -76,6 +76,22 @@ class ConditionsTest {
   }
 
   @Test
+  void whoWasLeftOutIsNamedWithTheReason() {
+    List<Worker> pool = new ArrayList<>(workers(4, "", 0));
+    pool.add(Samples.worker("w004", 4, "shared", "", "", Samples.load(0, true)));
+    FleetView fleet = FleetView.of(pool);
+    eject("w000");
+    Envelope again = Samples.request(ACME, "", "", 0, Set.of("w001"));
+    Route route = planner(conditions).plan(again, fleet, NOW);
+    assertThat(placed(route)).containsExactly("w002", "w003");
+    assertThat(((Route.Ranked) route).leftOut())
+        .containsExactlyInAnyOrder(
+            new LeftOut("w000", LeftOut.Reason.EJECTED),
+            new LeftOut("w001", LeftOut.Reason.FAILED_REQUEST),
+            new LeftOut("w004", LeftOut.Reason.DRAINING));
+  }
+
+  @Test
   void whatFailsEverywhereIsRefusedAtOnceButARunningRequestGoesOn() {
     Breakers.Key key = new Breakers.Key("m", "");
     for (int i = 0; i < 20; i++) {

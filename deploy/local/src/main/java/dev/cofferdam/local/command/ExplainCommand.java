@@ -8,6 +8,7 @@ import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
 import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.ExplainedWorker;
+import dev.cofferdam.proto.routing.v1.LeftOutWorker;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.Status;
@@ -96,6 +97,12 @@ final class ExplainCommand {
       out.printf(
           "%n%s %.3f%s%n", worker.getWorkerId(), worker.getScore(), granted ? "  (granted)" : "");
       worker.getLinesList().forEach(line -> out.println("  " + line));
+    }
+    if (placed.getLeftOutCount() > 0) {
+      out.println();
+    }
+    for (LeftOutWorker worker : placed.getLeftOutList()) {
+      out.printf("%s was left out: %s%n", worker.getWorkerId(), worker.getReason());
     }
   }
 

@@ -10,6 +10,7 @@ import dev.cofferdam.proto.scheduling.v1.SchedulingServiceGrpc;
 import dev.cofferdam.router.placement.Explanations;
 import dev.cofferdam.router.routing.Candidate;
 import dev.cofferdam.router.routing.Envelope;
+import dev.cofferdam.router.routing.LeftOut;
 import dev.cofferdam.router.routing.Route;
 import dev.cofferdam.router.routing.RoutePlanner;
 import dev.cofferdam.vocabulary.ErrorCode;
@@ -51,6 +52,7 @@ final class Placement {
   private final Context context;
   private final long startedMs;
   private final Map<String, Candidate> offered = new LinkedHashMap<>();
+  private List<LeftOut> leftOut = List.of();
   private Context.CancellableContext call = Context.ROOT.withCancellation();
   private Schedulers.@Nullable Asked asked;
   private int round;
@@ -123,6 +125,7 @@ final class Placement {
   private void enqueue(Route.Ranked ranked, Schedulers.Asked scheduler) {
     int current = ++round;
     offered.clear();
+    leftOut = ranked.leftOut();
     enter(ranked.pool());
     EnqueueRequest.Builder request =
         EnqueueRequest.newBuilder()
@@ -210,7 +213,8 @@ final class Placement {
                 granted.getAdapterVersion(),
                 granted.getQueueWaitMs(),
                 offered.size(),
-                explained));
+                explained,
+                leftOut));
     Span span = Span.fromContext(Tracing.context());
     span.setAttribute("cofferdam.worker.id", granted.getWorkerId());
     span.setAttribute("cofferdam.pool", pool);

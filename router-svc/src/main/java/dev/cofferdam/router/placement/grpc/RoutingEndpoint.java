@@ -9,6 +9,7 @@ import dev.cofferdam.proto.routing.v1.DescribeFleetResponse;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
 import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.ExplainedWorker;
+import dev.cofferdam.proto.routing.v1.LeftOutWorker;
 import dev.cofferdam.proto.routing.v1.PlaceRequest;
 import dev.cofferdam.proto.routing.v1.PlaceResponse;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
@@ -112,6 +113,15 @@ public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImpl
                             .setWorkerId(worker.workerId())
                             .setScore(worker.score())
                             .addAllLines(worker.lines())
+                            .build())
+                .toList())
+        .addAllLeftOut(
+            explanation.leftOut().stream()
+                .map(
+                    worker ->
+                        LeftOutWorker.newBuilder()
+                            .setWorkerId(worker.workerId())
+                            .setReason(worker.reason().text())
                             .build())
                 .toList())
         .build();
