@@ -70,6 +70,9 @@ public final class JavaRuntime {
             "--strip-java-debug-attributes",
             "--no-header-files",
             "--no-man-pages",
+            // Its classes list modules in an order that differs from run to run.
+            "--disable-plugin",
+            "system-modules",
             "--output",
             folder.toString());
     if (status != 0) {
