@@ -185,12 +185,13 @@ final class Gateway implements AutoCloseable {
     Shadows shadows = new Shadows(config.request().shadowsMax(), metrics::compared);
     Dispatcher generating =
         new Dispatcher(
-            new GuardedLimiter(leased.<Limiter>map(l -> l).orElse(limiter), breakers, clock),
+            new GuardedLimiter(
+                metrics.timed(leased.<Limiter>map(l -> l).orElse(limiter)), breakers, clock),
             new GrpcPlacements(channels, config.router().endpoints(), clock),
             ResponseCache.NONE,
             transcripts,
             new GrpcWorkers(channels, clock),
-            facts,
+            metrics.timed(facts),
             new PrefixNames(secret(config.prefix().secretFile()), config.prefix().blockTokens()),
             timer,
             disk,

@@ -6,19 +6,27 @@ import dev.cofferdam.gateway.dispatch.Ending;
 import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.RequestObserver;
 import dev.cofferdam.gateway.facts.AuditFact;
+import dev.cofferdam.gateway.facts.AuditFacts;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.jose.IssuerKeys;
 import dev.cofferdam.gateway.quota.Budget;
+import dev.cofferdam.gateway.quota.Limiter;
 import dev.cofferdam.gateway.quota.TenantBreakers;
 import dev.cofferdam.gateway.quota.redis.LeasedLimiter;
 import dev.cofferdam.gateway.quota.redis.RedisLimiter;
 import dev.cofferdam.gateway.shadow.Comparison;
 import dev.cofferdam.gateway.storage.ForeignIds;
 import dev.cofferdam.gateway.transcripts.TranscriptWriter;
+import dev.cofferdam.mesh.Tracing;
 import dev.cofferdam.mesh.kafka.FactPublisher;
+import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.TenantProfile;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.InstantSource;
 import java.util.Locale;
@@ -36,7 +44,11 @@ public class GatewayMetrics implements RequestObserver {
   private final MeterRegistry registry;
   private final Map<TenantKey, TenantMeters> tenants = new ConcurrentHashMap<>();
 
+  private final Map<ModelKey, GenAiMeters> models = new ConcurrentHashMap<>();
+
   private record TenantKey(String tenant, String tier) {}
+
+  private record ModelKey(Operation operation, String model, String tier) {}
 
   public GatewayMetrics(MeterRegistry registry) {
     this.registry = registry;
@@ -138,7 +150,40 @@ public class GatewayMetrics implements RequestObserver {
         tenants.computeIfAbsent(
             new TenantKey(tenant.id().value(), tenant.tier().label()),
             key -> new TenantMeters(registry, Tags.of("tenant", key.tenant(), "tier", key.tier())));
-    meters.ended(generation, ending);
+    GenAiMeters ofModel =
+        models.computeIfAbsent(
+            new ModelKey(generation.operation(), generation.model().id(), tenant.tier().label()),
+            key -> new GenAiMeters(registry, key.operation(), key.model(), key.tier()));
+    Context trace = Tracing.context();
+    Span span = Span.fromContext(trace);
+    GenAiSpan.describe(span, generation, ending);
+    if (!span.getSpanContext().isSampled()) {
+      meters.ended(generation, ending);
+      ofModel.ended(ending);
+      return;
+    }
+    // The trace becomes an example of the buckets that the request falls into.
+    try (Scope unused = trace.makeCurrent()) {
+      meters.ended(generation, ending);
+      ofModel.ended(ending);
+    }
+  }
+
+  /** A limiter whose time is counted as what isolation costs. */
+  Limiter timed(Limiter limiter) {
+    return new TimedLimiter(limiter, overhead("limits"), System::nanoTime);
+  }
+
+  /** Facts whose time is counted as what isolation costs. */
+  AuditFacts timed(AuditFacts facts) {
+    return new TimedFacts(facts, overhead("audit"), System::nanoTime);
+  }
+
+  private Counter overhead(String mechanism) {
+    return Counter.builder("cofferdam.isolation.overhead.seconds")
+        .description("Time that a mechanism of isolation took, of all requests")
+        .tags("mechanism", mechanism)
+        .register(registry);
   }
 
   @Override

@@ -11,6 +11,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 
 /** How the requests of one tenant went. Meters are kept: to look one up costs ten times its use. */
 final class TenantMeters {
@@ -21,6 +22,7 @@ final class TenantMeters {
   private final Counter cachedPrompt;
   private final Counter output;
   private final Timer ttft;
+  private final Timer perOutputToken;
   private final Timer latency;
 
   TenantMeters(MeterRegistry registry, Tags who) {
@@ -29,8 +31,13 @@ final class TenantMeters {
     this.prompt = tokens("prompt");
     this.cachedPrompt = tokens("cached_prompt");
     this.output = tokens("output");
-    this.ttft = timer("cofferdam.ttft");
-    this.latency = timer("cofferdam.latency");
+    this.ttft = timer("cofferdam.ttft").register(registry);
+    this.perOutputToken =
+        Timer.builder("cofferdam.time.per.output.token")
+            .tags(who)
+            .serviceLevelObjectives(GenAiMeters.PER_OUTPUT_TOKEN)
+            .register(registry);
+    this.latency = timer("cofferdam.latency").register(registry);
   }
 
   void ended(Generation generation, Ending ending) {
@@ -63,6 +70,10 @@ final class TenantMeters {
     if (ending.ttftMs() >= 0) {
       ttft.record(Duration.ofMillis(ending.ttftMs()));
     }
+    double perToken = ending.perOutputTokenMs();
+    if (perToken >= 0) {
+      perOutputToken.record((long) (perToken * 1e6), TimeUnit.NANOSECONDS);
+    }
     latency.record(Duration.ofMillis(ending.latencyMs()));
   }
 
@@ -70,7 +81,7 @@ final class TenantMeters {
     return registry.counter("cofferdam.tokens", who.and("kind", kind));
   }
 
-  private Timer timer(String name) {
+  private Timer.Builder timer(String name) {
     return Timer.builder(name)
         .tags(who)
         .publishPercentileHistogram(false)
@@ -85,7 +96,6 @@ final class TenantMeters {
             Duration.ofMillis(2_500),
             Duration.ofSeconds(5),
             Duration.ofSeconds(10),
-            Duration.ofSeconds(30))
-        .register(registry);
+            Duration.ofSeconds(30));
   }
 }

@@ -39,6 +39,15 @@ public record Ending(
     Optional<ResponseCache.Match> recalled,
     Optional<LimitState> limits) {
 
+  /**
+   * Milliseconds for each output token after the first, where there was more than one; else -1.
+   * Source: OpenTelemetry's conventions for generative AI, "time per output token".
+   */
+  public double perOutputTokenMs() {
+    long after = usage.outputTokens() - 1;
+    return ttftMs < 0 || after < 1 ? -1 : Math.max(0, latencyMs - ttftMs) / (double) after;
+  }
+
   /** Lines that say why the last worker was chosen. */
   public List<String> explanation() {
     return placement.map(Placement::explanation).orElse(List.of());
