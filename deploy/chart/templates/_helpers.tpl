@@ -65,6 +65,10 @@ cofferdam.models.root=/models/models
 cofferdam.adapters.root=/models/adapters
 cofferdam.rest.host=0.0.0.0
 cofferdam.rest.port=8443
+cofferdam.console.host=0.0.0.0
+cofferdam.console.port=8444
+cofferdam.console.metering={{ .root.Release.Name }}-metering.{{ .root.Release.Namespace }}.svc:9443
+cofferdam.console.audit={{ .root.Release.Name }}-audit.{{ .root.Release.Namespace }}.svc:9443
 cofferdam.reflection=false
 cofferdam.gateway-replicas={{ .values.replicas }}
 cofferdam.drain.delay-ms={{ mul .root.Values.pod.unroutedSeconds 1000 }}
@@ -155,6 +159,9 @@ spec:
     {{- if has .component (list "gateway" "metering" "audit") }}
     - {name: https, port: 8443, appProtocol: https}
     {{- end }}
+    {{- if eq .component "gateway" }}
+    - {name: console, port: 8444, appProtocol: https}
+    {{- end }}
 ---
 apiVersion: policy/v1
 kind: PodDisruptionBudget
@@ -243,6 +250,9 @@ spec:
             - {name: http, containerPort: 9000}
             {{- if has .component (list "gateway" "metering" "audit") }}
             - {name: https, containerPort: 8443}
+            {{- end }}
+            {{- if eq .component "gateway" }}
+            - {name: console, containerPort: 8444}
             {{- end }}
           {{- $resources := deepCopy .values.resources }}
           {{- if .values.gpu }}

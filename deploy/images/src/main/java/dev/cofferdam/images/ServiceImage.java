@@ -43,8 +43,8 @@ import java.util.stream.Stream;
  */
 public record ServiceImage(
     String service, String version, String base, Path runtime, Path application, Path sbom) {
-  /** The C library, libgcc and libstdc++ (for CUDA's binding), and nothing that can be run. */
-  public static final String BASE = "gcr.io/distroless/cc-debian13:nonroot";
+  /** It has the C library, libgcc and libstdc++ (for CUDA's binding). */
+  public static final String BASE = "debian:13-slim";
 
   private static final String USER = "65532:65532";
   private static final Instant EPOCH = Instant.ofEpochSecond(1);

@@ -101,7 +101,7 @@ final class Help {
              --grpc HOST:PORT --rest URL --trust FILE --tenants FILE
                                a mesh elsewhere; tenants as in tenants.json
         images [SERVICE ...] OCI images of the services, without a container engine, with bills of materials
-             --base IMAGE      what is below (gcr.io/distroless/cc-debian13:nonroot); scratch, or a saved image (.tar)
+             --base IMAGE      what is below (debian:13-slim); scratch, or a saved image (.tar)
              --to tar          archives below .local/images (--out FOLDER: there)
              --to registry --registry HOST/PATH
                                pushed there, with the credentials of Docker's configuration; --insecure for HTTP
