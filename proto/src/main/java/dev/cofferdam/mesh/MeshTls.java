@@ -2,7 +2,6 @@ package dev.cofferdam.mesh;
 
 import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.netty.GrpcSslContexts;
-import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.netty.handler.ssl.ClientAuth;
 import io.netty.handler.ssl.OpenSsl;
@@ -25,6 +24,7 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
+import javax.net.ssl.X509ExtendedKeyManager;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +38,7 @@ final class MeshTls implements Closeable {
   private static final SslProvider PROVIDER =
       OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
 
-  private final AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
+  private final X509ExtendedKeyManager keys;
   private final ScheduledExecutorService reloader =
       Executors.newSingleThreadScheduledExecutor(
           task -> {
@@ -52,13 +52,9 @@ final class MeshTls implements Closeable {
   MeshTls(TlsFiles files) {
     this.files = files;
     try {
-      watches.add(
-          keys.updateIdentityCredentials(
-              files.certificate().toFile(),
-              files.key().toFile(),
-              RELOAD_MS,
-              TimeUnit.MILLISECONDS,
-              reloader));
+      IdentityFiles identity = new IdentityFiles(files, reloader);
+      watches.add(identity);
+      keys = identity.keys();
     } catch (IOException | GeneralSecurityException e) {
       reloader.shutdownNow();
       throw new IllegalStateException(

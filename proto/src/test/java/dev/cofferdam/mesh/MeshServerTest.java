@@ -34,6 +34,7 @@ import io.grpc.stub.StreamObserver;
 import io.netty.handler.ssl.SslContextBuilder;
 import java.io.ByteArrayInputStream;
 import java.io.InputStream;
+import java.math.BigInteger;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
@@ -226,6 +227,23 @@ class MeshServerTest {
       }
       refusedWithoutCertificate();
     }
+  }
+
+  @Test
+  void newConnectionsAreShownACertificateThatWasRenewedForTheSameKey() throws Exception {
+    TlsFiles gateway = pki.identity("gateway", id("service/gateway"));
+    server.close();
+    server = serve(MeshServer.builder(DOMAIN, gateway));
+    BigInteger first = pki.shownBy(server.port());
+
+    pki.renew(gateway, id("service/gateway"));
+
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
+    while (pki.shownBy(server.port()).equals(first)) {
+      assertThat(System.nanoTime()).isLessThan(deadline);
+      Thread.sleep(100);
+    }
+    assertThat(call(channel(operator)).getTenantsCount()).isEqualTo(1);
   }
 
   private void refusedWithoutCertificate() throws Exception {

@@ -1,6 +1,8 @@
 package dev.cofferdam.mesh;
 
+import io.grpc.util.CertificateUtils;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
@@ -9,6 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
+import java.security.KeyStore;
+import java.security.PublicKey;
 import java.security.SecureRandom;
 import java.security.cert.X509Certificate;
 import java.security.spec.ECGenParameterSpec;
@@ -16,6 +20,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.Date;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.SSLSocket;
+import javax.net.ssl.TrustManagerFactory;
 import org.bouncycastle.asn1.x500.X500Name;
 import org.bouncycastle.asn1.x509.BasicConstraints;
 import org.bouncycastle.asn1.x509.Extension;
@@ -37,7 +44,7 @@ public final class TestPki {
   public TestPki(Path folder) {
     this.folder = folder;
     this.authorityKeys = keys();
-    this.authority = sign("test authority", null, authorityKeys);
+    this.authority = sign("test authority", null, authorityKeys.getPublic());
     write(folder.resolve("ca.pem"), pem("CERTIFICATE", encoded(authority)));
   }
 
@@ -52,7 +59,7 @@ public final class TestPki {
    */
   public TlsFiles identity(String name, String spiffeId) {
     KeyPair keys = keys();
-    X509Certificate certificate = sign(name, spiffeId, keys);
+    X509Certificate certificate = sign(name, spiffeId, keys.getPublic());
     Path cert = folder.resolve(name + ".pem");
     Path key = folder.resolve(name + ".key");
     write(key, pem("PRIVATE KEY", keys.getPrivate().getEncoded()));
@@ -60,8 +67,40 @@ public final class TestPki {
     return new TlsFiles(cert, key, trust());
   }
 
+  /** Another certificate for the key of an identity that was made before. */
+  public void renew(TlsFiles identity, String spiffeId) {
+    try (InputStream in = Files.newInputStream(identity.certificate())) {
+      PublicKey key = CertificateUtils.getX509Certificates(in)[0].getPublicKey();
+      X509Certificate next = sign("renewed", spiffeId, key);
+      write(identity.certificate(), pem("CERTIFICATE", encoded(next)));
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The serial number of the certificate that a server of this authority shows now. */
+  public BigInteger shownBy(int port) {
+    try (InputStream in = Files.newInputStream(trust())) {
+      KeyStore store = KeyStore.getInstance(KeyStore.getDefaultType());
+      store.load(null, null);
+      store.setCertificateEntry("authority", CertificateUtils.getX509Certificates(in)[0]);
+      TrustManagerFactory trusted =
+          TrustManagerFactory.getInstance(TrustManagerFactory.getDefaultAlgorithm());
+      trusted.init(store);
+      SSLContext context = SSLContext.getInstance("TLSv1.3");
+      context.init(null, trusted.getTrustManagers(), null);
+      try (SSLSocket socket =
+          (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
+        socket.startHandshake();
+        return ((X509Certificate) socket.getSession().getPeerCertificates()[0]).getSerialNumber();
+      }
+    } catch (IOException | GeneralSecurityException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
   private X509Certificate sign(
-      String name, @org.jspecify.annotations.Nullable String spiffeId, KeyPair keys) {
+      String name, @org.jspecify.annotations.Nullable String spiffeId, PublicKey key) {
     try {
       X500Name issuer = new X500Name("CN=test authority");
       Instant now = Instant.now();
@@ -72,7 +111,7 @@ public final class TestPki {
               Date.from(now.minus(Duration.ofHours(1))),
               Date.from(now.plus(Duration.ofHours(24))),
               spiffeId == null ? issuer : new X500Name("CN=" + name),
-              keys.getPublic());
+              key);
       builder.addExtension(
           Extension.basicConstraints, true, new BasicConstraints(spiffeId == null));
       if (spiffeId != null) {

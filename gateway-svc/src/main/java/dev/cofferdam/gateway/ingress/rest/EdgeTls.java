@@ -1,7 +1,7 @@
 package dev.cofferdam.gateway.ingress.rest;
 
+import dev.cofferdam.mesh.IdentityFiles;
 import dev.cofferdam.mesh.TlsFiles;
-import io.grpc.util.AdvancedTlsX509KeyManager;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
@@ -30,7 +30,7 @@ final class EdgeTls implements Closeable {
   private final ScheduledExecutorService reloader =
       Executors.newSingleThreadScheduledExecutor(
           Thread.ofPlatform().daemon().name("edge-tls-reload").factory());
-  private final AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
+  private final IdentityFiles identity;
   private final AdvancedTlsX509TrustManager trust;
   private final List<Closeable> watches = new ArrayList<>();
 
@@ -41,13 +41,8 @@ final class EdgeTls implements Closeable {
               .setVerification(
                   AdvancedTlsX509TrustManager.Verification.CERTIFICATE_ONLY_VERIFICATION)
               .build();
-      watches.add(
-          keys.updateIdentityCredentials(
-              files.certificate().toFile(),
-              files.key().toFile(),
-              RELOAD_MS,
-              TimeUnit.MILLISECONDS,
-              reloader));
+      identity = new IdentityFiles(files, reloader);
+      watches.add(identity);
       watches.add(
           trust.updateTrustCredentials(
               files.trust().toFile(), RELOAD_MS, TimeUnit.MILLISECONDS, reloader));
@@ -69,7 +64,7 @@ final class EdgeTls implements Closeable {
         .setSslHandshakeTimeout(HANDSHAKE_MS_MAX)
         .setSslHandshakeTimeoutUnit(TimeUnit.MILLISECONDS)
         .setClientAuth(ClientAuth.REQUEST)
-        .setKeyCertOptions(KeyCertOptions.wrap(keys))
+        .setKeyCertOptions(KeyCertOptions.wrap(identity.keys()))
         .setTrustOptions(TrustOptions.wrap(trust));
   }
 
