@@ -35,9 +35,12 @@ public final class GrpcConnections extends ServerTransportFilter {
     return transport.toBuilder().set(CONNECTION, connection).build();
   }
 
+  /**
+   * @param transport null for a connection that ended before its handshake did
+   */
   @Override
-  public void transportTerminated(Attributes transport) {
-    @Nullable Connection connection = transport.get(CONNECTION);
+  public void transportTerminated(@Nullable Attributes transport) {
+    @Nullable Connection connection = transport == null ? null : transport.get(CONNECTION);
     if (connection != null) {
       connection.client().close();
     }

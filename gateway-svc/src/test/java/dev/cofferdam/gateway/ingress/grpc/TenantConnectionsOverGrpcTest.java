@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.ingress.grpc;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -16,6 +17,8 @@ import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.wire.Statuses;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -86,6 +89,18 @@ class TenantConnectionsOverGrpcTest {
     harness.channels.getFirst().shutdownNow();
     awaitHeld(1);
     list(client());
+  }
+
+  @Test
+  void aConnectionThatEndsBeforeItsHandshakeLeavesNothingThatTheServerWaitsForAtItsEnd()
+      throws Exception {
+    for (int i = 0; i < 3; i++) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), harness.server.port())) {
+        socket.getOutputStream().write("GET / HTTP/1.1\r\n\r\n".getBytes(US_ASCII));
+        while (socket.getInputStream().read() >= 0) {}
+      }
+    }
+    harness.server.stop(TimeUnit.MINUTES.toMillis(10));
   }
 
   @Test
