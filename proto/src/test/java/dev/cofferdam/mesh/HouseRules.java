@@ -35,7 +35,8 @@ public final class HouseRules {
           "rest",
           "openai",
           "anthropic",
-          "jose");
+          "jose",
+          "awskms");
   private static final String[] TECHNOLOGIES = {
     "io.quarkus..",
     "jakarta..",
