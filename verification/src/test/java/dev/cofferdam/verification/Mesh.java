@@ -388,12 +388,6 @@ public final class Mesh {
         .collect(Collectors.toMap(Map.Entry::getKey, entry -> metricsAt(entry.getValue())));
   }
 
-  /** The same of one process in the OpenMetrics format, which has traces as examples of buckets. */
-  public String openMetrics(String process) {
-    return metricsAt(
-        local.endpoints().metrics().get(process), "application/openmetrics-text; version=1.0.0");
-  }
-
   /** What all services' metrics endpoints show. */
   public String allMetrics() {
     return local.endpoints().metrics().values().stream()
@@ -402,16 +396,12 @@ public final class Mesh {
   }
 
   private static String metricsAt(String url) {
-    return metricsAt(url, "text/plain; version=0.0.4");
-  }
-
-  private static String metricsAt(String url, String format) {
     // HTTP/1.1, as Prometheus asks: this client's change to HTTP/2 on a plain connection may hang.
     try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
       return http.send(
               HttpRequest.newBuilder(URI.create(url))
                   .timeout(Duration.ofSeconds(30))
-                  .header("accept", format)
+                  .header("accept", "text/plain; version=0.0.4")
                   .build(),
               HttpResponse.BodyHandlers.ofString())
           .body();

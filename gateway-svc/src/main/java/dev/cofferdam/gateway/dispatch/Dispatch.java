@@ -90,11 +90,26 @@ public final class Dispatch {
 
   private void take(Event event) {
     try {
-      for (Effect effect : course.step(event, ports.clock().millis())) {
+      List<Effect> effects = course.step(event, ports.clock().millis());
+      // The client is told last what ends the request's span: what the span says comes first.
+      for (Effect effect : effects) {
+        if (effect instanceof Effect.Record(Ending ending)) {
+          observe(ending);
+        }
+      }
+      for (Effect effect : effects) {
         performGuarded(effect);
       }
     } catch (RuntimeException bug) {
       broken(bug);
+    }
+  }
+
+  private void observe(Ending ending) {
+    try {
+      ports.observer().ended(generation, ending);
+    } catch (RuntimeException bug) {
+      ports.observer().broken(generation, bug);
     }
   }
 
@@ -365,7 +380,6 @@ public final class Dispatch {
     if (generation.kept() && !isRefused(ending)) {
       ports.storage().keep(generation, ending, kept.toString());
     }
-    ports.observer().ended(generation, ending);
   }
 
   private static void cancel(@Nullable Future<?> task) {
