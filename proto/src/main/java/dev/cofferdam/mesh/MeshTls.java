@@ -34,7 +34,7 @@ import org.jspecify.annotations.Nullable;
 final class MeshTls implements Closeable {
   private static final long RELOAD_MS = 1_000;
 
-  /** BoringSSL takes half of the JDK's CPU for a short record, and does not warm up. */
+  /** BoringSSL costs less than the JDK's engine for short records, and needs no warm-up. */
   private static final SslProvider PROVIDER =
       OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
 
