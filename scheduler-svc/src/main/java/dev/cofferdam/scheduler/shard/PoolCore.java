@@ -287,7 +287,9 @@ public final class PoolCore {
       ledger
           .lease(report.key())
           .filter(lease -> lease.workerId().equals(e.workerId()))
-          .ifPresent(lease -> charging.report(lease, report.served(), nowMs));
+          .ifPresentOrElse(
+              lease -> charging.report(lease, report.served(), nowMs),
+              () -> revokeUnleased(e.workerId(), e.session(), report.key()));
     }
   }
 
@@ -401,6 +403,14 @@ public final class PoolCore {
                 effects.add(
                     new PoolEffect.Revoke(
                         worker.workerId(), worker.session(), lease.key(), code.wireName())));
+  }
+
+  /**
+   * A grant that is valid still was shown after its lease was revoked, so that the worker did not
+   * know of what it was to end.
+   */
+  private void revokeUnleased(String workerId, long session, AttemptKey key) {
+    effects.add(new PoolEffect.Revoke(workerId, session, key, ErrorCode.BAD_GRANT.wireName()));
   }
 
   private boolean isCurrent(String workerId, long session) {

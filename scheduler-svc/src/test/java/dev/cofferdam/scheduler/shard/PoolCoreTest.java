@@ -264,6 +264,30 @@ class PoolCoreTest {
   }
 
   @Test
+  void aGrantThatIsShownAfterItsLeaseWasTakenBackIsRevokedWhereItRuns() {
+    WorkerDescriptor w = pool.attach("w1", 1, 100);
+    pool.enqueue(new Ask(1));
+    pool.after(15_000);
+    pool.progress(w, 1, 1, 0, 0);
+    assertThat(pool.all(Revoke.class)).hasSize(2);
+    assertThat(pool.all(Revoke.class).getLast().session()).isEqualTo(w.session());
+    assertThat(pool.all(Revoke.class).getLast().key()).isEqualTo(key(1, 1));
+  }
+
+  @Test
+  void anAttemptThatAnotherWorkerHasTheLeaseOfIsRevokedWhereItRunsWithoutOne() {
+    WorkerDescriptor w1 = pool.attach("w1", 1, 100);
+    WorkerDescriptor w2 = pool.attach("w2", 1, 100);
+    pool.enqueue(new Ask(1).on("w1"));
+    pool.after(15_000);
+    pool.enqueue(new Ask(1).on("w2"));
+    pool.progress(w1, 1, 1, 0, 0);
+    pool.progress(w2, 1, 1, 0, 0);
+    assertThat(pool.all(Revoke.class).stream().map(Revoke::workerId)).containsExactly("w1", "w1");
+    assertThat(pool.core.ledger().lease(key(1, 1)).orElseThrow().workerId()).isEqualTo("w2");
+  }
+
+  @Test
   void aGrantThatIsNeverUsedGivesItsRoomBack() {
     pool.attach("w1", 1, 100);
     pool.enqueue(new Ask(1));

@@ -44,6 +44,12 @@ class SimulationTest {
     }
   }
 
+  /** The revocation of a grant reached its worker before the grant itself was shown there. */
+  @Test
+  void aGrantThatIsShownAfterItWasRevokedRunsNoLongerThanItsFirstReport() {
+    run(5840);
+  }
+
   private static World.Outcome run(long seed) {
     try {
       return new World(seed).run(SECONDS);
