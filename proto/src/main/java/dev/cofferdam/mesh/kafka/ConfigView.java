@@ -28,7 +28,10 @@ import org.slf4j.LoggerFactory;
  */
 public final class ConfigView<T extends Message> implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(ConfigView.class);
-  private static final Duration POLL = Duration.ofMillis(500);
+
+  /** How long Kafka lets an ask for changes wait that there are none of: a change ends the wait. */
+  private static final Duration POLL = Duration.ofSeconds(3);
+
   private static final Duration ASK = Duration.ofSeconds(3);
   private static final long SNAPSHOT_PATIENCE_MS = 3_000;
 
@@ -61,7 +64,10 @@ public final class ConfigView<T extends Message> implements AutoCloseable {
             "config-" + topic,
             settings,
             topic,
-            Map.of("auto.offset.reset", "none", "isolation.level", "read_committed"),
+            Map.of(
+                "auto.offset.reset", "none",
+                "isolation.level", "read_committed",
+                "fetch.max.wait.ms", (int) POLL.toMillis()),
             AGAIN_MS,
             this::follow);
   }

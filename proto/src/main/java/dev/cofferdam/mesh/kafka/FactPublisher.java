@@ -45,6 +45,7 @@ public final class FactPublisher implements AutoCloseable {
   private static final long NOWHERE = -1;
   private static final long FORCE_INTERVAL_MS = 200;
   private static final long GATHER_MS = 20;
+  private static final long IDLE_WAIT_MS = 1_000;
   private static final long RETRY_WAIT_MS = 500;
   private static final long DRAIN_WAIT_MS = 2_000;
   private static final List<Header> HEADERS =
@@ -164,6 +165,7 @@ public final class FactPublisher implements AutoCloseable {
   @Override
   public void close() {
     closed = true;
+    spool.wake();
     try {
       sender.join(3 * DRAIN_WAIT_MS);
       spool.close();
@@ -243,7 +245,7 @@ public final class FactPublisher implements AutoCloseable {
     if (next.isEmpty()) {
       // So that facts that come one by one do not wake this thread and the producer's one by one.
       Thread.sleep(GATHER_MS);
-      next = spool.next(100);
+      next = spool.next(idle() ? IDLE_WAIT_MS : FORCE_INTERVAL_MS);
     }
     if (next.isEmpty()) {
       return false;
@@ -280,6 +282,11 @@ public final class FactPublisher implements AutoCloseable {
       pause();
     }
     return true;
+  }
+
+  /** Whether nothing but a new fact, or the end, is to be waited for. */
+  private boolean idle() {
+    return inFlight.availablePermits() == IN_FLIGHT_MAX && again.isEmpty() && !spool.dirty();
   }
 
   /** The producer's answer: the entry ends here, or goes back to the sender. */

@@ -237,6 +237,16 @@ final class Spool implements Closeable {
     return sum;
   }
 
+  /** Ends the reader's wait. */
+  synchronized void wake() {
+    notifyAll();
+  }
+
+  /** Whether something was appended that {@link #force} has not seen. */
+  synchronized boolean dirty() {
+    return active.dirty();
+  }
+
   /** Makes what was appended so far survive a loss of power. */
   synchronized void force() throws IOException {
     if (!closed) {

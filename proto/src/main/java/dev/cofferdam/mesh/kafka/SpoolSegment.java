@@ -6,6 +6,7 @@ import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayDeque;
 import java.util.zip.CRC32C;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -20,6 +21,8 @@ final class SpoolSegment implements Closeable {
   private static final Logger LOG = LoggerFactory.getLogger(SpoolSegment.class);
   private static final int HEADER_BYTES = 8;
   private static final int READ_BYTES = 2_048;
+  private static final int HELD_BYTES_MAX = 256 << 10;
+  private static final long UNKNOWN = -1;
 
   private final long number;
   private final Path file;
@@ -30,6 +33,15 @@ final class SpoolSegment implements Closeable {
   private long handedOut;
   private long acked;
   private boolean dirty;
+
+  /** Where the file's own pointer is. */
+  private long pointer = UNKNOWN;
+
+  /** The next payloads to read, as far as they are kept in memory: those before an offset. */
+  private final ArrayDeque<byte[]> held = new ArrayDeque<>();
+
+  private long heldBytes;
+  private long heldTo;
 
   /** Whether bytes of an append that failed may lie behind the last frame. */
   private boolean tailed;
@@ -83,6 +95,7 @@ final class SpoolSegment implements Closeable {
     }
     // Most frames come whole with the first read.
     byte[] bytes = new byte[(int) Math.min(READ_BYTES, end - offset)];
+    pointer = UNKNOWN;
     data.seek(offset);
     data.readFully(bytes);
     ByteBuffer start = ByteBuffer.wrap(bytes);
@@ -117,16 +130,33 @@ final class SpoolSegment implements Closeable {
       cutTail();
     }
     try {
-      data.seek(writeOffset);
+      if (pointer != writeOffset) {
+        data.seek(writeOffset);
+      }
       data.write(frame.array());
     } catch (IOException e) {
+      pointer = UNKNOWN;
       tailed = true;
       cutTail();
       throw e;
     }
+    hold(payload);
     writeOffset += frame.capacity();
+    pointer = writeOffset;
     appended++;
     dirty = true;
+  }
+
+  /** Keeps what is being appended, where all that is to be read before it is kept, too. */
+  private void hold(byte[] payload) {
+    if (held.isEmpty() && readOffset == writeOffset) {
+      heldTo = writeOffset;
+    }
+    if (heldTo == writeOffset && heldBytes + payload.length <= HELD_BYTES_MAX) {
+      held.addLast(payload);
+      heldBytes += payload.length;
+      heldTo += frameBytes(payload);
+    }
   }
 
   /** Else a shorter frame could leave the end of a longer one behind it, which reads as frames. */
@@ -141,7 +171,12 @@ final class SpoolSegment implements Closeable {
 
   /** The next payload that was not read yet. */
   byte[] read() throws IOException {
-    byte[] payload = frameAt(readOffset, writeOffset);
+    byte[] payload = held.pollFirst();
+    if (payload == null) {
+      payload = frameAt(readOffset, writeOffset);
+    } else {
+      heldBytes -= payload.length;
+    }
     if (payload == null) {
       throw new IOException(
           "the segment " + file.getFileName() + " is damaged at byte " + readOffset);
@@ -154,6 +189,8 @@ final class SpoolSegment implements Closeable {
   /** Gives up what was not read, because the file does not hold it any more. */
   long skipUnread() {
     long lost = appended - handedOut;
+    held.clear();
+    heldBytes = 0;
     readOffset = writeOffset;
     handedOut = appended;
     acked += lost;
@@ -185,6 +222,10 @@ final class SpoolSegment implements Closeable {
     handedOut = 0;
     acked = 0;
     dirty = false;
+  }
+
+  boolean dirty() {
+    return dirty;
   }
 
   void force() throws IOException {

@@ -30,6 +30,11 @@ class SpoolTest {
     return new SpooledRecord("topic", "key", value.getBytes(StandardCharsets.UTF_8));
   }
 
+  /** A record that is longer than what is kept in memory: it is read from the file. */
+  private static SpooledRecord notKept(String value) {
+    return data(value + " ".repeat(300 << 10));
+  }
+
   private static String text(Spool.Entry entry) {
     return new String(entry.data().value(), StandardCharsets.UTF_8);
   }
@@ -65,6 +70,28 @@ class SpoolTest {
         assertThat(entries.get(i).data().topic()).isEqualTo("topic");
         assertThat(entries.get(i).data().key()).isEqualTo("key");
       }
+    }
+  }
+
+  /** More than is kept in memory, read from there and from the file by turns. */
+  @ParameterizedTest
+  @ValueSource(longs = {1, 2, 3, 4})
+  void recordsComeBackInOrderHoweverReadingFallsBehind(long seed) throws Exception {
+    Random random = new Random(seed);
+    int appended = 0;
+    int read = 0;
+    try (Spool spool = Spool.open(folder, 64 << 20, 2 << 20)) {
+      for (int turn = 0; turn < 200; turn++) {
+        for (int i = random.nextInt(40); i > 0; i--) {
+          spool.append(data(appended++ + " " + "x".repeat(random.nextInt(20_000))));
+        }
+        for (int i = random.nextInt(turn % 50 == 49 ? 4_000 : 30); i > 0 && read < appended; i--) {
+          Spool.Entry entry = spool.next(0).orElseThrow();
+          assertThat(text(entry)).startsWith(read++ + " ");
+          spool.ack(entry);
+        }
+      }
+      assertThat(drain(spool)).hasSize(appended - read);
     }
   }
 
@@ -190,7 +217,7 @@ class SpoolTest {
   @Test
   void aFileThatIsDamagedWhileItIsReadDoesNotHoldUpWhatFollows() throws Exception {
     try (Spool spool = open()) {
-      spool.append(data("one"));
+      spool.append(notKept("one"));
       Files.write(segments().get(0), new byte[] {1}, StandardOpenOption.WRITE);
       assertThat(drain(spool)).isEmpty();
       for (int i = 0; i < 30; i++) {
@@ -216,7 +243,7 @@ class SpoolTest {
     try (Spool spool = Spool.open(folder, BYTES_MAX, BYTES_MAX)) {
       spool.append(data("in flight"));
       spool.append(data("also in flight"));
-      spool.append(data("damaged"));
+      spool.append(notKept("damaged"));
       Spool.Entry first = spool.next(0).orElseThrow();
       assertThat(spool.next(0)).isPresent();
       try (RandomAccessFile file = new RandomAccessFile(segments().get(0).toFile(), "rw")) {
