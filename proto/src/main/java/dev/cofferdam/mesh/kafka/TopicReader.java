@@ -4,6 +4,7 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
 import org.apache.kafka.common.TopicPartition;
@@ -84,9 +85,11 @@ public final class TopicReader implements AutoCloseable {
 
   private void run(Map<String, Object> options) {
     while (!closed) {
-      try (KafkaConsumer<String, byte[]> current =
-          new KafkaConsumer<>(
-              settings.with(options), new StringDeserializer(), new ByteArrayDeserializer())) {
+      KafkaConsumer<String, byte[]> current = null;
+      try {
+        current =
+            new KafkaConsumer<>(
+                settings.with(options), new StringDeserializer(), new ByteArrayDeserializer());
         consumer = current;
         read(current);
       } catch (WakeupException | InterruptException e) {
@@ -95,6 +98,10 @@ public final class TopicReader implements AutoCloseable {
         LOG.debug("the reader of {} begins again: {}", topic, e.toString());
       }
       consumer = null;
+      if (current != null) {
+        // A polite end would wait until Kafka has answered the ask for changes that is under way.
+        current.close(CloseOptions.timeout(Duration.ZERO));
+      }
       pause();
     }
   }
