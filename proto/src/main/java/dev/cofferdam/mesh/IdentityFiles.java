@@ -32,6 +32,7 @@ public final class IdentityFiles implements Closeable {
   private final AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
   private final Future<?> watch;
   private Version read;
+  private String complaint = "";
 
   /** What tells whether the files are others than before. */
   private record Version(FileTime certificate, FileTime key) {}
@@ -65,16 +66,25 @@ public final class IdentityFiles implements Closeable {
     try {
       Version now = version();
       if (!now.equals(read)) {
-        read = now;
         load();
+        read = now;
         LOG.info("took over the certificate in {}", files.certificate());
       }
+      complaint = "";
     } catch (IOException | GeneralSecurityException | RuntimeException e) {
+      complain(e.toString());
+    }
+  }
+
+  /** Once for as long as nothing changes. */
+  private void complain(String failure) {
+    if (!failure.equals(complaint)) {
+      complaint = failure;
       LOG.warn(
           "what is in {} and {} now was not taken over: {}",
           files.certificate(),
           files.key(),
-          e.toString());
+          failure);
     }
   }
 
