@@ -25,6 +25,7 @@ import dev.cofferdam.proto.inference.v1.Usage;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.Tier;
 import io.grpc.stub.StreamObserver;
 import java.io.IOException;
 import java.io.StringReader;
@@ -124,7 +125,7 @@ class ClientsTest {
         "support-desk",
         Map.of(
             new TenantId("harbor-books"),
-            new Target.Credentials("cdm_key", Optional.empty(), "books", 1)));
+            new Target.Credentials("cdm_key", Optional.empty(), "books", Tier.ENTERPRISE)));
   }
 
   @Test

@@ -3,6 +3,7 @@ package dev.cofferdam.mesh.web;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -253,6 +254,37 @@ public final class Page {
             isLive() ? "\n<script src=\"" + LIVE_PATH + "\" defer></script>" : "",
             isLive() ? "<div id=\"live\" data-every-ms=\"" + liveMs + "\">\n" : "",
             isLive() ? "</div>\n" : "");
+  }
+
+  /**
+   * The whole document as a file of its own: the style is inside, and whoever opens it needs
+   * nothing else and no network.
+   *
+   * @throws IllegalStateException for a page that leads to others, or is fetched again
+   */
+  public String standalone() {
+    if (isLive() || !navigation.isEmpty()) {
+      throw new IllegalStateException("a file of its own is neither live nor leads to other pages");
+    }
+    return """
+    <!DOCTYPE html>
+    <html lang="en">
+    <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width">
+    <meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+    <title>%1$s</title>
+    <style>
+    %2$s</style>
+    </head>
+    <body>
+    <main>
+    <h1>%1$s</h1>
+    %3$s</main>
+    </body>
+    </html>
+    """
+        .formatted(escape(title), new String(STYLE, StandardCharsets.UTF_8), body);
   }
 
   private static String anchor(String text, String path) {

@@ -76,13 +76,15 @@ public final class Plot {
               number(value)));
     }
     for (int i = 0; i < labels.size(); i++) {
-      svg.append(
-          String.format(
-              Locale.ROOT,
-              "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
-              x(i),
-              HEIGHT - BOTTOM + 18,
-              Page.escape(labels.get(i))));
+      if (!labels.get(i).isEmpty()) {
+        svg.append(
+            String.format(
+                Locale.ROOT,
+                "<text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\">%s</text>%n",
+                x(i),
+                HEIGHT - BOTTOM + 18,
+                Page.escape(labels.get(i))));
+      }
     }
     for (int i = 0; i < names.size(); i++) {
       svg.append(

@@ -2,7 +2,9 @@ package dev.cofferdam.load.drive;
 
 import dev.cofferdam.load.scenario.Stream;
 import dev.cofferdam.vocabulary.TenantId;
+import dev.cofferdam.vocabulary.Tier;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.Optional;
 
@@ -27,10 +29,15 @@ public record Target(
    * @param apiKey its key
    * @param certificate its client certificate and the certificate's key, PEM files
    * @param adapter its adapter; empty: none
-   * @param weight its share beside others': 1 / priority
+   * @param tier its tier
    */
   public record Credentials(
-      String apiKey, Optional<Certificate> certificate, String adapter, double weight) {}
+      String apiKey, Optional<Certificate> certificate, String adapter, Tier tier) {
+    /** Its share beside others': 1 / priority. */
+    public double weight() {
+      return tier.limits().weight();
+    }
+  }
 
   /** A client certificate and its key. */
   public record Certificate(Path chain, Path key) {}
@@ -47,6 +54,14 @@ public record Target(
           "no credentials for the tenant " + tenant + " (known: " + tenants.keySet() + ")");
     }
     return known;
+  }
+
+  /** The first tenant of a tier by name; empty: there is none. */
+  public Optional<TenantId> first(Tier tier) {
+    return tenants.entrySet().stream()
+        .filter(known -> known.getValue().tier() == tier)
+        .map(Map.Entry::getKey)
+        .min(Comparator.comparing(TenantId::value));
   }
 
   /** The adapter of a request of a stream; empty: none. */

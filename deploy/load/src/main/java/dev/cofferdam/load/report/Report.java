@@ -8,6 +8,8 @@ import dev.cofferdam.load.result.Figures;
 import dev.cofferdam.load.result.Outcome;
 import dev.cofferdam.load.result.Results;
 import dev.cofferdam.load.saturation.Saturation;
+import dev.cofferdam.mesh.web.Page;
+import dev.cofferdam.mesh.web.Plot;
 import dev.cofferdam.vocabulary.TenantId;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -28,7 +30,7 @@ import org.HdrHistogram.Histogram;
 import org.HdrHistogram.HistogramLogWriter;
 
 /** A run on paper. */
-public final class Report {
+public final class Report implements Findings {
   private static final ObjectMapper JSON =
       new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
   private static final double US_OF_MS = 1_000;
@@ -82,13 +84,14 @@ public final class Report {
   }
 
   /** Whether the objective was kept: by the run, or by some rate of a capacity estimate. */
+  @Override
   public boolean kept() {
     return capacity.isEmpty()
         ? results.objective().brokenBy(results.all()).isEmpty()
         : capacity.stream().flatMap(c -> c.steps().stream()).anyMatch(r -> r.getLast().equals("-"));
   }
 
-  /** The summary for a terminal. */
+  @Override
   public String text() {
     StringBuilder text = new StringBuilder();
     capacity.forEach(c -> c.summary().forEach(line -> text.append(line).append('\n')));
@@ -187,7 +190,7 @@ public final class Report {
 
   /** The report as one page. */
   public String html() {
-    Html page = new Html("Load: " + results.scenario().name());
+    Page page = new Page("Load: " + results.scenario().name());
     page.text(results.scenario().description()).text(headline() + ".");
     capacity.forEach(
         c -> {
@@ -196,29 +199,30 @@ public final class Report {
           page.table(
               "Rates that were tried",
               List.of("Requests/s", "p99 TTFT ms", "p99 ms/token", "Not served", "What broke"),
-              c.steps());
+              Cells.of(c.steps()));
         });
     results
         .objective()
         .brokenBy(results.all())
         .ifPresentOrElse(
-            broken -> page.notice(false, broken + "."),
-            () -> page.notice(true, "the objective was kept."));
-    warnings().forEach(w -> page.notice(false, w + "."));
+            broken -> page.notice(Page.Tone.BAD, broken + "."),
+            () -> page.notice(Page.Tone.GOOD, "the objective was kept."));
+    warnings().forEach(w -> page.notice(Page.Tone.WARNING, w + "."));
     page.text("The mesh used at most: " + saturation.words() + ".");
     List<List<String>> rows = new ArrayList<>();
     results.byTenant().forEach((tenant, f) -> rows.add(row(tenant.value(), f)));
     rows.add(row("all", results.all()));
-    page.heading("By tenant").table("Of all requests", COLUMNS, rows);
+    page.heading("By tenant").table("Of all requests", COLUMNS, Cells.of(rows));
     page.text(
         "Times count from when a request was meant to start, not from when it was sent. Good are"
             + " the requests that were served within the objective.");
     phases(page);
-    page.heading("Plots").plots(plots());
-    return page.page();
+    page.heading("Plots");
+    plots().forEach(page::plot);
+    return page.standalone();
   }
 
-  private void phases(Html page) {
+  private void phases(Page page) {
     if (results.phases().size() > 1) {
       page.heading("By phase");
     }
@@ -230,11 +234,14 @@ public final class Report {
       if (results.phases().size() > 1) {
         List<List<String>> rows = new ArrayList<>();
         figures.forEach((tenant, f) -> rows.add(row(tenant.value(), f)));
-        page.table("Meant to start from " + name, COLUMNS, rows);
+        page.table("Meant to start from " + name, COLUMNS, Cells.of(rows));
       }
     }
     page.heading("Fairness")
-        .table("Jain's index of served tokens, by weight", List.of("Phase", "Index"), fairness)
+        .table(
+            "Jain's index of served tokens, by weight",
+            List.of("Phase", "Index"),
+            Cells.of(fairness))
         .text(
             "1 says that tenants were served tokens in proportion to their weights. A tenant that"
                 + " asks for less than its share lowers it, so it judges the mesh only while all"
@@ -261,17 +268,17 @@ public final class Report {
   private static String ms(Histogram histogram, double percentile) {
     return histogram.getTotalCount() == 0
         ? "-"
-        : Html.number(histogram.getValueAtPercentile(percentile) / US_OF_MS);
+        : Cells.number(histogram.getValueAtPercentile(percentile) / US_OF_MS);
   }
 
   private List<Plot> plots() {
     Map<TenantId, Figures> tenants = results.byTenant();
     List<String> percentiles =
         IntStream.range(0, PERCENTILES.length)
-            .mapToObj(i -> "p" + Html.number(PERCENTILES[i]))
+            .mapToObj(i -> "p" + Cells.number(PERCENTILES[i]))
             .toList();
-    Plot ttft = new Plot("Time to first token by percentile", "ms", percentiles);
-    Plot token = new Plot("Time per output token by percentile", "ms", percentiles);
+    Plot ttft = new Plot("Time to first token by percentile, in ms", percentiles);
+    Plot token = new Plot("Time per output token by percentile, in ms", percentiles);
     tenants.forEach(
         (tenant, f) -> {
           ttft.line(tenant.value(), curve(f.ttft()));
@@ -280,14 +287,12 @@ public final class Report {
     List<Plot> all = new ArrayList<>(List.of(ttft, token));
     all.add(
         overTime(
-            "p95 of the time to first token",
-            "ms",
+            "p95 of the time to first token, in ms",
             false,
             some -> p95(some.stream().filter(Outcome::served).map(Outcome::ttftUs).toList())));
     all.add(
         overTime(
-            "p95 of the time per output token",
-            "ms",
+            "p95 of the time per output token, in ms",
             false,
             some ->
                 p95(
@@ -297,14 +302,12 @@ public final class Report {
                         .toList())));
     all.add(
         overTime(
-            "Goodput",
-            "requests a second",
+            "Goodput, in requests a second",
             true,
             some -> some.stream().filter(results.objective()::isGood).count()));
     all.add(
         overTime(
-            "Output",
-            "tokens a second",
+            "Output, in tokens a second",
             true,
             some -> some.stream().mapToInt(Outcome::outputTokens).sum()));
     refusals().ifPresent(all::add);
@@ -316,7 +319,7 @@ public final class Report {
     if (codes.isEmpty()) {
       return Optional.empty();
     }
-    Plot plot = new Plot("Not served, by code", "requests a second", seconds());
+    Plot plot = new Plot("Not served, by code, in requests a second", seconds());
     for (String code : codes) {
       double[] sums = new double[seconds().size()];
       for (TenantId tenant : results.byTenant().keySet()) {
@@ -332,9 +335,8 @@ public final class Report {
     return Optional.of(plot);
   }
 
-  private Plot overTime(
-      String title, String unit, boolean ofEnds, ToDoubleFunction<List<Outcome>> value) {
-    Plot plot = new Plot(title, unit, seconds());
+  private Plot overTime(String title, boolean ofEnds, ToDoubleFunction<List<Outcome>> value) {
+    Plot plot = new Plot(title, seconds());
     for (TenantId tenant : results.byTenant().keySet()) {
       plot.line(tenant.value(), results.eachSecond(tenant, ofEnds, value));
     }
@@ -417,7 +419,7 @@ public final class Report {
     if (histogram.getTotalCount() > 0) {
       for (double percentile : PERCENTILES) {
         node.put(
-            "p" + Html.number(percentile), histogram.getValueAtPercentile(percentile) / US_OF_MS);
+            "p" + Cells.number(percentile), histogram.getValueAtPercentile(percentile) / US_OF_MS);
       }
       node.put("max", histogram.getMaxValue() / US_OF_MS);
     }
@@ -429,6 +431,7 @@ public final class Report {
    *
    * @return the page's file
    */
+  @Override
   public Path write(Path folder) throws IOException {
     Files.createDirectories(folder);
     Files.writeString(folder.resolve("report.json"), json());

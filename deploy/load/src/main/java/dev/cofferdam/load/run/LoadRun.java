@@ -8,6 +8,8 @@ import dev.cofferdam.load.drive.OpenLoop;
 import dev.cofferdam.load.drive.Target;
 import dev.cofferdam.load.drive.grpc.GrpcClient;
 import dev.cofferdam.load.drive.rest.RestClient;
+import dev.cofferdam.load.metrics.MetricsPages;
+import dev.cofferdam.load.report.OverheadReport;
 import dev.cofferdam.load.report.Report;
 import dev.cofferdam.load.result.Figures;
 import dev.cofferdam.load.result.Objective;
@@ -40,6 +42,7 @@ public final class LoadRun implements AutoCloseable {
   private static final int IN_FLIGHT_MAX = 4_096;
 
   private final Target target;
+  private final MetricsPages pages;
   private final MetricsWatch watch;
   private final Consumer<String> say;
   private final Map<String, Client> clients = new HashMap<>();
@@ -53,7 +56,8 @@ public final class LoadRun implements AutoCloseable {
    */
   public LoadRun(Target target, Map<String, String> metrics, Consumer<String> say) {
     this.target = target;
-    this.watch = new MetricsWatch(metrics);
+    this.pages = new MetricsPages(metrics);
+    this.watch = new MetricsWatch(pages);
     this.say = say;
   }
 
@@ -119,6 +123,24 @@ public final class LoadRun implements AutoCloseable {
         summary(scenario.perSecond(), search.estimate(), atKept, atBroken, targetRate);
     return new Report(last, atKept.shares().isEmpty() ? atBroken : atKept)
         .with(new Report.CapacityLines(summary, rows));
+  }
+
+  /**
+   * Measures what each mechanism of isolation costs a request of a standard and of an enterprise
+   * tenant. Nothing else shall run on the mesh.
+   *
+   * @throws IllegalArgumentException where the mesh's metrics are not known, or there is no tenant
+   *     of both tiers with an adapter
+   * @throws IllegalStateException where a process was away or started anew, or no round was
+   *     complete
+   */
+  public OverheadReport overhead(OverheadRounds rounds, long seed) throws InterruptedException {
+    return rounds.run(
+        target,
+        pages,
+        (scenario, of) -> drive(scenario, of, Objective.DEFAULT, DRAIN_S),
+        seed,
+        say);
   }
 
   private static List<String> row(double rate, Figures figures, Optional<String> broken) {
@@ -243,6 +265,7 @@ public final class LoadRun implements AutoCloseable {
   @Override
   public void close() {
     watch.close();
+    pages.close();
     clients.values().forEach(Client::close);
   }
 }

@@ -1,5 +1,6 @@
 package dev.cofferdam.load.saturation;
 
+import dev.cofferdam.load.metrics.Samples;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;

@@ -92,6 +92,10 @@ final class Help {
              capacity [SCENARIO|FILE]
                                raise its rate until the objective breaks; says what broke and how many workers
                                a rate needs
+             overhead          what each mechanism of isolation costs a request of a standard and an enterprise
+                               tenant, from the mesh's own counters, beside what the field quotes; on a quiet mesh
+             --rounds N --rate R
+                               of phases of --for seconds each (5, 6), R requests a second of each tenant (4)
              --for S --times X --seed N --api grpc|rest --out FOLDER
                                seconds, times its rates, another draw, over one API
              --ttft-p99-ms MS --token-p99-ms MS --errors SHARE

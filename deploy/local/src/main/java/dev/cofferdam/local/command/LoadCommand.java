@@ -3,9 +3,10 @@ package dev.cofferdam.local.command;
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cofferdam.load.drive.Target;
-import dev.cofferdam.load.report.Report;
+import dev.cofferdam.load.report.Findings;
 import dev.cofferdam.load.result.Objective;
 import dev.cofferdam.load.run.LoadRun;
+import dev.cofferdam.load.run.OverheadRounds;
 import dev.cofferdam.load.scenario.Scenario;
 import dev.cofferdam.load.scenario.Stream;
 import dev.cofferdam.load.scenario.yaml.ScenarioFile;
@@ -36,7 +37,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 /** Drives a mesh with a scenario, or looks for its capacity; reports what its clients saw. */
 final class LoadCommand {
   private static final String USAGE =
-      "load SCENARIO|FILE, load capacity [SCENARIO|FILE], load list, or load show SCENARIO";
+      "load SCENARIO|FILE, load capacity [SCENARIO|FILE], load overhead, load list, or load show"
+          + " SCENARIO";
   private static final Set<String> ELSEWHERE = Set.of("--grpc", "--rest", "--trust", "--tenants");
   private static final Set<String> VALUES =
       Set.of(
@@ -53,10 +55,15 @@ final class LoadCommand {
           "--token-p99-ms",
           "--errors",
           "--steps",
-          "--target-rate");
+          "--target-rate",
+          "--rounds",
+          "--rate");
   private static final double STEP_S = 15;
   private static final int STEPS = 8;
   private static final long REPORT_S_MAX = 20;
+  private static final int ROUNDS = 5;
+  private static final double PHASE_S = 6;
+  private static final double PHASE_RATE = 4;
 
   private final StateFiles files;
   private final Path directory;
@@ -72,7 +79,7 @@ final class LoadCommand {
   }
 
   /** Exit status 1 where the objective is not kept. */
-  int run(List<String> line) throws IOException {
+  int run(List<String> line) throws IOException, InterruptedException {
     Arguments arguments = Arguments.parse(line, Set.of(), VALUES);
     List<String> words = arguments.words();
     String first = words.isEmpty() ? "" : words.getFirst();
@@ -80,6 +87,7 @@ final class LoadCommand {
       case "" -> throw new UsageException(USAGE);
       case "list" -> list();
       case "show" -> show(words);
+      case "overhead" -> overhead(arguments, words.size() == 1);
       case "capacity" ->
           drive(arguments, words.size() > 1 ? words.get(1) : "chat", words.size() <= 2, true);
       default -> drive(arguments, first, words.size() == 1, false);
@@ -104,8 +112,47 @@ final class LoadCommand {
     return 0;
   }
 
+  private int overhead(Arguments arguments, boolean well) throws IOException, InterruptedException {
+    if (!well) {
+      throw new UsageException("load overhead takes options only");
+    }
+    if (!isHere(arguments)) {
+      throw new UsageException("load overhead needs the metrics of a mesh that runs here");
+    }
+    try {
+      OverheadRounds rounds =
+          new OverheadRounds(
+              arguments
+                  .value("--rounds")
+                  .map(v -> Arguments.number("--rounds", v, 1, 100))
+                  .orElse(ROUNDS),
+              decimal(arguments, "--for", PHASE_S, 1, 600),
+              decimal(arguments, "--rate", PHASE_RATE, 0.1, 1_000));
+      try (LoadRun run = new LoadRun(target(arguments), metrics(arguments), this::progress)) {
+        return untilInterrupted(
+            run, () -> run.overhead(rounds, seed(arguments)), folder(arguments, "overhead"));
+      }
+    } catch (IllegalArgumentException e) {
+      throw new UsageException(String.valueOf(e.getMessage()));
+    }
+  }
+
+  private static long seed(Arguments arguments) {
+    return arguments
+        .value("--seed")
+        .map(v -> (long) Arguments.number("--seed", v, 0, Integer.MAX_VALUE))
+        .orElse(1L);
+  }
+
+  private Path folder(Arguments arguments, String name) {
+    return arguments
+        .value("--out")
+        .map(directory::resolve)
+        .orElseGet(() -> files.folder().resolve("load").resolve(folderName(name)));
+  }
+
   private int drive(Arguments arguments, String name, boolean well, boolean capacity)
-      throws IOException {
+      throws IOException, InterruptedException {
     if (!well) {
       throw new UsageException(USAGE);
     }
@@ -116,16 +163,7 @@ final class LoadCommand {
               decimal(arguments, "--ttft-p99-ms", Objective.DEFAULT.ttftP99Ms(), 1, 600_000),
               decimal(arguments, "--token-p99-ms", Objective.DEFAULT.tokenP99Ms(), 1, 60_000),
               decimal(arguments, "--errors", Objective.DEFAULT.errorShare(), 0, 1));
-      long seed =
-          arguments
-              .value("--seed")
-              .map(v -> (long) Arguments.number("--seed", v, 0, Integer.MAX_VALUE))
-              .orElse(1L);
-      Path folder =
-          arguments
-              .value("--out")
-              .map(directory::resolve)
-              .orElseGet(() -> files.folder().resolve("load").resolve(folderName(scenario)));
+      long seed = seed(arguments);
       try (LoadRun run = new LoadRun(target(arguments), metrics(arguments), this::progress)) {
         return untilInterrupted(
             run,
@@ -133,7 +171,7 @@ final class LoadCommand {
                 capacity
                     ? run.capacity(scenario, seed, objective, steps(arguments), wanted(arguments))
                     : run.once(scenario, seed, objective),
-            folder);
+            folder(arguments, scenario.name()));
       }
     } catch (IllegalArgumentException e) {
       throw new UsageException(String.valueOf(e.getMessage()));
@@ -142,11 +180,12 @@ final class LoadCommand {
 
   /** What is to be done. */
   private interface Drive {
-    Report report();
+    Findings findings() throws InterruptedException;
   }
 
   /** Ctrl-C ends the run, and the report of what was done is still written. */
-  private int untilInterrupted(LoadRun run, Drive drive, Path folder) throws IOException {
+  private int untilInterrupted(LoadRun run, Drive drive, Path folder)
+      throws IOException, InterruptedException {
     CountDownLatch written = new CountDownLatch(1);
     AtomicBoolean over = new AtomicBoolean();
     Runtime.getRuntime()
@@ -160,12 +199,12 @@ final class LoadCommand {
                       }
                     }));
     try {
-      Report report = drive.report();
-      Path page = report.write(folder);
+      Findings findings = drive.findings();
+      Path page = findings.write(folder);
       out.println();
-      out.print(report.text());
+      out.print(findings.text());
       out.println("report: " + page);
-      return report.kept() ? 0 : 1;
+      return findings.kept() ? 0 : 1;
     } finally {
       over.set(true);
       written.countDown();
@@ -265,7 +304,6 @@ final class LoadCommand {
     }
     Map<TenantId, Target.Credentials> credentials = new HashMap<>();
     for (SampleTenant tenant : tenants) {
-      Tier tier = Tier.valueOf(tenant.tier().toUpperCase(Locale.ROOT));
       credentials.put(
           new TenantId(tenant.tenant()),
           new Target.Credentials(
@@ -275,7 +313,7 @@ final class LoadCommand {
                   : Optional.of(
                       new Target.Certificate(Path.of(tenant.certificate()), Path.of(tenant.key()))),
               tenant.adapter(),
-              tier.limits().weight()));
+              Tier.valueOf(tenant.tier().toUpperCase(Locale.ROOT))));
     }
     return new Target(grpc, rest, trust, tenants.getFirst().model(), credentials);
   }
@@ -312,8 +350,8 @@ final class LoadCommand {
         String.format(Locale.ROOT, "%s: %s (expected: %s to %s)", option, text.get(), min, max));
   }
 
-  private static String folderName(Scenario scenario) {
-    return scenario.name().replaceAll("[^A-Za-z0-9-]", "_")
+  private static String folderName(String name) {
+    return name.replaceAll("[^A-Za-z0-9-]", "_")
         + "-"
         + LocalDateTime.now(ZoneOffset.UTC)
             .format(DateTimeFormatter.ofPattern("yyyyMMdd-HHmmss", Locale.ROOT));
