@@ -36,7 +36,8 @@ public final class HouseRules {
           "openai",
           "anthropic",
           "jose",
-          "awskms");
+          "awskms",
+          "zipkin");
   private static final String[] TECHNOLOGIES = {
     "io.quarkus..",
     "jakarta..",

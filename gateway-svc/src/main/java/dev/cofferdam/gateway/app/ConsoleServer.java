@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.app;
 
 import dev.cofferdam.gateway.console.ConsolePages;
 import dev.cofferdam.gateway.console.grpc.GrpcSources;
+import dev.cofferdam.gateway.console.zipkin.ZipkinTraces;
 import dev.cofferdam.mesh.Caller;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.TlsFiles;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.BiConsumer;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -29,10 +31,12 @@ final class ConsoleServer implements AutoCloseable {
 
   private final WebServer server;
   private final MeshChannels channels;
+  private final Optional<ZipkinTraces> traces;
 
-  private ConsoleServer(WebServer server, MeshChannels channels) {
+  private ConsoleServer(WebServer server, MeshChannels channels, Optional<ZipkinTraces> traces) {
     this.server = server;
     this.channels = channels;
+    this.traces = traces;
   }
 
   /**
@@ -53,6 +57,7 @@ final class ConsoleServer implements AutoCloseable {
     // Connections of its own: pages wait for answers, which a request's event loop must not.
     MeshChannels channels = new MeshChannels(tls);
     BiConsumer<Caller, String> refused = new RefusedCalls(publisher, clock);
+    Optional<ZipkinTraces> traces = wanted.traceStore().map(ZipkinTraces::new);
     ConsolePages pages =
         new ConsolePages(
             new GrpcSources(
@@ -60,6 +65,7 @@ final class ConsoleServer implements AutoCloseable {
             () -> profiles(tenants),
             refused,
             clock,
+            traces.map(Function.identity()),
             wanted.traceUrl().orElse(""));
     WebServer server =
         WebServer.start(
@@ -71,7 +77,7 @@ final class ConsoleServer implements AutoCloseable {
             pages,
             refused);
     LOG.info("console on https://{}:{}", wanted.host(), server.port());
-    return Optional.of(new ConsoleServer(server, channels));
+    return Optional.of(new ConsoleServer(server, channels, traces));
   }
 
   private static List<TenantProfile> profiles(ConfigView<Tenant> tenants) {
@@ -89,6 +95,7 @@ final class ConsoleServer implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+    traces.ifPresent(ZipkinTraces::close);
     try {
       channels.close();
     } catch (IOException e) {

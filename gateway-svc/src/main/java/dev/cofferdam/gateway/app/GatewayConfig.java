@@ -191,6 +191,9 @@ public interface GatewayConfig {
     /** host:port of audit-svc; none: no records and proofs are shown. */
     Optional<String> audit();
 
+    /** URL of a store of traces with Zipkin's API; none: no spans are shown. */
+    Optional<String> traceStore();
+
     /** URL of a request's trace for operators, with {@code {request}} for its id; none: no link. */
     Optional<String> traceUrl();
   }

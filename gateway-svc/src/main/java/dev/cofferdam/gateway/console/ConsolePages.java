@@ -34,11 +34,13 @@ public final class ConsolePages implements WebServer.Handler {
   private final Supplier<List<TenantProfile>> tenants;
   private final BiConsumer<Caller, String> onRefused;
   private final InstantSource clock;
+  private final Optional<Traces> traces;
   private final String traceUrl;
 
   /**
    * @param tenants the records of all tenants
    * @param onRefused told of a tenant that asked for another's pages
+   * @param traces where spans are kept; empty: none are shown
    * @param traceUrl of a request's trace, with {@code {request}} for its id; empty: there is none
    */
   public ConsolePages(
@@ -46,11 +48,13 @@ public final class ConsolePages implements WebServer.Handler {
       Supplier<List<TenantProfile>> tenants,
       BiConsumer<Caller, String> onRefused,
       InstantSource clock,
+      Optional<Traces> traces,
       String traceUrl) {
     this.sources = sources;
     this.tenants = tenants;
     this.onRefused = onRefused;
     this.clock = clock;
+    this.traces = traces;
     this.traceUrl = traceUrl;
   }
 
@@ -232,6 +236,9 @@ public final class ConsolePages implements WebServer.Handler {
               sources
                   .explanation(reader, request)
                   .ifPresent(found -> RequestSection.explanation(page, found)));
+      traces.ifPresent(
+          store ->
+              shown(page, "Its trace", () -> TraceSection.add(page, store.ofRequest(request))));
     }
     shown(
         page,

@@ -27,6 +27,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterAll;
@@ -56,6 +57,7 @@ class ConsolePagesTest {
             () -> tenants,
             ConsolePagesTest::refused,
             () -> Instant.ofEpochMilli(FakeSources.NOW_MS),
+            Optional.of(SOURCES::spans),
             "https://traces.example/{request}");
     pki = new TestPki(folder);
     server =
@@ -92,6 +94,7 @@ class ConsolePagesTest {
     REFUSED.clear();
     SOURCES.meteringAway = false;
     SOURCES.routersAway = false;
+    SOURCES.tracesAway = false;
   }
 
   private static HttpResponse<String> get(String identity, String path) throws Exception {
@@ -160,6 +163,25 @@ class ConsolePagesTest {
         .isEqualTo(unknown.body().replace("f".repeat(32), ""));
     assertThat(get("tenant/pixel-pirates", "/requests?id=%3Cscript%3E").statusCode())
         .isEqualTo(400);
+  }
+
+  @Test
+  void anOperatorSeesARequestsSpansAsATreeAndATenantDoesNot() throws Exception {
+    String page = get("operator/local", REQUEST).body();
+    // In the order of time, each below what it belongs to, whatever order they came in.
+    assertThat(page.substring(page.indexOf("Its way through the services")))
+        .containsSubsequence(
+            "<td>Generate</td><td>gateway</td><td class=\"number\">0.00</td>",
+            "<td>– Place</td><td>router</td><td class=\"number\">1.50</td>",
+            "<td>– – Enqueue</td>",
+            "<td>– &lt;i&gt;decode&lt;/i&gt;</td><td>worker-2</td>",
+            "<td class=\"number\">40.00</td><td>with an error</td>");
+    assertThat(get("tenant/harbor-books", REQUEST).body()).doesNotContain("Enqueue");
+    assertThat(get("operator/local", "/requests?id=" + "f".repeat(32)).body())
+        .contains("No span of it is kept");
+    SOURCES.tracesAway = true;
+    assertThat(get("operator/local", REQUEST).body())
+        .contains("the store of traces does not answer", "(granted)");
   }
 
   @Test

@@ -39,7 +39,23 @@ final class FakeSources implements Sources {
 
   volatile boolean meteringAway;
   volatile boolean routersAway;
+  volatile boolean tracesAway;
   volatile int running = 3;
+
+  List<Traces.Span> spans(RequestId request) {
+    if (tracesAway) {
+      throw Refusal.of(ErrorCode.DEPENDENCY_UNAVAILABLE, "the store of traces does not answer")
+          .asException();
+    }
+    long us = NOW_MS * 1_000;
+    return request.equals(OF_HARBOR)
+        ? List.of(
+            new Traces.Span("d", "a", "worker-2", "<i>decode</i>", us + 5_000, 40_000, true),
+            new Traces.Span("c", "b", "scheduler", "Enqueue", us + 1_800, 700, false),
+            new Traces.Span("a", "gone", "gateway", "Generate", us, 50_000, false),
+            new Traces.Span("b", "a", "router", "Place", us + 1_500, 2_000, false))
+        : List.of();
+  }
 
   private static boolean sees(SpiffeId reader, String tenant) {
     return reader.tenant().map(own -> own.value().equals(tenant)).orElse(true);

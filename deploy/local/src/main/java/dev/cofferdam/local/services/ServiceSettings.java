@@ -157,6 +157,7 @@ public record ServiceSettings(
     p.put("cofferdam.console.port", String.valueOf(port("console")));
     p.put("cofferdam.console.metering", address("metering"));
     p.put("cofferdam.console.audit", address("audit"));
+    p.put("cofferdam.console.trace-store", "http://" + HOST + ":" + port("traces"));
     p.put("cofferdam.rest.host", HOST);
     p.put("cofferdam.rest.port", String.valueOf(port("rest")));
     p.put("quarkus.management.enabled", "true");

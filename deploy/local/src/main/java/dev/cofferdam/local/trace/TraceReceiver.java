@@ -23,11 +23,19 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.GZIPInputStream;
 
-/** Receives spans as OTLP over HTTP in protobuf, on the loopback address. */
+/**
+ * Receives spans as OTLP over HTTP in protobuf, on the loopback address, and tells a request's to
+ * whoever asks as one asks Zipkin.
+ */
 public final class TraceReceiver implements Closeable {
   private static final int BODY_BYTES_MAX = 8 << 20;
+  private static final Pattern ANNOTATION_QUERY =
+      Pattern.compile(
+          "(?:^|&)annotationQuery=cofferdam\\.request\\.id(?:=|%3D)([0-9a-f]{32})(?:&|$)");
 
   private final HttpServer server;
   private final ExecutorService executor;
@@ -48,6 +56,7 @@ public final class TraceReceiver implements Closeable {
     TraceReceiver receiver = new TraceReceiver(server, executor, files);
     server.setExecutor(executor);
     server.createContext("/v1/traces", receiver::receive);
+    server.createContext("/api/v2/traces", receiver::tell);
     server.start();
     return receiver;
   }
@@ -73,6 +82,22 @@ public final class TraceReceiver implements Closeable {
       byte[] answer = ExportTraceServiceResponse.getDefaultInstance().toByteArray();
       exchange.getResponseHeaders().set("Content-Type", "application/x-protobuf");
       exchange.sendResponseHeaders(200, answer.length == 0 ? -1 : answer.length);
+    }
+  }
+
+  /** The traces of one request; other questions than for the tag that names it are refused. */
+  private void tell(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      String query = String.valueOf(exchange.getRequestURI().getRawQuery());
+      Matcher asked = ANNOTATION_QUERY.matcher(query);
+      if (!exchange.getRequestMethod().equals("GET") || !asked.find()) {
+        exchange.sendResponseHeaders(400, -1);
+        return;
+      }
+      byte[] answer = ZipkinJson.of(files.ofRequest(asked.group(1)));
+      exchange.getResponseHeaders().set("Content-Type", "application/json");
+      exchange.sendResponseHeaders(200, answer.length);
+      exchange.getResponseBody().write(answer);
     }
   }
 

@@ -2,6 +2,8 @@ package dev.cofferdam.local.trace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.google.protobuf.ByteString;
 import io.opentelemetry.proto.collector.trace.v1.ExportTraceServiceRequest;
 import io.opentelemetry.proto.common.v1.AnyValue;
@@ -128,6 +130,34 @@ class TraceReceiverTest {
     }
     assertThat(post(zipped.toByteArray(), "Content-Encoding", "gzip")).isEqualTo(200);
     assertThat(files.ofRequest(REQUEST)).hasSize(2);
+  }
+
+  private HttpResponse<String> ask(String query) throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      return client.send(
+          HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v2/traces" + query))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    }
+  }
+
+  @Test
+  void aRequestsTracesAreToldAsZipkinTellsThem() throws Exception {
+    post(request().toByteArray());
+
+    HttpResponse<String> told = ask("?limit=4&annotationQuery=cofferdam.request.id%3D" + REQUEST);
+    JsonNode traces = new ObjectMapper().readTree(told.body());
+    assertThat(traces).hasSize(1);
+    JsonNode place = traces.path(0).path(1);
+    assertThat(place.path("traceId").asText()).isEqualTo(TRACE);
+    assertThat(place.path("parentId").asText()).isEqualTo("00000000000000a1");
+    assertThat(place.path("localEndpoint").path("serviceName").asText()).isEqualTo("router");
+    assertThat(place.path("timestamp").asLong()).isEqualTo(1_005_000);
+    assertThat(place.path("duration").asLong()).isEqualTo(5_000);
+    assertThat(ask("?annotationQuery=cofferdam.request.id=" + "f".repeat(32)).body())
+        .isEqualTo("[]");
+    assertThat(ask("?annotationQuery=cofferdam.tenant=harbor-books").statusCode()).isEqualTo(400);
+    assertThat(ask("").statusCode()).isEqualTo(400);
   }
 
   @Test
