@@ -1,5 +1,6 @@
 package dev.cofferdam.mesh.kafka;
 
+import dev.cofferdam.mesh.containers.HostContainer;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.UncheckedIOException;
@@ -8,7 +9,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.ExecutionException;
@@ -21,15 +24,21 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.apache.kafka.common.utils.AppInfoParser;
 import org.apache.kafka.common.utils.Time;
 import org.apache.kafka.metadata.storage.Formatter;
+import org.jspecify.annotations.Nullable;
 
-/** A real Kafka broker in this process, that can be stopped and started again. */
+/**
+ * A real Kafka broker in this process, that can be stopped and started again; in a container where
+ * {@link HostContainer} says so and the broker's features are its version's own.
+ */
 public final class TestKafka implements AutoCloseable {
   private final Path folder;
   private final int port;
   private final int controllerPort;
   private final Map<String, Short> features;
+  private @Nullable HostContainer container;
   private KafkaRaftServer server;
 
   /** Starts a broker whose data lie in a folder. */
@@ -52,6 +61,10 @@ public final class TestKafka implements AutoCloseable {
 
   /** Starts it (again). */
   public void start() {
+    if (HostContainer.wanted() && features.isEmpty()) {
+      startContainer();
+      return;
+    }
     KafkaConfig config = KafkaConfig.fromProps(properties());
     try {
       Path data = folder.resolve("data");
@@ -75,15 +88,57 @@ public final class TestKafka implements AutoCloseable {
     server.startup();
   }
 
+  private void startContainer() {
+    HostContainer present = container;
+    if (present == null) {
+      Map<String, String> environment = new HashMap<>();
+      Properties properties = properties();
+      properties.setProperty("log.dirs", "/tmp/data");
+      properties.forEach(
+          (name, value) ->
+              environment.put(
+                  "KAFKA_" + name.toString().toUpperCase(Locale.ROOT).replace('.', '_'),
+                  value.toString()));
+      environment.values().removeIf(String::isEmpty);
+      present =
+          new HostContainer(
+              "apache/kafka:" + AppInfoParser.getVersion(), environment, List.of(), this::answers);
+      container = present;
+    }
+    present.start();
+  }
+
+  private boolean answers() throws Exception {
+    try (Admin admin =
+        Admin.create(
+            Map.of(
+                "bootstrap.servers",
+                "127.0.0.1:" + port,
+                "request.timeout.ms",
+                "1000",
+                "default.api.timeout.ms",
+                "1000"))) {
+      return !admin.describeCluster().nodes().get().isEmpty();
+    }
+  }
+
   /** Stops it. */
   public void stop() {
+    if (container != null) {
+      container.stop();
+      return;
+    }
     server.shutdown();
     server.awaitShutdown();
   }
 
   @Override
   public void close() {
-    stop();
+    if (container != null) {
+      container.close();
+    } else {
+      stop();
+    }
   }
 
   /** How clients reach it. */

@@ -1,8 +1,5 @@
 package dev.cofferdam.mesh.postgres;
 
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -24,16 +21,12 @@ public final class TestDatabase {
   private static final AtomicInteger NUMBER = new AtomicInteger();
 
   private static final class Server {
-    static final EmbeddedPostgres POSTGRES = start();
+    static final TestPostgres POSTGRES = start();
 
-    private static EmbeddedPostgres start() {
-      try {
-        EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
-        execute(postgres.getPostgresDatabase(), "create role " + OWNER + " login createrole");
-        return postgres;
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+    private static TestPostgres start() {
+      TestPostgres postgres = TestPostgres.start();
+      execute(postgres.superuser(), "create role " + OWNER + " login createrole");
+      return postgres;
     }
   }
 
@@ -42,8 +35,8 @@ public final class TestDatabase {
   /** A fresh migrated database, reached as its owner. */
   public static DataSource create() {
     String name = "test" + NUMBER.incrementAndGet();
-    execute(Server.POSTGRES.getPostgresDatabase(), "create database " + name + " owner " + OWNER);
-    DataSource source = Server.POSTGRES.getDatabase(OWNER, name);
+    execute(Server.POSTGRES.superuser(), "create database " + name + " owner " + OWNER);
+    DataSource source = Server.POSTGRES.database(OWNER, name);
     Flyway.configure().dataSource(source).load().migrate();
     return source;
   }

@@ -1,5 +1,6 @@
 package dev.cofferdam.mesh.redis;
 
+import dev.cofferdam.mesh.containers.HostContainer;
 import java.io.File;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -14,21 +15,28 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import redis.embedded.core.ExecutableProvider;
 
-/** A real Redis in a process of its own, ended with the test's. */
+/**
+ * A real Redis in a process of its own, ended with the test's; in a container where {@link
+ * HostContainer} says so.
+ */
 public final class RedisProcess implements AutoCloseable {
   private static final long START_MS_MAX = 20_000;
 
   /** A node of a cluster listens 10,000 above its port, too. */
   private static final int PORT_MAX = 65_535 - 10_000;
 
-  private final String program = program();
+  private static final String IMAGE = "redis:7.4";
+
   private final Path folder;
   private final int port;
   private final List<String> options;
+  private @Nullable HostContainer container;
   private Process process;
 
   /**
@@ -70,11 +78,15 @@ public final class RedisProcess implements AutoCloseable {
 
   /** Starts it again, empty, after {@link #stop}. */
   public void start() {
+    if (HostContainer.wanted()) {
+      startContainer();
+      return;
+    }
     try {
       List<String> command =
           new ArrayList<>(
               List.of(
-                  program,
+                  program(),
                   "--port",
                   Integer.toString(port),
                   "--bind",
@@ -105,14 +117,48 @@ public final class RedisProcess implements AutoCloseable {
     }
   }
 
+  private void startContainer() {
+    HostContainer present = container;
+    if (present == null) {
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  "redis-server",
+                  "--port",
+                  Integer.toString(port),
+                  "--bind",
+                  "127.0.0.1",
+                  "--save",
+                  "",
+                  "--appendonly",
+                  "no"));
+      command.addAll(options);
+      present = new HostContainer(IMAGE, Map.of(), command, this::answers);
+      container = present;
+    }
+    present.start();
+  }
+
   /** As kill -9. */
   public void stop() {
+    if (container != null) {
+      container.kill();
+      return;
+    }
     process.destroyForcibly();
     process.onExit().join();
   }
 
-  /** Makes it hang, or go on. */
+  /** Makes it hang (STOP), or go on (CONT). */
   public void signal(String name) {
+    if (container != null) {
+      if (name.equals("STOP")) {
+        container.pause();
+      } else {
+        container.resume();
+      }
+      return;
+    }
     try {
       new ProcessBuilder("kill", "-" + name, Long.toString(process.pid())).start().waitFor();
     } catch (IOException e) {
@@ -125,7 +171,11 @@ public final class RedisProcess implements AutoCloseable {
   /** Ends it, and leaves nothing behind. */
   @Override
   public void close() {
-    stop();
+    if (container != null) {
+      container.close();
+    } else {
+      stop();
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.delete(file);

@@ -1,10 +1,8 @@
 package dev.cofferdam.gateway.tenancy.postgres;
 
+import dev.cofferdam.mesh.postgres.TestPostgres;
 import io.agroal.api.AgroalDataSource;
 import io.agroal.api.configuration.supplier.AgroalPropertiesReader;
-import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -26,29 +24,25 @@ public final class ServingDatabase {
     static final ServingDatabase SHARED = start();
 
     private static ServingDatabase start() {
-      try {
-        EmbeddedPostgres postgres = EmbeddedPostgres.builder().start();
-        execute(
-            postgres.getPostgresDatabase(),
-            "create role gateway login; create role serving login;"
-                + " create role passing login bypassrls in role serving");
-        execute(postgres.getPostgresDatabase(), "create database " + NAME + " owner gateway");
-        Flyway.configure()
-            .dataSource(postgres.getDatabase("gateway", NAME))
-            .placeholders(Map.of("serving", "serving"))
-            .load()
-            .migrate();
-        return new ServingDatabase(postgres);
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
+      TestPostgres postgres = TestPostgres.start();
+      execute(
+          postgres.superuser(),
+          "create role gateway login; create role serving login;"
+              + " create role passing login bypassrls in role serving");
+      execute(postgres.superuser(), "create database " + NAME + " owner gateway");
+      Flyway.configure()
+          .dataSource(postgres.database("gateway", NAME))
+          .placeholders(Map.of("serving", "serving"))
+          .load()
+          .migrate();
+      return new ServingDatabase(postgres);
     }
   }
 
-  private final EmbeddedPostgres postgres;
+  private final TestPostgres postgres;
   private @Nullable TenantDatabase open;
 
-  private ServingDatabase(EmbeddedPostgres postgres) {
+  private ServingDatabase(TestPostgres postgres) {
     this.postgres = postgres;
   }
 
@@ -72,12 +66,12 @@ public final class ServingDatabase {
 
   /** Connections of the user that owns the tables. */
   public DataSource owner() {
-    return postgres.getDatabase("gateway", NAME);
+    return postgres.database("gateway", NAME);
   }
 
   /** Connections of another user. */
   public DataSource user(String user) {
-    return postgres.getDatabase(user, NAME);
+    return postgres.database(user, NAME);
   }
 
   /** A pool of connections of the user that serves. */
@@ -92,7 +86,7 @@ public final class ServingDatabase {
                       "acquisitionTimeout_s",
                       "5",
                       "jdbcUrl",
-                      postgres.getJdbcUrl("serving", NAME)))
+                      postgres.url("serving", NAME)))
               .get());
     } catch (SQLException e) {
       throw new IllegalStateException(e);
