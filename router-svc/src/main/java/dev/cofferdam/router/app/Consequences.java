@@ -42,6 +42,20 @@ final class Consequences {
     conditions
         .workers()
         .observe(attempt.workerId(), attempt.tenant(), shared, attempt.failed(), now);
+    attempt
+        .tokenMs()
+        .ifPresent(
+            ms ->
+                conditions
+                    .workers()
+                    .served(
+                        attempt.pool(),
+                        attempt.model(),
+                        attempt.workerId(),
+                        attempt.tenant(),
+                        shared,
+                        ms,
+                        now));
     conditions
         .breakers()
         .observe(

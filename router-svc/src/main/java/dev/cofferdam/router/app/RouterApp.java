@@ -75,8 +75,9 @@ public class RouterApp {
     PrefixIndex index = new PrefixIndex(config.placement().digestsMax());
     Conditions conditions =
         new Conditions(
-            new WorkerHealth(WorkerHealth.Settings.DEFAULT),
-            new Breakers(Breakers.Settings.DEFAULT),
+            new WorkerHealth(
+                WorkerHealth.Settings.DEFAULT.withEjectedMs(config.health().ejectedMs())),
+            new Breakers(Breakers.Settings.DEFAULT.withOpenMs(config.health().breakerOpenMs())),
             config.zone().orElse(""));
     metrics.watch(fleet, index, conditions, clock);
     var unused =

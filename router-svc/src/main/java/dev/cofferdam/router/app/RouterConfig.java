@@ -36,6 +36,9 @@ public interface RouterConfig {
   /** Placement. */
   Placement placement();
 
+  /** What follows from requests that fail. */
+  Health health();
+
   /** Availability zone of this router, whose workers are preferred. */
   Optional<String> zone();
 
@@ -106,5 +109,16 @@ public interface RouterConfig {
     /** Requests whose placement can be explained afterwards. */
     @WithDefault("4096")
     int explanationsMax();
+  }
+
+  /** Ejections of workers, and circuit breakers. */
+  interface Health {
+    /** Milliseconds for which a worker that fails or is slow is ejected the first time. */
+    @WithDefault("10000")
+    long ejectedMs();
+
+    /** Milliseconds for which a model or an adapter that fails everywhere is refused at first. */
+    @WithDefault("5000")
+    long breakerOpenMs();
   }
 }

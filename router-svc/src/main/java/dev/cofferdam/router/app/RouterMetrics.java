@@ -70,7 +70,7 @@ public class RouterMetrics implements PlacementListener {
     registry.gauge("cofferdam.fleet.workers", fleet, f -> f.live(clock.millis()).size());
     registry.gauge(
         "cofferdam.fleet.workers.ejected", conditions.workers(), w -> w.ejections(clock.millis()));
-    registry.gauge("cofferdam.breakers.open", conditions.breakers(), b -> b.open());
+    registry.gauge("cofferdam.breakers.open", conditions.breakers(), b -> b.open(clock.millis()));
     registry.gauge("cofferdam.prefix.index.digests", index, PrefixIndex::size);
     registry.gauge("cofferdam.prefix.index.bytes", index, PrefixIndex::bytes);
   }

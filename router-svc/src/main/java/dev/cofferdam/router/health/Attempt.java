@@ -1,6 +1,7 @@
 package dev.cofferdam.router.health;
 
 import dev.cofferdam.vocabulary.TenantId;
+import java.util.OptionalDouble;
 
 /**
  * How an attempt on a worker ended.
@@ -14,6 +15,8 @@ import dev.cofferdam.vocabulary.TenantId;
  * @param outcome how it ended
  * @param queueWaitMs milliseconds in the scheduler's queue
  * @param prefillMs milliseconds from the grant's acceptance to the first token
+ * @param tokenMs mean milliseconds from one output token to the next; empty where that tells
+ *     nothing of the worker: of a few tokens, or of a request that was preempted
  */
 public record Attempt(
     TenantId tenant,
@@ -24,7 +27,8 @@ public record Attempt(
     String workerId,
     Outcome outcome,
     long queueWaitMs,
-    long prefillMs) {
+    long prefillMs,
+    OptionalDouble tokenMs) {
 
   /** How an attempt ended. */
   public enum Outcome {

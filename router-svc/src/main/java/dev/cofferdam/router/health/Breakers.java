@@ -55,6 +55,12 @@ public final class Breakers {
       int tries) {
     /** Ten requests of which more than half fail, within 30 s. */
     public static final Settings DEFAULT = new Settings(10, 0.5, 30_000, 5_000, 300_000, 1_000, 3);
+
+    /** These, open for another time at first. */
+    public Settings withOpenMs(long ms) {
+      return new Settings(
+          requestsMin, failureRateMax, windowMs, ms, Math.max(ms, openMsMax), tryMs, tries);
+    }
   }
 
   /**
@@ -157,8 +163,20 @@ public final class Breakers {
     };
   }
 
-  /** Breakers that are not closed. */
-  public synchronized int open() {
-    return (int) breakers.values().stream().filter(b -> b.state != State.CLOSED).count();
+  /**
+   * Breakers that are not closed. What nobody has asked for since it might be tried, for as long as
+   * a breaker may be open, does not count: a version that was taken back is missed by nobody.
+   */
+  public synchronized int open(long nowMs) {
+    return (int)
+        breakers.values().stream()
+            .filter(
+                b ->
+                    switch (state(b, nowMs)) {
+                      case CLOSED -> false;
+                      case OPEN -> true;
+                      case HALF_OPEN -> nowMs - b.nextTryMs <= settings.openMsMax();
+                    })
+            .count();
   }
 }

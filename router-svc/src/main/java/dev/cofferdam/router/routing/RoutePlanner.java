@@ -177,7 +177,7 @@ public final class RoutePlanner {
   /**
    * The workers of a pool that a request may go to: live, not draining, not just failed by it, and
    * its tenant's share of a pool with pinned tenants. Those that are ejected only where that is
-   * half of them or more: then the cause is not theirs.
+   * more than half of them: then the cause is not theirs.
    */
   private Eligible eligible(
       TenantProfile tenant,
@@ -216,14 +216,18 @@ public final class RoutePlanner {
         seats.add(seat);
       }
     }
-    if (!ejected.isEmpty() && ejected.size() >= seats.size()) {
+    if (ejected.size() > seats.size()) {
       seats.addAll(ejected);
       seats.sort(Comparator.comparing(seat -> seat.worker().id()));
     } else {
-      ejected.stream()
-          .limit(LEFT_OUT_MAX - leftOut.size())
-          .map(seat -> new LeftOut(seat.worker().id(), LeftOut.Reason.EJECTED))
-          .forEach(leftOut::add);
+      for (Seat seat : ejected) {
+        String id = seat.worker().id();
+        conditions
+            .workers()
+            .ejection(id, moment.nowMs())
+            .filter(unused -> leftOut.size() < LEFT_OUT_MAX)
+            .ifPresent(ejection -> leftOut.add(LeftOut.ejected(id, ejection)));
+      }
     }
     return new Eligible(seats.isEmpty() && owner == null ? others : seats, leftOut);
   }

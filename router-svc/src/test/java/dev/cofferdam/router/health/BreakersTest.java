@@ -34,7 +34,7 @@ class BreakersTest {
     breakers.observe(ADAPTER, A, false, 1_110);
     assertThat(breakers.enter(ADAPTER, 1_111)).isEmpty();
     assertThat(breakers.enter(ADAPTER, 1_112)).isEmpty();
-    assertThat(breakers.open()).isZero();
+    assertThat(breakers.open(1_112)).isZero();
   }
 
   @Test
@@ -64,5 +64,16 @@ class BreakersTest {
       breakers.observe(ADAPTER, A, false, 500);
     }
     assertThat(breakers.enter(ADAPTER, 600)).isPresent();
+  }
+
+  @Test
+  void whatNobodyAsksForAnyMoreIsNotCountedAsOpenForEver() {
+    fail(ADAPTER, 0, A);
+    assertThat(breakers.open(1)).isEqualTo(1);
+    assertThat(breakers.open(1_000)).as("may be tried").isEqualTo(1);
+    assertThat(breakers.open(4_000)).isEqualTo(1);
+    assertThat(breakers.open(4_001)).isZero();
+    assertThat(breakers.enter(ADAPTER, 5_000)).as("one try").isEmpty();
+    assertThat(breakers.enter(ADAPTER, 5_001)).as("no more than that").isPresent();
   }
 }

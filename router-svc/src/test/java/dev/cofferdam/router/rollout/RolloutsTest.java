@@ -9,6 +9,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,7 +65,9 @@ class RolloutsTest {
   private Optional<Rollouts.Verdict> ended(String version, Attempt.Outcome outcome, long ttftMs) {
     now += 20;
     return rollouts.observe(
-        new Attempt(ACME, "m", "voice", version, "shared", "w", outcome, 0, ttftMs), now);
+        new Attempt(
+            ACME, "m", "voice", version, "shared", "w", outcome, 0, ttftMs, OptionalDouble.empty()),
+        now);
   }
 
   @Test

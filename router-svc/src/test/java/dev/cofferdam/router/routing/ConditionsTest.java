@@ -65,12 +65,15 @@ class ConditionsTest {
   }
 
   @Test
-  void anEjectedWorkerGetsNothingUnlessHalfOfThePoolIsEjected() {
+  void anEjectedWorkerGetsNothingUnlessMostOfThePoolIsEjected() {
     FleetView fleet = FleetView.of(workers(4, "", 0));
     eject("w000");
     assertThat(placed(planner(conditions).plan(Samples.request(ACME), fleet, NOW)))
         .containsExactly("w001", "w002", "w003");
     eject("w001");
+    assertThat(placed(planner(conditions).plan(Samples.request(ACME), fleet, NOW)))
+        .containsExactly("w002", "w003");
+    eject("w002");
     assertThat(placed(planner(conditions).plan(Samples.request(ACME), fleet, NOW)))
         .containsExactly("w000", "w001", "w002", "w003");
   }
@@ -89,6 +92,24 @@ class ConditionsTest {
             new LeftOut("w000", LeftOut.Reason.EJECTED),
             new LeftOut("w001", LeftOut.Reason.FAILED_REQUEST),
             new LeftOut("w004", LeftOut.Reason.DRAINING));
+  }
+
+  @Test
+  void aWorkerWhoseTokensTakeFarLongerThanItsPeersIsLeftOutAndItIsSaidWhy() {
+    FleetView fleet = FleetView.of(workers(4, "", 0));
+    for (int i = 0; i < 400; i++) {
+      String worker = String.format(Locale.ROOT, "w%03d", i % 4);
+      TenantId tenant = i / 4 % 2 == 0 ? ACME : FREE;
+      double ms = worker.equals("w002") ? 120 : 20 + i % 3;
+      conditions.workers().served("shared", "m", worker, tenant, true, ms, 50 * i);
+    }
+    RoutePlanner.Moment now = new RoutePlanner.Moment(15_000, 15_000);
+    Route route = planner(conditions).plan(Samples.request(ACME), fleet, now);
+    assertThat(placed(route)).containsExactly("w000", "w001", "w003");
+    assertThat(((Route.Ranked) route).leftOut().getFirst().text())
+        .isEqualTo(
+            "ejected for a while: its tokens take far longer than its peers': 120.0 ms each,"
+                + " beside 21.0 ms on the pool's other workers");
   }
 
   @Test

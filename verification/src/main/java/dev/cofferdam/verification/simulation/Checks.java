@@ -33,14 +33,24 @@ final class Checks {
     that(waits, "ticket %s was answered before it was told to wait", ticket);
   }
 
-  /** Only its tenant is placed on a dedicated pool, and that one nowhere else. */
-  void routed(Envelope envelope, Route.Ranked route) {
+  /**
+   * Only its tenant is placed on a dedicated pool, and that one nowhere else. Who is ejected is
+   * offered nothing, unless most are.
+   */
+  void routed(SimRouter router, Envelope envelope, Route.Ranked route) {
     boolean gold = envelope.tenant().equals(Book.GOLD);
     that(
         gold == route.pool().equals(Book.GOLD_POOL),
         "%s was placed on pool %s",
         envelope.tenant(),
         route.pool());
+    long ejected =
+        route.candidates().stream().filter(c -> router.ejection(c.workerId()).isPresent()).count();
+    that(
+        ejected == 0 || 2 * ejected > route.candidates().size(),
+        "%s of %s offered workers are ejected",
+        ejected,
+        route.candidates().size());
   }
 
   /** A grant says what its pool may give. */

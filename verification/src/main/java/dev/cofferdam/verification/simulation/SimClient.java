@@ -181,6 +181,7 @@ final class SimClient {
     world.outcome.continued++;
     if (!worker.isEmpty()) {
       failed.add(worker);
+      world.lost(worker, tenant);
     }
     if (attempt == ATTEMPTS_MAX) {
       end(End.GIVEN_UP);

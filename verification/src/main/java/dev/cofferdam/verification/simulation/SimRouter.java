@@ -3,6 +3,7 @@ package dev.cofferdam.verification.simulation;
 import dev.cofferdam.router.affinity.PrefixIndex;
 import dev.cofferdam.router.fleet.Fleet;
 import dev.cofferdam.router.fleet.Worker;
+import dev.cofferdam.router.health.Ejection;
 import dev.cofferdam.router.placement.SchedulerTurns;
 import dev.cofferdam.router.routing.Conditions;
 import dev.cofferdam.router.routing.Envelope;
@@ -12,8 +13,10 @@ import dev.cofferdam.router.routing.RoutingWeights;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.admission.Candidate;
 import dev.cofferdam.scheduler.admission.PoolRequest;
+import dev.cofferdam.vocabulary.TenantId;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 
@@ -28,6 +31,7 @@ final class SimRouter extends Node {
 
   private final World world;
   private Fleet fleet = new Fleet(1_000, 100);
+  private Conditions conditions = Conditions.fair();
   private RoutePlanner planner = planner();
   private final Map<String, SchedulerTurns> turns = new TreeMap<>();
 
@@ -36,14 +40,14 @@ final class SimRouter extends Node {
     this.world = world;
   }
 
-  private static RoutePlanner planner() {
-    return new RoutePlanner(
-        new Book(), new PrefixIndex(1_000), RoutingWeights.DEFAULT, Conditions.fair());
+  private RoutePlanner planner() {
+    return new RoutePlanner(new Book(), new PrefixIndex(1_000), RoutingWeights.DEFAULT, conditions);
   }
 
   @Override
   void died() {
     fleet = new Fleet(1_000, 100);
+    conditions = Conditions.fair();
     planner = planner();
     turns.clear();
   }
@@ -70,6 +74,35 @@ final class SimRouter extends Node {
                 worker.load()),
             worker.incarnation(),
             clockMs());
+  }
+
+  /**
+   * A fact of the usage topic: an attempt was served to its end, so many ms from token to token.
+   */
+  void served(SimWorker worker, TenantId tenant, double tokenMs) {
+    conditions
+        .workers()
+        .served(
+            worker.pool(), Book.MODEL, worker.name(), tenant, isShared(worker), tokenMs, clockMs());
+    observed(worker, tenant, false);
+  }
+
+  /** A fact of the usage topic: an attempt was lost with its worker. */
+  void lost(SimWorker worker, TenantId tenant) {
+    observed(worker, tenant, true);
+  }
+
+  private void observed(SimWorker worker, TenantId tenant, boolean failed) {
+    conditions.workers().observe(worker.name(), tenant, isShared(worker), failed, clockMs());
+  }
+
+  private static boolean isShared(SimWorker worker) {
+    return !worker.pool().equals(Book.GOLD_POOL);
+  }
+
+  /** Why a worker gets nothing from this router now. */
+  Optional<Ejection> ejection(String workerId) {
+    return conditions.workers().ejection(workerId, clockMs());
   }
 
   /** A gateway's call; the answer comes on its wire. */
@@ -122,7 +155,7 @@ final class SimRouter extends Node {
     }
 
     private void ask(Route.Ranked ranked) {
-      world.checks.routed(envelope, ranked);
+      world.checks.routed(SimRouter.this, envelope, ranked);
       SchedulerTurns pool = turns.computeIfAbsent(ranked.pool(), unused -> new SchedulerTurns());
       pool.ask(clockMs())
           .ifPresentOrElse(turn -> ask(ranked, pool, turn), () -> later(RETRY_US, this::attempt));

@@ -32,6 +32,7 @@ final class SimWorker extends Node {
   private static final long ANSWER_US_MAX = 3_000_000;
   private static final int PREFILL_TOKENS = 64;
   private static final int AUDITS_MAX = 10;
+  private static final int OUTPUT_TOLD_MIN = 8;
 
   private final World world;
   private final String pool;
@@ -41,6 +42,8 @@ final class SimWorker extends Node {
   private long sessionNumber;
   private SchedulerTurns turns = turns();
   private boolean stepping;
+  private int slowness = 1;
+  private int served;
 
   /** An attempt on this worker. */
   private static final class Sequence {
@@ -51,6 +54,7 @@ final class SimWorker extends Node {
     private int output;
     private boolean paused;
     private int preemptions;
+    private long firstUs;
     private int auditsWithoutLease;
 
     private Sequence(PoolRequest request, Wire reader, Consumer<Heard> heard) {
@@ -243,7 +247,7 @@ final class SimWorker extends Node {
   private void wake() {
     if (!stepping) {
       stepping = true;
-      later(STEP_US, this::step);
+      later(STEP_US * slowness, this::step);
     }
   }
 
@@ -276,13 +280,37 @@ final class SimWorker extends Node {
     }
     int index = s.request.generatedTokens() + s.output;
     s.output++;
+    s.firstUs = s.output == 1 ? world.time.nowUs() : s.firstUs;
     Heard token = new Heard.Token(index, world.tokenOf(s.request.key(), index));
     s.reader.send(this, () -> s.heard.accept(token));
     if (index + 1 >= world.outputOf(s.request.key())) {
       s.reader.send(this, () -> s.heard.accept(new Heard.Finished()));
       s.reader.close(this);
+      tell(s);
       end(s.request.key());
     }
+  }
+
+  /** The fact of an attempt that was served to its end, as every router reads it. */
+  private void tell(Sequence s) {
+    served++;
+    if (s.preemptions == 0 && s.output >= OUTPUT_TOLD_MIN) {
+      double tokenMs = (world.time.nowUs() - s.firstUs) / 1_000.0 / (s.output - 1);
+      for (SimRouter router : world.routers) {
+        world.network.datagram(
+            this, router, () -> router.served(this, s.request.tenant(), tokenMs));
+      }
+    }
+  }
+
+  /** Requests that it served to their end. */
+  int served() {
+    return served;
+  }
+
+  /** From now on each step takes so many times as long. */
+  void slowness(int times) {
+    slowness = times;
   }
 
   private void end(AttemptKey key) {

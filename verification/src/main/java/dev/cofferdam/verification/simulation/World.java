@@ -1,5 +1,6 @@
 package dev.cofferdam.verification.simulation;
 
+import dev.cofferdam.router.health.Ejection;
 import dev.cofferdam.scheduler.admission.AttemptKey;
 import dev.cofferdam.scheduler.shard.PoolCore;
 import dev.cofferdam.vocabulary.TenantId;
@@ -70,6 +71,12 @@ public final class World {
     public int noisyAsked;
     public int noisyComplete;
 
+    /** From when a worker became slow to its ejection by every router; below 0 if never. */
+    public long slowEjectedAfterMs = -1;
+
+    /** Requests that it served in the last ten seconds, long after it was as fast as before. */
+    public int slowServedLast;
+
     /** 99th percentile of the time to the first token of the quiet tenant's, milliseconds. */
     public double quietTtftMs;
   }
@@ -121,6 +128,50 @@ public final class World {
   /** The same, where nothing happens but that the scheduler that leads dies every six seconds. */
   public Outcome runWhileLeadersDie(int seconds) {
     return run(seconds, this::leadersDie);
+  }
+
+  /**
+   * The same, where nothing happens but that one worker's steps take ten times as long in the
+   * middle third.
+   */
+  public Outcome runWithASlowWorker(int seconds) {
+    SimWorker slow = workers.getFirst();
+    long thirdUs = seconds * 1_000_000L / 3;
+    time.after(thirdUs, () -> slow.slowness(10));
+    time.after(2 * thirdUs, () -> slow.slowness(1));
+    return run(
+        seconds,
+        untilUs -> {
+          watchEjections(slow, thirdUs);
+          time.after(untilUs - 10_000_000, () -> outcome.slowServedLast = -slow.served());
+          time.after(untilUs, () -> outcome.slowServedLast += slow.served());
+        });
+  }
+
+  private void watchEjections(SimWorker slow, long thirdUs) {
+    int by = 0;
+    for (SimRouter router : routers) {
+      for (SimWorker worker : workers) {
+        boolean isOut =
+            router
+                .ejection(worker.name())
+                .filter(ejection -> ejection.cause() == Ejection.Cause.SLOW)
+                .isPresent();
+        checks.that(!isOut || worker == slow, "%s is ejected as slow", worker.name());
+        by += isOut ? 1 : 0;
+      }
+    }
+    if (by == routers.size() && outcome.slowEjectedAfterMs < 0) {
+      outcome.slowEjectedAfterMs = (time.nowUs() - thirdUs) / 1_000;
+    }
+    time.after(100_000, () -> watchEjections(slow, thirdUs));
+  }
+
+  /** The usage fact of an attempt that was lost with its worker. */
+  void lost(String workerId, TenantId tenant) {
+    for (SimRouter router : routers) {
+      network.datagram(gateway, router, () -> router.lost(worker(workerId), tenant));
+    }
   }
 
   private Outcome run(int seconds, LongConsumer faults) {
@@ -250,13 +301,14 @@ public final class World {
   }
 
   private void somethingHappens() {
-    switch (random.nextInt(6)) {
-      case 0, 1 -> {
+    switch (random.nextInt(7)) {
+      case 0 -> becomeSlow();
+      case 1, 2 -> {
         outcome.workerCrashes++;
         crash(workers.get(random.nextInt(workers.size())), random.nextInt(3_000_000));
       }
-      case 2 -> crashScheduler();
-      case 3 -> {
+      case 3 -> crashScheduler();
+      case 4 -> {
         outcome.routerCrashes++;
         crash(routers.get(random.nextInt(routers.size())), random.nextInt(2_000_000));
       }
@@ -274,6 +326,13 @@ public final class World {
         }
       }
     }
+  }
+
+  private void becomeSlow() {
+    SimWorker worker = workers.get(random.nextInt(workers.size()));
+    trace("slow", worker.name());
+    worker.slowness(2 + random.nextInt(8));
+    time.after(random.nextInt(3_000_000), () -> worker.slowness(1));
   }
 
   private void crash(Node node, long downUs) {

@@ -113,6 +113,18 @@ class SimulationTest {
   }
 
   @Test
+  void aWorkerThatBecomesSlowGetsNothingUntilItIsAsFastAsTheOthersAgain() {
+    long worstMs = 0;
+    for (long seed = 1; seed <= 10; seed++) {
+      World.Outcome outcome = new World(seed).runWithASlowWorker(150);
+      assertThat(outcome.slowEjectedAfterMs).as("seed %d", seed).isBetween(0L, 40_000L);
+      assertThat(outcome.slowServedLast).as("seed %d", seed).isGreaterThan(20);
+      worstMs = Math.max(worstMs, outcome.slowEjectedAfterMs);
+    }
+    System.out.printf("a worker ten times as slow is ejected after %d ms at most%n", worstMs);
+  }
+
+  @Test
   void aSeedIsTheSameRunEachTime() {
     World.Outcome first = run(7);
     World.Outcome second = run(7);

@@ -12,6 +12,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -28,6 +29,9 @@ public final class UsageFeed implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(UsageFeed.class);
   private static final Duration POLL = Duration.ofMillis(500);
   private static final long AGAIN_MS = 1_000;
+
+  /** Fewer say little of the time that a token takes. */
+  private static final int OUTPUT_TOKENS_MIN = 8;
 
   private final Consumer<Attempt> listener;
   private final TopicReader reader;
@@ -85,11 +89,22 @@ public final class UsageFeed implements AutoCloseable {
               usage.getWorkerId(),
               outcome(usage.getOutcome()),
               usage.getQueueWaitMs(),
-              usage.getPrefillMs()));
+              usage.getPrefillMs(),
+              tokenMs(usage)));
     } catch (IllegalArgumentException e) {
       LOG.debug("a usage fact is unreadable");
       return Optional.empty();
     }
+  }
+
+  private static OptionalDouble tokenMs(UsageRecorded usage) {
+    boolean tells =
+        usage.getOutcome() == Outcome.OUTCOME_COMPLETED
+            && usage.getPreemptions() == 0
+            && usage.getOutputTokens() >= OUTPUT_TOKENS_MIN;
+    return tells
+        ? OptionalDouble.of(usage.getDecodeMs() / (double) (usage.getOutputTokens() - 1))
+        : OptionalDouble.empty();
   }
 
   private static Attempt.Outcome outcome(Outcome outcome) {

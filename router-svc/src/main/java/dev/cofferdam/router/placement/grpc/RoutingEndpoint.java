@@ -121,7 +121,7 @@ public final class RoutingEndpoint extends RoutingServiceGrpc.RoutingServiceImpl
                     worker ->
                         LeftOutWorker.newBuilder()
                             .setWorkerId(worker.workerId())
-                            .setReason(worker.reason().text())
+                            .setReason(worker.text())
                             .build())
                 .toList())
         .build();

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -26,6 +27,10 @@ class UsageFeedTest {
   @TempDir private Path folder;
 
   private static byte[] fact(String worker, Outcome outcome) {
+    return fact(worker, outcome, 20, 0);
+  }
+
+  private static byte[] fact(String worker, Outcome outcome, int tokens, int preemptions) {
     return Events.encode(
         worker + ":1:0",
         "/worker/" + worker,
@@ -42,6 +47,9 @@ class UsageFeedTest {
             .setOutcome(outcome)
             .setQueueWaitMs(3)
             .setPrefillMs(40)
+            .setDecodeMs(190)
+            .setOutputTokens(tokens)
+            .setPreemptions(preemptions)
             .build());
   }
 
@@ -72,7 +80,8 @@ class UsageFeedTest {
                       "w",
                       Attempt.Outcome.FAILED,
                       3,
-                      40));
+                      40,
+                      OptionalDouble.empty()));
         }
       }
     }
@@ -86,5 +95,17 @@ class UsageFeedTest {
         .isFalse();
     assertThat(UsageFeed.read(new byte[] {1, 2, 3})).isEmpty();
     assertThat(UsageFeed.read(null)).isEmpty();
+  }
+
+  @Test
+  void aTokensTimeIsToldByRequestsThatWereServedInOneGoAndLongEnough() {
+    assertThat(tokenMs(Outcome.OUTCOME_COMPLETED, 20, 0)).hasValue(10);
+    assertThat(tokenMs(Outcome.OUTCOME_COMPLETED, 7, 0)).isEmpty();
+    assertThat(tokenMs(Outcome.OUTCOME_COMPLETED, 20, 1)).isEmpty();
+    assertThat(tokenMs(Outcome.OUTCOME_FAILED, 20, 0)).isEmpty();
+  }
+
+  private static OptionalDouble tokenMs(Outcome outcome, int tokens, int preemptions) {
+    return UsageFeed.read(fact("w", outcome, tokens, preemptions)).orElseThrow().tokenMs();
   }
 }
