@@ -22,6 +22,7 @@ import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
 import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
+import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
@@ -69,6 +70,13 @@ public final class Mesh {
   /** Name of a copy of the sample model; it shares a worker's memory with the other twin. */
   public static final String SECOND_MODEL = "support-desk-second";
 
+  /** Near worker-2; what fails is tried again sooner than by default, for the tests' sake. */
+  private static final Map<String, String> ROUTER =
+      Map.of(
+          "cofferdam.zone", "zone-b",
+          "cofferdam.health.ejected-ms", "6000",
+          "cofferdam.health.breaker-open-ms", "2000");
+
   /** Those that a new tenant may use. */
   private static final List<WorkloadClass> CLASSES =
       List.of(
@@ -105,6 +113,12 @@ public final class Mesh {
             state,
             LocalOptions.of(repository)
                 .withGatewaySettings(issuer.gatewaySettings())
+                .withGatewaySettings(AdapterDisk.COMMON.ofGateway())
+                .withSettings("router", ROUTER)
+                .withSettings("worker-1", AdapterDisk.COMMON.ofWorker())
+                .withSettings("worker-1", Map.of("cofferdam.worker.zone", "zone-a"))
+                .withSettings("worker-2", AdapterDisk.OF_WORKER_2.ofWorker())
+                .withSettings("worker-2", Map.of("cofferdam.worker.zone", "zone-b"))
                 .withModels(models(repository), List.of(GGUF_MODEL, SECOND_MODEL))
                 .withProgress(System.out::println));
     Runtime.getRuntime().addShutdownHook(new Thread(local::stop));
@@ -436,9 +450,13 @@ public final class Mesh {
 
   /** Name of the worker that a request was placed on last. */
   public String workerOf(String requestId) {
+    return explain(requestId).getWorkerId();
+  }
+
+  /** Why a request was placed where it was last. */
+  public ExplainResponse explain(String requestId) {
     return RoutingServiceGrpc.newBlockingStub(asOperator("router"))
-        .explain(ExplainRequest.newBuilder().setRequestId(requestId).build())
-        .getWorkerId();
+        .explain(ExplainRequest.newBuilder().setRequestId(requestId).build());
   }
 
   /** Kills a process with SIGKILL; it comes back by itself. */

@@ -207,7 +207,7 @@ public final class LocalMesh implements AutoCloseable {
             process -> kafka.clientProperties(authority.bundle(process)),
             String.valueOf(urls.get("redis")),
             database -> urls.get("postgres") + database,
-            options.gatewaySettings());
+            options.settings());
     startServices(settings);
     files.endpoints(endpoints());
     long began = System.nanoTime();

@@ -3,6 +3,7 @@ package dev.cofferdam.local;
 import dev.cofferdam.local.services.Launch;
 import dev.cofferdam.local.services.ServiceKind;
 import java.nio.file.Path;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -18,7 +19,7 @@ import java.util.Optional;
  * @param ports given ports by name; the others are chosen
  * @param redis a Redis program to use instead of the one that would be chosen
  * @param workers number of workers of the sample model, 1 to 8
- * @param gatewaySettings further settings of the gateway
+ * @param settings further settings of a process, by its name, which replace its own
  * @param gatewayAlone of the services only the gateway, with the stores: a benchmark stands in for
  *     router and worker at their addresses
  * @param launch what the processes of services run
@@ -32,14 +33,14 @@ public record LocalOptions(
     Map<String, Integer> ports,
     Optional<Path> redis,
     int workers,
-    Map<String, String> gatewaySettings,
+    Map<String, Map<String, String>> settings,
     boolean gatewayAlone,
     Launch launch,
     Progress progress) {
   public LocalOptions {
     moreModels = List.copyOf(moreModels);
     ports = Map.copyOf(ports);
-    gatewaySettings = Map.copyOf(gatewaySettings);
+    settings = Map.copyOf(settings);
     if (workers < 1 || workers > 8) {
       throw new IllegalArgumentException("workers: " + workers + " (expected: 1 to 8)");
     }
@@ -71,14 +72,23 @@ public record LocalOptions(
         ports,
         redis,
         workers,
-        gatewaySettings,
+        settings,
         gatewayAlone,
         launch,
         listener);
   }
 
   /** These options with further settings of the gateway. */
-  public LocalOptions withGatewaySettings(Map<String, String> settings) {
+  public LocalOptions withGatewaySettings(Map<String, String> more) {
+    return withSettings("gateway", more);
+  }
+
+  /** These options with further settings of a process, such as {@code worker-1}. */
+  public LocalOptions withSettings(String process, Map<String, String> more) {
+    Map<String, Map<String, String>> all = new HashMap<>(settings);
+    Map<String, String> own = new HashMap<>(settings.getOrDefault(process, Map.of()));
+    own.putAll(more);
+    all.put(process, Map.copyOf(own));
     return new LocalOptions(
         repository,
         models,
@@ -87,7 +97,7 @@ public record LocalOptions(
         ports,
         redis,
         workers,
-        settings,
+        all,
         gatewayAlone,
         launch,
         progress);
@@ -103,7 +113,7 @@ public record LocalOptions(
         ports,
         redis,
         workers,
-        gatewaySettings,
+        settings,
         gatewayAlone,
         launch,
         progress);
@@ -119,7 +129,7 @@ public record LocalOptions(
         ports,
         redis,
         workers,
-        gatewaySettings,
+        settings,
         true,
         launch,
         progress);
@@ -135,7 +145,7 @@ public record LocalOptions(
         ports,
         redis,
         workers,
-        gatewaySettings,
+        settings,
         gatewayAlone,
         other,
         progress);

@@ -24,7 +24,7 @@ import java.util.stream.Collectors;
  * @param kafka client properties for a process
  * @param redisUrl address with password
  * @param jdbcUrl address of a database
- * @param gateway further settings of the gateway
+ * @param further settings of a process by its name, which replace its own
  */
 public record ServiceSettings(
     Path repository,
@@ -37,7 +37,7 @@ public record ServiceSettings(
     Function<String, Map<String, String>> kafka,
     String redisUrl,
     Function<String, String> jdbcUrl,
-    Map<String, String> gateway) {
+    Map<String, Map<String, String>> further) {
 
   private static final String HOST = "127.0.0.1";
   private static final String SAMPLE = "support-desk";
@@ -72,11 +72,9 @@ public record ServiceSettings(
         p.putAll(database(kind.label(), kind.label()));
         p.put("cofferdam.web.port", String.valueOf(port(kind.label() + "-web")));
       }
-      case GATEWAY -> {
-        p.putAll(gatewaysOwn());
-        p.putAll(gateway);
-      }
+      case GATEWAY -> p.putAll(gatewaysOwn());
     }
+    p.putAll(further.getOrDefault(process, Map.of()));
     return p;
   }
 
