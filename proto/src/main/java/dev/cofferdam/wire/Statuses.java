@@ -116,19 +116,22 @@ public final class Statuses {
     java.util.Map<String, String> metadata = java.util.Map.of();
     try {
       for (Any detail : proto.getDetailsList()) {
-        if (detail.is(ErrorInfo.class)) {
-          ErrorInfo info = detail.unpack(ErrorInfo.class);
+        if (detail.isSameTypeAs(ErrorInfo.getDefaultInstance())) {
+          ErrorInfo info = detail.unpackSameTypeAs(ErrorInfo.getDefaultInstance());
           code =
               ErrorCode.ofWireName(info.getReason().toLowerCase(java.util.Locale.ROOT))
                   .orElse(code);
           metadata = info.getMetadataMap();
-        } else if (detail.is(RetryInfo.class)) {
+        } else if (detail.isSameTypeAs(RetryInfo.getDefaultInstance())) {
           retryAfter =
               Optional.of(
                   Duration.ofMillis(
-                      Durations.toMillis(detail.unpack(RetryInfo.class).getRetryDelay())));
-        } else if (detail.is(BadRequest.class)) {
-          BadRequest bad = detail.unpack(BadRequest.class);
+                      Durations.toMillis(
+                          detail
+                              .unpackSameTypeAs(RetryInfo.getDefaultInstance())
+                              .getRetryDelay())));
+        } else if (detail.isSameTypeAs(BadRequest.getDefaultInstance())) {
+          BadRequest bad = detail.unpackSameTypeAs(BadRequest.getDefaultInstance());
           if (bad.getFieldViolationsCount() > 0) {
             parameter = Optional.of(bad.getFieldViolations(0).getField());
           }

@@ -1,8 +1,6 @@
 package dev.cofferdam.local;
 
-import dev.cofferdam.local.kafka.KafkaBroker;
 import dev.cofferdam.local.pki.LocalAuthority;
-import dev.cofferdam.local.postgres.PostgresServer;
 import dev.cofferdam.local.process.Component;
 import dev.cofferdam.local.process.Parallel;
 import dev.cofferdam.local.process.Ports;
@@ -10,7 +8,6 @@ import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.Secrets;
 import dev.cofferdam.local.process.StartFailedException;
-import dev.cofferdam.local.redis.RedisServer;
 import dev.cofferdam.local.seed.Seeding;
 import dev.cofferdam.local.services.ServiceKind;
 import dev.cofferdam.local.services.ServiceProcess;
@@ -36,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -46,7 +44,6 @@ import java.util.concurrent.Executors;
  * that happens, all of it ends.
  */
 public final class LocalMesh implements AutoCloseable {
-  private static final List<String> STORES = List.of("kafka", "redis", "postgres");
   private static final long STORE_WAIT_MS = 60_000;
   private static final long SERVICE_WAIT_MS = 90_000;
 
@@ -185,30 +182,19 @@ public final class LocalMesh implements AutoCloseable {
 
   private void startAll() {
     wroteState();
-    KafkaBroker kafka =
-        new KafkaBroker(
-            files.folder().resolve("kafka"),
-            port("kafka"),
-            port("kafka-controller"),
-            authority.bundle("kafka"),
-            authority.trust());
-    Map<String, String> urls = new HashMap<>();
-    Parallel.run(
-        List.of(() -> startKafka(kafka), () -> startRedis(urls), () -> startPostgres(urls)));
-    ServiceSettings settings =
-        new ServiceSettings(
-            options.repository(),
-            options.models(),
-            options::modelsOfWorker,
-            files.folder(),
-            LocalAuthority.TRUST_DOMAIN,
-            ports,
-            secrets,
-            process -> kafka.clientProperties(authority.bundle(process)),
-            String.valueOf(urls.get("redis")),
-            database -> urls.get("postgres") + database,
-            options.settings());
-    startServices(settings);
+    ServicePrograms programs = programs(files.folder(), options);
+    programs.copy();
+    LocalStores stores = new LocalStores(options, files, authority, secrets, ports);
+    ServiceSettings settings = stores.settings();
+    CountDownLatch waiting = new CountDownLatch(LocalStores.NAMES.size());
+    List<Callable<Void>> starts = new ArrayList<>();
+    for (String name : LocalStores.NAMES) {
+      starts.add(() -> startStore(stores, name, waiting));
+    }
+    for (String process : options.services()) {
+      starts.add(() -> startService(process, programs.of(process), settings, waiting));
+    }
+    Parallel.run(starts);
     files.endpoints(endpoints());
     long began = System.nanoTime();
     try (Seeding seeding =
@@ -228,82 +214,40 @@ public final class LocalMesh implements AutoCloseable {
     wroteState();
   }
 
-  private Void startKafka(KafkaBroker kafka) {
+  private Void startStore(LocalStores stores, String name, CountDownLatch waiting) {
     long began = System.nanoTime();
-    Path bundle = authority.bundle("operator");
+    LocalStores.Store store = stores.prepare(name);
+    run(store.process(), store.readiness(), STORE_WAIT_MS);
+    said(store.name(), began, store.setUp().get());
+    waiting.countDown();
+    return null;
+  }
+
+  /**
+   * A JVM takes longer to start than the stores, so that it begins at once: services wait for what
+   * they need. An executable would only ask in vain.
+   */
+  private Void startService(
+      String process,
+      ServicePrograms.Program program,
+      ServiceSettings settings,
+      CountDownLatch waiting)
+      throws InterruptedException {
+    if (program instanceof ServicePrograms.Executable) {
+      waiting.await();
+    }
+    long began = System.nanoTime();
     ProcessSpec spec =
-        kafka.process(java(), System.getProperty("java.class.path"), files.log("kafka"));
-    run(spec, kafka.readiness(bundle), STORE_WAIT_MS);
-    int created = kafka.createTopics(bundle);
-    said(
-        "kafka",
-        began,
-        "mutual TLS on "
-            + kafka.bootstrap()
-            + (created > 0 ? ", " + created + " topics made" : ""));
+        ServiceProcess.process(
+            java(),
+            program,
+            process,
+            settings.of(process, identityOf(process)),
+            files.folder().resolve("run").resolve(process),
+            files.log(process));
+    run(spec, ServiceProcess.readiness(port(process + "-http")), SERVICE_WAIT_MS);
+    said(process, began, "ready" + program.words());
     return null;
-  }
-
-  private Void startRedis(Map<String, String> urls) {
-    long began = System.nanoTime();
-    RedisServer redis =
-        new RedisServer(
-            files.folder().resolve("redis"),
-            options.binaries(),
-            port("redis"),
-            secrets.text("redis"),
-            options.redis());
-    run(redis.process(files.log("redis")), redis.readiness(), STORE_WAIT_MS);
-    synchronized (urls) {
-      urls.put("redis", redis.url());
-    }
-    said("redis", began, redis.origin() + " on 127.0.0.1:" + port("redis"));
-    return null;
-  }
-
-  private Void startPostgres(Map<String, String> urls) {
-    long began = System.nanoTime();
-    Map<String, String> passwords = new HashMap<>();
-    PostgresServer.USERS.forEach(name -> passwords.put(name, secrets.text("postgres-" + name)));
-    PostgresServer postgres =
-        new PostgresServer(
-            files.folder().resolve("postgres"),
-            options.binaries(),
-            port("postgres"),
-            secrets.text("postgres"),
-            passwords);
-    run(postgres.process(files.log("postgres")), postgres.readiness(), STORE_WAIT_MS);
-    postgres.createDatabases();
-    synchronized (urls) {
-      urls.put("postgres", postgres.jdbcUrl(""));
-    }
-    said("postgresql", began, "durable, on 127.0.0.1:" + port("postgres"));
-    return null;
-  }
-
-  private void startServices(ServiceSettings settings) {
-    ServicePrograms programs = programs(files.folder(), options);
-    programs.copy();
-    List<Callable<Void>> starts = new ArrayList<>();
-    for (String process : options.services()) {
-      starts.add(
-          () -> {
-            long began = System.nanoTime();
-            ServicePrograms.Program program = programs.of(process);
-            ProcessSpec spec =
-                ServiceProcess.process(
-                    java(),
-                    program,
-                    process,
-                    settings.of(process, identityOf(process)),
-                    files.folder().resolve("run").resolve(process),
-                    files.log(process));
-            run(spec, ServiceProcess.readiness(port(process + "-http")), SERVICE_WAIT_MS);
-            said(process, began, "ready" + program.words());
-            return null;
-          });
-    }
-    Parallel.run(starts);
   }
 
   private static ServicePrograms programs(Path stateFolder, LocalOptions options) {
@@ -471,7 +415,7 @@ public final class LocalMesh implements AutoCloseable {
           (name, component) -> {
             if (name.equals("gateway")) {
               edge.add(component);
-            } else if (STORES.contains(name)) {
+            } else if (LocalStores.NAMES.contains(name)) {
               stores.add(component);
             } else {
               services.add(component);

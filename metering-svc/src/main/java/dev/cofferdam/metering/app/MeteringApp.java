@@ -21,10 +21,13 @@ import dev.cofferdam.metering.ledger.postgres.PostgresClosings;
 import dev.cofferdam.metering.ledger.postgres.PostgresLedger;
 import dev.cofferdam.metering.ledger.postgres.PostgresUsageViews;
 import dev.cofferdam.metering.ledger.postgres.UsageMonths;
+import dev.cofferdam.proto.metering.v1.Invoice;
+import dev.cofferdam.proto.metering.v1.InvoiceLine;
 import io.agroal.api.AgroalDataSource;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.time.Clock;
@@ -48,6 +51,8 @@ import org.slf4j.LoggerFactory;
  * there and migrated.
  */
 @ApplicationScoped
+@RegisterForReflection( // JSON of invoices
+    targets = {Invoice.class, Invoice.Builder.class, InvoiceLine.class, InvoiceLine.Builder.class})
 public class MeteringApp {
   private static final Logger LOG = LoggerFactory.getLogger(MeteringApp.class);
   private static final String GROUP = "metering";

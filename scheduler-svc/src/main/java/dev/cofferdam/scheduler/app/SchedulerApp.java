@@ -18,6 +18,7 @@ import dev.cofferdam.scheduler.workers.grpc.SchedulingEndpoint;
 import dev.cofferdam.scheduler.workers.grpc.WarmUp;
 import dev.cofferdam.scheduler.workers.kafka.UsageFacts;
 import dev.cofferdam.vocabulary.WorkloadClass;
+import io.quarkus.runtime.ImageMode;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
@@ -96,7 +97,9 @@ public class SchedulerApp {
             .service(scheduling)
             .start();
     LOG.info("scheduler ready on {}:{}", config.listen().host(), config.listen().port());
-    Thread.ofPlatform().daemon().name("warm-up").start(SchedulerApp::warmUp);
+    if (!ImageMode.current().isNativeImage()) { // which is compiled
+      Thread.ofPlatform().daemon().name("warm-up").start(SchedulerApp::warmUp);
+    }
   }
 
   private static void warmUp() {

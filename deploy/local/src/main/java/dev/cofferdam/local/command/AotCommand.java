@@ -19,8 +19,8 @@ import java.util.Locale;
 import java.util.Set;
 
 /**
- * Makes an AOT cache for each service: a mesh of its own answers the requests that {@code up}
- * shows, which is what the caches hold, and ends.
+ * Makes an AOT cache for each service, for the broker and for this program: a mesh of its own
+ * answers the requests that {@code up} shows, which is what the caches hold, and ends.
  */
 final class AotCommand {
   private static final int ROUNDS = 3;
@@ -82,6 +82,7 @@ final class AotCommand {
       for (String process : AotTraining.processes().reversed()) {
         mesh.process(process).stop(WRITE_WAIT_MS);
       }
+      mesh.process("kafka").stop(WRITE_WAIT_MS);
     }
   }
 }

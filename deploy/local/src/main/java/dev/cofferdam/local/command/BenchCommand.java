@@ -306,6 +306,7 @@ final class BenchCommand {
             broker.process(
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 System.getProperty("java.class.path"),
+                List.of(),
                 log("kafka")),
             broker.readiness(authority.bundle("operator")));
     try {

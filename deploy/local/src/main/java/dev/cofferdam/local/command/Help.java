@@ -110,6 +110,8 @@ final class Help {
              --to registry --registry HOST/PATH
                                pushed there, with the credentials of Docker's configuration; --insecure for HTTP
              --tag TAG         instead of 0.1.0
+        compose              settings, identities and secrets for deploy/compose/compose.yaml, which runs the images
+             --out FOLDER      instead of .local/compose
         bench AREA           measure; areas: %s
              --peers           with other engines in the same run (engine only)
              --events N        events that are counted exactly once (metering only; 600000)

@@ -44,6 +44,7 @@ public final class Main {
         case "billing" -> new BillingCommand(files, directory, out).run(rest);
         case "mig" -> new MigCommand(directory, out).run(rest);
         case "images" -> new ImagesCommand(repository, directory, files.folder(), out).run(rest);
+        case "compose" -> new ComposeCommand(repository, directory, files.folder(), out).run(rest);
         case "tenancy" -> new TenancyCommand(files, directory, out).run(rest);
         case "load" -> new LoadCommand(files, directory, out).run(rest);
         case "aot" -> new AotCommand(repository, files, out).run(rest);

@@ -3,7 +3,7 @@ package dev.cofferdam.local.kafka;
 import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.StartFailedException;
-import dev.cofferdam.mesh.kafka.ConfigWriter;
+import dev.cofferdam.mesh.kafka.TopicSetup;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.vocabulary.SpiffeId.Role;
 import java.io.IOException;
@@ -14,25 +14,14 @@ import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.HashSet;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Properties;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
-import org.apache.kafka.clients.admin.NewTopic;
-import org.apache.kafka.common.acl.AccessControlEntry;
-import org.apache.kafka.common.acl.AclBinding;
-import org.apache.kafka.common.acl.AclBindingFilter;
-import org.apache.kafka.common.acl.AclOperation;
-import org.apache.kafka.common.acl.AclPermissionType;
-import org.apache.kafka.common.resource.PatternType;
-import org.apache.kafka.common.resource.ResourcePattern;
-import org.apache.kafka.common.resource.ResourceType;
 
 /**
  * One broker that is its own controller, on the loopback address. Clients speak TLS with
@@ -81,23 +70,29 @@ public final class KafkaBroker {
         trust.toString());
   }
 
-  /** How its process is started; writes its settings. */
-  public ProcessSpec process(Path java, String classPath, Path log) {
+  /**
+   * How its process is started; writes its settings.
+   *
+   * @param cache what the JVM is told about an AOT cache
+   */
+  public ProcessSpec process(Path java, String classPath, List<String> cache, Path log) {
     try {
       Files.createDirectories(folder);
       Path file = folder.resolve("server.properties");
       try (OutputStream out = Files.newOutputStream(file)) {
         settings().store(out, null);
       }
-      return new ProcessSpec(
-          "kafka",
+      List<String> command =
+          new ArrayList<>(
+              List.of(
+                  java.toString(),
+                  "-XX:+UseSerialGC",
+                  "-Xmx192m",
+                  "-Xss512k",
+                  "-XX:TieredStopAtLevel=1"));
+      command.addAll(cache);
+      command.addAll(
           List.of(
-              java.toString(),
-              "-XX:+UseSerialGC",
-              "-Xmx192m",
-              "-Xss512k",
-              "-XX:TieredStopAtLevel=1",
-              "-Xshare:auto",
               "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
               "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info",
               "-Dorg.slf4j.simpleLogger.showDateTime=true",
@@ -108,10 +103,9 @@ public final class KafkaBroker {
               "-cp",
               classPath,
               KafkaProcess.class.getName(),
-              file.toString()),
-          Map.of("COFFERDAM_PARENT_WATCH", "stdin"),
-          folder,
-          log);
+              file.toString()));
+      return new ProcessSpec(
+          "kafka", command, Map.of("COFFERDAM_PARENT_WATCH", "stdin"), folder, log);
     } catch (IOException e) {
       throw new UncheckedIOException("cannot write Kafka's settings", e);
     }
@@ -188,85 +182,13 @@ public final class KafkaBroker {
    */
   public int createTopics(Path clientBundle) {
     try (Admin admin = admin(clientBundle, 10_000)) {
-      Set<String> present = admin.listTopics().names().get(10, TimeUnit.SECONDS);
-      List<NewTopic> missing =
-          Topics.ALL.stream()
-              .filter(topic -> !present.contains(topic.name()))
-              .map(
-                  topic ->
-                      new NewTopic(topic.name(), topic.partitions(), (short) 1)
-                          .configs(topic.configuration()))
-              .toList();
-      admin.createTopics(missing).all().get(20, TimeUnit.SECONDS);
-      allow(admin);
-      return missing.size();
+      return new TopicSetup(admin, (short) 1).run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new StartFailedException("interrupted", e);
     } catch (ExecutionException | TimeoutException e) {
       throw new StartFailedException("Kafka's topics cannot be created: " + e.getMessage(), e);
     }
-  }
-
-  /**
-   * Makes the broker's rules those of {@link Topics}: what is missing comes, what is more goes. The
-   * controller confirms a rule before the broker has heard of it, so it returns when the broker,
-   * which answers the question for the present rules, decides by them.
-   */
-  private static void allow(Admin admin)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    Set<AclBinding> wanted = new HashSet<>();
-    for (Topics.Spec topic : Topics.ALL) {
-      topic.writers().forEach(role -> wanted.add(topicRule(topic, role, AclOperation.WRITE)));
-      topic.readers().forEach(role -> wanted.add(topicRule(topic, role, AclOperation.READ)));
-    }
-    for (Role role : List.of(Role.METERING, Role.AUDIT)) {
-      String group = role.name().toLowerCase(Locale.ROOT);
-      wanted.add(rule(ResourceType.GROUP, group, role, AclOperation.READ));
-    }
-    wanted.add(
-        rule(
-            ResourceType.TRANSACTIONAL_ID,
-            ConfigWriter.TRANSACTIONAL_ID,
-            Role.GATEWAY,
-            AclOperation.WRITE));
-    Set<AclBinding> present = rules(admin);
-    admin
-        .createAcls(wanted.stream().filter(rule -> !present.contains(rule)).toList())
-        .all()
-        .get(10, TimeUnit.SECONDS);
-    admin
-        .deleteAcls(
-            present.stream()
-                .filter(rule -> !wanted.contains(rule))
-                .map(AclBinding::toFilter)
-                .toList())
-        .all()
-        .get(10, TimeUnit.SECONDS);
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (!rules(admin).equals(wanted)) {
-      if (System.nanoTime() > deadline) {
-        throw new TimeoutException("the broker did not take over its access rules in 10 seconds");
-      }
-      Thread.sleep(20);
-    }
-  }
-
-  private static Set<AclBinding> rules(Admin admin)
-      throws InterruptedException, ExecutionException, TimeoutException {
-    return Set.copyOf(admin.describeAcls(AclBindingFilter.ANY).values().get(10, TimeUnit.SECONDS));
-  }
-
-  private static AclBinding topicRule(Topics.Spec topic, Role role, AclOperation operation) {
-    return rule(ResourceType.TOPIC, topic.name(), role, operation);
-  }
-
-  private static AclBinding rule(
-      ResourceType type, String name, Role role, AclOperation operation) {
-    return new AclBinding(
-        new ResourcePattern(type, name, PatternType.LITERAL),
-        new AccessControlEntry(
-            SpiffePrincipals.of(role).toString(), "*", operation, AclPermissionType.ALLOW));
   }
 
   private Admin admin(Path clientBundle, int timeoutMs) {

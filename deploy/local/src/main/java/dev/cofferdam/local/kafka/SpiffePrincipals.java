@@ -2,16 +2,17 @@ package dev.cofferdam.local.kafka;
 
 import dev.cofferdam.local.pki.LocalAuthority;
 import dev.cofferdam.mesh.Caller;
+import dev.cofferdam.mesh.kafka.TopicSetup;
 import dev.cofferdam.vocabulary.SpiffeId;
 import java.security.cert.Certificate;
 import java.security.cert.X509Certificate;
-import java.util.Locale;
 import java.util.Optional;
 import javax.net.ssl.SSLPeerUnverifiedException;
 import org.apache.kafka.common.security.auth.AuthenticationContext;
 import org.apache.kafka.common.security.auth.KafkaPrincipal;
 import org.apache.kafka.common.security.auth.SslAuthenticationContext;
 import org.apache.kafka.common.security.authenticator.DefaultKafkaPrincipalBuilder;
+import org.apache.kafka.common.utils.SecurityUtils;
 
 /**
  * Whom the broker takes a client for: the role in its certificate's SPIFFE identity, such as {@code
@@ -27,7 +28,7 @@ public final class SpiffePrincipals extends DefaultKafkaPrincipalBuilder {
   }
 
   static KafkaPrincipal of(SpiffeId.Role role) {
-    return user(role.name().toLowerCase(Locale.ROOT));
+    return SecurityUtils.parseKafkaPrincipal(TopicSetup.principal(role));
   }
 
   private static KafkaPrincipal user(String name) {

@@ -41,9 +41,9 @@ import org.bouncycastle.operator.OperatorCreationException;
 import org.bouncycastle.operator.jcajce.JcaContentSignerBuilder;
 
 /**
- * An authority whose certificates are good for this machine only: EC P-256, SPIFFE-ID, {@code
- * localhost} and {@code 127.0.0.1} as names. All files are readable by their owner only.
- * Thread-safe.
+ * An authority whose certificates are good for one machine only: EC P-256, SPIFFE-ID, {@code
+ * localhost}, {@code 127.0.0.1} and that of the process as names of servers. All files are readable
+ * by their owner only. Thread-safe.
  */
 public final class LocalAuthority {
   /** The trust domain of the local mesh. */
@@ -200,18 +200,19 @@ public final class LocalAuthority {
           Extension.authorityKeyIdentifier,
           false,
           utils.createAuthorityKeyIdentifier(certificate.getPublicKey()));
-      builder.addExtension(Extension.subjectAlternativeName, false, names(uri, server));
+      builder.addExtension(Extension.subjectAlternativeName, false, names(name, uri, server));
       return sign(builder, key);
     } catch (CertIOException e) {
       throw new GeneralSecurityException(e);
     }
   }
 
-  private static GeneralNames names(String uri, boolean server) {
+  private static GeneralNames names(String name, String uri, boolean server) {
     List<GeneralName> names = new ArrayList<>();
     names.add(new GeneralName(GeneralName.uniformResourceIdentifier, uri));
     if (server) {
       names.add(new GeneralName(GeneralName.dNSName, "localhost"));
+      names.add(new GeneralName(GeneralName.dNSName, name));
       names.add(new GeneralName(GeneralName.iPAddress, "127.0.0.1"));
     }
     return new GeneralNames(names.toArray(GeneralName[]::new));

@@ -36,6 +36,8 @@ public final class PostgresServer {
   /** Serves the gateway's requests in a database whose tables it does not own. */
   public static final String GATEWAY_SERVING = "gateway_serving";
 
+  private static final String GRANT = "GRANT CONNECT ON DATABASE gateway TO " + GATEWAY_SERVING;
+
   /** All users but the super user. */
   public static final List<String> USERS = List.of("metering", "audit", "gateway", GATEWAY_SERVING);
 
@@ -61,6 +63,11 @@ public final class PostgresServer {
 
   /** JDBC address of a database. */
   public String jdbcUrl(String database) {
+    return jdbcUrl(port, database);
+  }
+
+  /** JDBC address of a database of a server that need not run yet. */
+  public static String jdbcUrl(int port, String database) {
     return "jdbc:postgresql://127.0.0.1:" + port + "/" + database;
   }
 
@@ -182,28 +189,58 @@ public final class PostgresServer {
   public void createDatabases() {
     try (Connection connection = connect(CREATE_S_MAX);
         Statement statement = connection.createStatement()) {
+      for (String name : USERS) {
+        if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + name + "'")) {
+          statement.execute(createUser(name));
+        }
+        statement.execute(alterUser(name, String.valueOf(passwords.get(name))));
+      }
       for (String name : DATABASES) {
-        // The services make the roles behind their row-level security; since PostgreSQL 16 a role
-        // that may do that has no power over roles that it did not make.
-        user(statement, name, "CREATEROLE");
         if (!exists(statement, "SELECT 1 FROM pg_database WHERE datname = '" + name + "'")) {
-          statement.execute("CREATE DATABASE " + name + " OWNER " + name);
-          statement.execute("REVOKE ALL ON DATABASE " + name + " FROM PUBLIC");
+          for (String command : createDatabase(name)) {
+            statement.execute(command);
+          }
         }
       }
-      user(statement, GATEWAY_SERVING, "NOCREATEROLE");
-      statement.execute("GRANT CONNECT ON DATABASE gateway TO " + GATEWAY_SERVING);
+      statement.execute(GRANT);
     } catch (SQLException e) {
       throw new StartFailedException("PostgreSQL's databases cannot be made: " + e.getMessage(), e);
     }
   }
 
-  private void user(Statement statement, String name, String right) throws SQLException {
-    if (!exists(statement, "SELECT 1 FROM pg_roles WHERE rolname = '" + name + "'")) {
-      statement.execute("CREATE ROLE " + name + " LOGIN NOSUPERUSER NOBYPASSRLS");
+  /**
+   * What {@link #createDatabases} does, for a new server that is run by somebody else.
+   *
+   * @param passwords of {@link #USERS}
+   */
+  public static String firstCommands(Map<String, String> passwords) {
+    List<String> commands = new ArrayList<>();
+    for (String name : USERS) {
+      commands.add(createUser(name));
+      commands.add(alterUser(name, String.valueOf(passwords.get(name))));
     }
-    String password = String.valueOf(passwords.get(name));
-    statement.execute("ALTER ROLE " + name + " " + right + " PASSWORD '" + password + "'");
+    DATABASES.forEach(name -> commands.addAll(createDatabase(name)));
+    commands.add(GRANT);
+    return String.join(";\n", commands) + ";\n";
+  }
+
+  private static String createUser(String name) {
+    return "CREATE ROLE " + name + " LOGIN NOSUPERUSER NOBYPASSRLS";
+  }
+
+  /**
+   * The services make the roles behind their row-level security; since PostgreSQL 16 a role that
+   * may do that has no power over roles that it did not make.
+   */
+  private static String alterUser(String name, String password) {
+    String right = name.equals(GATEWAY_SERVING) ? "NOCREATEROLE" : "CREATEROLE";
+    return "ALTER ROLE " + name + " " + right + " PASSWORD '" + password + "'";
+  }
+
+  private static List<String> createDatabase(String name) {
+    return List.of(
+        "CREATE DATABASE " + name + " OWNER " + name,
+        "REVOKE ALL ON DATABASE " + name + " FROM PUBLIC");
   }
 
   private static boolean exists(Statement statement, String query) throws SQLException {

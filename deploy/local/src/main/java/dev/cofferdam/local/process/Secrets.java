@@ -8,7 +8,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 
-/** Random secrets of one machine, made once, each in a file that only its owner reads. */
+/**
+ * Random secrets of one machine, made once, each in a file that only its owner reads. Thread-safe.
+ */
 public final class Secrets {
   private static final int BYTES = 32;
 
@@ -19,7 +21,7 @@ public final class Secrets {
   }
 
   /** The file of a secret of 32 random bytes. */
-  public Path file(String name) {
+  public synchronized Path file(String name) {
     Path file = folder.resolve(name);
     if (Files.exists(file)) {
       return file;

@@ -109,6 +109,11 @@ public final class RedisServer {
 
   /** The address with the password, for clients. */
   public String url() {
+    return url(port, password);
+  }
+
+  /** The address of a server that need not run yet. */
+  public static String url(int port, String password) {
     return "redis://:" + password + "@127.0.0.1:" + port;
   }
 

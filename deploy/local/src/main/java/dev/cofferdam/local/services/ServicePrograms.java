@@ -44,7 +44,7 @@ public record ServicePrograms(Path repository, Path copies, Launch launch) {
   }
 
   /** A native executable. */
-  record Executable(Path file) implements Program {
+  public record Executable(Path file) implements Program {
     @Override
     public String words() {
       return " (native)";
@@ -128,7 +128,7 @@ public record ServicePrograms(Path repository, Path copies, Launch launch) {
   }
 
   /** A cache that does not fit the JVM or the jars is not used, and nothing is said. */
-  private static List<String> cached(Path cache) {
+  public static List<String> cached(Path cache) {
     return Files.exists(cache)
         ? List.of("-XX:AOTCache=" + cache, "-Xlog:aot*=off", "-Xlog:cds*=off")
         : List.of();

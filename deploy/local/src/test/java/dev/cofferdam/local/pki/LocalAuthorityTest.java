@@ -40,7 +40,8 @@ class LocalAuthorityTest {
     X509Certificate leaf = read(authority.identity("gateway", GATEWAY).certificate());
 
     assertThat(names(leaf))
-        .containsExactly("spiffe://cofferdam.local/service/gateway", "localhost", "127.0.0.1");
+        .containsExactly(
+            "spiffe://cofferdam.local/service/gateway", "localhost", "gateway", "127.0.0.1");
     leaf.verify(read(authority.trust()).getPublicKey());
     assertThat(leaf.getBasicConstraints()).isEqualTo(-1);
   }

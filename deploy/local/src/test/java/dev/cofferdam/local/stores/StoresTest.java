@@ -109,6 +109,7 @@ class StoresTest {
             broker.process(
                 Path.of(System.getProperty("java.home"), "bin", "java"),
                 System.getProperty("java.class.path"),
+                List.of(),
                 folder.resolve("kafka.log")),
             broker.readiness(authority.bundle("operator")));
     broker.createTopics(authority.bundle("operator"));
