@@ -213,7 +213,7 @@ class ConfigurationOnKafkaTest {
             return true;
           });
     } catch (RefusedException e) {
-      assertThat(e.refusal().code()).isEqualTo(ErrorCode.CONFLICT);
+      assertThat(e.refusal().code()).as(e.refusal().message()).isEqualTo(ErrorCode.CONFLICT);
       return false;
     }
   }
