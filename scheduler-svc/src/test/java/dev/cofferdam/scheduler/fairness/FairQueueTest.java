@@ -3,8 +3,12 @@ package dev.cofferdam.scheduler.fairness;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 class FairQueueTest {
@@ -162,6 +166,73 @@ class FairQueueTest {
         random50.grant(first);
       }
       assertThat(forecast).as("seed %d", seed).isEqualTo(granted);
+    }
+  }
+
+  @Test
+  void whateverHappensTheOrderIsThatOfTheTagsAndTheSystemsTimeNeverGoesBack() {
+    for (long seed = 1; seed <= 100; seed++) {
+      SplittableRandom random = new SplittableRandom(seed);
+      FairQueue<String> asked = new FairQueue<>(10);
+      double virtualTime = 0;
+      for (int step = 1; step <= 500; step++) {
+        happens(asked, random.nextInt(9), "t" + random.nextInt(12), step, 1 + random.nextInt(5));
+        List<Flow<String>> ready = flows(asked).filter(Flow::isReady).sorted(BY_TAG).toList();
+        String when = "seed " + seed + ", step " + step;
+        assertThat(asked.next()).as(when).isEqualTo(ready.stream().findFirst());
+        assertThat(asked.ready()).as(when).containsExactlyElementsOf(ready);
+        assertThat(asked.mostRunning().map(flow -> flow.shareWith(0)))
+            .as(when)
+            .isEqualTo(
+                flows(asked)
+                    .filter(flow -> flow.running > 0)
+                    .map(flow -> flow.shareWith(0))
+                    .max(Double::compare));
+        double least = ready.stream().mapToDouble(Flow::serviceTime).min().orElse(0);
+        assertThat(asked.virtualTime())
+            .as(when)
+            .isGreaterThanOrEqualTo(Math.max(virtualTime, least));
+        virtualTime = asked.virtualTime();
+      }
+    }
+  }
+
+  private static final Comparator<Flow<String>> BY_TAG =
+      Comparator.comparingDouble((Flow<String> flow) -> flow.finishTag())
+          .thenComparingLong(flow -> flow.head().ticket());
+
+  private static Stream<Flow<String>> flows(FairQueue<String> of) {
+    return IntStream.range(0, 12).mapToObj(i -> of.find("t" + i)).flatMap(Optional::stream);
+  }
+
+  private static void happens(FairQueue<String> to, int kind, String tenant, long step, int much) {
+    Flow<String> flow = to.find(tenant).orElse(null);
+    switch (flow == null ? 0 : kind) {
+      case 0, 1 ->
+          to.add(to.account(tenant, 1 + step % 3), new FairQueue.Entry<>(step, much, "r" + step));
+      case 2, 3 -> to.next().ifPresent(to::grant);
+      case 4 -> to.charge(flow, much);
+      case 5 -> {
+        to.served(flow, much);
+        to.release(flow);
+      }
+      case 6 -> {
+        if (flow.running > 0) {
+          double unserved = Math.min(much, flow.ahead * flow.weight());
+          to.bringBack(flow, new FairQueue.Entry<>(-step, much, "back" + step), unserved);
+        }
+      }
+      case 7 -> {
+        if (flow.first != null) {
+          to.park(flow);
+        }
+      }
+      default -> {
+        to.unpark(tenant);
+        if (flow.last != null && much == 1) {
+          to.remove(flow.last);
+        }
+      }
     }
   }
 }
