@@ -101,7 +101,7 @@ class OverheadTest {
             """
             # TYPE a counter
             a{tenant="x",path="a\\"b,c=\\"d"} 1.5
-            a{tenant="y"} 2
+            a{tenant="y"} 2 # {trace_id="0af7651916cd43dd"} 0.7 1795340246.615
             b 3.0E2
             c NaN
             nothing

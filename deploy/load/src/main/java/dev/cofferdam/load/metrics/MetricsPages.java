@@ -36,7 +36,10 @@ public final class MetricsPages implements AutoCloseable {
     for (Map.Entry<String, String> process : urls.entrySet()) {
       try {
         HttpRequest request =
-            HttpRequest.newBuilder(URI.create(process.getValue())).timeout(TIMEOUT).build();
+            HttpRequest.newBuilder(URI.create(process.getValue()))
+                .timeout(TIMEOUT)
+                .header("accept", "text/plain")
+                .build();
         told.put(
             process.getKey(), Samples.parse(http.send(request, BodyHandlers.ofString()).body()));
       } catch (IOException e) {

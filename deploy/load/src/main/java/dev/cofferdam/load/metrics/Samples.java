@@ -17,6 +17,7 @@ import java.util.stream.Stream;
  * @param all in no order
  */
 public record Samples(List<Sample> all) {
+  private static final String EXEMPLAR = " # {";
   private static final Pattern LABEL =
       Pattern.compile("([a-zA-Z_][a-zA-Z0-9_]*)=\"((?:[^\"\\\\]|\\\\.)*)\"");
 
@@ -51,7 +52,10 @@ public record Samples(List<Sample> all) {
     return new Samples(processes.stream().flatMap(p -> p.all().stream()).toList());
   }
 
-  private static Stream<Sample> sample(String line) {
+  private static Stream<Sample> sample(String told) {
+    // OpenMetrics may add an example of what was counted behind the value.
+    int exemplar = told.indexOf(EXEMPLAR);
+    String line = exemplar < 0 ? told : told.substring(0, exemplar);
     int labels = line.indexOf('{');
     int space = line.lastIndexOf(' ');
     int end = labels < 0 ? space : labels;

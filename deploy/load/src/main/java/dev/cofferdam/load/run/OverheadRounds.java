@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
 import java.util.stream.DoubleStream;
+import java.util.stream.IntStream;
 
 /**
  * Rounds of requests that tell the mechanisms of isolation apart. A round has four phases: each
@@ -35,8 +36,9 @@ import java.util.stream.DoubleStream;
 public record OverheadRounds(int count, double phaseS, double perSecond) {
   private static final Stream.Range INPUT_WORDS = new Stream.Range(10, 40);
   private static final Stream.Range OUTPUT_TOKENS = new Stream.Range(16, 64);
+  private static final String REQUESTS = "cofferdam_requests_total";
   private static final long LOOK_MS = 250;
-  private static final int LOOKS_MAX = 40;
+  private static final int LOOKS_MAX = 120;
 
   /** Puts the mesh through a scenario. */
   interface Drive {
@@ -58,21 +60,27 @@ public record OverheadRounds(int count, double phaseS, double perSecond) {
     }
 
     Interval phase(String name, long seed, Stream... streams) throws InterruptedException {
-      Map<String, Samples> before = atRest();
+      Map<String, Samples> before = atRest(0);
       Results results = drive.drive(new Scenario(name, "", phaseS, Arrays.asList(streams)), seed);
       Figures all = results.all();
       unserved += all.requests() - all.served();
       stopped |= !results.complete();
-      return new Interval(before, atRest());
+      return new Interval(before, atRest(sum(before, REQUESTS) + all.served()));
     }
 
-    /** What all processes say once nothing is on its way any more. */
-    private Map<String, Samples> atRest() throws InterruptedException {
+    /**
+     * What all processes say once nothing is on its way any more.
+     *
+     * @param ended requests that have ended by then, at least
+     */
+    private Map<String, Samples> atRest(double ended) throws InterruptedException {
       Map<String, Samples> last = pages.readAll();
       for (int look = 0; look < LOOKS_MAX; look++) {
         Thread.sleep(LOOK_MS);
         Map<String, Samples> now = pages.readAll();
-        if (Arrays.equals(work(last), work(now))) {
+        if (sum(now, REQUESTS) >= ended
+            && sum(now, "cofferdam_worker_sequences_live") == 0
+            && Arrays.equals(work(last), work(now))) {
           return now;
         }
         last = now;
@@ -147,6 +155,13 @@ public record OverheadRounds(int count, double phaseS, double perSecond) {
     return tenant;
   }
 
+  /** Evenly spread, so that each phase has as many. */
+  private double[] times() {
+    return IntStream.range(0, Math.max(1, (int) Math.round(phaseS * perSecond)))
+        .mapToDouble(i -> (i + 0.5) / perSecond)
+        .toArray();
+  }
+
   private Stream stream(String name, TenantId tenant, String adapter) {
     return new Stream(
         name + "-" + tenant,
@@ -154,7 +169,7 @@ public record OverheadRounds(int count, double phaseS, double perSecond) {
         Stream.Api.GRPC,
         adapter,
         WorkloadClass.INTERACTIVE,
-        new Arrivals.Poisson(perSecond),
+        new Arrivals.Trace(times()),
         0,
         phaseS,
         INPUT_WORDS,
