@@ -5,11 +5,13 @@ import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
 import dev.cofferdam.gguf.FolderTwin;
+import dev.cofferdam.load.drive.Target;
 import dev.cofferdam.local.LocalMesh;
 import dev.cofferdam.local.LocalOptions;
 import dev.cofferdam.local.SampleTenant;
 import dev.cofferdam.local.trace.StoredSpan;
 import dev.cofferdam.local.trace.TraceFiles;
+import dev.cofferdam.mesh.JdkTls;
 import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
@@ -24,6 +26,8 @@ import dev.cofferdam.proto.inference.v1.WorkloadClass;
 import dev.cofferdam.proto.routing.v1.ExplainRequest;
 import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.RoutingServiceGrpc;
+import dev.cofferdam.vocabulary.SpiffeId;
+import dev.cofferdam.vocabulary.TenantId;
 import io.grpc.ManagedChannel;
 import io.grpc.netty.GrpcSslContexts;
 import io.grpc.netty.NettyChannelBuilder;
@@ -402,6 +406,14 @@ public final class Mesh {
         .collect(Collectors.toMap(Map.Entry::getKey, entry -> metricsAt(entry.getValue())));
   }
 
+  /** The same of one process in the OpenMetrics format, which has traces as examples of buckets. */
+  public String openMetrics(String process) {
+    return metricsAt(
+        // As Prometheus asks with scrape_protocols: [OpenMetricsText1.0.0]; without */* it is refused.
+        local.endpoints().metrics().get(process),
+        "application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.5");
+  }
+
   /** What all services' metrics endpoints show. */
   public String allMetrics() {
     return local.endpoints().metrics().values().stream()
@@ -410,12 +422,16 @@ public final class Mesh {
   }
 
   private static String metricsAt(String url) {
+    return metricsAt(url, "text/plain; version=0.0.4");
+  }
+
+  private static String metricsAt(String url, String format) {
     // HTTP/1.1, as Prometheus asks: this client's change to HTTP/2 on a plain connection may hang.
     try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
       return http.send(
               HttpRequest.newBuilder(URI.create(url))
                   .timeout(Duration.ofSeconds(30))
-                  .header("accept", "text/plain; version=0.0.4")
+                  .header("accept", format)
                   .build(),
               HttpResponse.BodyHandlers.ofString())
           .body();
@@ -441,6 +457,68 @@ public final class Mesh {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /**
+   * A page of the gateway's console.
+   *
+   * @param reader who shows a certificate; empty: the operator
+   */
+  public HttpResponse<String> console(Optional<TenantHandle> reader, String path) {
+    TlsFiles identity =
+        reader.map(tenant -> local.tenantIdentity(tenant.id())).orElse(local.operator());
+    try (JdkTls shown = JdkTls.client(identity, SpiffeId.Role.GATEWAY)) {
+      return page(shown.context(), path);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /**
+   * A page of the console for somebody without a certificate.
+   *
+   * @throws IOException as it is refused
+   */
+  public HttpResponse<String> consoleWithoutCertificate(String path) throws IOException {
+    return page(tls, path);
+  }
+
+  private HttpResponse<String> page(SSLContext context, String path) throws IOException {
+    try (HttpClient http = HttpClient.newBuilder().sslContext(context).build()) {
+      return http.send(
+          HttpRequest.newBuilder(URI.create("https://" + local.address("console") + path))
+              .timeout(Duration.ofSeconds(30))
+              .build(),
+          HttpResponse.BodyHandlers.ofString());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  /** The mesh as the load driver's target, with the sample tenants. */
+  public Target loadTarget() {
+    return new Target(
+        local.endpoints().grpc(),
+        local.endpoints().rest(),
+        local.files().authority(),
+        local.tenants().getFirst().model(),
+        local.tenants().stream()
+            .collect(
+                Collectors.toMap(
+                    tenant -> new TenantId(tenant.tenant()),
+                    tenant ->
+                        new Target.Credentials(
+                            tenant.apiKey(),
+                            Optional.empty(),
+                            tenant.adapter(),
+                            dev.cofferdam.vocabulary.Tier.valueOf(
+                                tenant.tier().toUpperCase(Locale.ROOT))))));
+  }
+
+  /** URL of each process' metrics, by its name. */
+  public Map<String, String> metricsUrls() {
+    return local.endpoints().metrics();
   }
 
   /** The folder of all that the mesh writes. */
