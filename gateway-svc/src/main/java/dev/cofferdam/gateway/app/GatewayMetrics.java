@@ -25,6 +25,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.context.Context;
+import io.opentelemetry.context.Scope;
 import jakarta.enterprise.context.ApplicationScoped;
 import java.time.InstantSource;
 import java.util.Locale;
@@ -152,9 +154,19 @@ public class GatewayMetrics implements RequestObserver {
         models.computeIfAbsent(
             new ModelKey(generation.operation(), generation.model().id(), tenant.tier().label()),
             key -> new GenAiMeters(registry, key.operation(), key.model(), key.tier()));
-    GenAiSpan.describe(Span.fromContext(Tracing.context()), generation, ending);
-    meters.ended(generation, ending);
-    ofModel.ended(ending);
+    Context trace = Tracing.context();
+    Span span = Span.fromContext(trace);
+    GenAiSpan.describe(span, generation, ending);
+    if (!span.getSpanContext().isSampled()) {
+      meters.ended(generation, ending);
+      ofModel.ended(ending);
+      return;
+    }
+    // The trace becomes an example of the buckets that the request falls into.
+    try (Scope unused = trace.makeCurrent()) {
+      meters.ended(generation, ending);
+      ofModel.ended(ending);
+    }
   }
 
   /** A limiter whose time is counted as what isolation costs. */

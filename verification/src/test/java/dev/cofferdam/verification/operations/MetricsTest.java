@@ -14,12 +14,15 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
-/** What running services publish is what the list says. */
+/** What running services publish is what the list says, and leads from a bucket to a trace. */
 class MetricsTest {
   private static final Mesh MESH = Mesh.shared();
   private static final String OPERATION = "gen_ai.operation.name";
   private static final Pattern TYPE =
       Pattern.compile("# TYPE ((?:cofferdam|tenant|gen_ai)_\\S+|vllm:\\S+) (\\w+)");
+  private static final Pattern EXEMPLAR =
+      Pattern.compile(
+          "cofferdam_ttft_seconds_bucket\\{.*} \\S+ # \\{.*trace_id=\"([0-9a-f]{32})\"");
 
   private static Set<String> published(String service) {
     Set<String> published = new TreeSet<>();
@@ -71,6 +74,15 @@ class MetricsTest {
           service + " publishes what is listed", () -> published(service).containsAll(always));
       assertThat(all).as(service).containsAll(published(service));
     }
+  }
+
+  @Test
+  void aBucketOfTheFirstTokensTimeNamesATraceThatIsKept() {
+    served();
+
+    Matcher exemplar = EXEMPLAR.matcher(MESH.openMetrics("gateway"));
+    assertThat(exemplar.find()).isTrue();
+    Patience.until("the trace is kept", () -> !MESH.spans(exemplar.group(1)).isEmpty());
   }
 
   @Test
