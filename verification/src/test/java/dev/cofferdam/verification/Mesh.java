@@ -409,7 +409,8 @@ public final class Mesh {
   /** The same of one process in the OpenMetrics format, which has traces as examples of buckets. */
   public String openMetrics(String process) {
     return metricsAt(
-        // As Prometheus asks with scrape_protocols: [OpenMetricsText1.0.0]; without */* it is refused.
+        // As Prometheus asks with scrape_protocols: [OpenMetricsText1.0.0]; without */* it is
+        // refused.
         local.endpoints().metrics().get(process),
         "application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.5");
   }

@@ -38,7 +38,7 @@ class LoadTest {
       Path page = report.write(folder);
 
       assertThat(Files.readString(page))
-          .contains("harbor-books", "pixel-pirates", "nordic-parcel", "batch slots")
+          .contains("harbor-books", "pixel-pirates", "batch slots")
           .doesNotContain("<script", "http:", "https:");
       JsonNode all = new JsonMapper().readTree(folder.resolve("report.json").toFile()).path("all");
       assertThat(all.path("served").asLong()).isPositive().isEqualTo(all.path("requests").asLong());
