@@ -33,7 +33,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -44,7 +43,7 @@ import java.util.concurrent.Executors;
  * that happens, all of it ends.
  */
 public final class LocalMesh implements AutoCloseable {
-  private static final long STORE_WAIT_MS = 60_000;
+  private static final long STORE_WAIT_MS = 90_000;
   private static final long SERVICE_WAIT_MS = 90_000;
 
   private final LocalOptions options;
@@ -186,15 +185,16 @@ public final class LocalMesh implements AutoCloseable {
     programs.copy();
     LocalStores stores = new LocalStores(options, files, authority, secrets, ports);
     ServiceSettings settings = stores.settings();
-    CountDownLatch waiting = new CountDownLatch(LocalStores.NAMES.size());
-    List<Callable<Void>> starts = new ArrayList<>();
-    for (String name : LocalStores.NAMES) {
-      starts.add(() -> startStore(stores, name, waiting));
-    }
-    for (String process : options.services()) {
-      starts.add(() -> startService(process, programs.of(process), settings, waiting));
-    }
-    Parallel.run(starts);
+    Parallel.run(
+        LocalStores.NAMES.stream()
+            .map(name -> (Callable<Void>) () -> startStore(stores, name))
+            .toList());
+    Parallel.run(
+        options.services().stream()
+            .map(
+                process ->
+                    (Callable<Void>) () -> startService(process, programs.of(process), settings))
+            .toList());
     files.endpoints(endpoints());
     long began = System.nanoTime();
     try (Seeding seeding =
@@ -214,28 +214,16 @@ public final class LocalMesh implements AutoCloseable {
     wroteState();
   }
 
-  private Void startStore(LocalStores stores, String name, CountDownLatch waiting) {
+  private Void startStore(LocalStores stores, String name) {
     long began = System.nanoTime();
     LocalStores.Store store = stores.prepare(name);
     run(store.process(), store.readiness(), STORE_WAIT_MS);
     said(store.name(), began, store.setUp().get());
-    waiting.countDown();
     return null;
   }
 
-  /**
-   * A JVM takes longer to start than the stores, so that it begins at once: services wait for what
-   * they need. An executable would only ask in vain.
-   */
   private Void startService(
-      String process,
-      ServicePrograms.Program program,
-      ServiceSettings settings,
-      CountDownLatch waiting)
-      throws InterruptedException {
-    if (program instanceof ServicePrograms.Executable) {
-      waiting.await();
-    }
+      String process, ServicePrograms.Program program, ServiceSettings settings) {
     long began = System.nanoTime();
     ProcessSpec spec =
         ServiceProcess.process(

@@ -44,7 +44,7 @@ public record ServicePrograms(Path repository, Path copies, Launch launch) {
   }
 
   /** A native executable. */
-  public record Executable(Path file) implements Program {
+  record Executable(Path file) implements Program {
     @Override
     public String words() {
       return " (native)";
