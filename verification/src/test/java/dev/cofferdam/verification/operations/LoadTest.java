@@ -31,7 +31,7 @@ class LoadTest {
 
   @Test
   void aScenarioOverBothApisIsServedAndItsReportSaysSo(@TempDir Path folder) throws Exception {
-    Scenario steady = ScenarioFile.named("steady").orElseThrow().lasting(3);
+    Scenario steady = ScenarioFile.named("steady").orElseThrow().lasting(6);
     try (LoadRun run = run()) {
       Report report = run.once(steady, 11, PATIENT);
       assertThat(report.kept()).as(report.text()).isTrue();
