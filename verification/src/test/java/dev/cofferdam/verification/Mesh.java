@@ -4,7 +4,6 @@ import com.anthropic.client.AnthropicClient;
 import com.anthropic.client.okhttp.AnthropicOkHttpClient;
 import com.openai.client.OpenAIClient;
 import com.openai.client.okhttp.OpenAIOkHttpClient;
-import dev.cofferdam.gguf.FolderTwin;
 import dev.cofferdam.load.drive.Target;
 import dev.cofferdam.local.LocalMesh;
 import dev.cofferdam.local.LocalOptions;
@@ -41,7 +40,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
 import java.security.cert.CertificateFactory;
@@ -57,7 +55,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509TrustManager;
@@ -123,29 +120,10 @@ public final class Mesh {
                 .withSettings("worker-1", Map.of("cofferdam.worker.zone", "zone-a"))
                 .withSettings("worker-2", AdapterDisk.OF_WORKER_2.ofWorker())
                 .withSettings("worker-2", Map.of("cofferdam.worker.zone", "zone-b"))
-                .withModels(models(repository), List.of(GGUF_MODEL, SECOND_MODEL))
+                .withModels(ModelsFolder.make(repository), List.of(GGUF_MODEL, SECOND_MODEL))
                 .withProgress(System.out::println));
     Runtime.getRuntime().addShutdownHook(new Thread(local::stop));
     return new Mesh(local, issuer);
-  }
-
-  /** The sample model as it is, and beside it a copy, and it as one file. */
-  private static Path models(Path repository) {
-    Path models = repository.resolve("verification/target/models");
-    Path sample = repository.resolve("models/support-desk");
-    try (Stream<Path> files = Files.list(sample)) {
-      Path copy = Files.createDirectories(models.resolve("support-desk"));
-      Path second = Files.createDirectories(models.resolve(SECOND_MODEL));
-      for (Path file : files.toList()) {
-        Files.copy(file, copy.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-        Files.copy(file, second.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-      }
-      Files.write(
-          models.resolve(GGUF_MODEL + ".gguf"), FolderTwin.model(sample, "llama-bpe").bytes());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    }
-    return models;
   }
 
   private Mesh(LocalMesh local, TokenIssuer issuer) {
@@ -255,13 +233,14 @@ public final class Mesh {
    * is away, and that is only answered if its client tries again.
    */
   public <T> T throughRefusals(Supplier<T> call) {
-    double before = metric("gateway", "cofferdam_limiter_refusals");
+    double before = metrics().sum("gateway", "cofferdam_limiter_refusals");
     CompletableFuture<T> answer;
     stopRedis();
     try {
       answer = CompletableFuture.supplyAsync(call);
       Patience.until(
-          "the call is refused", () -> metric("gateway", "cofferdam_limiter_refusals") > before);
+          "the call is refused",
+          () -> metrics().sum("gateway", "cofferdam_limiter_refusals") > before);
       if (answer.isDone()) {
         throw new AssertionError("the call ended with the refusal");
       }
@@ -381,67 +360,9 @@ public final class Mesh {
     return tenant;
   }
 
-  /** Sum of a metric over the processes of a service; 0 where it is absent. */
-  public double metric(String service, String name) {
-    double sum = 0;
-    for (Map.Entry<String, String> entry : local.endpoints().metrics().entrySet()) {
-      if (entry.getKey().equals(service) || entry.getKey().startsWith(service + "-")) {
-        sum += metricAt(entry.getValue(), name);
-      }
-    }
-    return sum;
-  }
-
-  private static double metricAt(String url, String name) {
-    return metricsAt(url)
-        .lines()
-        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-        .sum();
-  }
-
-  /** What the metrics endpoint of each process shows, by the process' name. */
-  public Map<String, String> metricsPages() {
-    return local.endpoints().metrics().entrySet().stream()
-        .collect(Collectors.toMap(Map.Entry::getKey, entry -> metricsAt(entry.getValue())));
-  }
-
-  /** The same of one process in the OpenMetrics format, which has traces as examples of buckets. */
-  public String openMetrics(String process) {
-    return metricsAt(
-        // As Prometheus asks with scrape_protocols: [OpenMetricsText1.0.0]; without */* it is
-        // refused.
-        local.endpoints().metrics().get(process),
-        "application/openmetrics-text;version=1.0.0;q=0.6,*/*;q=0.5");
-  }
-
-  /** What all services' metrics endpoints show. */
-  public String allMetrics() {
-    return local.endpoints().metrics().values().stream()
-        .map(Mesh::metricsAt)
-        .collect(Collectors.joining());
-  }
-
-  private static String metricsAt(String url) {
-    return metricsAt(url, "text/plain; version=0.0.4");
-  }
-
-  private static String metricsAt(String url, String format) {
-    // HTTP/1.1, as Prometheus asks: this client's change to HTTP/2 on a plain connection may hang.
-    try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-      return http.send(
-              HttpRequest.newBuilder(URI.create(url))
-                  .timeout(Duration.ofSeconds(30))
-                  .header("accept", format)
-                  .build(),
-              HttpResponse.BodyHandlers.ofString())
-          .body();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new IllegalStateException(e);
-    }
+  /** What the mesh's processes say in their metrics. */
+  public MeshMetrics metrics() {
+    return new MeshMetrics(local.endpoints().metrics());
   }
 
   /** Names of the services that reported spans of a request's trace. */
@@ -515,11 +436,6 @@ public final class Mesh {
                             tenant.adapter(),
                             dev.cofferdam.vocabulary.Tier.valueOf(
                                 tenant.tier().toUpperCase(Locale.ROOT))))));
-  }
-
-  /** URL of each process' metrics, by its name. */
-  public Map<String, String> metricsUrls() {
-    return local.endpoints().metrics();
   }
 
   /** The folder of all that the mesh writes. */

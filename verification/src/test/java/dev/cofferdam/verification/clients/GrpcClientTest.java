@@ -150,14 +150,14 @@ class GrpcClientTest {
     assertThat(audit(cancelled.requestId()).getOutcome()).isEqualTo(Outcome.OUTCOME_CANCELLED);
     Patience.until(
         "no sequence holds memory any more",
-        () -> MESH.metric("worker", "cofferdam_worker_sequences_live") == 0);
-    assertThat(MESH.metric("worker", "cofferdam_isolation_violations_total")).isZero();
+        () -> MESH.metrics().sum("worker", "cofferdam_worker_sequences_live") == 0);
+    assertThat(MESH.metrics().sum("worker", "cofferdam_isolation_violations_total")).isZero();
   }
 
   @Test
   void anEnterpriseTenantsKvIsEncryptedAndItsRecordSaysSo() {
     TenantHandle enterprise = MESH.sample("harbor-books");
-    double before = MESH.metric("worker", "cofferdam_kv_blocks_sealed_total");
+    double before = MESH.metrics().sum("worker", "cofferdam_kv_blocks_sealed_total");
     Generation first =
         Generation.run(
             MESH.grpc(), enterprise.apiKey(), Generation.chat("Where is my parcel?").build());
@@ -167,7 +167,8 @@ class GrpcClientTest {
     assertThat(again.status().isOk()).as("%s", again.status()).isTrue();
     assertThat(again.text()).isEqualTo(first.text());
     assertThat(audit(again.requestId()).getKvEncrypted()).isTrue();
-    assertThat(MESH.metric("worker", "cofferdam_kv_blocks_sealed_total")).isGreaterThan(before);
+    assertThat(MESH.metrics().sum("worker", "cofferdam_kv_blocks_sealed_total"))
+        .isGreaterThan(before);
     String plain =
         Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build()).requestId();
     assertThat(audit(plain).getKvEncrypted()).isFalse();

@@ -237,7 +237,7 @@ class RolloutTest {
       assertThat(row.getComputeUs()).isPositive();
       Patience.until(
           "the comparison",
-          () -> MESH.metric("gateway", "cofferdam_shadow_output_tokens_count") >= 2);
+          () -> MESH.metrics().sum("gateway", "cofferdam_shadow_output_tokens_count") >= 2);
     } finally {
       putModel(present);
     }

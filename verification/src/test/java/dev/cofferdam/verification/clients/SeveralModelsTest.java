@@ -38,8 +38,8 @@ class SeveralModelsTest {
   @Test
   void eachIsLoadedWhenItIsAskedForAndItsUsageNamesIt() {
     String expected = ask("support-desk").text();
-    double loads = MESH.metric("worker", "cofferdam_models_loads_total");
-    double evictions = MESH.metric("worker", "cofferdam_models_evictions_total");
+    double loads = MESH.metrics().sum("worker", "cofferdam_models_loads_total");
+    double evictions = MESH.metrics().sum("worker", "cofferdam_models_evictions_total");
 
     for (String model : List.of(Mesh.GGUF_MODEL, Mesh.SECOND_MODEL)) {
       Generation generation = ask(model);
@@ -49,8 +49,9 @@ class SeveralModelsTest {
       assertThat(GrpcClientTest.audit(generation.requestId()).getRoutingExplanationList())
           .anyMatch(line -> line.startsWith("model "));
     }
-    assertThat(MESH.metric("worker", "cofferdam_models_loads_total")).isEqualTo(loads + 2);
-    assertThat(MESH.metric("worker", "cofferdam_models_evictions_total")).isEqualTo(evictions + 2);
-    assertThat(MESH.metric("worker", "cofferdam_isolation_violations_total")).isZero();
+    assertThat(MESH.metrics().sum("worker", "cofferdam_models_loads_total")).isEqualTo(loads + 2);
+    assertThat(MESH.metrics().sum("worker", "cofferdam_models_evictions_total"))
+        .isEqualTo(evictions + 2);
+    assertThat(MESH.metrics().sum("worker", "cofferdam_isolation_violations_total")).isZero();
   }
 }

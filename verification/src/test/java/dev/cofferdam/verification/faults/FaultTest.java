@@ -122,7 +122,7 @@ class FaultTest {
             .setWorkloadClass(WorkloadClass.WORKLOAD_CLASS_BATCH)
             .build();
     String undisturbed = Generation.run(MESH.grpc(), night.getFirst().apiKey(), work).text();
-    double before = MESH.metric("scheduler", "cofferdam_scheduler_preemptions_total");
+    double before = MESH.metrics().sum("scheduler", "cofferdam_scheduler_preemptions_total");
     try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       // The scheduler learns how long such work takes: where a slot is soon free, nobody gives way.
       for (CompletableFuture<Generation> one : start(16, work, night, clients)) {
@@ -131,14 +131,14 @@ class FaultTest {
       List<CompletableFuture<Generation>> running = start(SLOTS + 16, work, night, clients);
       Patience.until(
           "every slot is taken",
-          () -> MESH.metric("scheduler", "cofferdam_scheduler_running") == SLOTS);
+          () -> MESH.metrics().sum("scheduler", "cofferdam_scheduler_running") == SLOTS);
       serves(chat);
       for (CompletableFuture<Generation> one : running) {
         assertThat(one.join().status().isOk()).as("%s", one.join().status()).isTrue();
         assertThat(one.join().text()).isEqualTo(undisturbed);
       }
     }
-    assertThat(MESH.metric("scheduler", "cofferdam_scheduler_preemptions_total"))
+    assertThat(MESH.metrics().sum("scheduler", "cofferdam_scheduler_preemptions_total"))
         .isGreaterThan(before);
   }
 
@@ -179,7 +179,7 @@ class FaultTest {
       }
       assertThat(underWay.await(60, TimeUnit.SECONDS)).isTrue();
       String leader =
-          MESH.metric("scheduler-2", "cofferdam_scheduler_workers") > 0
+          MESH.metrics().sum("scheduler-2", "cofferdam_scheduler_workers") > 0
               ? "scheduler-2"
               : "scheduler";
       MESH.kill(leader);

@@ -137,7 +137,7 @@ class RoutingFaultsTest {
           tenants.add(tenant);
           Patience.until("its adapter is known", () -> !isUnknown(ask(tenant, VOICE)));
           ask(tenant, VOICE);
-          return MESH.metric("router", "cofferdam_fleet_workers_ejected") == 1;
+          return MESH.metrics().sum("router", "cofferdam_fleet_workers_ejected") == 1;
         });
     for (TenantHandle tenant : List.of(tenants.getFirst(), tenants.getLast())) {
       Generation served = ask(tenant, VOICE);
@@ -153,7 +153,7 @@ class RoutingFaultsTest {
     }
     tenants.forEach(tenant -> AdapterDisk.OF_WORKER_2.put(SAMPLE, tenant.id()));
     isServedByTheNearWorker("tried-again");
-    assertThat(MESH.metric("router", "cofferdam_fleet_workers_ejected")).isZero();
+    assertThat(MESH.metrics().sum("router", "cofferdam_fleet_workers_ejected")).isZero();
   }
 
   @Test
@@ -164,7 +164,7 @@ class RoutingFaultsTest {
     Patience.until(
         "requests are refused before a worker fails once more",
         () -> ask(tenant, VOICE).status().getCode() == Status.Code.UNAVAILABLE);
-    assertThat(MESH.metric("router", "cofferdam_breakers_open")).isPositive();
+    assertThat(MESH.metrics().sum("router", "cofferdam_breakers_open")).isPositive();
     isServed(ask(tenant, ""));
 
     AdapterDisk.COMMON.put(SAMPLE, tenant.id());

@@ -73,7 +73,7 @@ class ContentCanaryTest {
         .anyMatch(file -> file.startsWith("postgres/"))
         .anyMatch(file -> file.startsWith("traces/"));
     assertThat(filesThatHold(needles)).isEmpty();
-    String metrics = MESH.allMetrics();
+    String metrics = MESH.metrics().all();
     assertThat(metrics).contains("cofferdam_");
     assertThat(needles).noneMatch(metrics::contains);
   }

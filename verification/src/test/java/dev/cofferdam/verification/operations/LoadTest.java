@@ -26,7 +26,7 @@ class LoadTest {
   private static final Objective PATIENT = new Objective(600_000, 60_000, 0);
 
   private static LoadRun run() {
-    return new LoadRun(MESH.loadTarget(), MESH.metricsUrls(), System.out::println);
+    return new LoadRun(MESH.loadTarget(), MESH.metrics().urls(), System.out::println);
   }
 
   @Test

@@ -27,7 +27,8 @@ class MetricsTest {
 
   private static Set<String> published(String service) {
     Set<String> published = new TreeSet<>();
-    MESH.metricsPages()
+    MESH.metrics()
+        .pages()
         .forEach(
             (process, page) -> {
               if (process.equals(service) || process.startsWith(service + "-")) {
@@ -84,7 +85,7 @@ class MetricsTest {
 
     Set<String> named =
         EXEMPLAR
-            .matcher(MESH.openMetrics("gateway"))
+            .matcher(MESH.metrics().openMetrics("gateway"))
             .results()
             .map(exemplar -> exemplar.group(1))
             .collect(Collectors.toSet());
