@@ -1,5 +1,9 @@
 package dev.cofferdam.audit.app;
 
+import com.google.protobuf.ListValue;
+import com.google.protobuf.NullValue;
+import com.google.protobuf.Struct;
+import com.google.protobuf.Value;
 import dev.cofferdam.audit.api.Archive;
 import dev.cofferdam.audit.api.Reports;
 import dev.cofferdam.audit.api.Upkeep;
@@ -43,6 +47,7 @@ import io.agroal.api.AgroalDataSource;
 import io.quarkus.runtime.Quarkus;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
+import io.quarkus.runtime.annotations.RegisterForReflection;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.io.IOException;
@@ -68,6 +73,16 @@ import org.slf4j.LoggerFactory;
  * begin as soon as the database is there and migrated.
  */
 @ApplicationScoped
+@RegisterForReflection( // JSON of reports
+    targets = {
+      Struct.class,
+      Struct.Builder.class,
+      Value.class,
+      Value.Builder.class,
+      ListValue.class,
+      ListValue.Builder.class,
+      NullValue.class
+    })
 public class AuditApp {
   private static final Logger LOG = LoggerFactory.getLogger(AuditApp.class);
   private static final String GROUP = "audit";

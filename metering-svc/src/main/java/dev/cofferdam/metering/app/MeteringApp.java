@@ -51,8 +51,16 @@ import org.slf4j.LoggerFactory;
  * there and migrated.
  */
 @ApplicationScoped
-@RegisterForReflection( // JSON of invoices
-    targets = {Invoice.class, Invoice.Builder.class, InvoiceLine.class, InvoiceLine.Builder.class})
+@RegisterForReflection( // JSON of invoices; what Parquet packs numbers by
+    targets = {Invoice.class, Invoice.Builder.class, InvoiceLine.class, InvoiceLine.Builder.class},
+    classNames = {
+      "org.apache.parquet.column.values.bitpacking.LemireBitPackingBE",
+      "org.apache.parquet.column.values.bitpacking.LemireBitPackingLE",
+      "org.apache.parquet.column.values.bitpacking.ByteBitPackingBE",
+      "org.apache.parquet.column.values.bitpacking.ByteBitPackingLE",
+      "org.apache.parquet.column.values.bitpacking.ByteBitPackingForLongBE",
+      "org.apache.parquet.column.values.bitpacking.ByteBitPackingForLongLE"
+    })
 public class MeteringApp {
   private static final Logger LOG = LoggerFactory.getLogger(MeteringApp.class);
   private static final String GROUP = "metering";

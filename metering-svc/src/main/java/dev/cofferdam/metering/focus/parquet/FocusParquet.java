@@ -12,12 +12,15 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Map;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.parquet.conf.ParquetConfiguration;
-import org.apache.parquet.conf.PlainParquetConfiguration;
+import org.apache.parquet.bytes.BytesInput;
+import org.apache.parquet.column.ColumnWriteStore;
+import org.apache.parquet.column.ParquetProperties;
+import org.apache.parquet.compression.CompressionCodecFactory.BytesInputCompressor;
+import org.apache.parquet.hadoop.ColumnChunkPageWriteStore;
+import org.apache.parquet.hadoop.ParquetFileWriter;
 import org.apache.parquet.hadoop.ParquetWriter;
-import org.apache.parquet.hadoop.api.WriteSupport;
 import org.apache.parquet.hadoop.metadata.CompressionCodecName;
+import org.apache.parquet.io.ColumnIOFactory;
 import org.apache.parquet.io.OutputFile;
 import org.apache.parquet.io.PositionOutputStream;
 import org.apache.parquet.io.api.Binary;
@@ -32,18 +35,34 @@ import org.apache.parquet.schema.Types;
 /**
  * FOCUS exports as Parquet: decimals of 38 digits with 12 after the point, moments in milliseconds
  * of UTC, texts in UTF-8, without compression.
+ *
+ * <p>Row groups are put together here, of the library's column stores: its own writer of records
+ * has ways to Hadoop, which a native executable would have to resolve.
  */
 public final class FocusParquet implements FocusFile {
   private static final int PRECISION = 38;
   private static final int DECIMAL_BYTES = 16;
+  private static final long ROW_GROUP_BYTES = ParquetWriter.DEFAULT_BLOCK_SIZE;
 
   private final Bytes bytes = new Bytes();
-  private final ParquetWriter<FocusRow> writer;
+  private final MessageType schema = schema();
+  private final ParquetProperties properties = ParquetProperties.builder().build();
+  private final ParquetFileWriter file;
+  private RowGroup group = new RowGroup();
 
   /** Begins a file. */
   public FocusParquet() {
     try {
-      writer = new Builder(bytes).build();
+      file =
+          new ParquetFileWriter(
+              bytes,
+              schema,
+              ParquetFileWriter.Mode.CREATE,
+              ROW_GROUP_BYTES,
+              ParquetWriter.MAX_PADDING_SIZE_DEFAULT,
+              null,
+              properties);
+      file.start();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -51,23 +70,41 @@ public final class FocusParquet implements FocusFile {
 
   @Override
   public void add(FocusRow row) {
+    group.add(row);
+    if (group.columns.getBufferedSize() > ROW_GROUP_BYTES) {
+      endGroup();
+      group = new RowGroup();
+    }
+  }
+
+  private void endGroup() {
     try {
-      writer.write(row);
+      group.writeTo(file);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
+    } finally {
+      group.close();
     }
   }
 
   @Override
   public byte[] finish() {
-    close();
+    if (group.rows > 0) {
+      endGroup();
+    }
+    try {
+      file.end(Map.of("focus_version", "1.2"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
     return bytes.out.toByteArray();
   }
 
   @Override
   public void close() {
+    group.close();
     try {
-      writer.close();
+      file.close();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -97,64 +134,48 @@ public final class FocusParquet implements FocusFile {
     };
   }
 
-  private static final class Builder extends ParquetWriter.Builder<FocusRow, Builder> {
-    Builder(OutputFile file) {
-      super(file);
-      withConf(new PlainParquetConfiguration());
-      withCompressionCodec(CompressionCodecName.UNCOMPRESSED);
-    }
+  /** Some rows, column by column. */
+  private final class RowGroup {
+    private final ColumnChunkPageWriteStore pages =
+        new ColumnChunkPageWriteStore(
+            new Uncompressed(),
+            schema,
+            properties.getAllocator(),
+            properties.getColumnIndexTruncateLength(),
+            properties.getPageWriteChecksumEnabled());
+    private final ColumnWriteStore columns = properties.newColumnWriteStore(schema, pages, pages);
+    private final RecordConsumer consumer =
+        new ColumnIOFactory().getColumnIO(schema).getRecordWriter(columns);
+    private long rows;
 
-    @Override
-    protected Builder self() {
-      return this;
-    }
-
-    @Override
-    protected WriteSupport<FocusRow> getWriteSupport(Configuration conf) {
-      return new Rows();
-    }
-
-    @Override
-    protected WriteSupport<FocusRow> getWriteSupport(ParquetConfiguration conf) {
-      return new Rows();
-    }
-  }
-
-  /** Hands values over, column by column. */
-  private static final class Rows extends WriteSupport<FocusRow> {
-    @SuppressWarnings("NullAway.Init") // the writer calls prepareForWrite before it writes
-    private RecordConsumer consumer;
-
-    @Override
-    public WriteContext init(Configuration configuration) {
-      return new WriteContext(schema(), Map.of("focus_version", "1.2"));
-    }
-
-    @Override
-    public WriteContext init(ParquetConfiguration configuration) {
-      return new WriteContext(schema(), Map.of("focus_version", "1.2"));
-    }
-
-    @Override
-    public void prepareForWrite(RecordConsumer given) {
-      consumer = given;
-    }
-
-    @Override
-    public void write(FocusRow row) {
+    void add(FocusRow row) {
       consumer.startMessage();
-      FocusColumn[] columns = FocusColumn.values();
-      for (int i = 0; i < columns.length; i++) {
+      FocusColumn[] fields = FocusColumn.values();
+      for (int i = 0; i < fields.length; i++) {
         int index = i;
-        row.value(columns[i])
+        row.value(fields[i])
             .ifPresent(
                 value -> {
-                  consumer.startField(columns[index].title(), index);
+                  consumer.startField(fields[index].title(), index);
                   add(value);
-                  consumer.endField(columns[index].title(), index);
+                  consumer.endField(fields[index].title(), index);
                 });
       }
       consumer.endMessage();
+      rows++;
+    }
+
+    void writeTo(ParquetFileWriter file) throws IOException {
+      consumer.flush();
+      file.startBlock(rows);
+      columns.flush();
+      pages.flushToFileWriter(file);
+      file.endBlock();
+    }
+
+    void close() {
+      columns.close();
+      pages.close();
     }
 
     private void add(Object value) {
@@ -175,6 +196,22 @@ public final class FocusParquet implements FocusFile {
       System.arraycopy(least, 0, bytes, DECIMAL_BYTES - least.length, least.length);
       return Binary.fromConstantByteArray(bytes);
     }
+  }
+
+  /** Leaves bytes as they are. */
+  private static final class Uncompressed implements BytesInputCompressor {
+    @Override
+    public BytesInput compress(BytesInput given) {
+      return given;
+    }
+
+    @Override
+    public CompressionCodecName getCodecName() {
+      return CompressionCodecName.UNCOMPRESSED;
+    }
+
+    @Override
+    public void release() {}
   }
 
   /** A file in memory. */
