@@ -72,7 +72,6 @@ record ContainerSettings(Secrets secrets) {
     p.put("cofferdam.state-dir", KEPT);
     kafka().forEach((name, value) -> p.put("cofferdam.kafka.properties.\"" + name + "\"", value));
     p.put("quarkus.otel.sdk.disabled", "true");
-    p.put("quarkus.log.console.color", "false");
     return p;
   }
 

@@ -96,7 +96,6 @@ public record ServiceSettings(
     p.put("quarkus.otel.exporter.otlp.protocol", "http/protobuf");
     p.put("quarkus.otel.bsp.schedule.delay", "500ms");
     p.put("quarkus.otel.resource.attributes", "service.instance.id=" + process);
-    p.put("quarkus.log.console.color", "false");
     p.put("quarkus.log.category.\"io.smallrye.health\".level", "ERROR");
     p.put("quarkus.shutdown.timeout", "3s");
     return p;
