@@ -53,8 +53,8 @@ public final class EventLoops implements Closeable {
   }
 
   /** What connections of these loops are. */
-  Class<? extends SocketChannel> socketType() {
-    return overEpoll() ? EpollSocketChannel.class : NioSocketChannel.class;
+  SocketChannel socket() {
+    return overEpoll() ? new EpollSocketChannel() : new NioSocketChannel();
   }
 
   /** A listener on these loops, not yet bound. */

@@ -65,7 +65,7 @@ public final class MeshChannels implements Closeable {
             endpoint.substring(0, colon), Integer.parseInt(endpoint.substring(colon + 1)));
     EventLoop loop = key.loop();
     if (loop != null && loops != null) {
-      builder.directExecutor().eventLoopGroup(loop).channelType(loops.socketType());
+      builder.directExecutor().eventLoopGroup(loop).channelFactory(loops::socket);
     }
     return builder
         .sslContext(tls.client(Set.of(key.role())))
