@@ -1,11 +1,12 @@
 package dev.cofferdam.scheduler.fairness;
 
-import java.util.HashMap;
+import java.util.DoubleSummaryStatistics;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,7 +16,9 @@ import org.jspecify.annotations.Nullable;
  * weight. A request is charged its estimated cost when it is granted ({@link #grant}); what the
  * estimate got wrong is charged or returned as tokens are served ({@link #charge}). The next
  * request is the head of the tenant with the least finish tag, virtual time + cost / weight;
- * requests of one tenant keep their order; ties go to the request that came first.
+ * requests of one tenant keep their order. Tags that are equal, but for a rounding that is far
+ * below a token ({@link Tournament}), go in the order of the accounts, which is a matter of chance:
+ * who goes first is charged for it.
  *
  * <p>The system's virtual time is the least service time of the tenants that wait, and never goes
  * back. A tenant's service time is its virtual time less what it is charged ahead: estimates of
@@ -28,7 +31,9 @@ import org.jspecify.annotations.Nullable;
  * virtual time, end of a busy period); Y. Sheng et al., "Fairness in Serving Large Language
  * Models", OSDI 2024 (virtual token counters charged per served token, lift on return).
  *
- * <p>All operations are O(log n) in the number of waiting tenants. Not thread-safe.
+ * <p>All operations are O(log n) in the number of tenants, amortised: what only makes a tenant go
+ * later is looked at again once it would be the first, and once in a million weighted tokens over
+ * weight all tags are counted from a new epoch. Not thread-safe.
  *
  * @param <T> what is queued
  */
@@ -37,17 +42,26 @@ public final class FairQueue<T> {
 
   private final FlowTable<T> flows = new FlowTable<>();
 
-  /** Of those that wait and are not set aside: by finish tag. */
-  private final TagHeap byFinish = new TagHeap();
+  /** Of those that wait and are not set aside, and of who is emptied: by finish tag. */
+  private final Tournament byFinish = new Tournament();
+
+  /**
+   * Who was granted its last request. It keeps its place until somebody looks, as mostly its next
+   * one has come by then.
+   */
+  private @Nullable Flow<T> emptied;
 
   /**
    * Of those that wait, and some that do no more: by a service time that they had. It never goes
    * back, so that only what comes to the top has to be looked at again.
    */
-  private final TagHeap byService = new TagHeap();
+  private final Tournament byService = new Tournament();
 
-  /** Of those that run something: by what runs over the weight, the most first. */
-  private final TagHeap byShare = new TagHeap();
+  /**
+   * Of those that run something, and some that did: by what ran over the weight, the most first.
+   * Less than that is looked at only once it comes to the top.
+   */
+  private final Tournament byShare = new Tournament();
 
   private final int idleFlowsMax;
   private int pruneAt = PRUNE_MIN;
@@ -116,6 +130,7 @@ public final class FairQueue<T> {
     if (flow.weight() != weight) {
       flow.weigh(weight);
       ran(flow, 0);
+      place(flow);
     }
     return flow;
   }
@@ -185,16 +200,28 @@ public final class FairQueue<T> {
 
   /** The tenant whose head is next; empty where nothing may be granted. */
   public Optional<Flow<T>> next() {
-    return byFinish.isEmpty() ? Optional.empty() : Optional.of(flows.at(byFinish.idAt(0)));
+    settle();
+    return byFinish.isEmpty() ? Optional.empty() : Optional.of(flows.at(byFinish.least()));
   }
 
   /** The tenant that runs most over its weight; empty where nothing runs. */
   public Optional<Flow<T>> mostRunning() {
-    return byShare.isEmpty() ? Optional.empty() : Optional.of(flows.at(byShare.idAt(0)));
+    while (!byShare.isEmpty()) {
+      Flow<T> most = flows.at(byShare.least());
+      if (most.running == 0) {
+        byShare.remove(most.id);
+      } else if (byShare.key(most.id) < byShare.key(most.id, -most.shareWith(0))) {
+        byShare.put(most.id, -most.shareWith(0));
+      } else {
+        return Optional.of(most);
+      }
+    }
+    return Optional.empty();
   }
 
   /** Whether anything may be granted. */
   public boolean hasReady() {
+    settle();
     return !byFinish.isEmpty();
   }
 
@@ -214,7 +241,12 @@ public final class FairQueue<T> {
     flow.ahead += cost;
     latestTag = Math.max(latestTag, flow.virtualTime);
     ran(flow, 1);
-    place(flow);
+    settle();
+    if (flow.isReady()) {
+      place(flow);
+    } else {
+      emptied = flow;
+    }
     return start;
   }
 
@@ -299,14 +331,9 @@ public final class FairQueue<T> {
 
   /** Distance between the most and the least served tenant that wait; looks at all of them. */
   public double gap() {
-    double least = Double.POSITIVE_INFINITY;
-    double most = Double.NEGATIVE_INFINITY;
-    for (int place = 0; place < byFinish.size(); place++) {
-      double time = flows.at(byFinish.idAt(place)).virtualTime;
-      least = Math.min(least, time);
-      most = Math.max(most, time);
-    }
-    return byFinish.isEmpty() ? 0 : most - least;
+    DoubleSummaryStatistics times =
+        flows.ready().mapToDouble(Flow::virtualTime).summaryStatistics();
+    return times.getCount() == 0 ? 0 : times.getMax() - times.getMin();
   }
 
   /**
@@ -314,12 +341,7 @@ public final class FairQueue<T> {
    * weight.
    */
   public Map<String, Double> serviceTimes() {
-    Map<String, Double> times = new HashMap<>();
-    for (int place = 0; place < byFinish.size(); place++) {
-      Flow<T> flow = flows.at(byFinish.idAt(place));
-      times.put(flow.tenant(), flow.serviceTime());
-    }
-    return times;
+    return flows.ready().collect(Collectors.toMap(Flow::tenant, Flow::serviceTime));
   }
 
   /** Requests that wait. */
@@ -343,7 +365,7 @@ public final class FairQueue<T> {
    * {@code max} of them.
    */
   public List<Entry<T>> order(int max) {
-    return OrderAhead.of(inOrder(), max);
+    return OrderAhead.of(inOrder(), byFinish, max);
   }
 
   /**
@@ -356,39 +378,13 @@ public final class FairQueue<T> {
     if (own == null || own.parked) {
       return max;
     }
-    double tag = own.virtualTime;
-    int ahead = 0;
-    for (Entry<T> e = own.first; e != null && e != entry && ahead < max; e = e.after) {
-      tag += own.normalised(e.cost);
-      ahead++;
-    }
-    tag += own.normalised(entry.cost);
-    return Math.min(max, ahead + ahead(0, tag, own, entry, max));
-  }
-
-  /** Of other tenants, from a place of the heap on. */
-  private int ahead(int place, double tag, Flow<T> own, Entry<T> entry, int max) {
-    if (place >= byFinish.size() || byFinish.tagAt(place) > tag) {
-      return 0;
-    }
-    Flow<T> flow = flows.at(byFinish.idAt(place));
-    int count = 0;
-    double finish = flow.virtualTime;
-    for (Entry<T> e = flow == own ? null : flow.first; e != null && count < max; e = e.after) {
-      finish += flow.normalised(e.cost);
-      if (finish > tag || (finish == tag && e.ticket > entry.ticket)) {
-        break;
-      }
-      count++;
-    }
-    for (int child = 1; child <= TagHeap.ARITY && count < max; child++) {
-      count += ahead(TagHeap.ARITY * place + child, tag, own, entry, max - count);
-    }
-    return count;
+    settle();
+    return OrderAhead.countBefore(entry, own, flows, byFinish, max);
   }
 
   /** The tenants in the order of their finish tags. */
   private Iterator<Flow<T>> inOrder() {
+    settle();
     PrimitiveIterator.OfInt ids = byFinish.inOrder();
     return new Iterator<>() {
       @Override
@@ -413,15 +409,20 @@ public final class FairQueue<T> {
 
   private void advance() {
     while (!byService.isEmpty()) {
-      Flow<T> least = flows.at(byService.idAt(0));
-      if (!least.isReady()) {
+      Flow<T> least = flows.at(byService.least());
+      double time = least.serviceTime();
+      if (byService.key(least.id) < byService.key(least.id, time)) {
+        byService.put(least.id, time);
+      } else if (!least.isReady()) {
         byService.remove(least.id);
-      } else if (byService.tagAt(0) < least.serviceTime()) {
-        byService.put(least.id, least.serviceTime(), least.id);
       } else {
-        virtualTime = Math.max(virtualTime, least.serviceTime());
-        return;
+        virtualTime = Math.max(virtualTime, time);
+        break;
       }
+    }
+    if (virtualTime - byFinish.epoch() > Tournament.WINDOW) {
+      byService.startFrom(virtualTime, id -> flows.at(id).serviceTime());
+      byFinish.startFrom(virtualTime, id -> flows.at(id).finishTag());
     }
   }
 
@@ -434,13 +435,23 @@ public final class FairQueue<T> {
 
   /** Puts a tenant where its tags, and whether it waits, want it. */
   private void place(Flow<T> flow) {
-    Entry<T> head = flow.first;
-    if (head == null || flow.parked) {
+    if (!flow.isReady()) {
       byFinish.remove(flow.id);
-    } else {
-      byFinish.put(flow.id, flow.virtualTime + flow.normalised(head.cost), head.ticket);
-      if (!byService.has(flow.id)) {
-        byService.put(flow.id, flow.serviceTime(), flow.id);
+      return;
+    }
+    byFinish.put(flow.id, flow.finishTag());
+    if (!byService.has(flow.id)) {
+      byService.put(flow.id, flow.serviceTime());
+    }
+  }
+
+  /** Takes the place of who was granted its last request, if it has no other by now. */
+  private void settle() {
+    Flow<T> flow = emptied;
+    if (flow != null) {
+      emptied = null;
+      if (!flow.isReady()) {
+        byFinish.remove(flow.id);
       }
     }
   }
@@ -451,9 +462,9 @@ public final class FairQueue<T> {
     running += more;
     if (flow.running == 0) {
       flow.ahead = 0;
-      byShare.remove(flow.id);
-    } else {
-      byShare.put(flow.id, -flow.shareWith(0), flow.id);
+    } else if (!byShare.has(flow.id)
+        || byShare.key(flow.id, -flow.shareWith(0)) < byShare.key(flow.id)) {
+      byShare.put(flow.id, -flow.shareWith(0));
     }
   }
 
@@ -462,12 +473,18 @@ public final class FairQueue<T> {
     if (flows.size() < pruneAt) {
       return;
     }
+    settle();
     advance();
-    flows.removeIf(f -> idle(f) && f.virtualTime <= virtualTime, byService::remove);
+    flows.removeIf(f -> idle(f) && f.virtualTime <= virtualTime, this::forget);
     if (flows.count(FairQueue::idle) > idleFlowsMax) {
-      flows.removeIf(FairQueue::idle, byService::remove);
+      flows.removeIf(FairQueue::idle, this::forget);
     }
     pruneAt = Math.max(PRUNE_MIN, 2 * flows.size());
+  }
+
+  private void forget(int id) {
+    byService.remove(id);
+    byShare.remove(id);
   }
 
   private static <T> boolean idle(Flow<T> flow) {

@@ -74,8 +74,10 @@ public final class Flow<T> {
     return virtualTime - ahead;
   }
 
+  /** Of its head; its virtual time where nothing waits. */
   double finishTag() {
-    return virtualTime + normalised(head().cost());
+    FairQueue.Entry<T> head = first;
+    return head == null ? virtualTime : virtualTime + normalised(head.cost());
   }
 
   double normalised(double cost) {

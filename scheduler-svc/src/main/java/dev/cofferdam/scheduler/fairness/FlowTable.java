@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The tenants that are remembered, by name and by a small number that is given again later. */
@@ -19,11 +20,18 @@ final class FlowTable<T> {
     return byName.get(tenant);
   }
 
-  /** A tenant's account, opened where there is none. */
+  /**
+   * A tenant's account, opened where there is none.
+   *
+   * @throws IllegalStateException where as many are remembered as have a place in a tournament
+   */
   Flow<T> of(String tenant, double weight) {
     Flow<T> known = byName.get(tenant);
     if (known != null) {
       return known;
+    }
+    if (byName.size() == Tournament.IDS_MAX) {
+      throw new IllegalStateException("more tenants than " + Tournament.IDS_MAX);
     }
     Integer free = freeIds.poll();
     Flow<T> flow = new Flow<>(tenant, free == null ? byId.size() : free, weight);
@@ -46,6 +54,11 @@ final class FlowTable<T> {
 
   int size() {
     return byName.size();
+  }
+
+  /** Those whose heads may be granted, in no order. */
+  Stream<Flow<T>> ready() {
+    return byName.values().stream().filter(Flow::isReady);
   }
 
   long count(Predicate<Flow<T>> condition) {

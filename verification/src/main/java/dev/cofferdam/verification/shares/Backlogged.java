@@ -12,10 +12,11 @@ import java.util.SplittableRandom;
  * bound that holds for any two of them over any time, once each was granted something while all
  * waited,
  *
- * <pre>|ΔWi/wi − ΔWj/wj| ≤ (2·Ri + 1)·Ci + (2·Rj + 1)·Cj</pre>
+ * <pre>|ΔWi/wi − ΔWj/wj| ≤ (2·Ri + 1)·Ci + (2·Rj + 1)·Cj + 2·q</pre>
  *
  * where W is the weighted tokens served, w the weight, R the most requests that were granted and
- * not complete at once (preempted ones among them), C the largest cost of one request over w. The
+ * not complete at once (preempted ones among them), C the largest cost of one request over w, q
+ * what finish tags are rounded by where they are compared, which is left out of the bound here. The
  * argument is that of start-time fair queuing with charges ahead of service; preemption keeps it,
  * because it returns what was charged and not served, and moves no service.
  */
