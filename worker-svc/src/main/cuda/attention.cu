@@ -52,8 +52,10 @@ DEVICE float mergeSum(const Merge& m, float total, float split) {
 
 // WM tiles of 16 matrix rows (a row of the step and a head each); WN warps share each: positions of
 // the scores, columns of the values. D: head dimension, padded by zeros.
-template <int D, int WM, int WN, int STAGES, bool SMALL>
+// With FP8 there is one stage, which other blocks of the multiprocessor hide the wait for.
+template <int D, int WM, int WN, int STAGES, bool SMALL, bool FP8>
 DEVICE void attend(ATTEND) {
+  static_assert(!FP8 || STAGES == 1);
   constexpr int THREADS = 32 * WM * WN;
   constexpr int CHUNKS = D / 8;
   constexpr int SCORE_TILES = POSITIONS / 8 / WN;
@@ -112,7 +114,7 @@ DEVICE void attend(ATTEND) {
     for (int i = (int)threadIdx.x; i < KV; i += THREADS) {
       int token = i / CHUNKS, chunk = i % CHUNKS;
       bool valid = (from + token < end || MUTANT(16)) && chunk * 8 < d;
-      const bf16* key = pool;
+      const bf16* key = (const bf16*)pool;
       if (valid) {
         int64_t block = blockTable[rowsOf.tableAt + (from + token) / BLOCK];
         key += block * blockElements +
@@ -124,10 +126,62 @@ DEVICE void attend(ATTEND) {
     }
   };
 
+  // A tile of E4M3: all of some pieces of 16 elements are asked for before the first is widened.
+  auto widen = [&](int from) {
+    constexpr int PIECES = D / 16, EACH = (POSITIONS * PIECES + THREADS - 1) / THREADS;
+    constexpr int AT_ONCE = EACH < 4 ? EACH : SMALL ? 4 : 2;
+    int64_t headBytes = kvHeadBytes8(d), index = (int64_t)layer * 2 * kvHeads + kvHead;
+#pragma unroll 1
+    for (int first = (int)threadIdx.x; first < POSITIONS * PIECES; first += AT_ONCE * THREADS) {
+      uint4 codes[AT_ONCE][2];
+      uint32_t scales[AT_ONCE][2];
+#pragma unroll
+      for (int j = 0; j < AT_ONCE; j++) {
+        int i = first + j * THREADS, token = i / PIECES, piece = i % PIECES;
+        bool valid = i < POSITIONS * PIECES && (from + token < end || MUTANT(16)) && piece * 16 < d;
+        codes[j][0] = codes[j][1] = make_uint4(0, 0, 0, 0);
+        scales[j][0] = scales[j][1] = 0;
+        if (valid) {
+          int64_t block = blockTable[rowsOf.tableAt + (from + token) / BLOCK];
+          const uint8_t* head = (const uint8_t*)pool + block * blockElements + index * headBytes;
+#pragma unroll
+          for (int of = 0; of < 2; of++) {
+            codes[j][of] = *(const uint4*)(head + token % BLOCK * d + piece * 16);
+            scales[j][of] = ((const bf16*)(head + BLOCK * d))[token % BLOCK];
+            head += kvHeads * headBytes;
+          }
+        }
+      }
+#pragma unroll
+      for (int j = 0; j < AT_ONCE; j++) {
+        int i = first + j * THREADS, token = i / PIECES, piece = i % PIECES;
+        if (i >= POSITIONS * PIECES) break;
+#pragma unroll
+        for (int half = 0; half < 2; half++) {
+          uint4 words[2];
+#pragma unroll
+          for (int of = 0; of < 2; of++) {
+            uint32_t low = half == 0 ? codes[j][of].x : codes[j][of].z;
+            uint32_t high = half == 0 ? codes[j][of].y : codes[j][of].w;
+            uint32_t both = scales[j][MUTANT(22) ? 0 : of] * 0x10001u;
+            words[of] = make_uint4(widenFp8(__byte_perm(low, 0, 0x1404), both),
+                                   widenFp8(__byte_perm(low, 0, 0x3424), both),
+                                   widenFp8(__byte_perm(high, 0, 0x1404), both),
+                                   widenFp8(__byte_perm(high, 0, 0x3424), both));
+          }
+          stages[keyPlace<D>(token, 2 * piece + half)] = words[0];
+          stages[KV + valuePlace<D>(token, 2 * piece + half)] = words[1];
+        }
+      }
+    }
+  };
+
   float totalMaximum[2] = {-INFINITY, -INFINITY}, totalSum[2] = {};
   // Used once in 512 positions: where registers are short, it lies in memory on purpose, rather
   // than what the inner loop uses.
-  typename Parked<!SMALL && D >= 128>::Float total[VALUE_TILES][4];
+  typename Parked<!SMALL && D >= 128>::Float total[VALUE_TILES + 1][4];
+  // 0, which no compiler knows: from constant places FP8's would go into registers all the same.
+  int parked = FP8 && !SMALL && D >= 128 && layer < 0;
   for (int split = firstSplit; split < splits; split += partial ? (int)gridDim.z : 1) {
     int from = split * SPLIT, to = min(end, from + SPLIT);
     float maximum[2] = {-INFINITY, -INFINITY};
@@ -143,9 +197,13 @@ DEVICE void attend(ATTEND) {
     for (int at = from; at < to; at += POSITIONS) {
       if (STAGES == 1) {
         if (at > from) __syncthreads();
-        fetch(0, at);
-        commitAsync();
-        waitAsync<0>();
+        if constexpr (FP8) {
+          widen(at);
+        } else {
+          fetch(0, at);
+          commitAsync();
+          waitAsync<0>();
+        }
         __syncthreads();
       } else {
         waitAsync<0>();
@@ -294,7 +352,8 @@ DEVICE void attend(ATTEND) {
         for (int n = 0; n < VALUE_TILES; n++)
 #pragma unroll
           for (int j = 2 * i; j < 2 * i + 2; j++)
-            total[n][j] = mergeSum(m, split == 0 ? 0 : total[n][j], value[n][j]);
+            total[parked + n][j] =
+                mergeSum(m, split == 0 ? 0 : total[parked + n][j], value[n][j]);
       }
     }
   }
@@ -309,7 +368,8 @@ DEVICE void attend(ATTEND) {
           int column = (wn * VALUE_TILES + n) * 8 + 2 * t;
           if (column < d)
             *(uint32_t*)(out + place[i] + column) =
-                packBf16(total[n][2 * i] * inverse, total[n][2 * i + 1] * inverse);
+                packBf16(total[parked + n][2 * i] * inverse,
+                         total[parked + n][2 * i + 1] * inverse);
         }
       }
   }
@@ -317,21 +377,24 @@ DEVICE void attend(ATTEND) {
 
 }  // namespace
 
-#define ATTENTION(D, LARGE_WM, LARGE_WN, STAGES)                                                   \
-  KERNEL __launch_bounds__(128, D == 256 ? 2 : 3) cf_attend_small_##D(ATTEND) {                    \
-    attend<D, 1, 4, STAGES, true>(tiles, tile, query, pool, blockElements, blockTable, layer,      \
-                                  heads, kvHeads, headDimension, scale, out, partials);            \
+#define ATTENTION_OF(NAME, D, LARGE_WM, LARGE_WN, STAGES, FP8, BLOCKS)                             \
+  KERNEL __launch_bounds__(128, BLOCKS) cf_attend_small_##NAME(ATTEND) {                           \
+    attend<D, 1, 4, STAGES, true, FP8>(tiles, tile, query, pool, blockElements, blockTable, layer, \
+                                       heads, kvHeads, headDimension, scale, out, partials);       \
   }                                                                                                \
-  KERNEL __launch_bounds__(256, 1) cf_attend_large_##D(ATTEND) {                                   \
-    attend<D, LARGE_WM, LARGE_WN, STAGES, false>(tiles, tile, query, pool, blockElements,          \
-                                                 blockTable, layer, heads, kvHeads, headDimension, \
-                                                 scale, out, partials);                            \
+  KERNEL __launch_bounds__(256, 1) cf_attend_large_##NAME(ATTEND) {                                \
+    attend<D, LARGE_WM, LARGE_WN, STAGES, false, FP8>(                                             \
+        tiles, tile, query, pool, blockElements, blockTable, layer, heads, kvHeads, headDimension, \
+        scale, out, partials);                                                                     \
   }
+#define ATTENTION(D, LARGE_WM, LARGE_WN, STAGES, BLOCKS)        \
+  ATTENTION_OF(D, D, LARGE_WM, LARGE_WN, STAGES, false, BLOCKS) \
+  ATTENTION_OF(fp8_##D, D, LARGE_WM, LARGE_WN, 1, true, BLOCKS == 2 ? 2 : 4)
 
-ATTENTION(32, 8, 1, 2)
-ATTENTION(64, 8, 1, 2)
-ATTENTION(128, 8, 1, 2)
-ATTENTION(256, 4, 2, 1)
+ATTENTION(32, 8, 1, 2, 3)
+ATTENTION(64, 8, 1, 2, 3)
+ATTENTION(128, 8, 1, 2, 3)
+ATTENTION(256, 4, 2, 1, 2)
 
 KERNEL __launch_bounds__(128)
     cf_attend_merge(const int* tiles, const AttendTile* tile, const float* partials, int heads,

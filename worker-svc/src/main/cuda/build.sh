@@ -53,6 +53,6 @@ for code in $codes; do
 done
 mkdir -p "$target"
 # shellcheck disable=SC2086
-nvcc $flags "$@" -gencode arch=compute_80,code=compute_80 -Xfatbin -compress-all -fatbin -o "$target/kernels.fatbin" kernels.cu
+nvcc --threads 0 $flags "$@" -gencode arch=compute_80,code=compute_80 -Xfatbin -compress-all -fatbin -o "$target/kernels.fatbin" kernels.cu
 hash >"$target/kernels.sha256"
 ls -l "$target/kernels.fatbin"

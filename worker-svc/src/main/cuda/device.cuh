@@ -100,6 +100,73 @@ DEVICE uint32_t packBf16(float low, float high) {
 #endif
 }
 
+// a · b + c of two pairs of BF16, rounded once to the nearest.
+DEVICE uint32_t multiplyAddBf16(uint32_t a, uint32_t b, uint32_t c) {
+#ifdef COFFERDAM_SIMT
+  // Used where the result is a BF16 number, so that F32 in between rounds nothing.
+  return packBf16(__fmaf_rn(lowBf16(a), lowBf16(b), lowBf16(c)),
+                  __fmaf_rn(highBf16(a), highBf16(b), highBf16(c)));
+#else
+  uint32_t out;
+  asm("fma.rn.bf16x2 %0, %1, %2, %3;" : "=r"(out) : "r"(a), "r"(b), "r"(c));
+  return out;
+#endif
+}
+
+// ---------------------------------------------------------------- eight bits as BF16, exactly
+
+constexpr uint32_t ONES_BF16 = 0x3F803F80, MINUS_ZEROS_BF16 = 0x80008000;
+
+// Two whole numbers of eight bits, in the low bytes of the halves. Their low seven bits are the
+// mantissa of a number from 128 to 255; 128 is taken away from it, and 256 where the sign is set.
+DEVICE uint32_t widenInt8(uint32_t pair) {
+  uint32_t sign = MUTANT(18) ? 0 : pair & 0x00800080;
+  return multiplyAddBf16((pair & 0x007F007F) | 0x43004300, ONES_BF16, sign | 0xC300C300);
+}
+
+// Two E4M3 numbers (OCP 8-bit floating point, no infinities), in the high bytes of the halves.
+// Their bits, moved to BF16's places, are the number times 2^-120, subnormal numbers too.
+DEVICE uint32_t widenFp8(uint32_t pair) {
+  uint32_t small = (pair & 0x80008000) | (pair >> 4 & (MUTANT(19) ? 0x03F003F0 : 0x07F007F0));
+  return multiplyAddBf16(small, 0x7B807B80, MINUS_ZEROS_BF16);
+}
+
+// Two E4M3 numbers times a power of two, exactly.
+DEVICE uint32_t widenFp8(uint32_t pair, uint32_t scales) {
+  return multiplyAddBf16(widenFp8(pair), scales, MINUS_ZEROS_BF16);
+}
+
+// Eight neighbouring ones.
+DEVICE uint4 widenInt8(uint2 v) {
+  return make_uint4(
+      widenInt8(__byte_perm(v.x, 0, 0x4140)), widenInt8(__byte_perm(v.x, 0, 0x4342)),
+      widenInt8(__byte_perm(v.y, 0, 0x4140)), widenInt8(__byte_perm(v.y, 0, 0x4342)));
+}
+DEVICE uint4 widenFp8(uint2 v) {
+  return make_uint4(widenFp8(__byte_perm(v.x, 0, 0x1404)), widenFp8(__byte_perm(v.x, 0, 0x3424)),
+                    widenFp8(__byte_perm(v.y, 0, 0x1404)), widenFp8(__byte_perm(v.y, 0, 0x3424)));
+}
+
+// ---------------------------------------------------------------- numbers as E4M3
+
+// The power of two that brings F32 numbers to at most 448, E4M3's largest; `largest` are the bits
+// of their largest without its sign. What is not finite has none: not a number.
+DEVICE float fp8Scale(uint32_t largest) {
+  if (largest >= 0x7F800000) return NAN;
+  int exponent = (int)(largest >> 23) - 127 - ((largest & 0x7FFFFF) > 0x600000 ? 7 : 8);
+  return __uint_as_float((uint32_t)(max(exponent, -110) + 127) << 23);
+}
+
+// The nearest E4M3 of a number of at most 448, ties to even.
+DEVICE uint32_t toFp8(float v) {
+  uint32_t bits = __float_as_uint(v), size = bits & 0x7FFFFFFF;
+  // Below 2^-6 they are multiples of 2^-9, which is what F32 has at 2^14.
+  uint32_t code = size < 0x3C800000
+                      ? __float_as_uint(__uint_as_float(size) + 16384.0f) & 0xF
+                      : ((size + (MUTANT(20) ? 0 : 0x7FFFF + (size >> 20 & 1))) >> 20) - (120 << 3);
+  return (bits >> 24 & 0x80) | min(code, 0x7Eu);
+}
+
 // ---------------------------------------------------------------- matrix instructions
 
 // c[16 × 8] += a[16 × 16] · b[16 × 8], BF16 with sums in F32, of a warp (mma.m16n8k16). Lane 4 g +

@@ -55,6 +55,12 @@ typedef uint16_t bf16;
 KERNEL cf_embed(const int* rows, const int* token, const bf16* embedding, float* stream,
                 int hidden);
 
+// The same from a matrix in eight bits, as cf_product_int8_* and cf_product_fp8_* read it.
+KERNEL cf_embed_int8(const int* rows, const int* token, const uint8_t* embedding,
+                     const float* scale, float* stream, int hidden);
+KERNEL cf_embed_fp8(const int* rows, const int* token, const uint8_t* embedding,
+                    const float* scale, float* stream, int hidden);
+
 // For i below *rows, r = rowIndex ? rowIndex[i] : i: where planeCount > 0, stream[r] += merged
 // planes of row r; then normed[i] = stream[r] / rms(stream[r]) * weight (Zhang and Sennrich, 2019).
 // `normed` BF16 and `normedF32` may each be null. The first norm of a step has planeCount 0; the
@@ -76,10 +82,15 @@ KERNEL cf_gather(const int* rows, const int* rowIndex, const void* from, void* t
 // value in BF16 into the pool. Block of a row: blockTable[tableAt[row] + position[row]/16]; pool as
 // `cf_attend_*` reads it.
 // grid (rows of the bucket), block 256.
-KERNEL cf_rotate_store(const int* rows, PLANES, const float* queryNorm, const float* keyNorm,
-                       float epsilon, const float* rotary, const int* position, const int* tableAt,
-                       const int* blockTable, bf16* query, bf16* pool, int64_t blockElements,
-                       int layer, int heads, int kvHeads, int headDimension);
+#define ROTATE_STORE                                                                       \
+  const int *rows, PLANES, const float *queryNorm, const float *keyNorm, float epsilon,    \
+      const float *rotary, const int *position, const int *tableAt, const int *blockTable, \
+      bf16 *query, void *pool, int64_t blockElements, int layer, int heads, int kvHeads,   \
+      int headDimension
+KERNEL cf_rotate_store(ROTATE_STORE);
+// The same with key and value in E4M3: each head's with the least power of two that they are at
+// most 448 times as large as, from the numbers in F32.
+KERNEL cf_rotate_store_fp8(ROTATE_STORE);
 
 // The planes are those of the fused projection [gate | up], `width` each. out BF16 [rows][width] =
 // gate * sigmoid(gate) * up (Shazeer, 2020). width a multiple of 4.
@@ -126,10 +137,40 @@ HOST_DEVICE int productSplit(int outputs, int inputs) {
 // from N = 128 on 3. Up to N = 128 every device from sm_80 on has that for a block.
 HOST_DEVICE int productShared(int n) { return (n >= 128 ? 3 : 4) * (128 + n) * 128; }
 
+// The same with weights in eight bits, each output's (a row of the matrix) to be multiplied with
+// its scale: out = (x · weightsᵀ) * scale[output]. `int8`: two's complement; `fp8`: E4M3 (OCP, 448
+// the largest; 0x7F and 0xFF, which are no numbers, must not stand there). They become BF16
+// exactly, and a split's sum is scaled in F32. N up to 128. A row has productPitch8(inputs) bytes, zeros at its end. Shapes,
+// splits and grids as above; shared productShared8(N).
+#define PRODUCT_OF_8(name)                                                                \
+  KERNEL name(const int* rows, const uint8_t* weights, const float* scale, const bf16* x, \
+              float* out, int outputs, int inputs, int splitInputs, int64_t planeStride)
+PRODUCT_OF_8(cf_product_int8_8);
+PRODUCT_OF_8(cf_product_int8_16);
+PRODUCT_OF_8(cf_product_int8_32);
+PRODUCT_OF_8(cf_product_int8_64);
+PRODUCT_OF_8(cf_product_int8_128);
+PRODUCT_OF_8(cf_product_fp8_8);
+PRODUCT_OF_8(cf_product_fp8_16);
+PRODUCT_OF_8(cf_product_fp8_32);
+PRODUCT_OF_8(cf_product_fp8_64);
+PRODUCT_OF_8(cf_product_fp8_128);
+
+// Bytes of a row of weights in eight bits.
+HOST_DEVICE int productPitch8(int inputs) { return (inputs + 15) / 16 * 16; }
+
+// Stages are half as large for the weights; 6 of them, 4 for N = 128.
+HOST_DEVICE int productShared8(int n) { return (n > 64 ? 4 : 6) * (64 + n) * 128; }
+
 // ---------------------------------------------------------------- attention
 
 // KV pool, BF16: [block][layer][K, then V][kvHead][16 tokens][d]; blockElements = layers * 2 *
 // kvHeads * 16 * d.
+// In eight bits (`_fp8`): [block][layer][K, then V][kvHead], kvHeadBytes8(d) each: the E4M3 codes
+// [16 tokens][d], then their scales [16 tokens], BF16 powers of two, so that what attention reads
+// (code times scale, a BF16 number) is what was stored, exactly; a scale that is not a number makes
+// its head none. blockElements are bytes then: layers * 2 * kvHeads * kvHeadBytes8(d).
+HOST_DEVICE int64_t kvHeadBytes8(int d) { return 16 * (int64_t)d + 32; }
 //
 // A tile is some neighbouring rows of one sequence. A sequence's rows of a step are cut into tiles
 // of at most `attendRows` rows in order. Where to cut and which of the two kernels runs a tile is
@@ -157,7 +198,7 @@ struct AttendTile {
 // large: tiles of at most attendRows(1, …) rows. grid (tiles of the bucket, kvHeads, 1), block 256,
 // shared attendShared(1, D).
 #define ATTEND                                                                         \
-  const int *tiles, const AttendTile *tile, const bf16 *query, const bf16 *pool,       \
+  const int *tiles, const AttendTile *tile, const bf16 *query, const void *pool,       \
       int64_t blockElements, const int *blockTable, int layer, int heads, int kvHeads, \
       int headDimension, float scale, bf16 *out, float *partials
 KERNEL cf_attend_small_32(ATTEND);
@@ -168,6 +209,15 @@ KERNEL cf_attend_large_32(ATTEND);
 KERNEL cf_attend_large_64(ATTEND);
 KERNEL cf_attend_large_128(ATTEND);
 KERNEL cf_attend_large_256(ATTEND);
+// The same for a pool in eight bits; shared attendShared8(0 or 1, D).
+KERNEL cf_attend_small_fp8_32(ATTEND);
+KERNEL cf_attend_small_fp8_64(ATTEND);
+KERNEL cf_attend_small_fp8_128(ATTEND);
+KERNEL cf_attend_small_fp8_256(ATTEND);
+KERNEL cf_attend_large_fp8_32(ATTEND);
+KERNEL cf_attend_large_fp8_64(ATTEND);
+KERNEL cf_attend_large_fp8_128(ATTEND);
+KERNEL cf_attend_large_fp8_256(ATTEND);
 
 // Most rows of a tile. A row of the tile and a query head of the group are one of the 16 (small),
 // 128 (large) or, with head dimensions above 128, 64 (large) rows of the matrix instructions.
@@ -180,6 +230,11 @@ HOST_DEVICE int attendShared(int large, int D) {
   int stages = D == 256 ? 1 : 2;
   int exchange = large ? D == 256 ? 4 * 2560 : 0 : 2560;
   return stages * 2 * 64 * D * 2 + exchange;
+}
+
+// With one stage whatever D: a tile is widened on its way there.
+HOST_DEVICE int attendShared8(int large, int D) {
+  return 2 * 64 * D * 2 + attendShared(large, D) - (D == 256 ? 1 : 2) * 2 * 64 * D * 2;
 }
 
 // Merges the slots of tiles that have partials into `out`. The others are left alone.

@@ -15,6 +15,41 @@ KERNEL __launch_bounds__(128)
   }
 }
 
+namespace {
+
+template <class WIDEN>
+DEVICE void embed8(const int* rows, const int* token, const uint8_t* embedding, const float* scale,
+                   float* stream, int hidden, WIDEN widen) {
+  gridBegin();
+  int64_t row = blockIdx.x;
+  if (row >= *rows) return;
+  int64_t of = token[row];
+  const uint2* from = (const uint2*)(embedding + of * productPitch8(hidden));
+  float factor = scale[of];
+  float4* to = (float4*)(stream + row * hidden);
+  for (int i = (int)threadIdx.x; i < hidden / 8; i += (int)blockDim.x) {
+    uint4 v = widen(from[i]);
+    to[2 * i] = make_float4(lowBf16(v.x) * factor, highBf16(v.x) * factor, lowBf16(v.y) * factor,
+                            highBf16(v.y) * factor);
+    to[2 * i + 1] = make_float4(lowBf16(v.z) * factor, highBf16(v.z) * factor,
+                                lowBf16(v.w) * factor, highBf16(v.w) * factor);
+  }
+}
+
+}  // namespace
+
+KERNEL __launch_bounds__(128)
+    cf_embed_int8(const int* rows, const int* token, const uint8_t* embedding, const float* scale,
+                  float* stream, int hidden) {
+  embed8(rows, token, embedding, scale, stream, hidden, [](uint2 v) { return widenInt8(v); });
+}
+
+KERNEL __launch_bounds__(128)
+    cf_embed_fp8(const int* rows, const int* token, const uint8_t* embedding, const float* scale,
+                 float* stream, int hidden) {
+  embed8(rows, token, embedding, scale, stream, hidden, [](uint2 v) { return widenFp8(v); });
+}
+
 KERNEL __launch_bounds__(256)
     cf_norm(const int* rows, const int* rowIndex, float* stream, int hidden, PLANES,
             const float* weight, float epsilon, bf16* normed, float* normedF32) {
@@ -66,9 +101,11 @@ KERNEL __launch_bounds__(128)
 namespace {
 
 // Merges head `at` (its first output) of a row, normalises and rotates it (either may be left out),
-// and writes it as BF16. Lane i has elements 2 i, 2 i + 1 of each half, then 2 i + 64 and so on.
+// and writes it as BF16, or as E4M3 with its scale. Lane i has elements 2 i, 2 i + 1 of each half,
+// then 2 i + 64 and so on.
+template <bool FP8>
 DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float* norm,
-                       float epsilon, const float* rotary, bf16* to) {
+                       float epsilon, const float* rotary, void* to, bf16* scale) {
   constexpr int MOST = 2;  // pairs of a lane: half of 256, by 64
   int lane = (int)threadIdx.x % 32, half = d / 2;
   float low[MOST][2] = {}, high[MOST][2] = {};
@@ -93,11 +130,11 @@ DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float*
   }
   float factor = 1;
   if (norm != nullptr) factor = 1 / sqrtf(warpSum(squares) / d + epsilon);
+  uint32_t largest = 0;
 #pragma unroll
   for (int i = 0; i < MOST; i++) {
     int at2 = 2 * lane + 64 * i;
     if (at2 < half) {
-      float outLow[2], outHigh[2];
       for (int j = 0; j < 2; j++) {
         float a = low[i][j], b = high[i][j];
         if (norm != nullptr) {
@@ -106,26 +143,42 @@ DEVICE void headOfWarp(const Planes& p, int64_t row, int at, int d, const float*
         }
         if (rotary != nullptr) {
           float2 angle = ((const float2*)rotary)[at2 + j];
-          outLow[j] = a * angle.x - b * angle.y;
-          outHigh[j] = b * angle.x + a * angle.y;
+          low[i][j] = a * angle.x - b * angle.y;
+          high[i][j] = b * angle.x + a * angle.y;
         } else {
-          outLow[j] = a;
-          outHigh[j] = b;
+          low[i][j] = a;
+          high[i][j] = b;
         }
+        largest = max(largest, __float_as_uint(low[i][j]) & 0x7FFFFFFF);
+        largest = max(largest, __float_as_uint(high[i][j]) & 0x7FFFFFFF);
       }
-      *(uint32_t*)(to + at2) = packBf16(outLow[0], outLow[1]);
-      *(uint32_t*)(to + half + at2) = packBf16(outHigh[0], outHigh[1]);
+      if (!FP8) {
+        *(uint32_t*)((bf16*)to + at2) = packBf16(low[i][0], low[i][1]);
+        *(uint32_t*)((bf16*)to + half + at2) = packBf16(high[i][0], high[i][1]);
+      }
     }
+  }
+  if (FP8) {
+    for (int mask = 16; mask > (MUTANT(21) ? 1 : 0); mask /= 2)
+      largest = max(largest, __shfl_xor_sync(0xFFFFFFFFu, largest, mask));
+    float factorOfCodes = fp8Scale(largest), inverse = 1 / factorOfCodes;
+#pragma unroll
+    for (int i = 0; i < MOST; i++) {
+      int at2 = 2 * lane + 64 * i;
+      if (at2 < half) {
+        *(uint16_t*)((uint8_t*)to + at2) =
+            (uint16_t)(toFp8(low[i][0] * inverse) | toFp8(low[i][1] * inverse) << 8);
+        *(uint16_t*)((uint8_t*)to + half + at2) =
+            (uint16_t)(toFp8(high[i][0] * inverse) | toFp8(high[i][1] * inverse) << 8);
+      }
+    }
+    if (lane == 0) *scale = (bf16)(__float_as_uint(factorOfCodes) >> 16);
   }
 }
 
-}  // namespace
-
-KERNEL __launch_bounds__(256, 1)
-    cf_rotate_store(const int* rows, PLANES, const float* queryNorm, const float* keyNorm,
-                    float epsilon, const float* rotary, const int* position, const int* tableAt,
-                    const int* blockTable, bf16* query, bf16* pool, int64_t blockElements,
-                    int layer, int heads, int kvHeads, int headDimension) {
+// One row of cf_rotate_store and its twin.
+template <bool FP8>
+DEVICE void rotateStore(ROTATE_STORE) {
   gridBegin();
   int64_t row = blockIdx.x;
   if (row >= *rows) return;
@@ -136,17 +189,37 @@ KERNEL __launch_bounds__(256, 1)
   Planes p = planesOf(planes, planeCount, planeStride, bias, delta, slotOfRow, row);
   for (int head = (int)threadIdx.x / 32; head < heads + 2 * kvHeads; head += (int)blockDim.x / 32) {
     if (head < heads) {
-      headOfWarp(p, line, head * d, d, queryNorm, epsilon, angles,
-                 query + (row * heads + head) * d);
+      headOfWarp<false>(p, line, head * d, d, queryNorm, epsilon, angles,
+                        query + (row * heads + head) * d, nullptr);
     } else {
       int kv = head - heads;  // keys first, then values
       bool key = kv < kvHeads;
-      int64_t place =
-          block * blockElements + (((int64_t)layer * 2 * kvHeads + kv) * 16 + token) * d;
-      headOfWarp(p, line, head * d, d, key ? keyNorm : nullptr, epsilon, key ? angles : nullptr,
-                 pool + place);
+      int64_t index = (int64_t)layer * 2 * kvHeads + kv;  // of the head in the block
+      const float* norm = key ? keyNorm : nullptr;
+      if (FP8) {
+        uint8_t* codes = (uint8_t*)pool + block * blockElements + index * kvHeadBytes8(d);
+        headOfWarp<true>(p, line, head * d, d, norm, epsilon, key ? angles : nullptr,
+                         codes + token * d, (bf16*)(codes + 16 * d) + token);
+      } else {
+        headOfWarp<false>(p, line, head * d, d, norm, epsilon, key ? angles : nullptr,
+                          (bf16*)pool + block * blockElements + (index * 16 + token) * d, nullptr);
+      }
     }
   }
+}
+
+}  // namespace
+
+KERNEL __launch_bounds__(256, 1) cf_rotate_store(ROTATE_STORE) {
+  rotateStore<false>(rows, planes, planeCount, planeStride, bias, delta, slotOfRow, queryNorm,
+                     keyNorm, epsilon, rotary, position, tableAt, blockTable, query, pool,
+                     blockElements, layer, heads, kvHeads, headDimension);
+}
+
+KERNEL __launch_bounds__(256, 1) cf_rotate_store_fp8(ROTATE_STORE) {
+  rotateStore<true>(rows, planes, planeCount, planeStride, bias, delta, slotOfRow, queryNorm,
+                    keyNorm, epsilon, rotary, position, tableAt, blockTable, query, pool,
+                    blockElements, layer, heads, kvHeads, headDimension);
 }
 
 KERNEL __launch_bounds__(256) cf_gate(const int* rows, PLANES, bf16* out, int width) {

@@ -15,13 +15,17 @@ struct Scene {
   std::vector<int> first, length, tableAt, table,
       rowAt;  // of each sequence; rows are its last ones
   std::vector<bf16> pool, query;
+  std::vector<uint8_t> bytes;  // the same pool in eight bits, where it is kept so
+  bool fp8;
 
-  Scene(Random& random, int d, int kvHeads, int group, std::vector<std::pair<int, int>> sequences)
+  Scene(Random& random, int d, int kvHeads, int group, std::vector<std::pair<int, int>> sequences,
+        bool fp8 = false)
       : d(d),
         kvHeads(kvHeads),
         heads(kvHeads * group),
         layers(between(random, 1, 2)),
-        layer(between(random, 0, layers - 1)) {
+        layer(between(random, 0, layers - 1)),
+        fp8(fp8) {
     blockElements = (int64_t)layers * 2 * kvHeads * 16 * d;
     for (auto [before, now] : sequences) {
       first.push_back(before);
@@ -43,11 +47,33 @@ struct Scene {
         for (int kv = 0; kv < 2 * kvHeads; kv++)
           for (int i = 0; i < d; i++)
             pool[at(s, p, kv) + (size_t)i] = toBf16((float)normal(random));
+    if (fp8) keepBytes(random);
     query = randomBf16(random, (size_t)(rows * heads * d), 1.5);
   }
   size_t at(size_t s, int position, int kv) const {
     return (size_t)(table[(size_t)(tableAt[s] + position / 16)] * blockElements +
                     ((layer * 2 * kvHeads + kv) * 16 + position % 16) * d);
+  }
+  // Other keys and values: codes with a scale for each token and head.
+  void keepBytes(Random& random) {
+    bytes.assign((size_t)(blocks * layers * 2 * kvHeads * kvHeadBytes8(d)), 0xFF);
+    for (size_t s = 0; s < first.size(); s++)
+      for (int p = 0; p < length[s]; p++)
+        for (int kv = 0; kv < 2 * kvHeads; kv++) {
+          int block = table[(size_t)(tableAt[s] + p / 16)];
+          int64_t index = (block * layers + layer) * 2 * kvHeads + kv;
+          uint8_t* head = bytes.data() + index * kvHeadBytes8(d);
+          bf16 scale = toBf16((float)std::ldexp(1, between(random, -2, 1)));
+          memcpy(head + 16 * d + 2 * (p % 16), &scale, 2);
+          for (int i = 0; i < d; i++) {
+            bool small = between(random, 0, 15) == 0;
+            uint8_t code = (uint8_t)(between(random, 0, 1) << 7 |
+                                     (small ? between(random, 0, 7) : between(random, 32, 63)));
+            head[p % 16 * d + i] = code;
+            double value = fp8ToDouble(code) * bf16ToFloat(scale);
+            pool[at(s, p, kv) + (size_t)i] = toBf16((float)value);
+          }
+        }
   }
   std::vector<double> expected(size_t s, int row, int head) const {
     int p = first[s] + row - rowAt[s], kv = head / (heads / kvHeads);
@@ -96,14 +122,20 @@ std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kerne
       largeCount(std::vector<int>{(int)large.size()}), table(scene.table);
   Buffer<AttendTile> smallTiles(small), largeTiles(large);
   Buffer<bf16> query(scene.query), pool(scene.pool), out(scene.query.size());
+  Buffer<uint8_t> bytes(scene.bytes);
+  int64_t blockElements =
+      scene.fp8 ? scene.layers * 2 * scene.kvHeads * kvHeadBytes8(scene.d) : scene.blockElements;
   Buffer<float> partials((size_t)(slots * scene.heads * (scene.d + 2)));
   float scale = (float)(1 / std::sqrt(scene.d));
   auto launchAs = [&](auto kernel, bool isLarge, Buffer<int>& count, Buffer<AttendTile>& tiles,
                       unsigned gridZ) {
-    std::string name = (isLarge ? "cf_attend_large_" : "cf_attend_small_") + std::to_string(D);
+    std::string name = std::string(isLarge ? "cf_attend_large_" : "cf_attend_small_") +
+                       (scene.fp8 ? "fp8_" : "") + std::to_string(D);
+    void* kept = scene.fp8 ? (void*)bytes.get() : (void*)pool.get();
     launch(kernel, name.c_str(), {(unsigned)tiles.size() + 1, (unsigned)scene.kvHeads, gridZ},
-           isLarge ? 256 : 128, (unsigned)attendShared(isLarge, D), count, tiles, query, pool,
-           scene.blockElements, table, scene.layer, scene.heads, scene.kvHeads, scene.d, scale, out,
+           isLarge ? 256 : 128,
+           (unsigned)(scene.fp8 ? attendShared8(isLarge, D) : attendShared(isLarge, D)), count,
+           tiles, query, kept, blockElements, table, scene.layer, scene.heads, scene.kvHeads, scene.d, scale, out,
            partials);
   };
   if (!small.empty())
@@ -140,6 +172,24 @@ void attends(Random& random) {
   }
 }
 
+void attendsToBytes(Random& random) {
+  for (int d : {16, 64, 80, 256}) {
+    Scene scene(random, d, d == 64 ? 2 : 1, d > 128 ? 2 : between(random, 1, 5),
+                {{between(random, 0, 50), between(random, 1, 15)}, {between(random, 30, 120), 1}},
+                true);
+    check(scene, run(random, scene, false, 0));
+    check(scene, run(random, scene, false, 1));
+  }
+  // Splits, merged or not, and either kernel: the same bits.
+  Scene scene(random, 32, 1, 3, {{between(random, 505, 600), 9}, {between(random, 0, 40), 12}},
+              true);
+  std::vector<bf16> alone = run(random, scene, true, 0);
+  check(scene, alone);
+  for (int kernels = 0; kernels < 3; kernels++)
+    same(run(random, scene, false, kernels).data(), alone.data(), alone.size(),
+         "attention to eight bits in other tiles");
+}
+
 void attendsFar(Random& random) {
   for (int d : {32, 128}) {
     Scene scene(random, d, 1, d == 32 ? 3 : 1,
@@ -170,6 +220,9 @@ void attentionKeepsBits(Random& random) {
 void addAttentionTests(std::vector<Case>& cases) {
   cases.push_back({"attention is that of double precision for every head dimension", attends});
   cases.push_back({"attention merges splits of far positions", attendsFar});
+  cases.push_back(
+      {"attention to eight bits is that of double precision, with the same bits in other tiles",
+       attendsToBytes});
   cases.push_back(
       {"a row's attention has the same bits alone and in a prefill, by either kernel, merged or "
        "not",

@@ -108,6 +108,15 @@ inline bf16 toBf16(float f) {
   return (bf16)((bits + 0x7FFF + (bits >> 16 & 1)) >> 16);
 }
 
+// The number that an E4M3 code stands for (OCP 8-bit floating point).
+inline double fp8ToDouble(uint8_t code) {
+  int exponent = code >> 3 & 15, mantissa = code & 7;
+  double size = exponent == 15 && mantissa == 7 ? NAN
+                : exponent == 0                 ? std::ldexp(mantissa, -9)
+                                                : std::ldexp(8 + mantissa, exponent - 10);
+  return code & 0x80 ? -size : size;
+}
+
 inline double uniform(Random& random, double from, double to) {
   return std::uniform_real_distribution<double>(from, to)(random);
 }

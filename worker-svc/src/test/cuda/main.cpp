@@ -62,6 +62,12 @@ const Mutant MUTANTS[] = {
     {"tokens that are not likely enough count", "tokens are"},
     {"a round key is read before all lanes have brought theirs", "a sealed block"},
     {"tokens behind a sequence's last are read", "attention is"},
+    {"a sum is multiplied with another output's scale", "a product with weights in eight"},
+    {"a whole number of eight bits loses its sign", "a product with weights in eight"},
+    {"a quarter of E4M3's exponents are cut off", "a product with weights in eight"},
+    {"keys and values in eight bits are cut off, not rounded", "keys and values in eight"},
+    {"a head's scale leaves lanes out", "queries and keys"},
+    {"values are scaled as their keys are", "attention to eight bits"},
 };
 
 void outOfBounds(int, siginfo_t* info, void*) {

@@ -70,6 +70,55 @@ void embeds(Random& random) {
   }
 }
 
+// Weights in eight bits: rows of whole numbers or of E4M3, zeros at their ends.
+struct Weights8 {
+  bool fp8;
+  int inputs;
+  Buffer<uint8_t> codes;
+  Buffer<float> scale;
+
+  Weights8(Random& random, bool fp8, int outputs, int inputs)
+      : fp8(fp8),
+        inputs(inputs),
+        codes((size_t)outputs * productPitch8(inputs)),
+        scale((size_t)outputs) {
+    for (int o = 0; o < outputs; o++) {
+      scale[(size_t)o] = (float)std::exp(uniform(random, -6, 3));
+      for (int i = 0; i < productPitch8(inputs); i++) {
+        uint8_t code = (uint8_t)between(random, 0, 255);
+        if (fp8 && (code & 0x7F) == 0x7F) code ^= 1;  // no number
+        codes[(size_t)(o * productPitch8(inputs) + i)] = i < inputs ? code : 0;
+      }
+    }
+  }
+  double at(int output, int input) {
+    uint8_t code = codes[(size_t)(output * productPitch8(inputs) + input)];
+    return fp8 ? fp8ToDouble(code) : (double)(int8_t)code;
+  }
+};
+
+void embedsBytes(Random& random) {
+  for (bool fp8 : {false, true}) {
+    // Every code in both a row's halves, and a row that is no multiple of 16.
+    int hidden = 8 * (2 * between(random, 40, 60) + 1), rows = 2;
+    Weights8 table(random, fp8, 3, hidden);
+    for (int i = 0; i < 256; i++)
+      if (!fp8 || (i & 0x7F) != 0x7F) table.codes[(size_t)(productPitch8(hidden) + i)] = (uint8_t)i;
+    Buffer<int> count(std::vector<int>{rows}), token(std::vector<int>{1, 2, 1 << 30});
+    Buffer<float> stream((size_t)rows * hidden);
+    if (fp8)
+      LAUNCH(cf_embed_fp8, {3}, 128, 0, count, token, table.codes, table.scale, stream, hidden);
+    else
+      LAUNCH(cf_embed_int8, {3}, 128, 0, count, token, table.codes, table.scale, stream, hidden);
+    for (int r = 0; r < rows; r++)
+      for (int i = 0; i < hidden; i++)
+        if (stream[(size_t)(r * hidden + i)] !=
+            (float)table.at(r + 1, i) * table.scale[(size_t)r + 1])
+          failTest("embedding of row %d in eight bits", r);
+    stream.checkTail();
+  }
+}
+
 void normalises(Random& random) {
   for (int round = 0; round < 8; round++) {
     int hidden = 8 * between(random, 1, 300), rows = between(random, 1, 7), outputs = rows;
@@ -124,16 +173,64 @@ void gathers(Random& random) {
          "gather");
 }
 
+// A pool in BF16 or in E4M3, and what it says of a head's element.
+struct Pool {
+  bool fp8;
+  int kvHeads, d;
+  int64_t blockElements;
+  Buffer<bf16> halves;
+  Buffer<uint8_t> bytes;
+
+  Pool(bool fp8, int blocks, int layers, int kvHeads, int d)
+      : fp8(fp8),
+        kvHeads(kvHeads),
+        d(d),
+        blockElements(layers * 2 * kvHeads * (fp8 ? kvHeadBytes8(d) : (int64_t)16 * d)),
+        halves(fp8 ? 1 : (size_t)(blocks * blockElements)),
+        bytes(fp8 ? (size_t)(blocks * blockElements) : 1) {}
+  void* get() { return fp8 ? (void*)bytes.get() : (void*)halves.get(); }
+  size_t head(int block, int layer, int kv) const {
+    return (size_t)(block * blockElements +
+                    (layer * 2 * kvHeads + kv) * (fp8 ? kvHeadBytes8(d) : (int64_t)16 * d));
+  }
+  double scale(int block, int layer, int kv, int token) {
+    bf16 of;
+    memcpy(&of, bytes.get() + head(block, layer, kv) + (size_t)(16 * d + 2 * token), 2);
+    return bf16ToFloat(of);
+  }
+  double at(int block, int layer, int kv, int token, int i) {
+    size_t place = head(block, layer, kv) + (size_t)(token * d + i);
+    return fp8 ? fp8ToDouble(bytes[place]) * scale(block, layer, kv, token)
+               : bf16ToFloat(halves[place]);
+  }
+  size_t changed() {
+    size_t changed = 0;
+    for (size_t i = 0; !fp8 && i < halves.size(); i++) changed += halves[i] != 0xFFFF;
+    for (size_t i = 0; fp8 && i < bytes.size(); i++) changed += bytes[i] != 0xFF;
+    return changed;
+  }
+};
+
 void rotatesAndStores(Random& random) {
-  for (int round = 0; round < 6; round++) {
+  for (int round = 0; round < 10; round++) {
+    bool fp8 = round >= 6;
     int d = 16 * between(random, 1, 16), kvHeads = between(random, 1, 3),
         heads = kvHeads * between(random, 1, 4);
     int rows = between(random, 1, 6), layers = between(random, 1, 3),
         layer = between(random, 0, layers - 1), positions = 70;
     int blocks = 12;
     bool norms = round % 2 == 0;
-    int64_t blockElements = (int64_t)layers * 2 * kvHeads * 16 * d;
     PlaneSet planes(random, rows, (heads + 2 * kvHeads) * d);
+    // Of very different sizes, so that each head's scale is its own; and a head of zeros.
+    for (int h = 0; fp8 && h < heads + 2 * kvHeads; h++)
+      for (int r = 0; r < rows; r++)
+        for (int i = h * d; i < (h + 1) * d; i++) {
+          double factor = h == heads + 2 * kvHeads - 1 ? 0 : std::ldexp(1, 3 * h - 9);
+          for (int p = 0; p < planes.count; p++)
+            planes.planes[(size_t)(p * planes.stride + r * planes.outputs + i)] *= (float)factor;
+          planes.bias[(size_t)i] = 0;
+          planes.delta[(size_t)(r * planes.outputs + i)] *= (float)factor;
+        }
     Buffer<float> queryNorm(randomFloats(random, (size_t)d)),
         keyNorm(randomFloats(random, (size_t)d)), rotary((size_t)positions * d);
     for (int p = 0; p < positions; p++)
@@ -153,10 +250,12 @@ void rotatesAndStores(Random& random) {
       position[(size_t)r] = second ? 17 + r : 14 + r;
       tableAt[(size_t)r] = second ? 7 : 2;
     }
-    Buffer<bf16> query((size_t)(rows * heads * d)), pool((size_t)(blocks * blockElements));
-    LAUNCH(cf_rotate_store, {(unsigned)rows + 1}, 256, 0, count, OF(planes),
-           norms ? queryNorm.get() : nullptr, norms ? keyNorm.get() : nullptr, 1e-6f, rotary,
-           position, tableAt, table, query, pool, blockElements, layer, heads, kvHeads, d);
+    Buffer<bf16> query((size_t)(rows * heads * d));
+    Pool pool(fp8, blocks, layers, kvHeads, d);
+    launch(cf_rotate_store, fp8 ? "cf_rotate_store_fp8" : "cf_rotate_store", {(unsigned)rows + 1},
+           256, 0, count, OF(planes), norms ? queryNorm.get() : nullptr,
+           norms ? keyNorm.get() : nullptr, 1e-6f, rotary, position, tableAt, table, query,
+           pool.get(), pool.blockElements, layer, heads, kvHeads, d);
     size_t written = 0;
     for (int r = 0; r < rows; r++)
       for (int h = 0; h < heads + 2 * kvHeads; h++) {
@@ -181,19 +280,70 @@ void rotatesAndStores(Random& random) {
                 v[(size_t)(d / 2 + i)] * std::cos(angle) + v[(size_t)i] * std::sin(angle);
           }
         int p = position[(size_t)r];
-        bf16* at = h < heads
-                       ? query.get() + (r * heads + h) * d
-                       : pool.get() + table[(size_t)(tableAt[(size_t)r] + p / 16)] * blockElements +
-                             ((layer * 2 * kvHeads + (h - heads)) * 16 + p % 16) * d;
-        for (int i = 0; i < d; i++)
-          near(bf16ToFloat(at[i]), y[(size_t)i], 0.004, 2e-5, "rotated", i);
-        if (h >= heads) written += (size_t)d;
+        int block = table[(size_t)(tableAt[(size_t)r] + p / 16)], kv = h - heads;
+        double largest = 0;
+        for (int i = 0; i < d; i++) largest = std::max(largest, std::abs(y[(size_t)i]));
+        for (int i = 0; i < d; i++) {
+          if (h < heads) {
+            near(bf16ToFloat(query[(size_t)((r * heads + h) * d + i)]), y[(size_t)i], 0.004,
+                 2e-5 * largest + 2e-7, "rotated", i);
+          } else if (!fp8) {
+            near(pool.at(block, layer, kv, p % 16, i), y[(size_t)i], 0.004, 2e-5, "rotated", i);
+          } else {
+            // Half a step of its own, of the least exponent's where it is small.
+            near(pool.at(block, layer, kv, p % 16, i), y[(size_t)i], 1.0 / 16,
+                 std::ldexp(pool.scale(block, layer, kv, p % 16), -10) + 2e-5 * largest,
+                 "rotated, in eight bits", i);
+          }
+        }
+        if (h < heads) continue;
+        written += (size_t)d + (fp8 ? 2 : 0);
+        if (!fp8 || largest == 0) continue;
+        double scale = pool.scale(block, layer, kv, p % 16);
+        if (!(largest <= 448.01 * scale && largest > 223.99 * scale &&
+              std::exp2(std::round(std::log2(scale))) == scale))
+          failTest("a head of at most %g has the scale %g", largest, scale);
       }
-    size_t changed = 0;
-    for (size_t i = 0; i < pool.size(); i++) changed += pool[i] != 0xFFFF;
-    if (changed != written)
-      failTest("%zu elements of the pool were written (expected: %zu)", changed, written);
+    if (pool.changed() != written)
+      failTest("%zu elements of the pool were written (expected: %zu)", pool.changed(), written);
     query.checkTail();
+    pool.bytes.checkTail();
+    pool.halves.checkTail();
+  }
+}
+
+// Every nearest E4M3, also halfway between two; and what is not finite.
+void roundsToBytes(Random&) {
+  for (bool finite : {true, false}) {
+    const int d = 256;
+    std::vector<float> sizes{448};
+    for (int code = 0; code < 126; code++) {
+      double low = fp8ToDouble((uint8_t)code), high = fp8ToDouble((uint8_t)(code + 1));
+      sizes.push_back((float)low);
+      sizes.push_back((float)((low + high) / 2));
+    }
+    Buffer<float> planes((size_t)(3 * d)), rotary((size_t)d);
+    for (int i = 0; i < d / 2; i++) rotary[(size_t)(2 * i)] = 1, rotary[(size_t)(2 * i + 1)] = 0;
+    for (int i = 0; i < 3 * d; i++) {
+      size_t of = (size_t)(i % d) % sizes.size();
+      planes[(size_t)i] = (i < 2 * d ? 1.f : -1.f) * sizes[of];
+    }
+    if (!finite) planes[(size_t)(d + 7)] = NAN, planes[(size_t)(2 * d + 9)] = INFINITY;
+    Buffer<int> one(std::vector<int>{1}), zero(std::vector<int>{0});
+    Buffer<bf16> query((size_t)d);
+    Pool pool(true, 1, 1, 1, d);
+    launch(cf_rotate_store, "cf_rotate_store_fp8", {1}, 256, 0, one, planes.get(), 1,
+           (int64_t)(3 * d), nullptr, nullptr, zero.get(), nullptr, nullptr, 1e-6f, rotary, zero,
+           zero, zero, query, pool.get(), pool.blockElements, 0, 1, 1, d);
+    for (int kv = 0; kv < 2; kv++)
+      for (int i = 0; i < d; i++) {
+        double value = pool.at(0, 0, kv, 0, i);
+        int of = i % (int)sizes.size();  // 448, then each code and what is halfway to the next
+        int below = (of - 1) / 2, even = of == 0 ? 126 : of % 2 == 1 ? below : (below + 1) / 2 * 2;
+        double expected = fp8ToDouble((uint8_t)even) * (kv == 0 ? 1 : -1);
+        if (finite ? value != expected : !std::isnan(value))
+          failTest("%g became %g", planes[(size_t)((kv + 1) * d + i)], value);
+      }
   }
 }
 
@@ -240,7 +390,74 @@ std::vector<float> productOf(int n, int rows, int bucket, Buffer<bf16>& weights,
   return sum;
 }
 
+// The same with weights in eight bits.
+std::vector<float> productOf(int n, int rows, int bucket, Weights8& weights, Buffer<bf16>& x,
+                             int outputs, int inputs, int split, bool planes) {
+  int splits = (int)ceilDiv(inputs, split), z = planes ? splits : 1;
+  int64_t stride = (int64_t)rows * outputs + 8;
+  Buffer<int> count(std::vector<int>{rows});
+  Buffer<float> out((size_t)(stride * z));
+  std::string name = (weights.fp8 ? "cf_product_fp8_" : "cf_product_int8_") + std::to_string(n);
+  launch(cf_product_int8_8, name.c_str(), {ceilDiv(bucket, n), ceilDiv(outputs, 128), (unsigned)z},
+         256, (unsigned)productShared8(n), count, weights.codes, weights.scale, x, out, outputs,
+         inputs, split, stride);
+  out.checkTail();
+  std::vector<float> sum((size_t)(rows * outputs));
+  for (size_t i = 0; i < sum.size(); i++) {
+    sum[i] = out[i];
+    for (int p = 1; p < z; p++) sum[i] += out[(size_t)(p * stride) + i];
+  }
+  return sum;
+}
+
 const int WIDTHS[] = {8, 16, 32, 64, 128, 256};
+
+void multipliesBytes(Random& random) {
+  for (int round = 0; round < 10; round++) {
+    int n = WIDTHS[round % 5];
+    int outputs = between(random, 1, 200), inputs = 8 * between(random, 1, 50),
+        rows = between(random, 1, n / 2 + 5);
+    int split = round < 4 ? (inputs + 63) / 64 * 64 : 64 * between(random, 1, 3);
+    Weights8 weights(random, round / 5 == 1, outputs, inputs);
+    Buffer<bf16> x(randomBf16(random, (size_t)rows * inputs));
+    std::vector<float> y = productOf(n, rows, rows + between(random, 0, 20), weights, x, outputs,
+                                     inputs, split, round % 2);
+    for (int r = 0; r < rows; r++)
+      for (int o = 0; o < outputs; o++) {
+        double sum = 0, size = 0;
+        for (int i = 0; i < inputs; i++) {
+          double product = weights.at(o, i) * bf16ToFloat(x[(size_t)(r * inputs + i)]);
+          sum += product;
+          size += std::abs(product);
+        }
+        double scale = weights.scale[(size_t)o];
+        near(y[(size_t)(r * outputs + o)], sum * scale, 0, 1e-6 * size * scale,
+             "product in eight bits", r * outputs + o);
+      }
+  }
+}
+
+void productsOfBytesKeepBits(Random& random) {
+  for (int round = 0; round < 2; round++) {
+    int outputs = between(random, 100, 200), inputs = 8 * between(random, 30, 60),
+        rows = between(random, 20, 70);
+    int split = 64 * between(random, 1, 3);
+    Weights8 weights(random, round == 1, outputs, inputs);
+    Buffer<bf16> x(randomBf16(random, (size_t)rows * inputs));
+    std::vector<float> all =
+        productOf(128, rows, rows, weights, x, outputs, inputs, split, false);
+    for (int n : WIDTHS) {
+      if (n > 128) continue;
+      int from = between(random, 0, rows - 1),
+          part = between(random, 1, std::min(rows - from, 2 * n));
+      Buffer<bf16> some(
+          std::vector<bf16>(x.get() + from * inputs, x.get() + (from + part) * inputs));
+      std::vector<float> y =
+          productOf(n, part, part, weights, some, outputs, inputs, split, n % 32 == 0);
+      same(y.data(), all.data() + from * outputs, y.size(), "product in eight bits of some rows");
+    }
+  }
+}
 
 void multiplies(Random& random) {
   for (int round = 0; round < 14; round++) {
@@ -298,8 +515,16 @@ void addRowTests(std::vector<Case>& cases) {
   cases.push_back(
       {"queries and keys are normalised and rotated, and keys and values reach their block",
        rotatesAndStores});
+  cases.push_back({"keys and values in eight bits are the nearest, and none where one is none",
+                   roundsToBytes});
   cases.push_back({"the gate is SwiGLU", gates});
   cases.push_back({"a product is that of double precision within F32's rounding", multiplies});
+  cases.push_back({"a row's stream begins as its token's embedding in eight bits", embedsBytes});
+  cases.push_back(
+      {"a product with weights in eight bits is that of double precision", multipliesBytes});
+  cases.push_back(
+      {"a row's product with weights in eight bits has the same bits in every tile, split or not",
+       productsOfBytesKeepBits});
   cases.push_back({"a row's product has the same bits in every tile, beside any rows, split or not",
                    productsKeepBits});
 }

@@ -205,6 +205,9 @@ void fake_reset() {
 // Shapes as the kernels' header has them.
 int fake_product_split(int outputs, int inputs) { return productSplit(outputs, inputs); }
 int fake_product_shared(int n) { return productShared(n); }
+int fake_product_shared8(int n) { return productShared8(n); }
+int fake_product_pitch8(int inputs) { return productPitch8(inputs); }
+int fake_attend_shared8(int large, int dimension) { return attendShared8(large, dimension); }
 int fake_attend_rows(int large, int heads, int kvHeads, int headDimension) {
   return attendRows(large, heads, kvHeads, headDimension);
 }

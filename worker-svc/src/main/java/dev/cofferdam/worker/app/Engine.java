@@ -116,7 +116,7 @@ final class Engine implements AutoCloseable {
     boolean halves = device.isPresent() || weights.bf16();
     WeightType kept = worker.weights().orElse(halves ? WeightType.BF16 : WeightType.F32);
     KvType kv = worker.kv().orElse(KvType.of(kept));
-    long blockBytes = config.kvElementsPerToken() * worker.blockTokens() * kv.bytes;
+    long blockBytes = kv.blockBytes(config, worker.blockTokens());
     int blocks = (int) Math.min(Integer.MAX_VALUE / 2, worker.kvBytes() / blockBytes);
     if (blocks < 1) {
       throw new IllegalArgumentException(
@@ -144,19 +144,11 @@ final class Engine implements AutoCloseable {
         new ServedModel(
             id,
             digest,
-            ExecutorGeometry.of(config, options, kv.bytes),
-            config.parameters() * bytes(options.weights()) + blocks * blockBytes,
+            ExecutorGeometry.of(config, options),
+            config.parameters() * options.weights().bytes + blocks * blockBytes,
             first ? PublicPrefixFile.of(worker, id, digest) : List.of()),
         config,
         options);
-  }
-
-  private static int bytes(WeightType type) {
-    return switch (type) {
-      case F32 -> Float.BYTES;
-      case BF16 -> Short.BYTES;
-      case INT8 -> Byte.BYTES;
-    };
   }
 
   /** All models, in the order of the settings. */

@@ -34,8 +34,8 @@ record LogitsOptions(
     KernelChoice kernels) {
   static final String USAGE =
       "usage: logits <model folder or .gguf> --tokens 1,2,3 [--adapter <folder>]"
-          + " [--executor cpu|reference] [--greedy N] [--dtype f32|bf16|int8]"
-          + " [--kv f32|bf16] [--kernels java|native]";
+          + " [--executor cpu|cuda|reference] [--greedy N] [--dtype f32|bf16|int8|fp8]"
+          + " [--kv f32|bf16|fp8] [--kernels java|native]";
 
   private static final int TOKENS_MAX = 1 << 20;
 
@@ -137,7 +137,7 @@ record LogitsOptions(
 
   private static WeightType dtype(String executor, @Nullable String given) {
     String dtype = given != null ? given : executor.equals("cuda") ? "bf16" : "f32";
-    oneOf("--dtype", dtype, Set.of("f32", "bf16", "int8"));
+    oneOf("--dtype", dtype, Set.of("f32", "bf16", "int8", "fp8"));
     if (executor.equals("reference") && !dtype.equals("f32")) {
       throw new IllegalArgumentException(
           "--dtype: " + dtype + " is not supported by the reference executor, only f32 is");
@@ -146,7 +146,7 @@ record LogitsOptions(
   }
 
   private static KvType kv(String kv) {
-    oneOf("--kv", kv, Set.of("f32", "bf16"));
+    oneOf("--kv", kv, Set.of("f32", "bf16", "fp8"));
     return KvType.valueOf(kv.toUpperCase(Locale.ROOT));
   }
 

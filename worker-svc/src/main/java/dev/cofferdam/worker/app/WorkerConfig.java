@@ -135,13 +135,14 @@ public interface WorkerConfig {
     int device();
 
     /**
-     * How weights are kept: f32, bf16 or int8; default: bf16 where they are stored so, else f32.
+     * How weights are kept: f32, bf16 or int8; on a device bf16, int8 or fp8; default: bf16 where
+     * they are stored so, or on a device, else f32.
      */
     Optional<WeightType> weights();
 
     /**
-     * How keys and values are kept: f32 or bf16; default: f32 beside weights in f32, else bf16. The
-     * same for a whole pool.
+     * How keys and values are kept: f32 or bf16; on a device bf16 or fp8; default: f32 beside
+     * weights in f32, else bf16. The same for a whole pool.
      */
     Optional<KvType> kv();
 

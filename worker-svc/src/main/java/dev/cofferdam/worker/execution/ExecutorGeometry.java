@@ -12,7 +12,7 @@ import dev.cofferdam.worker.model.ModelConfig;
  * @param blocks KV blocks in the pool
  * @param blockTokens tokens of a block
  * @param blockBytes bytes of a block: 2 · layers · kv heads · head dimension · block tokens · bytes
- *     of an element
+ *     of an element, and scales where it has some
  * @param adapterSlots adapters that may be loaded at once
  */
 public record ExecutorGeometry(
@@ -24,15 +24,20 @@ public record ExecutorGeometry(
     long blockBytes,
     int adapterSlots) {
 
-  /** Shape of an executor for a model whose KV elements have so many bytes. */
-  public static ExecutorGeometry of(ModelConfig model, ExecutorOptions options, int elementBytes) {
+  /** Shape of an executor for a model. */
+  public static ExecutorGeometry of(ModelConfig model, ExecutorOptions options) {
+    return of(model, options, options.kv().blockBytes(model, options.blockTokens()));
+  }
+
+  /** The same with blocks of so many bytes. */
+  public static ExecutorGeometry of(ModelConfig model, ExecutorOptions options, long blockBytes) {
     return new ExecutorGeometry(
         model.vocabularySize(),
         model.hidden(),
         (int) Math.min(model.positionsMax(), (long) options.blocks() * options.blockTokens()),
         options.blocks(),
         options.blockTokens(),
-        model.kvElementsPerToken() * options.blockTokens() * elementBytes,
+        blockBytes,
         options.adapterSlots());
   }
 }

@@ -107,6 +107,7 @@ final class RandomModelGguf {
           case F32 -> Kept.F32;
           case BF16 -> Kept.BF16;
           case INT8 -> Kept.Q8_0;
+          case FP8 -> throw new IllegalArgumentException("GGUF files have no FP8");
         };
     Map<String, WeightTensor> tensors = tensors();
     byte[] header = header(tensors, matrices);

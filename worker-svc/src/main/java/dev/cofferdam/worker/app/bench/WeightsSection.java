@@ -37,12 +37,7 @@ final class WeightsSection implements BenchSection {
 
   /** Bytes of weights that a decode step reads. */
   static long bytesOfStep(WeightType type) {
-    return RandomModel.weightsOfStep(RandomModel.CONFIG)
-        * switch (type) {
-          case F32 -> 4;
-          case BF16 -> 2;
-          case INT8 -> 1;
-        };
+    return RandomModel.weightsOfStep(RandomModel.CONFIG) * type.bytes;
   }
 
   /** An executor for {@link RandomModel}, with 16 sequences of 64 tokens. */

@@ -7,6 +7,7 @@ import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.HiddenSum;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.execution.SequenceSampler;
 import dev.cofferdam.worker.execution.StepPlan;
@@ -57,7 +58,7 @@ public final class CpuExecutor implements ModelExecutor {
     model = weights.config();
     this.kernels = kernels;
     this.options = options;
-    geometry = ExecutorGeometry.of(model, options, options.kv().bytes);
+    geometry = ExecutorGeometry.of(model, options);
     check = new StepPlanCheck(geometry, options);
     adapters = new AdapterSlots<>(options.adapterSlots());
     sampler = new SequenceSampler(model.vocabularySize());
@@ -105,7 +106,7 @@ public final class CpuExecutor implements ModelExecutor {
    * @throws IllegalArgumentException when the options ask for native kernels that cannot run
    */
   public static CpuExecutor create(ModelWeights weights, ExecutorOptions options) {
-    Kernels kernels = Kernels.of(options.kernels(), options.weights());
+    Kernels kernels = kernels(options);
     Team team = new Team(options.threads());
     try {
       return new CpuExecutor(weights, options, kernels, team, team::close);
@@ -122,8 +123,16 @@ public final class CpuExecutor implements ModelExecutor {
    * @throws IllegalArgumentException when the options ask for native kernels that cannot run
    */
   public static CpuExecutor create(ModelWeights weights, ExecutorOptions options, Team team) {
-    Kernels kernels = Kernels.of(options.kernels(), options.weights());
+    Kernels kernels = kernels(options);
     return new CpuExecutor(weights, options, kernels, team, () -> {});
+  }
+
+  private static Kernels kernels(ExecutorOptions options) {
+    if (options.kv() == KvType.FP8) {
+      throw new IllegalArgumentException(
+          "kv: fp8 on the cpu executor (expected: f32 or bf16, or the executor cuda)");
+    }
+    return Kernels.of(options.kernels(), options.weights());
   }
 
   /** The kernels that run, for operators. */

@@ -23,9 +23,14 @@ public record Kernels(WeightType weights, Optional<NativeKernel> nativeKernel) {
   /**
    * The kernels of a choice.
    *
-   * @throws IllegalArgumentException when native ones are wanted and cannot run, saying why
+   * @throws IllegalArgumentException when native ones are wanted and cannot run, saying why, or
+   *     where no kernel here keeps weights so
    */
   public static Kernels of(KernelChoice choice, WeightType weights) {
+    if (weights == WeightType.FP8) {
+      throw new IllegalArgumentException(
+          "weights: fp8 on the cpu executor (expected: f32, bf16 or int8, or the executor cuda)");
+    }
     if (choice == KernelChoice.JAVA) {
       return java(weights);
     }
@@ -52,6 +57,7 @@ public record Kernels(WeightType weights, Optional<NativeKernel> nativeKernel) {
           case F32 -> new F32Matrix(inputs, outputs);
           case BF16 -> new Bf16Matrix(inputs, outputs);
           case INT8 -> new Int8Matrix(inputs, outputs);
+          case FP8 -> throw new IllegalStateException("FP8 has no kernels here");
         };
     if (nativeKernel.isEmpty()) {
       return matrix;

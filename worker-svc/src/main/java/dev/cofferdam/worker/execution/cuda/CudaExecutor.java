@@ -28,10 +28,11 @@ import java.util.Objects;
 import java.util.Set;
 
 /**
- * Runs steps on a CUDA device: weights and KV in BF16, sums and the residual stream in F32. The
- * numbers of a step are copied to the device in one go, its kernels are launched as one graph, and
- * what was sampled is copied back: one wait for each step. A row's bits do not depend on what else
- * is in the step, nor on how its prompt was chunked, but on the kind of device.
+ * Runs steps on a CUDA device: weights in BF16 or eight bits, what they are multiplied with and KV
+ * in BF16, sums and the residual stream in F32. The numbers of a step are copied to the device in
+ * one go, its kernels are launched as one graph, and what was sampled is copied back: one wait for
+ * each step. A row's bits do not depend on what else is in the step, nor on how its prompt was
+ * chunked, but on the kind of device.
  *
  * <p>Sealed blocks cannot be read by a step: {@code always} encrypted KV needs the CPU.
  */
@@ -75,7 +76,7 @@ public final class CudaExecutor implements ModelExecutor {
     this.device = device;
     stream = device.stream();
     model = weights.config();
-    geometry = ExecutorGeometry.of(model, options, options.kv().bytes);
+    geometry = ExecutorGeometry.of(model, options);
     check = new StepPlanCheck(geometry, options);
     owned = new Owned(device.context());
     try {
@@ -83,8 +84,9 @@ public final class CudaExecutor implements ModelExecutor {
           Math.max(
               PARTIAL_SLOTS_MIN,
               KernelShapes.ceil(geometry.positionsMax(), KernelShapes.ATTEND_SPLIT));
-      DeviceWeights copied = new DeviceWeights(weights, geometry.positionsMax(), owned);
-      blocks = new DeviceBlocks(device, geometry, owned);
+      DeviceWeights copied =
+          new DeviceWeights(weights, options.weights(), geometry.positionsMax(), owned);
+      blocks = new DeviceBlocks(device, geometry, options.kv(), owned);
       adapters = owned.own(new DeviceAdapters(device, model, options.adapterSlots(), owned));
       tables = new StepTables(model, options, geometry, partialSlots, owned);
       launches =
@@ -110,9 +112,8 @@ public final class CudaExecutor implements ModelExecutor {
     check(weights.config(), options);
     device.context().enter();
     long needed =
-        weights.config().parameters() * Short.BYTES
-            + options.blocks()
-                * ExecutorGeometry.of(weights.config(), options, options.kv().bytes).blockBytes();
+        weights.config().parameters() * options.weights().bytes
+            + options.blocks() * options.kv().blockBytes(weights.config(), options.blockTokens());
     long free = device.context().freeBytes();
     require(needed < free, "model and its KV of " + needed + " bytes", "less than " + free);
     return new CudaExecutor(device, weights, options);
@@ -120,8 +121,8 @@ public final class CudaExecutor implements ModelExecutor {
 
   /** Refuses what the kernels are not made for. */
   private static void check(ModelConfig model, ExecutorOptions options) {
-    require(options.weights() == WeightType.BF16, "weights", "bf16");
-    require(options.kv() == KvType.BF16, "kv", "bf16");
+    require(options.weights() != WeightType.F32, "weights", "bf16, int8 or fp8");
+    require(options.kv() != KvType.F32, "kv", "bf16 or fp8");
     require(options.blockTokens() == BLOCK_TOKENS, "block-tokens", "16");
     require(
         model.headDimension() % 16 == 0 && model.headDimension() <= 256,

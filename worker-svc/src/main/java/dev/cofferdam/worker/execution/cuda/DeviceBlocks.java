@@ -7,6 +7,7 @@ import static java.lang.foreign.ValueLayout.JAVA_LONG;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.BlockMemory;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.cuda.driver.Arguments;
 import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.execution.cuda.driver.Stream;
@@ -16,7 +17,8 @@ import java.util.Arrays;
 
 /**
  * The KV pool in device memory. A block is contiguous: [layer][K, then V][KV head][token][element],
- * BF16. Sealing is AES-256 in counter mode with Poly1305, in parts of 8 KiB, tags beside the pool.
+ * BF16 or, in FP8, followed by the head's scales, one for each token. Sealing is AES-256 in counter
+ * mode with Poly1305, in parts of 8 KiB, tags beside the pool.
  *
  * <p>Zeroing is queued before the next step and done in its order; seals are collected and done
  * together; what has an answer waits for it. A key is on the device only while a kernel uses it.
@@ -36,6 +38,7 @@ final class DeviceBlocks implements BlockMemory {
   private final CudaDevice device;
   private final Stream stream;
   private final Arguments arguments = new Arguments(Arena.ofAuto());
+  private final KvType type;
   private final long blockBytes;
   private final int parts;
   private final DeviceMemory pool;
@@ -55,8 +58,9 @@ final class DeviceBlocks implements BlockMemory {
   private final DeviceMemory deviceJobs;
   private int jobs;
 
-  DeviceBlocks(CudaDevice device, ExecutorGeometry geometry, Owned owned) {
+  DeviceBlocks(CudaDevice device, ExecutorGeometry geometry, KvType type, Owned owned) {
     this.device = device;
+    this.type = type;
     this.stream = device.stream();
     blockBytes = geometry.blockBytes();
     parts = Math.toIntExact((blockBytes + KernelShapes.SEAL_PART - 1) / KernelShapes.SEAL_PART);
@@ -84,9 +88,9 @@ final class DeviceBlocks implements BlockMemory {
     return pool.address();
   }
 
-  /** Elements of a block. */
+  /** From one block to the next: elements in BF16, bytes in FP8. */
   long blockElements() {
-    return blockBytes / Short.BYTES;
+    return blockBytes / type.bytes;
   }
 
   private long exportedBytes() {

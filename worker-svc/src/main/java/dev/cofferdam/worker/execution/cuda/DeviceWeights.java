@@ -1,14 +1,22 @@
 package dev.cofferdam.worker.execution.cuda;
 
+import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.model.ElementType;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
+import java.util.stream.IntStream;
 
-/** A model's weights on the device: projections in BF16, norms and biases in F32. */
+/**
+ * A model's weights on the device: projections in BF16 or eight bits, norms and biases in F32. The
+ * embedding is the output head's where the two are tied, else in BF16, since what is not multiplied
+ * gains nothing from eight bits.
+ */
 final class DeviceWeights {
   /**
    * A layer's; addresses that are 0 are of what the model does not have.
@@ -40,11 +48,12 @@ final class DeviceWeights {
 
   private final ModelWeights weights;
   private final ModelConfig model;
+  private final WeightType type;
   private final Owned owned;
   private final Upload upload;
 
   final Layer[] layers;
-  final long embedding;
+  final DeviceMatrix embedding;
   final long finalNorm;
   final DeviceMatrix outputHead;
 
@@ -52,8 +61,9 @@ final class DeviceWeights {
   final long rotary;
 
   /** Copies a model's weights; memory is of {@code owned}. */
-  DeviceWeights(ModelWeights weights, int positions, Owned owned) {
+  DeviceWeights(ModelWeights weights, WeightType type, int positions, Owned owned) {
     this.weights = weights;
+    this.type = type;
     this.model = weights.config();
     this.owned = owned;
     try (Upload copying = new Upload()) {
@@ -62,12 +72,13 @@ final class DeviceWeights {
       for (int layer = 0; layer < layers.length; layer++) {
         layers[layer] = layer(layer);
       }
-      embedding = matrix(ModelWeights.EMBEDDING, model.vocabularySize(), model.hidden());
-      long head =
+      int[] vocabulary = {model.vocabularySize()};
+      outputHead = matrix(type, model.hidden(), vocabulary, List.of(weights.outputHead())).whole();
+      embedding =
           model.tiedEmbeddings()
-              ? embedding
-              : matrix(ModelWeights.OUTPUT_HEAD, model.vocabularySize(), model.hidden());
-      outputHead = new DeviceMatrix(head, model.vocabularySize(), model.hidden()).whole();
+              ? outputHead
+              : matrix(
+                  WeightType.BF16, model.hidden(), vocabulary, List.of(ModelWeights.EMBEDDING));
       finalNorm = floats(weights.read(ModelWeights.FINAL_NORM));
       rotary = floats(rotary(model, positions));
     }
@@ -89,24 +100,59 @@ final class DeviceWeights {
   }
 
   private DeviceMatrix matrix(int layer, LayerTensor... parts) {
-    int inputs = (int) parts[0].shape(model)[1];
-    int outputs = 0;
-    for (LayerTensor part : parts) {
-      outputs += (int) part.shape(model)[0];
-    }
-    DeviceMemory memory = owned.device((long) outputs * inputs * Short.BYTES);
-    long at = 0;
-    for (LayerTensor part : parts) {
-      at += copy(part.name(layer), part.shape(model)[0] * inputs, memory, at);
-    }
-    return new DeviceMatrix(memory.address(), outputs, inputs);
+    return matrix(
+        type,
+        (int) parts[0].shape(model)[1],
+        Arrays.stream(parts).mapToInt(part -> (int) part.shape(model)[0]).toArray(),
+        Arrays.stream(parts).map(part -> part.name(layer)).toList());
   }
 
-  private long matrix(String name, int outputs, int inputs) {
-    long elements = (long) outputs * inputs;
-    DeviceMemory memory = owned.device(elements * Short.BYTES);
-    copy(name, elements, memory, 0);
-    return memory.address();
+  /** Tensors one below the other. */
+  private DeviceMatrix matrix(WeightType kept, int inputs, int[] outputs, List<String> names) {
+    int all = Arrays.stream(outputs).sum();
+    if (kept == WeightType.BF16) {
+      DeviceMemory memory = owned.device((long) all * inputs * Short.BYTES);
+      long at = 0;
+      for (int part = 0; part < outputs.length; part++) {
+        at += copy(names.get(part), (long) outputs[part] * inputs, memory, at);
+      }
+      return new DeviceMatrix(kept, memory.address(), 0, all, inputs);
+    }
+    DeviceMemory codes = owned.device((long) all * KernelShapes.productPitch8(inputs));
+    DeviceMemory scales = owned.device((long) all * Float.BYTES);
+    int row = 0;
+    for (int part = 0; part < outputs.length; part++) {
+      quantise(names.get(part), outputs[part], inputs, codes, scales, row);
+      row += outputs[part];
+    }
+    return new DeviceMatrix(kept, codes.address(), scales.address(), all, inputs);
+  }
+
+  /** Copies a tensor in eight bits, from a row of the matrix on. */
+  private void quantise(
+      String name, int outputs, int inputs, DeviceMemory codes, DeviceMemory scales, int row) {
+    int pitch = KernelShapes.productPitch8(inputs);
+    int atOnce = Math.clamp(READ_AT_ONCE / inputs, 1, outputs);
+    float[] rows = new float[Math.multiplyExact(atOnce, inputs)];
+    byte[] bytes = new byte[Math.multiplyExact(atOnce, pitch)];
+    float[] factors = new float[atOnce];
+    for (int from = 0; from < outputs; from += atOnce) {
+      int count = Math.min(atOnce, outputs - from);
+      long first = from;
+      IntStream.range(0, count)
+          .parallel()
+          .forEach(
+              i -> {
+                weights.read(name, (first + i) * inputs, rows, i * inputs, inputs);
+                factors[i] = EightBits.quantise(type, rows, i * inputs, inputs, bytes, i * pitch);
+              });
+      long to = row + first;
+      upload.copy(MemorySegment.ofArray(bytes).asSlice(0, (long) count * pitch), codes, to * pitch);
+      upload.copy(
+          MemorySegment.ofArray(factors).asSlice(0, (long) count * Float.BYTES),
+          scales,
+          to * Float.BYTES);
+    }
   }
 
   /** Copies a tensor in BF16; returns its bytes. */

@@ -49,13 +49,14 @@ final class KernelShapes {
   }
 
   /**
-   * The same for a matrix: the widest tiles where a device has the shared memory, and at least two
-   * full ones for each multiprocessor.
+   * The same for a matrix: the widest tiles where it is in BF16, a device has the shared memory,
+   * and at least two full ones for each multiprocessor.
    */
-  static int productRows(int rows, int outputs, Device device) {
-    long full = (long) (rows / WIDEST_ROWS) * ceil(outputs, PRODUCT_OUTPUTS);
+  static int productRows(int rows, DeviceMatrix matrix, Device device) {
+    long full = (long) (rows / WIDEST_ROWS) * ceil(matrix.outputs(), PRODUCT_OUTPUTS);
     boolean widest =
-        full >= 2L * device.multiprocessors()
+        matrix.scales() == 0
+            && full >= 2L * device.multiprocessors()
             && device.sharedBytesMax() >= productShared(WIDEST_ROWS);
     return widest ? WIDEST_ROWS : productRows(rows);
   }
@@ -70,6 +71,16 @@ final class KernelShapes {
   /** Shared memory of a product's kernel. */
   static int productShared(int width) {
     return (width >= 128 ? 3 : 4) * (PRODUCT_OUTPUTS + width) * 128;
+  }
+
+  /** Shared memory of a product's kernel for weights in eight bits. */
+  static int productShared8(int width) {
+    return (width > 64 ? 4 : 6) * (PRODUCT_OUTPUTS / 2 + width) * 128;
+  }
+
+  /** Bytes of a row of weights in eight bits. */
+  static int productPitch8(int inputs) {
+    return ceil(inputs, 16) * 16;
   }
 
   /** The head dimension that the attention kernel for a model is made for. */
@@ -93,6 +104,12 @@ final class KernelShapes {
     int stages = dimension == 256 ? 1 : 2;
     int exchange = large ? dimension == 256 ? 4 * 2560 : 0 : 2560;
     return stages * 2 * 64 * dimension * 2 + exchange;
+  }
+
+  /** The same for keys and values in eight bits: one stage. */
+  static int attendShared8(boolean large, int dimension) {
+    int stage = 2 * 64 * dimension * 2;
+    return stage + attendShared(large, dimension) - (dimension == 256 ? 1 : 2) * stage;
   }
 
   /** Bytes of scratch for sampling from a row of logits. */

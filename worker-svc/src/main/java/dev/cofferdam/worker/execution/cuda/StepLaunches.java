@@ -1,6 +1,7 @@
 package dev.cofferdam.worker.execution.cuda;
 
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.cuda.driver.Arguments;
 import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.execution.cuda.driver.PinnedMemory;
@@ -39,6 +40,7 @@ final class StepLaunches {
   private final StepTables tables;
   private final Arguments arguments = new Arguments(Arena.ofAuto());
   private final int attendDimension;
+  private final boolean fp8;
 
   private final DeviceMemory stream32;
   private final DeviceMemory normed;
@@ -81,6 +83,7 @@ final class StepLaunches {
     this.adapters = adapters;
     this.tables = tables;
     attendDimension = KernelShapes.attendDimension(model);
+    fp8 = options.kv() == KvType.FP8;
     int rows = options.rowsMax();
     int samples = options.sequencesMax();
     long hidden = model.hidden();
@@ -154,17 +157,14 @@ final class StepLaunches {
   /** Launches a step of the given shape. */
   void run(StepShape wanted) {
     shape = wanted;
+    arguments.clear().address(tables.rowsCount()).address(tables.token());
     launch(
-        "cf_embed",
+        weights.embedding.kernel("cf_embed"),
         shape.rows(),
         1,
         1,
         ROW_THREADS,
-        arguments
-            .clear()
-            .address(tables.rowsCount())
-            .address(tables.token())
-            .address(weights.embedding)
+        withWeights(weights.embedding, arguments)
             .address(stream32.address())
             .number(model.hidden()));
     noPlanes();
@@ -227,7 +227,7 @@ final class StepLaunches {
         model.kvWidth());
     arguments.clear().address(tables.rowsCount());
     launch(
-        "cf_rotate_store",
+        fp8 ? "cf_rotate_store_fp8" : "cf_rotate_store",
         shape.rows(),
         1,
         1,
@@ -262,9 +262,13 @@ final class StepLaunches {
   }
 
   private void attend(boolean large, int layer, long count, long tile, int tiles, int splits) {
-    int shared = KernelShapes.attendShared(large, attendDimension);
+    String name = (large ? "cf_attend_large_" : "cf_attend_small_") + (fp8 ? "fp8_" : "");
+    int shared =
+        fp8
+            ? KernelShapes.attendShared8(large, attendDimension)
+            : KernelShapes.attendShared(large, attendDimension);
     stream.launch(
-        device.kernel((large ? "cf_attend_large_" : "cf_attend_small_") + attendDimension, shared),
+        device.kernel(name + attendDimension, shared),
         tiles,
         model.kvHeads(),
         splits,
@@ -339,25 +343,27 @@ final class StepLaunches {
   }
 
   private void product(long count, int rows, DeviceMatrix matrix, long x, long to, int gridZ) {
-    int width = KernelShapes.productRows(rows, matrix.outputs(), device.device());
-    int shared = KernelShapes.productShared(width);
+    int width = KernelShapes.productRows(rows, matrix, device.device());
+    int shared = matrix.sharedBytes(width);
     stream.launch(
-        device.kernel("cf_product_" + width, shared),
+        device.kernel(matrix.kernel("cf_product") + "_" + width, shared),
         KernelShapes.ceil(rows, width),
         KernelShapes.ceil(matrix.outputs(), KernelShapes.PRODUCT_OUTPUTS),
         gridZ,
         PRODUCT_THREADS,
         shared,
-        arguments
-            .clear()
-            .address(count)
-            .address(matrix.address())
+        withWeights(matrix, arguments.clear().address(count))
             .address(x)
             .address(to)
             .number(matrix.outputs())
             .number(matrix.inputs())
             .number(matrix.splitInputs())
             .number(planeStride));
+  }
+
+  private static Arguments withWeights(DeviceMatrix matrix, Arguments arguments) {
+    arguments.address(matrix.address());
+    return matrix.scales() == 0 ? arguments : arguments.address(matrix.scales());
   }
 
   private void shrink(long x, int inputs, int targets, int moduleAt) {

@@ -6,6 +6,7 @@ import dev.cofferdam.worker.execution.AdapterSlots;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.Fp8;
 import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.ModelExecutor;
@@ -49,7 +50,9 @@ public final class ReferenceExecutor implements ModelExecutor {
 
   private ReferenceExecutor(ModelWeights weights, ExecutorOptions options) {
     model = weights.config();
-    geometry = ExecutorGeometry.of(model, options, Double.BYTES);
+    geometry =
+        ExecutorGeometry.of(
+            model, options, model.kvElementsPerToken() * options.blockTokens() * Double.BYTES);
     check = new StepPlanCheck(geometry, options);
     sampler = new SequenceSampler(model.vocabularySize());
     adapters = new AdapterSlots<>(options.adapterSlots());
@@ -165,6 +168,10 @@ public final class ReferenceExecutor implements ModelExecutor {
     System.arraycopy(value, 0, slot, key.length, value.length);
     if (kv == KvType.BF16) {
       Arrays.setAll(slot, i -> bf16(slot[i]));
+    } else if (kv == KvType.FP8) {
+      for (int head = 0; head < 2 * model.kvHeads(); head++) {
+        fp8(slot, head * model.headDimension(), model.headDimension());
+      }
     }
 
     double[] mixed = new double[model.queryWidth()];
@@ -179,6 +186,18 @@ public final class ReferenceExecutor implements ModelExecutor {
   private static double bf16(double number) {
     double unit = Math.scalb(1.0, Math.getExponent(number) - 7);
     return Math.rint(number / unit) * unit;
+  }
+
+  /** A head's nearest E4M3 numbers times a power of two. */
+  private static void fp8(double[] slot, int from, int width) {
+    double largest = 0;
+    for (int i = from; i < from + width; i++) {
+      largest = Math.max(largest, Math.abs(slot[i]));
+    }
+    double scale = Fp8.scale(largest);
+    for (int i = from; i < from + width && largest > 0; i++) {
+      slot[i] = Fp8.decode(Fp8.encode((float) (slot[i] / scale))) * scale;
+    }
   }
 
   private double[] keyValue(StepPlan plan, int s, int layer, int position) {

@@ -305,4 +305,18 @@ class CpuExecutorTest {
       assertThatIllegalArgumentException().isThrownBy(() -> executor.unloadAdapter(3));
     }
   }
+
+  @Test
+  void refusesByNameWhatOnlyDevicesHave() {
+    ModelWeights model = TinyModel.llama().write(folder, new SplittableRandom(12));
+    ExecutorOptions options = new ExecutorOptions(2, 4, 0, 1, 4);
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CpuExecutor.create(model, options.withWeights(WeightType.FP8)).close())
+        .withMessageContaining("weights: fp8")
+        .withMessageContaining("expected: f32, bf16 or int8");
+    assertThatIllegalArgumentException()
+        .isThrownBy(() -> CpuExecutor.create(model, options.withKv(KvType.FP8)).close())
+        .withMessageContaining("kv: fp8")
+        .withMessageContaining("expected: f32 or bf16");
+  }
 }

@@ -25,6 +25,10 @@ class KernelShapesTest {
     for (int width : KernelShapes.productWidths()) {
       assertThat(KernelShapes.productShared(width))
           .isEqualTo(FakeDriver.shape("fake_product_shared", width));
+      assertThat(KernelShapes.productShared8(width))
+          .isEqualTo(FakeDriver.shape("fake_product_shared8", width));
+      assertThat(KernelShapes.productPitch8(width + 1))
+          .isEqualTo(FakeDriver.shape("fake_product_pitch8", width + 1));
     }
   }
 
@@ -43,6 +47,10 @@ class KernelShapesTest {
             .isEqualTo(FakeDriver.shape("fake_attend_shared", 0, kernel));
         assertThat(KernelShapes.attendShared(true, kernel))
             .isEqualTo(FakeDriver.shape("fake_attend_shared", 1, kernel));
+        for (int large = 0; large < 2; large++) {
+          assertThat(KernelShapes.attendShared8(large == 1, kernel))
+              .isEqualTo(FakeDriver.shape("fake_attend_shared8", large, kernel));
+        }
       }
     }
   }

@@ -86,10 +86,6 @@ public enum NativeKernel {
 
   /** Bytes of one input's weight. */
   int weightBytes() {
-    return switch (weights) {
-      case F32 -> 4;
-      case BF16 -> 2;
-      case INT8 -> 1;
-    };
+    return weights.bytes;
   }
 }
