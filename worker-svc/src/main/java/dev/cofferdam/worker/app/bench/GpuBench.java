@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorOptions;
+import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.WeightType;
@@ -17,6 +18,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -27,7 +29,8 @@ import java.util.stream.IntStream;
 /**
  * Measures the engine on a CUDA device, with random weights in the shape of Llama 3 8B. The limits
  * that figures are shares of are measured in the same run: the copy of device memory here, the
- * matrix products by PyTorch, where it was run before.
+ * matrix products by PyTorch, where it was run before. Weights and KV in BF16; then decoding once
+ * more in eight bits, as a share of the limit and beside BF16's rate.
  *
  * <p>Arguments: file for the JSON [{@code small}, for a tiny model]; the property {@code
  * cofferdam.bench.torch} names the file that {@code torch_peer.py} wrote.
@@ -72,19 +75,43 @@ public final class GpuBench {
   private static final Sizes SMALL =
       new Sizes(TINY, 96, 256, 640, 16, 4, new int[] {1, 4}, 2, 1L << 20);
 
+  /** How weights and KV are kept. */
+  private record Kept(WeightType weights, KvType kv) {
+    static final Kept BF16 = new Kept(WeightType.BF16, KvType.BF16);
+    static final List<Kept> EIGHT_BITS =
+        List.of(new Kept(WeightType.INT8, KvType.BF16), new Kept(WeightType.FP8, KvType.FP8));
+
+    /** In names of metrics. */
+    String infix() {
+      return weights == WeightType.BF16 ? "" : weights.name().toLowerCase(Locale.ROOT) + "_";
+    }
+  }
+
+  /** What figures are compared with; rates of BF16 by name. */
+  private record Baselines(
+      double copyBytesPerSecond, Map<String, Double> torch, Map<String, Double> bf16) {}
+
+  private static final long BEGUN_NS = System.nanoTime();
+
   private final Sizes sizes;
-  private final Samples samples = new Samples();
-  private final long begunNs = System.nanoTime();
+  private final Kept kept;
   private final CudaDevice device;
+  private final Samples samples;
   private final CudaExecutor executor;
   private final Map<String, Double> torch;
-  private double copyBytesPerSecond;
+  private final Map<String, Double> bf16;
+  private final double copyBytesPerSecond;
 
-  private GpuBench(Sizes sizes, CudaDevice device, Map<String, Double> torch) {
+  private GpuBench(
+      Sizes sizes, Kept kept, CudaDevice device, Baselines baselines, Samples samples) {
     this.sizes = sizes;
+    this.kept = kept;
     this.device = device;
-    this.torch = torch;
-    progress("copying random weights to " + device.device().name());
+    this.samples = samples;
+    this.torch = baselines.torch;
+    this.bf16 = baselines.bf16;
+    this.copyBytesPerSecond = baselines.copyBytesPerSecond;
+    progress("copying random weights in " + kept.weights + " to " + device.device().name());
     int sequences = sizes.batches[sizes.batches.length - 1];
     executor =
         CudaExecutor.create(
@@ -92,7 +119,8 @@ public final class GpuBench {
             RandomModel.weights(sizes.model),
             new ExecutorOptions(
                     sizes.blocks, BLOCK_TOKENS, sizes.adapters, sequences, sizes.rowsMax)
-                .withWeights(WeightType.BF16));
+                .withWeights(kept.weights)
+                .withKv(kept.kv));
   }
 
   /**
@@ -107,13 +135,25 @@ public final class GpuBench {
     Sizes sizes = List.of(arguments).contains("small") ? SMALL : WHOLE;
     Optional<Path> torch =
         Optional.ofNullable(System.getProperty("cofferdam.bench.torch")).map(Path::of);
+    Samples samples = new Samples();
     try (CudaDevice device = CudaDevice.open(0)) {
-      GpuBench bench =
-          new GpuBench(sizes, device, torch.isPresent() ? peer(torch.get()) : Map.of());
+      Map<String, Double> peer = torch.isPresent() ? peer(torch.get()) : Map.of();
+      Baselines baselines =
+          new Baselines(limits(sizes, device, peer, samples), peer, new HashMap<>());
+      GpuBench bench = new GpuBench(sizes, Kept.BF16, device, baselines, samples);
       try (CudaExecutor executor = bench.executor) {
         bench.run();
       }
-      bench.write(Path.of(arguments[0]));
+      try {
+        for (Kept kept : Kept.EIGHT_BITS) {
+          GpuBench eightBits = new GpuBench(sizes, kept, device, baselines, samples);
+          try (CudaExecutor executor = eightBits.executor) {
+            eightBits.runEightBits();
+          }
+        }
+      } finally {
+        write(samples, Path.of(arguments[0]));
+      }
     } catch (CudaUnavailableException e) {
       System.err.println("bench gpu: " + e.getMessage());
       System.exit(1);
@@ -128,8 +168,13 @@ public final class GpuBench {
     return figures;
   }
 
+  private void runEightBits() {
+    Arrays.stream(sizes.batches).limit(2).forEach(this::decode);
+    attention();
+    prefill();
+  }
+
   private void run() {
-    limits();
     for (int batch : sizes.batches) {
       decode(batch);
     }
@@ -141,23 +186,40 @@ public final class GpuBench {
     hostTime();
   }
 
-  private void limits() {
+  /** Bytes that device memory reads and writes in a second. */
+  private static double limits(
+      Sizes sizes, CudaDevice device, Map<String, Double> torch, Samples samples) {
     progress("device memory");
     int times = 20;
     device.copySeconds(sizes.copyBytes, 2);
     double seconds = device.copySeconds(sizes.copyBytes, times);
-    copyBytesPerSecond = (double) sizes.copyBytes * times / seconds; // half read, half written
+    double copyBytesPerSecond =
+        (double) sizes.copyBytes * times / seconds; // half read, half written
     samples.add("copy_gb_s", copyBytesPerSecond / 1e9, "GB/s", copyBytesPerSecond / 1e9);
     Double matmul = torch.get("matmul_tflop_s");
     if (matmul != null) {
       samples.add("matmul_tflop_s", matmul, "Tflop/s", matmul);
     }
+    return copyBytesPerSecond;
+  }
+
+  /** Bytes of a token's KV. */
+  private double kvBytes() {
+    return (double) kept.kv.blockBytes(sizes.model, BLOCK_TOKENS) / BLOCK_TOKENS;
+  }
+
+  /** A rate in eight bits as so many times BF16's, which was measured before. */
+  private void besideBf16(String metric, double rate) {
+    Double before = bf16.putIfAbsent(metric, rate);
+    if (before != null) {
+      samples.add(metric + "_" + kept.infix() + "over_bf16", rate / before, "times", 1);
+    }
   }
 
   /** Bytes that a step of so many sequences reads: the weights once, and everybody's KV. */
   private double stepBytes(int batch, double context) {
-    return 2.0 * RandomModel.weightsOfStep(sizes.model)
-        + batch * context * sizes.model.kvElementsPerToken() * Short.BYTES;
+    return (double) kept.weights.bytes * RandomModel.weightsOfStep(sizes.model)
+        + batch * context * kvBytes();
   }
 
   private void decode(int batch) {
@@ -165,11 +227,12 @@ public final class GpuBench {
     BenchBatch.decodeRate(executor, batch, sizes.prompt, sizes.output);
     double rate = BenchBatch.decodeRate(executor, batch, sizes.prompt, sizes.output);
     double bytes = stepBytes(batch, sizes.prompt + sizes.output / 2.0);
-    samples.add(
-        "decode_b" + batch + "_tok_s", rate, "tokens/s", batch * copyBytesPerSecond / bytes);
-    samples.addShare("decode_b" + batch + "_hbm_share", rate / batch * bytes, copyBytesPerSecond);
+    String metric = "decode_b" + batch + "_" + kept.infix();
+    samples.add(metric + "tok_s", rate, "tokens/s", batch * copyBytesPerSecond / bytes);
+    samples.addShare(metric + "hbm_share", rate / batch * bytes, copyBytesPerSecond);
+    besideBf16("decode_b" + batch, rate);
     Double peer = torch.get("decode_b" + batch + "_tok_s");
-    if (peer != null) {
+    if (peer != null && kept.equals(Kept.BF16)) {
       samples.add("torch_b" + batch + "_ratio", rate / peer, "times", 1);
     }
   }
@@ -181,8 +244,9 @@ public final class GpuBench {
     int context = Math.min(sizes.longContext, sizes.blocks * BLOCK_TOKENS / batch) - sizes.output;
     double with = batch / BenchBatch.decodeRate(executor, batch, context, sizes.output);
     double without = batch / BenchBatch.decodeRate(executor, batch, 16, sizes.output);
-    double bytes = (double) batch * (context - 16) * sizes.model.kvElementsPerToken() * Short.BYTES;
-    samples.addShare("attention_8k_hbm_share", bytes / (with - without), copyBytesPerSecond);
+    double bytes = batch * (context - 16) * kvBytes();
+    samples.addShare(
+        "attention_8k_" + kept.infix() + "hbm_share", bytes / (with - without), copyBytesPerSecond);
   }
 
   private void prefill() {
@@ -190,13 +254,16 @@ public final class GpuBench {
     int tokens = sizes.longContext;
     seconds(tokens);
     double seconds = seconds(tokens);
-    samples.add("prefill_8k_tok_s", tokens / seconds, "tokens/s", tokens / seconds);
+    samples.add(
+        "prefill_8k_" + kept.infix() + "tok_s", tokens / seconds, "tokens/s", tokens / seconds);
+    besideBf16("prefill_8k", tokens / seconds);
     double attention =
         2.0 * tokens * tokens * sizes.model.queryWidth() * sizes.model.layers(); // half is masked
     double flops = 2.0 * tokens * RandomModel.multiplyAddsOfToken(sizes.model) + attention;
     Double matmul = torch.get("matmul_tflop_s");
     if (matmul != null) {
-      samples.addShare("prefill_8k_matmul_share", flops / seconds, matmul * 1e12);
+      samples.addShare(
+          "prefill_8k_" + kept.infix() + "matmul_share", flops / seconds, matmul * 1e12);
     }
   }
 
@@ -285,11 +352,11 @@ public final class GpuBench {
     executor.zeroPool();
   }
 
-  private void progress(String what) {
-    System.out.printf(Locale.ROOT, "[%5.1f s] %s%n", (System.nanoTime() - begunNs) / 1e9, what);
+  private static void progress(String what) {
+    System.out.printf(Locale.ROOT, "[%5.1f s] %s%n", (System.nanoTime() - BEGUN_NS) / 1e9, what);
   }
 
-  private void write(Path file) throws IOException {
+  private static void write(Samples samples, Path file) throws IOException {
     List<Figure> figures = samples.medians();
     EngineBench.print(System.out, figures);
     new ObjectMapper().writerWithDefaultPrettyPrinter().writeValue(file.toFile(), figures);
