@@ -27,6 +27,7 @@ public final class HouseRules {
           "grpc",
           "kafka",
           "redis",
+          "kubernetes",
           "postgres",
           "cpu",
           "cuda",

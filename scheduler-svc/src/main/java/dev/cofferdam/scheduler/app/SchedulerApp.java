@@ -9,8 +9,6 @@ import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.RefusedCalls;
 import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.fairness.TokenWeights;
-import dev.cofferdam.scheduler.leadership.PoolLeases;
-import dev.cofferdam.scheduler.leadership.redis.RedisLeases;
 import dev.cofferdam.scheduler.preemption.PreemptionRules;
 import dev.cofferdam.scheduler.shard.PoolSettings;
 import dev.cofferdam.scheduler.tenancy.kafka.TopicGuarantees;
@@ -22,14 +20,12 @@ import io.quarkus.runtime.ImageMode;
 import io.quarkus.runtime.ShutdownEvent;
 import io.quarkus.runtime.StartupEvent;
 import io.vertx.core.Vertx;
-import io.vertx.redis.client.Redis;
 import jakarta.enterprise.context.ApplicationScoped;
 import jakarta.enterprise.event.Observes;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Map;
 import java.util.SplittableRandom;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -51,7 +47,7 @@ public class SchedulerApp {
   private final SchedulerConfig config;
   private final SchedulerMetrics metrics;
   private final Vertx vertx;
-  private volatile @Nullable Redis redis;
+  private volatile @Nullable LeaseKeeper keeper;
   private volatile @Nullable FactPublisher publisher;
   private volatile @Nullable TopicGuarantees guarantees;
   private volatile @Nullable SchedulingEndpoint endpoint;
@@ -66,6 +62,8 @@ public class SchedulerApp {
 
   void start(@Observes StartupEvent event) {
     ParentWatch.startIfAsked();
+    LeaseKeeper leasing = LeaseKeeper.of(config.lease(), vertx);
+    keeper = leasing;
     KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
     FactPublisher facts =
         FactPublisher.open(
@@ -82,7 +80,7 @@ public class SchedulerApp {
             guaranteed::of,
             System::currentTimeMillis,
             new SecureRandom(),
-            leases());
+            leasing.leases());
     endpoint = scheduling;
     guaranteed.onChange(scheduling::guaranteesChanged);
     scheduling.guaranteesChanged();
@@ -111,15 +109,6 @@ public class SchedulerApp {
     }
   }
 
-  private PoolLeases leases() {
-    if (config.lease().redisUrl().isEmpty()) {
-      return PoolLeases.alone(System.currentTimeMillis());
-    }
-    Redis client = Redis.createClient(vertx, config.lease().redisUrl().get());
-    redis = client;
-    return new RedisLeases(client, UUID.randomUUID().toString(), config.lease().lifeMs());
-  }
-
   void stop(@Observes ShutdownEvent event) {
     SchedulingEndpoint scheduling = endpoint;
     if (scheduling != null) {
@@ -130,7 +119,7 @@ public class SchedulerApp {
       serving.stop(500);
     }
     loops.close();
-    Redis leasing = redis;
+    LeaseKeeper leasing = keeper;
     if (leasing != null) {
       leasing.close();
     }

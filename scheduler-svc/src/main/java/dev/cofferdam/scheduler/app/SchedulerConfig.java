@@ -37,12 +37,40 @@ public interface SchedulerConfig {
 
   /** Leases of pools. */
   interface Lease {
-    /** URL of the Redis that keeps them; without it, this scheduler is the only one. */
+    /** URL of the Redis that keeps them; without a keeper, this scheduler is the only one. */
     Optional<String> redisUrl();
 
-    /** Milliseconds after its holder's last sign of life at which a lease is over. */
+    /** Kubernetes as their keeper, instead of Redis. */
+    Kubernetes kubernetes();
+
+    /**
+     * Milliseconds after its holder's last sign of life at which a lease is over; whole seconds
+     * where Kubernetes keeps them.
+     */
     @WithDefault("2000")
     long lifeMs();
+  }
+
+  /** Leases as Kubernetes' objects of that name. */
+  interface Kubernetes {
+    /** Namespace of the objects; without it, Kubernetes keeps none. */
+    Optional<String> namespace();
+
+    /** Prefix of the objects' names, before the pool's. */
+    @WithDefault("cofferdam-pool-")
+    String prefix();
+
+    /** Host of the API server, as in its certificate. */
+    @WithDefault("${KUBERNETES_SERVICE_HOST:kubernetes.default.svc}")
+    String host();
+
+    /** Port of the API server. */
+    @WithDefault("${KUBERNETES_SERVICE_PORT:443}")
+    int port();
+
+    /** Folder of the service account's {@code token} and {@code ca.crt}. */
+    @WithDefault("/var/run/secrets/kubernetes.io/serviceaccount")
+    Path account();
   }
 
   /** PEM files of an identity. */

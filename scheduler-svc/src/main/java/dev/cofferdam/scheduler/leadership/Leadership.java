@@ -8,8 +8,9 @@ import java.util.OptionalLong;
 /**
  * Which pools this scheduler leads, as its claims were answered. A pool is claimed from the first
  * time that somebody names it, again and again: to hold it, or to have it when its holder is gone.
- * While nobody can be asked, a leader goes on: no other can have become one, or if one has, the
- * workers have a session with one of the two alone.
+ * While claims fail a leader goes on: no other can have become one, or if one has, the workers have
+ * a session with one of the two alone. Where the leases can tell that another may lead soon, they
+ * answer so ({@link PoolLeases.Claim.Lapsed}), and it stops.
  *
  * <p>Thread-safe.
  */

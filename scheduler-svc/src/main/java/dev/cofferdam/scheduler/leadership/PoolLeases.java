@@ -14,14 +14,20 @@ public interface PoolLeases {
      */
     record Held(long term) implements Claim {}
 
-    /** Another scheduler holds it. */
+    /** Another scheduler holds it, or the next one is not yet to be chosen. */
     record Taken() implements Claim {}
+
+    /**
+     * It was held and could not be held for longer in time. Another may hold it soon: who is told
+     * so leads the pool no more.
+     */
+    record Lapsed() implements Claim {}
   }
 
   /**
    * Takes a lease, or holds one for longer. It ends by itself some time after the last claim.
    *
-   * @return fails where nobody can be asked
+   * @return fails where nobody can be asked, which changes nothing of who leads
    */
   CompletionStage<Claim> claim(String pool);
 

@@ -1,10 +1,11 @@
 package dev.cofferdam.scheduler.leadership.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.mesh.redis.RedisProcess;
+import dev.cofferdam.scheduler.leadership.PoolLeases;
 import dev.cofferdam.scheduler.leadership.PoolLeases.Claim;
+import dev.cofferdam.scheduler.leadership.PoolLeasesContract;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
@@ -12,7 +13,7 @@ import io.vertx.redis.client.Request;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-class RedisLeasesTest {
+class RedisLeasesTest extends PoolLeasesContract {
   private final RedisProcess process = new RedisProcess();
   private final Vertx vertx = Vertx.vertx();
   private final Redis redis = Redis.createClient(vertx, process.url());
@@ -26,33 +27,28 @@ class RedisLeasesTest {
     process.close();
   }
 
-  private static Claim claim(RedisLeases leases) {
-    return leases.claim("shared").toCompletableFuture().join();
+  @Override
+  protected PoolLeases one() {
+    return one;
   }
 
-  private void expire() {
+  @Override
+  protected PoolLeases other() {
+    return other;
+  }
+
+  @Override
+  protected void expire() {
     run(Request.cmd(Command.DEL).arg("cofferdam:scheduler:{shared}:lease"));
+  }
+
+  @Override
+  protected void cutOff() {
+    process.close();
   }
 
   private void run(Request request) {
     redis.send(request).toCompletionStage().toCompletableFuture().join();
-  }
-
-  @Test
-  void aLeaseHasOneHolderAndOneTermWhileItLasts() {
-    Claim first = claim(one);
-    assertThat(first).isInstanceOf(Claim.Held.class);
-    assertThat(claim(other)).isEqualTo(new Claim.Taken());
-    assertThat(claim(one)).isEqualTo(first);
-  }
-
-  @Test
-  void theNextHolderHasALargerTerm() {
-    long before = ((Claim.Held) claim(one)).term();
-    expire();
-    long after = ((Claim.Held) claim(other)).term();
-    assertThat(after).isGreaterThan(before);
-    assertThat(claim(one)).isEqualTo(new Claim.Taken());
   }
 
   @Test
@@ -66,20 +62,5 @@ class RedisLeasesTest {
     assertThat(claim(one)).isEqualTo(new Claim.Taken());
     expire();
     assertThat(((Claim.Held) claim(one)).term()).isGreaterThan(after.term());
-  }
-
-  @Test
-  void aLeaseThatIsGivenBackIsTheNextOnesAtOnceAndNobodyGivesBackAnothers() {
-    claim(one);
-    other.release("shared");
-    assertThat(claim(other)).isEqualTo(new Claim.Taken());
-    one.release("shared");
-    assertThat(claim(other)).isInstanceOf(Claim.Held.class);
-  }
-
-  @Test
-  void withoutRedisAClaimFails() {
-    process.close();
-    assertThatThrownBy(() -> claim(one)).hasCauseInstanceOf(Exception.class);
   }
 }
