@@ -92,6 +92,11 @@ cofferdam.zone=${POD_ZONE:}
 {{- end -}}
 
 {{- define "cofferdam.settings.scheduler" -}}
+{{- if eq .values.leases "kubernetes" -}}
+cofferdam.lease.kubernetes.namespace={{ .root.Release.Namespace }}
+cofferdam.lease.kubernetes.prefix={{ .root.Release.Name }}-pool-
+cofferdam.lease.life-ms={{ mul .values.leaseSeconds 1000 }}
+{{- end -}}
 {{- end -}}
 
 {{- define "cofferdam.settings.metering" -}}
@@ -128,6 +133,9 @@ cofferdam.worker.drain-ms-max={{ int .values.drainMsMax }}
 {{- $root := .root -}}
 {{- $pod := $root.Values.pod -}}
 {{- $models := has .component (list "gateway" "worker") -}}
+{{- /* Schedulers alone have a token of their service account, and no Redis then. */ -}}
+{{- $account := and (eq .component "scheduler") (eq (.values.leases | default "") "kubernetes") -}}
+{{- $secret := ternary "" (.values.secret | default "") $account -}}
 {{- $settings := printf "%s\n%s\n" (include "cofferdam.settings" .) (include (printf "cofferdam.settings.%s" .component) .) -}}
 apiVersion: v1
 kind: ServiceAccount
@@ -243,7 +251,7 @@ spec:
             - {name: POD_IP, valueFrom: {fieldRef: {fieldPath: status.podIP}}}
             - {name: POD_ZONE, valueFrom: {fieldRef: {fieldPath: "metadata.labels['topology.kubernetes.io/zone']"}}}
             - name: QUARKUS_CONFIG_LOCATIONS
-              value: /etc/cofferdam/config/application.properties{{ if .values.secret }},/etc/cofferdam/secret/application.properties{{ end }}
+              value: /etc/cofferdam/config/application.properties{{ if $secret }},/etc/cofferdam/secret/application.properties{{ end }}
             - {name: JDK_JAVA_OPTIONS, value: "-XX:MaxRAMPercentage={{ $pod.heapPercent }}"}
           ports:
             - {name: grpc, containerPort: 9443}
@@ -292,8 +300,11 @@ spec:
           volumeMounts:
             - {name: config, mountPath: /etc/cofferdam/config, readOnly: true}
             - {name: tls, mountPath: /etc/cofferdam/tls, readOnly: true}
-            {{- if .values.secret }}
+            {{- if $secret }}
             - {name: secret, mountPath: /etc/cofferdam/secret, readOnly: true}
+            {{- end }}
+            {{- if $account }}
+            - {name: account, mountPath: /var/run/secrets/kubernetes.io/serviceaccount, readOnly: true}
             {{- end }}
             {{- if $models }}
             - {name: models, mountPath: /models, readOnly: true}
@@ -324,9 +335,17 @@ spec:
               csi.cert-manager.io/keystore-pkcs12-enable: "true"
               csi.cert-manager.io/keystore-pkcs12-file: keystore.p12
               csi.cert-manager.io/keystore-pkcs12-password: cofferdam
-        {{- if .values.secret }}
+        {{- if $secret }}
         - name: secret
-          secret: {secretName: {{ .values.secret }}, defaultMode: 0440}
+          secret: {secretName: {{ $secret }}, defaultMode: 0440}
+        {{- end }}
+        {{- if $account }}
+        - name: account
+          projected:
+            defaultMode: 0440
+            sources:
+              - serviceAccountToken: {path: token, expirationSeconds: 3600}
+              - configMap: {name: kube-root-ca.crt, items: [{key: ca.crt, path: ca.crt}]}
         {{- end }}
         {{- if $models }}
         - name: models

@@ -24,9 +24,11 @@ class RenderTest {
   private static final Rendered DEFAULTS = Rendered.with("{}");
   private static final Rendered EVERYTHING = Rendered.with(Rendered.EVERYTHING);
 
+  private static final String LEASES = "cofferdam-scheduler-leases";
+
   /** Of the kinds that the restricted profile takes, those in use. */
   private static final List<String> VOLUMES =
-      List.of("configMap", "csi", "emptyDir", "persistentVolumeClaim", "secret");
+      List.of("configMap", "csi", "emptyDir", "persistentVolumeClaim", "projected", "secret");
 
   @Test
   void helmFindsNothingToSay() {
@@ -122,7 +124,60 @@ class RenderTest {
   }
 
   @Test
+  void whereKubernetesKeepsLeasesSchedulersAloneMayWriteThemAndNeedNoSecret() {
+    Map<String, Object> role = EVERYTHING.of("Role", LEASES);
+    Map<String, Object> binding = EVERYTHING.of("RoleBinding", LEASES);
+    Map<String, String> settings =
+        Rendered.settings(EVERYTHING.of("ConfigMap", "cofferdam-scheduler"));
+
+    assertThat(list(role.get("rules")))
+        .containsExactly(
+            Map.of(
+                "apiGroups", List.of("coordination.k8s.io"),
+                "resources", List.of("leases"),
+                "verbs", List.of("get", "create", "update")));
+    assertThat(list(binding.get("subjects")))
+        .containsExactly(
+            Map.of(
+                "kind", "ServiceAccount",
+                "name", "cofferdam-scheduler",
+                "namespace", "cofferdam"));
+    assertThat(settings)
+        .containsEntry("cofferdam.lease.kubernetes.namespace", "cofferdam")
+        .containsEntry("cofferdam.lease.kubernetes.prefix", "cofferdam-pool-")
+        .containsEntry("cofferdam.lease.life-ms", "4000");
+    for (Map<String, Object> set : EVERYTHING.of("StatefulSet")) {
+      boolean scheduler = Rendered.name(set).equals("cofferdam-scheduler");
+      assertThat(volumes(set).contains("account")).as(Rendered.name(set)).isEqualTo(scheduler);
+    }
+    assertThat(volumes(EVERYTHING.of("StatefulSet", "cofferdam-scheduler")))
+        .doesNotContain("secret");
+  }
+
+  @Test
+  void whereRedisKeepsLeasesNobodyHasATokenOrARoleForThem() {
+    for (Map<String, Object> set : DEFAULTS.of("StatefulSet")) {
+      assertThat(volumes(set)).doesNotContain("account");
+    }
+    assertThat(volumes(DEFAULTS.of("StatefulSet", "cofferdam-scheduler"))).contains("secret");
+    assertThat(DEFAULTS.of("Role")).extracting(Rendered::name).doesNotContain(LEASES);
+    assertThat(DEFAULTS.of("RoleBinding")).extracting(Rendered::name).doesNotContain(LEASES);
+    assertThat(Rendered.settings(DEFAULTS.of("ConfigMap", "cofferdam-scheduler")).keySet())
+        .noneMatch(name -> name.startsWith("cofferdam.lease."));
+  }
+
+  private static List<String> volumes(Map<String, Object> set) {
+    return list(Rendered.pod(set).get("volumes")).stream()
+        .map(volume -> String.valueOf(map(volume).get("name")))
+        .toList();
+  }
+
+  @Test
   void valuesThatTheSchemaDoesNotKnowAreRefused() {
+    assertThatThrownBy(() -> Rendered.with("scheduler: {leases: etcd}"))
+        .hasMessageContaining("leases");
+    assertThatThrownBy(() -> Rendered.with("scheduler: {leases: kubernetes}"))
+        .hasMessageContaining("network.apiServer: names no address");
     assertThatThrownBy(() -> Rendered.with("gateway: {replica: 3}"))
         .hasMessageContaining("replica");
     assertThatThrownBy(() -> Rendered.with("pools: {a: {executor: tpu, models: [m]}}"))

@@ -30,6 +30,8 @@ record Rendered(List<Map<String, Object>> objects) {
         clients: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: gateway-system}}}]
         readers: [{namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: finops}}}]
         https: [10.1.0.0/16]
+        apiServer: [10.2.0.1/32, 10.2.0.2/32]
+      scheduler: {leases: kubernetes, leaseSeconds: 4}
       gateway: {databaseUrl: "jdbc:postgresql://postgres-rw.postgres.svc:5432/gateway"}
       images: {pullSecrets: [registry], digests: {worker: "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"}}
       pools:

@@ -92,6 +92,24 @@ class TablesTest {
   }
 
   @Test
+  void schedulersReachTheKeeperOfTheirLeasesAndNoOther() {
+    assertThat(schedulersOut("{}")).contains("6379").doesNotContain("6443");
+    assertThat(schedulersOut(Rendered.EVERYTHING))
+        .contains("port=6443", "cidr=10.2.0.1/32", "cidr=10.2.0.2/32")
+        .doesNotContain("6379");
+    for (Map<String, Object> policy : Rendered.with(Rendered.EVERYTHING).of("NetworkPolicy")) {
+      if (!Rendered.name(policy).equals("cofferdam-scheduler")) {
+        assertThat(policy.toString()).doesNotContain("6443");
+      }
+    }
+  }
+
+  private static String schedulersOut(String values) {
+    Map<String, Object> policy = Rendered.with(values).of("NetworkPolicy", "cofferdam-scheduler");
+    return list(map(policy.get("spec")).get("egress")).toString();
+  }
+
+  @Test
   void topicsAreThoseOfTheCode() {
     Map<String, Object> rendered = new TreeMap<>();
     for (Map<String, Object> topic : Rendered.with("{}").of("KafkaTopic")) {
