@@ -12,10 +12,12 @@ import dev.cofferdam.local.trace.StoredSpan;
 import dev.cofferdam.local.trace.TraceFiles;
 import dev.cofferdam.mesh.JdkTls;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.Model;
+import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
 import dev.cofferdam.proto.admin.v1.Tenant;
@@ -303,17 +305,21 @@ public final class Mesh {
 
   /** Makes a model known to the mesh, under the name that it has in the models folder. */
   public Model putModel(String name) {
-    return AdminServiceGrpc.newBlockingStub(as(local.endpoints().grpc(), local.operator()))
-        .putModel(
-            PutModelRequest.newBuilder()
-                .setModel(
-                    Model.newBuilder()
-                        .setId(name)
-                        .setFolder(name)
-                        .setContextTokensMax(8_192)
-                        .addPools("shared"))
-                .build())
+    Model.Builder model = Model.newBuilder().setId(name).setFolder(name).setContextTokensMax(8_192);
+    return AdminServiceGrpc.newBlockingStub(asOperator("grpc"))
+        .putModel(PutModelRequest.newBuilder().setModel(model.addPools("shared")).build())
         .getModel();
+  }
+
+  /** Makes an adapter of the sample model known, or names another folder for it. */
+  public Adapter putAdapter(TenantHandle tenant, String name, String folder) {
+    Adapter.Builder adapter = Adapter.newBuilder().setTenant(tenant.id()).setName(name);
+    return AdminServiceGrpc.newBlockingStub(asOperator("grpc"))
+        .putAdapter(
+            PutAdapterRequest.newBuilder()
+                .setAdapter(adapter.setModel("support-desk").setFolder(folder))
+                .build())
+        .getAdapter();
   }
 
   /** A new tenant with its tier's limits. */

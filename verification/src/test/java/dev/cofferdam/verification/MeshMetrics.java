@@ -1,5 +1,6 @@
 package dev.cofferdam.verification;
 
+import dev.cofferdam.load.metrics.Samples;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -21,18 +22,10 @@ public record MeshMetrics(Map<String, String> urls) {
     double sum = 0;
     for (Map.Entry<String, String> entry : urls.entrySet()) {
       if (entry.getKey().equals(service) || entry.getKey().startsWith(service + "-")) {
-        sum += sumAt(entry.getValue(), name);
+        sum += Samples.parse(at(entry.getValue())).sum(name);
       }
     }
     return sum;
-  }
-
-  private static double sumAt(String url, String name) {
-    return at(url)
-        .lines()
-        .filter(line -> line.startsWith(name + "{") || line.startsWith(name + " "))
-        .mapToDouble(line -> Double.parseDouble(line.substring(line.lastIndexOf(' ') + 1)))
-        .sum();
   }
 
   /** What the metrics endpoint of each process shows, by the process' name. */

@@ -4,10 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.openai.models.files.FileCreateParams;
 import com.openai.models.files.FilePurpose;
-import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
 import dev.cofferdam.proto.admin.v1.ModelRate;
-import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutRateCardRequest;
 import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.metering.v1.BillingServiceGrpc;
@@ -164,17 +162,7 @@ class KeptBillingTest {
   @Test
   void anAdapterInMemoryIsBilledByItsHours() {
     TenantHandle tenant = tenant("kept-adapter");
-    var unused =
-        AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
-            .putAdapter(
-                PutAdapterRequest.newBuilder()
-                    .setAdapter(
-                        Adapter.newBuilder()
-                            .setTenant(tenant.id())
-                            .setName("voice")
-                            .setModel("support-desk")
-                            .setFolder("harbor-books"))
-                    .build());
+    MESH.putAdapter(tenant, "voice", "harbor-books");
     Patience.await(
         "the adapter answers",
         () ->

@@ -10,7 +10,6 @@ import dev.cofferdam.proto.admin.v1.ListModelsRequest;
 import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.ModelShift;
 import dev.cofferdam.proto.admin.v1.PromoteRolloutRequest;
-import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.ReportQualityRequest;
 import dev.cofferdam.proto.admin.v1.RollBackRolloutRequest;
@@ -51,17 +50,7 @@ class RolloutTest {
   }
 
   private Adapter put(String folder) {
-    return AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
-        .putAdapter(
-            PutAdapterRequest.newBuilder()
-                .setAdapter(
-                    Adapter.newBuilder()
-                        .setTenant(tenant.id())
-                        .setName(NAME)
-                        .setModel("support-desk")
-                        .setFolder(folder))
-                .build())
-        .getAdapter();
+    return MESH.putAdapter(tenant, NAME, folder);
   }
 
   private Adapter start(Rollout.Builder rollout) {

@@ -2,9 +2,6 @@ package dev.cofferdam.verification.faults;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.cofferdam.proto.admin.v1.Adapter;
-import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
-import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.routing.v1.ExplainResponse;
 import dev.cofferdam.proto.routing.v1.LeftOutWorker;
 import dev.cofferdam.verification.AdapterDisk;
@@ -107,17 +104,7 @@ class RoutingFaultsTest {
     TenantHandle tenant = MESH.newTenant(name, "standard");
     AdapterDisk.COMMON.put(SAMPLE, tenant.id());
     AdapterDisk.OF_WORKER_2.put(SAMPLE, tenant.id());
-    var unused =
-        AdminServiceGrpc.newBlockingStub(MESH.asOperator("grpc"))
-            .putAdapter(
-                PutAdapterRequest.newBuilder()
-                    .setAdapter(
-                        Adapter.newBuilder()
-                            .setTenant(tenant.id())
-                            .setName(VOICE)
-                            .setModel("support-desk")
-                            .setFolder(tenant.id()))
-                    .build());
+    MESH.putAdapter(tenant, VOICE, tenant.id());
     return tenant;
   }
 
