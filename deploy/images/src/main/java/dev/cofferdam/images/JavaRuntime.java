@@ -74,10 +74,8 @@ public final class JavaRuntime {
             "--disable-plugin",
             "system-modules",
             // jlink runs it before or after the one that strips debug attributes, as their places
-            // in
-            // memory have it (a HashMap of plugins in its TaskHelper), and so its classes name
-            // their
-            // source file or do not. Without it a start takes some 10 ms more.
+            // in memory have it (a HashMap of plugins in its TaskHelper), and so its classes name
+            // their source file or do not. Without it a start takes some 10 ms more.
             "--disable-plugin",
             "generate-jli-classes",
             "--output",
