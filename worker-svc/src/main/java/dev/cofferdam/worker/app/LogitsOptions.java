@@ -137,7 +137,8 @@ record LogitsOptions(
 
   private static WeightType dtype(String executor, @Nullable String given) {
     String dtype = given != null ? given : executor.equals("cuda") ? "bf16" : "f32";
-    oneOf("--dtype", dtype, Set.of("f32", "bf16", "int8", "fp8"));
+    String own = executor.equals("cuda") ? "fp8" : "f32";
+    oneOf("--dtype", dtype, Set.of(own, "bf16", "int8"));
     if (executor.equals("reference") && !dtype.equals("f32")) {
       throw new IllegalArgumentException(
           "--dtype: " + dtype + " is not supported by the reference executor, only f32 is");
