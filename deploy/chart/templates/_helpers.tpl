@@ -41,7 +41,6 @@ cofferdam.kafka.properties."ssl.keystore.location"=/etc/cofferdam/tls/keystore.p
 cofferdam.kafka.properties."ssl.keystore.password"=cofferdam
 cofferdam.kafka.properties."ssl.truststore.type"=PEM
 cofferdam.kafka.properties."ssl.truststore.location"=/etc/cofferdam/tls/ca.crt
-quarkus.log.console.color=false
 {{ if .root.Values.traces.endpoint -}}
 quarkus.otel.exporter.otlp.endpoint={{ .root.Values.traces.endpoint }}
 {{- else -}}

@@ -123,10 +123,10 @@ final class Help {
         logits MODEL --tokens 1,2,3
                              what a model folder or .gguf file says after these tokens, as JSON
              --adapter FOLDER  with an adapter
-             --executor NAME   cpu (default) or reference, in double precision
+             --executor NAME   cpu (default), cuda, or reference, in double precision
              --greedy N        and N tokens of the continuation
-             --dtype NAME      how weights are kept: f32 (default), bf16, int8
-             --kv NAME         how keys and values are kept: f32, bf16 (default: with the weights)
+             --dtype NAME      how weights are kept: f32 (cpu's default), bf16 (cuda's), int8, fp8 (cuda)
+             --kv NAME         how keys and values are kept: f32, bf16, fp8 (default: with the weights)
              --kernels NAME    what multiplies them: java (default), native
         native-kernels       build the worker again after a C compiler was installed, which adds
                              the native kernels
