@@ -175,7 +175,6 @@ final class WorkerSet {
     p.put("cofferdam.worker.drain-ms-max", String.valueOf(fleet.drainMsMax()));
     p.put("quarkus.http.host", "0.0.0.0");
     p.put("quarkus.http.port", String.valueOf(Fleet.HTTP_PORT));
-    p.put("quarkus.log.console.color", "false");
     if (fleet.tracesEndpoint().isEmpty()) {
       p.put("quarkus.otel.sdk.disabled", "true");
     } else {
