@@ -9,16 +9,10 @@ import java.nio.charset.StandardCharsets;
 
 /** Reads a file from its start on, and never beyond a limit: what would lead there is refused. */
 public final class GgufCursor {
-  private static final ValueLayout.OfLong LONG =
-      ValueLayout.JAVA_LONG_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfInt INT =
-      ValueLayout.JAVA_INT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-  private static final ValueLayout.OfShort SHORT =
-      ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
-
   private final String name;
   private final MemorySegment file;
   private final String end;
+  private final ByteBuffer word = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN);
   private long position;
 
   /**
@@ -48,16 +42,16 @@ public final class GgufCursor {
   }
 
   byte int8() {
-    return file.get(ValueLayout.JAVA_BYTE, advance(1));
+    return next(Byte.BYTES).get(0);
   }
 
   short int16() {
-    return file.get(SHORT, advance(Short.BYTES));
+    return next(Short.BYTES).getShort(0);
   }
 
   /** The next four bytes. */
   public int int32() {
-    return file.get(INT, advance(Integer.BYTES));
+    return next(Integer.BYTES).getInt(0);
   }
 
   /** The next four bytes, unsigned. */
@@ -67,7 +61,7 @@ public final class GgufCursor {
 
   /** The next eight bytes. */
   public long int64() {
-    return file.get(LONG, advance(Long.BYTES));
+    return next(Long.BYTES).getLong(0);
   }
 
   /**
@@ -106,6 +100,12 @@ public final class GgufCursor {
   /** A refusal that names the file. */
   public GgufException refused(String complaint) {
     return new GgufException(name + ": " + complaint);
+  }
+
+  /** Bytes are copied: a native executable has no way to read a number from a segment. */
+  private ByteBuffer next(int bytes) {
+    MemorySegment.copy(file, ValueLayout.JAVA_BYTE, advance(bytes), word.array(), 0, bytes);
+    return word;
   }
 
   private long advance(long bytes) {

@@ -4,6 +4,8 @@ import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.apache.kafka.clients.consumer.CloseOptions;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.common.PartitionInfo;
@@ -41,7 +43,7 @@ public final class TopicReader implements AutoCloseable {
   private final Reading reading;
   private final long againMs;
   private final Thread thread;
-  private volatile boolean closed;
+  private final CountDownLatch ended = new CountDownLatch(1);
   private volatile @Nullable KafkaConsumer<String, byte[]> consumer;
 
   /**
@@ -80,11 +82,11 @@ public final class TopicReader implements AutoCloseable {
 
   /** Whether reading should end. */
   public boolean closed() {
-    return closed;
+    return ended.getCount() == 0;
   }
 
   private void run(Map<String, Object> options) {
-    while (!closed) {
+    while (!closed()) {
       KafkaConsumer<String, byte[]> current = null;
       try {
         current =
@@ -119,7 +121,7 @@ public final class TopicReader implements AutoCloseable {
 
   private void pause() {
     try {
-      Thread.sleep(againMs);
+      boolean unused = ended.await(againMs, TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -127,7 +129,7 @@ public final class TopicReader implements AutoCloseable {
 
   @Override
   public void close() {
-    closed = true;
+    ended.countDown();
     KafkaConsumer<String, byte[]> current = consumer;
     if (current != null) {
       current.wakeup();
