@@ -6,7 +6,7 @@ import java.util.function.Supplier;
 
 /** Waits for what other processes do, with a bound that only a broken mesh reaches. */
 public final class Patience {
-  private static final Duration WAIT_MAX = Duration.ofSeconds(60);
+  private static final Duration WAIT_MAX = Duration.ofSeconds(90);
 
   private Patience() {}
 
