@@ -7,6 +7,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.PrimitiveIterator;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -331,8 +332,7 @@ public final class FairQueue<T> {
 
   /** Distance between the most and the least served tenant that wait; looks at all of them. */
   public double gap() {
-    DoubleSummaryStatistics times =
-        flows.ready().mapToDouble(Flow::virtualTime).summaryStatistics();
+    DoubleSummaryStatistics times = inNoOrder().mapToDouble(Flow::virtualTime).summaryStatistics();
     return times.getCount() == 0 ? 0 : times.getMax() - times.getMin();
   }
 
@@ -341,7 +341,7 @@ public final class FairQueue<T> {
    * weight.
    */
   public Map<String, Double> serviceTimes() {
-    return flows.ready().collect(Collectors.toMap(Flow::tenant, Flow::serviceTime));
+    return inNoOrder().collect(Collectors.toMap(Flow::tenant, Flow::serviceTime));
   }
 
   /** Requests that wait. */
@@ -380,6 +380,12 @@ public final class FairQueue<T> {
     }
     settle();
     return OrderAhead.countBefore(entry, own, flows, byFinish, max);
+  }
+
+  /** The tenants whose heads may be granted. */
+  private Stream<Flow<T>> inNoOrder() {
+    settle();
+    return byFinish.ids().mapToObj(flows::at);
   }
 
   /** The tenants in the order of their finish tags. */

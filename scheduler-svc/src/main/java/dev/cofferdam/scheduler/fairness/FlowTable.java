@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.IntConsumer;
 import java.util.function.Predicate;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** The tenants that are remembered, by name and by a small number that is given again later. */
@@ -54,11 +53,6 @@ final class FlowTable<T> {
 
   int size() {
     return byName.size();
-  }
-
-  /** Those whose heads may be granted, in no order. */
-  Stream<Flow<T>> ready() {
-    return byName.values().stream().filter(Flow::isReady);
   }
 
   long count(Predicate<Flow<T>> condition) {

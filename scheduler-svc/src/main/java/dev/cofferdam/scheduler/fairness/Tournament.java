@@ -6,6 +6,7 @@ import java.util.PrimitiveIterator;
 import java.util.PriorityQueue;
 import java.util.function.IntToDoubleFunction;
 import java.util.function.IntUnaryOperator;
+import java.util.stream.IntStream;
 
 /**
  * The least of many small numbers (ids) by tag: a tournament in which each id has a place of its
@@ -149,6 +150,11 @@ final class Tournament {
       sum += sumBefore(round - 1, (place << ARITY_BITS) + from, key, max - sum, each);
     }
     return sum;
+  }
+
+  /** The ids, in no order of their tags. It must not be changed meanwhile. */
+  IntStream ids() {
+    return IntStream.range(0, capacity).filter(this::has);
   }
 
   /** The ids, least first. It must not be changed meanwhile. */
