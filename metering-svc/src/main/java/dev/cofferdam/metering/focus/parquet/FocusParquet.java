@@ -44,6 +44,9 @@ public final class FocusParquet implements FocusFile {
   private static final int DECIMAL_BYTES = 16;
   private static final long ROW_GROUP_BYTES = ParquetWriter.DEFAULT_BLOCK_SIZE;
 
+  /** How many rows there are between two looks at what a group has come to: it asks each column. */
+  private static final int LOOK_ROWS = 1_000;
+
   private final Bytes bytes = new Bytes();
   private final MessageType schema = schema();
   private final ParquetProperties properties = ParquetProperties.builder().build();
@@ -71,7 +74,7 @@ public final class FocusParquet implements FocusFile {
   @Override
   public void add(FocusRow row) {
     group.add(row);
-    if (group.columns.getBufferedSize() > ROW_GROUP_BYTES) {
+    if (group.rows % LOOK_ROWS == 0 && group.columns.getBufferedSize() > ROW_GROUP_BYTES) {
       endGroup();
       group = new RowGroup();
     }
@@ -89,10 +92,10 @@ public final class FocusParquet implements FocusFile {
 
   @Override
   public byte[] finish() {
-    if (group.rows > 0) {
-      endGroup();
-    }
     try {
+      if (group.rows > 0) {
+        group.writeTo(file);
+      }
       file.end(Map.of("focus_version", "1.2"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
