@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.execution.cpu;
 
+import dev.cofferdam.worker.execution.EightBits;
 import java.lang.foreign.MemorySegment;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -14,7 +15,6 @@ final class Int8Matrix extends VectorMatrix {
   private static final int TILE = 8;
   private static final VectorSpecies<Float> SPECIES = FloatVector.SPECIES_PREFERRED;
   private static final int LANES = SPECIES.length();
-  private static final int LARGEST = 127;
   private static final int ZERO = 128;
   private static final int BYTE = 0xFF;
 
@@ -45,16 +45,11 @@ final class Int8Matrix extends VectorMatrix {
 
   @Override
   void place(float[] rows, int from, int output) {
-    float largest = 0;
-    for (int i = 0; i < inputs; i++) {
-      largest = Math.max(largest, Math.abs(rows[from + i]));
-    }
-    float scale = largest / LARGEST;
+    float scale = EightBits.scale(rows, from, inputs, EightBits.INT8_MAX);
     scales[output] = scale;
     int to = at(output);
     for (int i = 0; i < inputs; i++) {
-      int quantised = scale == 0 ? 0 : Math.round(rows[from + i] / scale);
-      int code = Math.clamp(quantised, -LARGEST, LARGEST) + ZERO;
+      int code = EightBits.int8(rows[from + i], scale) + ZERO;
       weights[to + i / 4 * PANEL] |= code << Byte.SIZE * (i & 3);
     }
   }

@@ -1,5 +1,6 @@
 package dev.cofferdam.worker.execution.cuda;
 
+import dev.cofferdam.worker.execution.EightBits;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.model.ElementType;

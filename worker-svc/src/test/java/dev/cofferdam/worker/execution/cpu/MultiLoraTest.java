@@ -15,15 +15,14 @@ import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;
+import dev.cofferdam.worker.model.ValuesTensor;
 import dev.cofferdam.worker.model.WeightTensor;
-import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import org.assertj.core.data.Offset;
@@ -126,7 +125,7 @@ class MultiLoraTest {
       for (LayerTensor tensor : LayerTensor.values()) {
         if (tensor.in(config)) {
           String name = tensor.name(layer);
-          Values values = copy(model, name, tensor.shape(config));
+          ValuesTensor values = copy(model, name, tensor.shape(config));
           for (LoraTarget target : LoraTarget.values()) {
             if (target.name().equals(tensor.name())) {
               adapter.module(layer, target).ifPresent(module -> add(values, module, adapter));
@@ -145,34 +144,21 @@ class MultiLoraTest {
         : new long[] {config.vocabularySize(), config.hidden()};
   }
 
-  private static Values copy(ModelWeights model, String name, long[] shape) {
-    return new Values(model.read(name), Arrays.stream(shape).boxed().toList());
+  private static ValuesTensor copy(ModelWeights model, String name, long[] shape) {
+    return new ValuesTensor(model.read(name), Arrays.stream(shape).boxed().toList());
   }
 
-  private static void add(Values weights, LoraAdapter.Module module, LoraAdapter adapter) {
-    int inputs = weights.shape.get(1).intValue();
+  private static void add(ValuesTensor weights, LoraAdapter.Module module, LoraAdapter adapter) {
+    int inputs = weights.shape().get(1).intValue();
     int rank = adapter.rank();
-    for (int o = 0; o < weights.shape.get(0); o++) {
+    for (int o = 0; o < weights.shape().get(0); o++) {
       for (int i = 0; i < inputs; i++) {
         double product = 0;
         for (int r = 0; r < rank; r++) {
           product += (double) module.b()[o * rank + r] * module.a()[r * inputs + i];
         }
-        weights.values[o * inputs + i] += (float) (adapter.scale() * product);
+        weights.values()[o * inputs + i] += (float) (adapter.scale() * product);
       }
-    }
-  }
-
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Values(float[] values, List<Long> shape) implements WeightTensor {
-    @Override
-    public void read(long from, float[] target, int offset, int count) {
-      System.arraycopy(values, (int) from, target, offset, count);
-    }
-
-    @Override
-    public Optional<MemorySegment> mapped(ElementType type) {
-      return Optional.empty();
     }
   }
 }

@@ -4,58 +4,36 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.Conversation;
+import dev.cofferdam.worker.execution.EightBits;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.Fp8;
 import dev.cofferdam.worker.execution.Golden;
 import dev.cofferdam.worker.execution.KvType;
+import dev.cofferdam.worker.execution.RelativeError;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cpu.CpuExecutor;
 import dev.cofferdam.worker.execution.reference.ReferenceExecutor;
-import dev.cofferdam.worker.model.ElementType;
 import dev.cofferdam.worker.model.LayerTensor;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;
+import dev.cofferdam.worker.model.ValuesTensor;
 import dev.cofferdam.worker.model.WeightTensor;
-import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.util.Arrays;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Whole steps with weights, keys and values in eight bits, on a driver's double. */
-class CudaEightBitsTest {
+class CudaEightBitsTest extends OnFakeDevice {
   private static final int BLOCKS = 16;
-
-  @TempDir Path folder;
-  private CudaDevice device;
-
-  @BeforeEach
-  void open() {
-    FakeDriver.assumeLoaded();
-    device = CudaDevice.open(0);
-  }
-
-  @AfterEach
-  void close() {
-    if (device != null) {
-      device.close();
-      assertThat(FakeDriver.misuse()).isEmpty();
-      assertThat(FakeDriver.live()).isZero();
-    }
-  }
 
   private static ExecutorOptions options(WeightType weights, KvType kv) {
     return new ExecutorOptions(BLOCKS, 16, 0, 2, 64).withWeights(weights).withKv(kv);
@@ -69,8 +47,7 @@ class CudaEightBitsTest {
     TinyModel tiny = TinyModel.random(random).forDevice();
     ModelWeights model = tiny.write(folder, random);
     int[] tokens = Conversation.tokens(random, 45, tiny.vocabularySize());
-    double error = 0;
-    double size = 0;
+    RelativeError error = new RelativeError();
     try (CudaExecutor cuda = CudaExecutor.create(device, model, options(weights, kv));
         ReferenceExecutor reference =
             ReferenceExecutor.create(kept(model, weights), options(weights, kv))) {
@@ -84,13 +61,12 @@ class CudaEightBitsTest {
         reference.execute(plan, new StepResult(2));
         float[] logits = cuda.logits(0);
         for (int token = 0; token < logits.length; token++) {
-          error += Math.pow(logits[token] - reference.logit(token), 2);
-          size += Math.pow(reference.logit(token), 2);
+          error.add(logits[token], reference.logit(token));
         }
       }
     }
     // A number that is rounded to the other of two neighbours of eight bits differs by an eighth.
-    assertThat(Math.sqrt(error / size)).isBetween(1e-6, kv == KvType.FP8 ? 6e-2 : 2e-2);
+    assertThat(error.value()).isBetween(1e-6, kv == KvType.FP8 ? 6e-2 : 2e-2);
   }
 
   /** The model with the weights that eight bits leave. */
@@ -133,25 +109,7 @@ class CudaEightBitsTest {
         }
       }
     }
-    return new Tensor(values, shape);
-  }
-
-  @SuppressWarnings("ArrayRecordComponent") // never compared
-  private record Tensor(float[] values, long[] dimensions) implements WeightTensor {
-    @Override
-    public List<Long> shape() {
-      return java.util.Arrays.stream(dimensions).boxed().toList();
-    }
-
-    @Override
-    public void read(long from, float[] target, int offset, int count) {
-      System.arraycopy(values, (int) from, target, offset, count);
-    }
-
-    @Override
-    public Optional<MemorySegment> mapped(ElementType type) {
-      return Optional.empty();
-    }
+    return new ValuesTensor(values, Arrays.stream(shape).boxed().toList());
   }
 
   @Test
@@ -167,14 +125,12 @@ class CudaEightBitsTest {
       new Conversation(tokens, new int[] {0, 1}, 0).appendTo(plan, tokens.length);
       cuda.execute(plan, new StepResult(2));
       cpu.execute(plan, new StepResult(2));
-      double error = 0;
-      double size = 0;
+      RelativeError error = new RelativeError();
       float[] logits = cuda.logits(0);
       for (int token = 0; token < logits.length; token++) {
-        error += Math.pow(logits[token] - cpu.logit(0, token), 2);
-        size += Math.pow(cpu.logit(0, token), 2);
+        error.add(logits[token], cpu.logit(0, token));
       }
-      assertThat(Math.sqrt(error / size)).isLessThan(2e-2);
+      assertThat(error.value()).isLessThan(2e-2);
     }
   }
 
@@ -198,13 +154,11 @@ class CudaEightBitsTest {
       conversation.appendTo(plan, golden.ids().length);
       executor.execute(plan, result);
       float[] logits = executor.logits(0);
-      double error = 0;
-      double size = 0;
+      RelativeError error = new RelativeError();
       for (int token = 0; token < logits.length; token++) {
-        error += Math.pow(logits[token] - golden.logits()[token], 2);
-        size += Math.pow(golden.logits()[token], 2);
+        error.add(logits[token], golden.logits()[token]);
       }
-      assertThat(Math.sqrt(error / size)).isBetween(1e-4, weights == WeightType.FP8 ? 0.1 : 0.05);
+      assertThat(error.value()).isBetween(1e-4, weights == WeightType.FP8 ? 0.1 : 0.05);
       for (int i = 0; i < Math.min(8, golden.greedy().length); i++) {
         assertThat(result.tokenId[0]).isEqualTo(golden.greedy()[i]);
         plan.sequences = 0;

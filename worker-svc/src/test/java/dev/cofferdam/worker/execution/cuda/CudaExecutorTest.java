@@ -11,6 +11,7 @@ import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.Golden;
 import dev.cofferdam.worker.execution.HiddenSum;
 import dev.cofferdam.worker.execution.KvType;
+import dev.cofferdam.worker.execution.RelativeError;
 import dev.cofferdam.worker.execution.StepPlan;
 import dev.cofferdam.worker.execution.StepResult;
 import dev.cofferdam.worker.execution.WeightType;
@@ -20,7 +21,6 @@ import dev.cofferdam.worker.generation.Sampler;
 import dev.cofferdam.worker.model.ElementType;
 import dev.cofferdam.worker.model.ModelWeights;
 import dev.cofferdam.worker.model.TinyModel;
-import java.nio.file.Path;
 import java.security.SecureRandom;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,37 +30,16 @@ import java.util.Random;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Whole steps on a driver's double, whose kernels run on the CPU. */
-class CudaExecutorTest {
+class CudaExecutorTest extends OnFakeDevice {
   private static final int BLOCKS = 48;
   private static final int BLOCK_TOKENS = 16;
   private static final int SEQUENCES = 4;
   private static final int ROWS = 80;
-
-  @TempDir Path folder;
-  private CudaDevice device;
-
-  @BeforeEach
-  void open() {
-    FakeDriver.assumeLoaded();
-    device = CudaDevice.open(0);
-  }
-
-  @AfterEach
-  void close() {
-    if (device != null) {
-      device.close();
-      assertThat(FakeDriver.misuse()).isEmpty();
-      assertThat(FakeDriver.live()).isZero();
-    }
-  }
 
   private static ExecutorOptions options() {
     return new ExecutorOptions(BLOCKS, BLOCK_TOKENS, 3, SEQUENCES, ROWS)
@@ -78,8 +57,7 @@ class CudaExecutorTest {
     SplittableRandom random = new SplittableRandom(seed);
     TinyModel tiny = TinyModel.random(random).forDevice();
     ModelWeights model = tiny.write(folder, random);
-    double error = 0;
-    double size = 0;
+    RelativeError error = new RelativeError();
     try (CudaExecutor cuda = CudaExecutor.create(device, model, options());
         ReferenceExecutor reference = ReferenceExecutor.create(model, options())) {
       for (int i = 1; i <= 3; i++) {
@@ -99,13 +77,12 @@ class CudaExecutorTest {
           float[] a = byToken(actual, s, tiny.vocabularySize());
           float[] b = byToken(expected, s, tiny.vocabularySize());
           for (int token = 0; token < a.length; token++) {
-            error += Math.pow(a[token] - b[token], 2);
-            size += Math.pow(b[token], 2);
+            error.add(a[token], b[token]);
           }
         }
       }
     }
-    assertThat(Math.sqrt(error / size)).isBetween(1e-6, 2e-2);
+    assertThat(error.value()).isBetween(1e-6, 2e-2);
   }
 
   private static List<Conversation> conversations(SplittableRandom random, int vocabulary) {
@@ -230,14 +207,12 @@ class CudaExecutorTest {
         cuda.execute(plan, result);
         reference.execute(plan, new StepResult(2));
       }
-      double error = 0;
-      double size = 0;
+      RelativeError error = new RelativeError();
       float[] logits = cuda.logits(0);
       for (int token = 0; token < logits.length; token++) {
-        error += Math.pow(logits[token] - reference.logit(token), 2);
-        size += Math.pow(reference.logit(token), 2);
+        error.add(logits[token], reference.logit(token));
       }
-      assertThat(Math.sqrt(error / size)).isLessThan(2e-2);
+      assertThat(error.value()).isLessThan(2e-2);
     }
   }
 
@@ -263,13 +238,11 @@ class CudaExecutorTest {
       conversation.appendTo(plan, golden.ids().length);
       executor.execute(plan, result);
       float[] logits = executor.logits(0);
-      double error = 0;
-      double size = 0;
+      RelativeError error = new RelativeError();
       for (int token = 0; token < logits.length; token++) {
-        error += Math.pow(logits[token] - golden.logits()[token], 2);
-        size += Math.pow(golden.logits()[token], 2);
+        error.add(logits[token], golden.logits()[token]);
       }
-      assertThat(Math.sqrt(error / size)).isBetween(1e-5, 2e-2);
+      assertThat(error.value()).isBetween(1e-5, 2e-2);
       for (int i = 0; i < Math.min(8, golden.greedy().length); i++) {
         assertThat(result.tokenId[0]).isEqualTo(golden.greedy()[i]);
         plan.sequences = 0;
