@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.ingress.grpc;
 
+import static dev.cofferdam.gateway.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -230,10 +231,7 @@ class InferenceRefusalsTest extends InferenceCalls {
     assertThat(refusal.retryAfter().orElseThrow().toMillis()).isEqualTo(1_500);
     assertThat(gateway.endings.poll(10, TimeUnit.SECONDS)).isNotNull();
     // The lease is given back beside the end's audit record, and may come after it.
-    long patience = System.nanoTime() + TimeUnit.SECONDS.toNanos(10);
-    while (gateway.settled.isEmpty() && System.nanoTime() < patience) {
-      Thread.sleep(10);
-    }
+    eventually(() -> !gateway.settled.isEmpty());
     assertThat(gateway.settled).containsExactly("0+0");
   }
 }

@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.quota.redis;
 
+import static dev.cofferdam.gateway.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.gateway.quota.Admission;
@@ -20,11 +21,9 @@ import dev.cofferdam.vocabulary.Tier;
 import io.vertx.core.Vertx;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisOptions;
-import java.time.Duration;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -146,17 +145,5 @@ class LeasedLimiterTest {
 
   private static void settle(Limiter limiter, Lease lease, Used used) {
     limiter.settle(lease, used).toCompletableFuture().join();
-  }
-
-  private static void eventually(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("still not so").isLessThan(deadline);
-      try {
-        Thread.sleep(50);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
   }
 }

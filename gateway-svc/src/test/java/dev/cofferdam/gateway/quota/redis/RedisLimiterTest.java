@@ -1,5 +1,6 @@
 package dev.cofferdam.gateway.quota.redis;
 
+import static dev.cofferdam.gateway.Eventually.eventually;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.cofferdam.gateway.quota.Admission;
@@ -34,7 +35,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -42,7 +42,6 @@ import org.junit.jupiter.api.Test;
 
 /** The limiter of one or several gateways on a real Redis. */
 class RedisLimiterTest {
-  private static final long PATIENCE_MS = 30_000;
   private static final Burst WIDE = new Burst(1_000, 1_000_000);
 
   private final RedisProcess process = new RedisProcess();
@@ -475,17 +474,5 @@ class RedisLimiterTest {
   private static Reservation reservation(
       TenantProfile tenant, String model, long prompt, long output) {
     return new Reservation(RequestId.random(), tenant, model, prompt, output);
-  }
-
-  private static void eventually(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + Duration.ofMillis(PATIENCE_MS).toNanos();
-    while (!condition.getAsBoolean()) {
-      assertThat(System.nanoTime()).as("still not so").isLessThan(deadline);
-      try {
-        Thread.sleep(50);
-      } catch (InterruptedException e) {
-        throw new IllegalStateException(e);
-      }
-    }
   }
 }
