@@ -39,6 +39,7 @@ public final class FairnessBench {
   /** What a policy gave. */
   private record Run(
       MeshPolicy policy,
+      TestedMesh.Key keyA,
       List<Call> burstA,
       List<Call> burstB,
       List<Call> bothA,
@@ -101,7 +102,7 @@ public final class FairnessBench {
     alone.addAll(before);
     List<List<Call>> burst = together(a, RATE_A, b, BURST_S);
     List<List<Call>> both = together(a, TOGETHER_RATE_A, b, TOGETHER_S);
-    Run run = new Run(policy, burst.get(0), burst.get(1), both.get(0), both.get(1));
+    Run run = new Run(policy, keyA, burst.get(0), burst.get(1), both.get(0), both.get(1));
     runs.add(run);
     System.out.printf(
         Locale.ROOT,
@@ -115,12 +116,13 @@ public final class FairnessBench {
     double aloneMs = Figures.ttftMs(alone, 0.99);
     System.out.printf(
         Locale.ROOT,
-        "A alone: p50 %.1f ms, p99 %.1f ms%n%n%-26s %10s %10s %8s %10s %9s %11s %14s %6s%n",
+        "A alone: p50 %.1f ms, p99 %.1f ms%n%n%-26s %10s %10s %10s %8s %10s %9s %11s %14s %6s%n",
         Figures.ttftMs(alone, 0.5),
         aloneMs,
         "A 10/s, B 200/s",
         "A p50 TTFT",
         "A p99 TTFT",
+        "in queue",
         "/ alone",
         "B p99 TTFT",
         "fairness",
@@ -131,10 +133,11 @@ public final class FairnessBench {
       Figures.Shares shares = shares(run, (long) (aloneMs * 1e6));
       System.out.printf(
           Locale.ROOT,
-          "%-26s %7.1f ms %7.1f ms %8.2f %7.0f ms %9.3f %9.1f s %6d / %5d %6d%n",
+          "%-26s %7.1f ms %7.1f ms %7.1f ms %8.2f %7.0f ms %9.3f %9.1f s %6d / %5d %6d%n",
           run.policy.label(),
           Figures.ttftMs(run.burstA, 0.5),
           Figures.ttftMs(run.burstA, 0.99),
+          Figures.queuedMs(run.burstA, mesh.ledger(run.keyA.tenant()), 0.99),
           Figures.ttftMs(run.burstA, 0.99) / aloneMs,
           Figures.ttftMs(run.burstB, 0.99),
           shares.jain(),

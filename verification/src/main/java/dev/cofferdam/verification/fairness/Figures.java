@@ -1,7 +1,12 @@
 package dev.cofferdam.verification.fairness;
 
+import dev.cofferdam.proto.metering.v1.UsageRow;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.DoubleStream;
+import java.util.stream.Stream;
 
 /** What calls add up to. */
 final class Figures {
@@ -14,12 +19,34 @@ final class Figures {
 
   /** A percentile of the times to the first token of what was served, milliseconds. */
   static double ttftMs(List<Call> calls, double share) {
-    double[] sorted =
-        calls.stream()
-            .filter(c -> c.outcome() == Call.Outcome.SERVED)
-            .mapToDouble(Call::ttftMs)
-            .sorted()
-            .toArray();
+    return percentile(served(calls).mapToDouble(Call::ttftMs), share);
+  }
+
+  /**
+   * A percentile of what was served waited in the scheduler's queue before its first grant,
+   * milliseconds; what the ledger has not got yet is left out.
+   *
+   * @param ledger of the calls' tenant
+   */
+  static double queuedMs(List<Call> calls, List<UsageRow> ledger, double share) {
+    Map<String, Long> waits =
+        ledger.stream()
+            .filter(row -> row.getAttempt() == 1)
+            .collect(Collectors.toMap(UsageRow::getRequestId, UsageRow::getQueueWaitMs, Math::min));
+    return percentile(
+        served(calls)
+            .map(Call::requestId)
+            .filter(waits::containsKey)
+            .mapToDouble(id -> waits.getOrDefault(id, 0L)),
+        share);
+  }
+
+  private static Stream<Call> served(List<Call> calls) {
+    return calls.stream().filter(c -> c.outcome() == Call.Outcome.SERVED);
+  }
+
+  private static double percentile(DoubleStream values, double share) {
+    double[] sorted = values.sorted().toArray();
     return sorted.length == 0
         ? Double.NaN
         : sorted[Math.min(sorted.length - 1, (int) (share * sorted.length))];

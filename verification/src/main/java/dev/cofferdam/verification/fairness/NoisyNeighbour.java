@@ -1,5 +1,6 @@
 package dev.cofferdam.verification.fairness;
 
+import dev.cofferdam.proto.metering.v1.UsageRow;
 import dev.cofferdam.verification.bench.Rows;
 import java.util.ArrayList;
 import java.util.List;
@@ -9,6 +10,8 @@ import java.util.TreeMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 
 /**
  * A minute in which B sends twenty times what A does, and a worker, the scheduler that leads and
@@ -108,8 +111,11 @@ final class NoisyNeighbour {
       throws InterruptedException {
     long wrong = 0;
     for (int i = 0; i < LEDGER_TRIES; i++) {
-      Map<String, Long> billed = mesh.billed(a.tenant());
-      billed.putAll(mesh.billed(b.tenant()));
+      Map<String, Long> billed =
+          Stream.of(a, b)
+              .flatMap(key -> mesh.ledger(key.tenant()).stream())
+              .collect(
+                  Collectors.toMap(UsageRow::getRequestId, UsageRow::getOutputTokens, Long::sum));
       wrong =
           calls.stream()
               .filter(c -> c.outcome() == Call.Outcome.SERVED)

@@ -27,9 +27,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 
@@ -168,27 +166,25 @@ final class TestedMesh implements Closeable {
     }
   }
 
-  /** Output tokens that the ledger has of each request of a tenant, over all of its attempts. */
-  Map<String, Long> billed(String tenant) {
-    Map<String, Long> tokens = new HashMap<>();
-    var usage =
+  /** What the ledger has of a tenant. */
+  List<UsageRow> ledger(String tenant) {
+    List<UsageRow> usage = new ArrayList<>();
+    var service =
         UsageServiceGrpc.newBlockingStub(
             operator.to(mesh.endpoints().metering(), SpiffeId.Role.METERING));
     String page = "";
     do {
       ListUsageResponse rows =
-          usage.listUsage(
+          service.listUsage(
               ListUsageRequest.newBuilder()
                   .setTenant(tenant)
                   .setPageSize(1_000)
                   .setPageToken(page)
                   .build());
-      for (UsageRow row : rows.getRowsList()) {
-        tokens.merge(row.getRequestId(), row.getOutputTokens(), Long::sum);
-      }
+      usage.addAll(rows.getRowsList());
       page = rows.getNextPageToken();
     } while (!page.isEmpty());
-    return tokens;
+    return usage;
   }
 
   /** Waits until every call has ended. */

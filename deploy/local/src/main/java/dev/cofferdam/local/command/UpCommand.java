@@ -7,6 +7,7 @@ import dev.cofferdam.local.StateFiles;
 import dev.cofferdam.local.demo.Demonstration;
 import dev.cofferdam.local.process.ManagedProcess;
 import dev.cofferdam.local.services.Launch;
+import dev.cofferdam.local.services.ServiceKind;
 import dev.cofferdam.local.trace.TraceFiles;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -27,7 +28,8 @@ import java.util.concurrent.CountDownLatch;
 final class UpCommand {
   private static final Set<String> FLAGS =
       Set.of("--detach", "--no-demo", "--native", "--in-background");
-  private static final Set<String> VALUES = Set.of("--port-base", "--port", "--redis", "--workers");
+  private static final Set<String> VALUES =
+      Set.of("--port-base", "--port", "--redis", "--workers", "--set");
   private static final String DONE = "up.done";
 
   private final Path repository;
@@ -78,10 +80,43 @@ final class UpCommand {
         ports,
         arguments.value("--redis").map(Path::of),
         workers,
-        Map.of(),
+        settings(arguments.all("--set"), workers),
         false,
         arguments.has("--native") ? Launch.NATIVE : Launch.chosen(),
         out::println);
+  }
+
+  /**
+   * Settings of processes, by their names.
+   *
+   * @param given each {@code NAME:KEY=VALUE}, where a service's name means all of its processes
+   */
+  static Map<String, Map<String, String>> settings(List<String> given, int workers) {
+    List<String> processes = ServiceKind.processes(workers);
+    Map<String, Map<String, String>> settings = new HashMap<>();
+    for (String text : given) {
+      int colon = text.indexOf(':');
+      int equals = text.indexOf('=', colon + 1);
+      String name = text.substring(0, Math.max(0, colon));
+      List<String> meant =
+          processes.stream()
+              .filter(p -> p.equals(name) || ServiceKind.ofProcess(p).label().equals(name))
+              .toList();
+      if (meant.isEmpty() || equals <= colon + 1) {
+        throw new UsageException(
+            "--set: "
+                + text
+                + " (expected: NAME:KEY=VALUE, names: a service's or "
+                + processes
+                + ")");
+      }
+      for (String process : meant) {
+        settings
+            .computeIfAbsent(process, p -> new HashMap<>())
+            .put(text.substring(colon + 1, equals), text.substring(equals + 1));
+      }
+    }
+    return settings;
   }
 
   private int serve(Arguments arguments, LocalOptions options) throws Exception {
