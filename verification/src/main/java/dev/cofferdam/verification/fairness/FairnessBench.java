@@ -102,6 +102,9 @@ public final class FairnessBench {
     alone.addAll(before);
     List<List<Call>> burst = together(a, RATE_A, b, BURST_S);
     List<List<Call>> both = together(a, TOGETHER_RATE_A, b, TOGETHER_S);
+    if (policy == MeshPolicy.DEDICATED) {
+      mesh.remove(keyA); // else its worker would serve nobody else
+    }
     Run run = new Run(policy, keyA, burst.get(0), burst.get(1), both.get(0), both.get(1));
     runs.add(run);
     System.out.printf(

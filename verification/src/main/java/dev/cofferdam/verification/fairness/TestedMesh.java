@@ -4,6 +4,7 @@ import dev.cofferdam.local.LocalMesh;
 import dev.cofferdam.local.LocalOptions;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.proto.admin.v1.AdminServiceGrpc;
+import dev.cofferdam.proto.admin.v1.DeleteTenantRequest;
 import dev.cofferdam.proto.admin.v1.IssueApiKeyRequest;
 import dev.cofferdam.proto.admin.v1.LimitOverrides;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
@@ -91,6 +92,14 @@ final class TestedMesh implements Closeable {
         admin.putTenant(PutTenantRequest.newBuilder().setTenant(record.apply(tenant)).build());
     return new Key(
         id, admin.issueApiKey(IssueApiKeyRequest.newBuilder().setTenant(id).build()).getSecret());
+  }
+
+  /** Removes a tenant with what it had for itself. */
+  void remove(Key key) {
+    var unused =
+        AdminServiceGrpc.newBlockingStub(
+                operator.to(mesh.endpoints().grpc(), SpiffeId.Role.GATEWAY))
+            .deleteTenant(DeleteTenantRequest.newBuilder().setTenant(key.tenant()).build());
   }
 
   /** A tenant's client, once its key is in force. */

@@ -25,9 +25,11 @@ import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import io.opentelemetry.api.trace.Span;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +54,7 @@ final class Placement {
   private final Context context;
   private final long startedMs;
   private final Map<String, Candidate> offered = new LinkedHashMap<>();
+  private final Set<String> everOffered = new HashSet<>();
   private List<LeftOut> leftOut = List.of();
   private Context.CancellableContext call = Context.ROOT.withCancellation();
   private Schedulers.@Nullable Asked asked;
@@ -94,6 +97,10 @@ final class Placement {
               "the request's deadline passed before a worker was free"));
       return;
     }
+    follow(plan(now), now);
+  }
+
+  private Route plan(long now) {
     long begin = System.nanoTime();
     boolean lastResort = now - startedMs >= LAST_RESORT_MS;
     Route route =
@@ -105,6 +112,10 @@ final class Placement {
                 new RoutePlanner.Moment(now, startedMs),
                 lastResort);
     around.listener().planned(System.nanoTime() - begin);
+    return route;
+  }
+
+  private void follow(Route route, long now) {
     switch (route) {
       case Route.Refused refused -> refuse(refused.refusal());
       case Route.NoWorker none -> {
@@ -149,6 +160,7 @@ final class Placement {
             .setKvEncrypted(ranked.tenant().kvEncrypted());
     for (Candidate candidate : ranked.candidates()) {
       offered.put(candidate.workerId(), candidate);
+      everOffered.add(candidate.workerId());
       request.addCandidates(
           dev.cofferdam.proto.scheduling.v1.Candidate.newBuilder()
               .setWorkerId(candidate.workerId())
@@ -186,7 +198,7 @@ final class Placement {
       case QUEUED ->
           gateway.onNext(PlaceResponse.newBuilder().setQueued(response.getQueued()).build());
       case GRANTED -> granted(pool, response.getGranted());
-      case REFUSED -> refused(response.getRefused());
+      case REFUSED -> refusedByScheduler(response.getRefused());
       case EVENT_NOT_SET -> {}
     }
   }
@@ -236,6 +248,25 @@ final class Placement {
       }
     }
     return explained;
+  }
+
+  /**
+   * A scheduler knows the workers that were best when the request came. Where they are gone,
+   * another may serve it by now.
+   */
+  private void refusedByScheduler(Refused refused) {
+    if (refused.getCode().equals(ErrorCode.NO_CAPACITY.wireName())) {
+      long now = around.clock().millis();
+      Route route = plan(now);
+      if (route instanceof Route.Ranked ranked
+          && ranked.candidates().stream().anyMatch(c -> !everOffered.contains(c.workerId()))) {
+        round++;
+        enter("");
+        follow(route, now);
+        return;
+      }
+    }
+    refused(refused);
   }
 
   private void refused(Refused refused) {

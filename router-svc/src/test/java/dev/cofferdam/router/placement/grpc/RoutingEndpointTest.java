@@ -80,6 +80,7 @@ class RoutingEndpointTest {
   private MeshChannels ofRouter;
   private MeshChannels gateway;
   private MeshChannels worker;
+  private MeshChannels otherWorker;
   private MeshChannels operator;
 
   /** A scheduler whose answers the test decides. */
@@ -117,6 +118,7 @@ class RoutingEndpointTest {
     ofRouter = new MeshChannels(pki.identity("router-client", id("service/router")));
     gateway = new MeshChannels(pki.identity("gateway", id("service/gateway")));
     worker = new MeshChannels(pki.identity("w1", id("service/worker/w1")));
+    otherWorker = new MeshChannels(pki.identity("w2", id("service/worker/w2")));
     operator = new MeshChannels(pki.identity("operator", id("operator/ops")));
     PrefixIndex index = new PrefixIndex(100);
     int port = schedulerServer.port();
@@ -147,6 +149,7 @@ class RoutingEndpointTest {
   void stop() throws Exception {
     gateway.close();
     worker.close();
+    otherWorker.close();
     operator.close();
     ofRouter.close();
     server.close();
@@ -273,8 +276,11 @@ class RoutingEndpointTest {
     }
   }
 
-  private void announce(String workerId) throws InterruptedException {
-    StreamObserver<AnnounceRequest> stream = stub(worker).announce(new Answers<AnnounceResponse>());
+  /** Announces a worker, which leaves when the stream is ended. */
+  private StreamObserver<AnnounceRequest> announce(String workerId) throws InterruptedException {
+    StreamObserver<AnnounceRequest> stream =
+        stub(workerId.equals("w1") ? worker : otherWorker)
+            .announce(new Answers<AnnounceResponse>());
     stream.onNext(
         AnnounceRequest.newBuilder()
             .setIdentity(
@@ -286,10 +292,19 @@ class RoutingEndpointTest {
                     .addModels("m")
                     .setBlockTokens(16))
             .build());
+    awaitLive(workerId, true);
+    return stream;
+  }
+
+  private void awaitLive(String workerId, boolean live) throws InterruptedException {
     long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(WAIT_S);
-    while (fleet.live(System.currentTimeMillis()).isEmpty() && System.nanoTime() < end) {
+    while (isLive(workerId) != live && System.nanoTime() < end) {
       Thread.sleep(5);
     }
+  }
+
+  private boolean isLive(String workerId) {
+    return fleet.live(System.currentTimeMillis()).stream().anyMatch(w -> w.id().equals(workerId));
   }
 
   private Answers<PlaceResponse> place(PlaceRequest request) {
@@ -401,6 +416,32 @@ class RoutingEndpointTest {
     call.answers.onNext(EnqueueResponse.newBuilder().setRefused(refused).build());
     call.answers.onCompleted();
     assertThat(answers.place().getRefused()).isEqualTo(refused);
+  }
+
+  @Test
+  void whatWaitedForAWorkerThatIsGoneGoesToOneThatCameMeanwhile() throws Exception {
+    StreamObserver<AnnounceRequest> first = announce("w1");
+    Answers<PlaceResponse> answers = place(request("acme").build());
+    Scheduler.Call call = scheduler.next();
+    announce("w2");
+    first.onCompleted();
+    awaitLive("w1", false);
+    refuseForWantOfWorkers(call);
+    Scheduler.Call again = scheduler.next();
+    assertThat(again.request.getCandidatesList())
+        .extracting(candidate -> candidate.getWorkerId())
+        .containsExactly("w2");
+    refuseForWantOfWorkers(again);
+    assertThat(answers.place().getRefused().getCode()).isEqualTo("no_capacity");
+    assertThat(scheduler.calls).isEmpty();
+  }
+
+  private static void refuseForWantOfWorkers(Scheduler.Call call) {
+    call.answers.onNext(
+        EnqueueResponse.newBuilder()
+            .setRefused(Refused.newBuilder().setCode("no_capacity"))
+            .build());
+    call.answers.onCompleted();
   }
 
   @Test
