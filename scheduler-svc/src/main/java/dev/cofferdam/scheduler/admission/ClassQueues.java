@@ -45,8 +45,14 @@ public final class ClassQueues {
     return queues.get(c.ordinal());
   }
 
-  /** Why a request cannot wait; empty where it can. */
+  /**
+   * Why a request cannot wait; empty where it can. One that lost its worker had its turn already,
+   * and there are no more of these than there were slots.
+   */
   public Optional<Refusal> full(PoolRequest request) {
+    if (request.key().attempt() > 1) {
+      return Optional.empty();
+    }
     if (byTicket.size() >= bounds.poolMax()) {
       return Optional.of(Refusal.of(ErrorCode.QUEUE_FULL, "the pool's queue is full"));
     }
@@ -60,7 +66,7 @@ public final class ClassQueues {
   }
 
   /**
-   * Takes a request.
+   * Takes a request: one that lost its worker before its tenant's others, any other behind them.
    *
    * @param cost estimated weighted tokens
    * @return its place
@@ -69,7 +75,12 @@ public final class ClassQueues {
     PoolRequest request = waiting.request();
     FairQueue.Entry<Waiting> entry = new FairQueue.Entry<>(waiting.ticket(), cost, waiting);
     FairQueue<Waiting> queue = of(request.workloadClass());
-    queue.add(queue.account(request.tenant().value(), request.weight()), entry);
+    Flow<Waiting> flow = queue.account(request.tenant().value(), request.weight());
+    if (request.key().attempt() > 1) {
+      queue.addFirst(flow, entry);
+    } else {
+      queue.add(flow, entry);
+    }
     byTicket.put(waiting.ticket(), entry);
     byKey.put(request.key(), waiting.ticket());
     return entry;

@@ -138,11 +138,20 @@ public final class FairQueue<T> {
 
   /** Adds a request behind the tenant's others. */
   public void add(Flow<T> flow, Entry<T> entry) {
+    add(flow, entry, false);
+  }
+
+  /** Adds a request before the tenant's others. */
+  public void addFirst(Flow<T> flow, Entry<T> entry) {
+    add(flow, entry, true);
+  }
+
+  private void add(Flow<T> flow, Entry<T> entry, boolean first) {
     joins(entry);
     if (flow.waiting == 0) {
       lift(flow, 0);
     }
-    flow.link(entry, false);
+    flow.link(entry, first);
     waiting++;
     place(flow);
     prune();

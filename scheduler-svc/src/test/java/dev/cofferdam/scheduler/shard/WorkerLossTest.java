@@ -3,10 +3,12 @@ package dev.cofferdam.scheduler.shard;
 import static dev.cofferdam.scheduler.shard.Pool.key;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.cofferdam.scheduler.admission.QueueBounds;
 import dev.cofferdam.scheduler.ledger.Served;
 import dev.cofferdam.scheduler.ledger.WorkerDescriptor;
 import dev.cofferdam.scheduler.shard.Pool.Ask;
 import dev.cofferdam.scheduler.shard.PoolEffect.AttemptLost;
+import dev.cofferdam.scheduler.shard.PoolEffect.Refused;
 import dev.cofferdam.scheduler.shard.PoolEffect.Revoke;
 import dev.cofferdam.scheduler.shard.PoolEffect.SessionClosed;
 import java.util.List;
@@ -179,5 +181,19 @@ class WorkerLossTest {
     assertThat(pool.granted()).isEmpty();
     pool.ended(w, 2, 1, 0, 0);
     assertThat(pool.granted()).hasSize(1);
+  }
+
+  @Test
+  void aRequestThatLostItsWorkerGoesBeforeItsTenantsOthersHoweverManyWait() {
+    Pool small = new Pool(PoolSettings.DEFAULT.withBounds(new QueueBounds(2, 2, 60_000, 5_000)));
+    WorkerDescriptor w1 = small.attach("w1", 1, 100);
+    small.enqueue(new Ask(1));
+    small.enqueue(new Ask(2));
+    small.enqueue(new Ask(3));
+    small.lose(w1);
+    long again = small.enqueue(new Ask(1).attempt(2, 10));
+    assertThat(small.all(Refused.class)).isEmpty();
+    small.attach("w2", 1, 100);
+    assertThat(small.granted()).last().isEqualTo(again);
   }
 }
