@@ -1,6 +1,7 @@
 package dev.cofferdam.audit.app;
 
 import dev.cofferdam.audit.log.CheckpointIssuer;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -78,6 +79,10 @@ final class CheckpointLoop implements AutoCloseable {
       alarmed = false;
       trouble = Optional.empty();
       return paceMs;
+    } catch (StoreUnavailableException e) {
+      // Whether the log continues what was signed is not known; that it does not, would be.
+      inTrouble("no checkpoint can be signed: " + e.getMessage());
+      return TROUBLE_MS;
     } catch (RuntimeException e) {
       alarm("no checkpoint can be signed: " + e.getMessage());
       return TROUBLE_MS;
@@ -85,8 +90,12 @@ final class CheckpointLoop implements AutoCloseable {
   }
 
   private void alarm(String message) {
-    trouble = Optional.of(message);
     metrics.notSigned();
+    inTrouble(message);
+  }
+
+  private void inTrouble(String message) {
+    trouble = Optional.of(message);
     if (!alarmed) {
       LOG.error(message);
     }

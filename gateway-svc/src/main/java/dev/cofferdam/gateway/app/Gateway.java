@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.admin.grpc.RolloutGrpcService;
 import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
 import dev.cofferdam.gateway.connection.TenantConnections;
 import dev.cofferdam.gateway.dispatch.Dispatcher;
+import dev.cofferdam.gateway.dispatch.FullQueues;
 import dev.cofferdam.gateway.dispatch.PrefixNames;
 import dev.cofferdam.gateway.dispatch.ResponseCache;
 import dev.cofferdam.gateway.dispatch.grpc.GrpcPlacements;
@@ -187,7 +188,7 @@ final class Gateway implements AutoCloseable {
         new Dispatcher(
             new GuardedLimiter(
                 metrics.timed(leased.<Limiter>map(l -> l).orElse(limiter)), breakers, clock),
-            new GrpcPlacements(channels, config.router().endpoints(), clock),
+            new FullQueues(new GrpcPlacements(channels, config.router().endpoints(), clock), clock),
             ResponseCache.NONE,
             transcripts,
             new GrpcWorkers(channels, clock),

@@ -109,7 +109,7 @@ public final class Samples {
     return new Identity(SampleTenants.likening(tenant), "key:k1", "k1");
   }
 
-  private static Generation generation(Identity identity, int outputTokensMax, String... stops) {
+  static Generation generation(Identity identity, int outputTokensMax, String... stops) {
     return generation(Operation.GENERATE, identity, outputTokensMax, stops);
   }
 
