@@ -120,7 +120,7 @@ public class AuditApp {
             config.audit().origin(), KeyFiles.signingKey(config.audit().signingKeyFile()));
     publishKey(signer);
     Housekeeping tidy = serve(kafka, keys, ring, signer);
-    metrics.watch(this::lag, this::lostOffsets, this::signedSize);
+    metrics.watch(this::lag, this::lostOffsets, this::storeAway, this::signedSize);
     Thread.ofPlatform()
         .daemon()
         .name("audit-start")
@@ -326,6 +326,11 @@ public class AuditApp {
   private long lostOffsets() {
     FactConsumer reading = consumer;
     return reading == null ? 0 : reading.lostOffsets();
+  }
+
+  private int storeAway() {
+    FactConsumer reading = consumer;
+    return reading != null && reading.storeAway() ? 1 : 0;
   }
 
   private Optional<String> trouble() {

@@ -97,8 +97,16 @@ public class AuditMetrics implements LogIntake.Listener {
     violations.increment();
   }
 
-  /** Publishes how far the consumer is behind, and the size of the last signed tree. */
-  void watch(Supplier<Number> lag, Supplier<Number> lost, Supplier<Number> signedSize) {
+  /**
+   * Publishes how far the consumer is behind, whether it cannot store, and the size of the last
+   * signed tree.
+   */
+  void watch(
+      Supplier<Number> lag,
+      Supplier<Number> lost,
+      Supplier<Number> storeAway,
+      Supplier<Number> signedSize) {
+    Gauge.builder("cofferdam.audit.store.away", storeAway).register(registry);
     Gauge.builder("cofferdam.audit.lag.records", lag).register(registry);
     Gauge.builder("cofferdam.audit.lost.offsets", lost).register(registry);
     Gauge.builder("cofferdam.audit.checkpoint.leaves", signedSize).register(registry);

@@ -124,7 +124,7 @@ public class MeteringApp {
             .service(bills.costs())
             .service(bills.focus())
             .start();
-    metrics.watch(this::lag, this::lostOffsets);
+    metrics.watch(this::lag, this::lostOffsets, this::storeAway);
     Thread.ofPlatform().daemon().name("metering-start").start(() -> consume(kafka));
   }
 
@@ -248,5 +248,9 @@ public class MeteringApp {
 
   private long lostOffsets() {
     return consumers.stream().mapToLong(FactConsumer::lostOffsets).sum();
+  }
+
+  private int storeAway() {
+    return consumers.stream().anyMatch(FactConsumer::storeAway) ? 1 : 0;
   }
 }

@@ -149,8 +149,9 @@ public class MeteringMetrics implements LedgerIntake.Listener {
     violations.increment();
   }
 
-  /** Publishes how far the consumers are behind. */
-  void watch(Supplier<Number> waiting, Supplier<Number> lost) {
+  /** Publishes how far the consumers are behind, and whether they cannot store. */
+  void watch(Supplier<Number> waiting, Supplier<Number> lost, Supplier<Number> storeAway) {
+    Gauge.builder("cofferdam.metering.store.away", storeAway).register(registry);
     Gauge.builder("cofferdam.metering.lag.records", waiting).register(registry);
     Gauge.builder("cofferdam.metering.lost.offsets", lost).register(registry);
   }

@@ -82,7 +82,15 @@ public final class FactConsumer implements AutoCloseable {
   private volatile @Nullable KafkaConsumer<byte[], byte[]> current;
   private volatile boolean assigned;
   private volatile boolean closed;
+  private volatile boolean storeAway;
   private volatile long lag;
+
+  /** Offsets after what was last stored or claimed, as far as this member knows. */
+  private final Map<TopicPartition, Long> next = new HashMap<>();
+
+  /** Records behind these in partitions that could not be claimed. */
+  private long behind;
+
   private long backoffMs = BACKOFF_MS_MIN;
 
   private FactConsumer(KafkaSettings settings, String topic, String group, Sink sink) {
@@ -103,6 +111,11 @@ public final class FactConsumer implements AutoCloseable {
   /** Whether Kafka has assigned partitions to this member and all of them are claimed. */
   public boolean ready() {
     return assigned;
+  }
+
+  /** Whether the store failed when it was used last. */
+  public boolean storeAway() {
+    return storeAway;
   }
 
   /** Records that are known to wait, over the partitions of this member. */
@@ -149,6 +162,8 @@ public final class FactConsumer implements AutoCloseable {
         assigned = false;
         claimed.clear();
         unclaimed.clear();
+        next.clear();
+        behind = 0;
       }
     }
   }
@@ -174,8 +189,13 @@ public final class FactConsumer implements AutoCloseable {
     }
     try {
       sink.store(facts);
+      storeAway = false;
       backoffMs = BACKOFF_MS_MIN;
+      for (Fact fact : facts) {
+        next.put(new TopicPartition(topic, fact.partition()), fact.offset() + 1);
+      }
     } catch (RuntimeException e) {
+      storeAway = true;
       LOG.warn("cannot store {} facts of {}, trying again: {}", facts.size(), topic, brief(e));
       disclaim(consumer);
       pause();
@@ -187,16 +207,19 @@ public final class FactConsumer implements AutoCloseable {
     try {
       Map<TopicPartition, Long> first = consumer.beginningOffsets(asked, ASK_MAX);
       Map<TopicPartition, Long> end = consumer.endOffsets(asked, ASK_MAX);
-      Map<Integer, Long> next =
-          sink.claim(asked.stream().map(TopicPartition::partition).collect(Collectors.toSet()));
+      behind = 0;
+      end.forEach((partition, last) -> behind += last - next.getOrDefault(partition, last));
+      Map<Integer, Long> stored = claim(asked);
+      behind = 0;
       for (TopicPartition partition : asked) {
-        consumer.seek(
-            partition,
+        long from =
             start(
                 partition,
-                next.get(partition.partition()),
+                stored.get(partition.partition()),
                 first.getOrDefault(partition, 0L),
-                end.getOrDefault(partition, Long.MAX_VALUE)));
+                end.getOrDefault(partition, Long.MAX_VALUE));
+        consumer.seek(partition, from);
+        next.put(partition, from);
       }
       consumer.resume(asked);
       unclaimed.removeAll(asked);
@@ -207,6 +230,18 @@ public final class FactConsumer implements AutoCloseable {
     } catch (RuntimeException e) {
       LOG.warn("cannot claim partitions of {}, trying again: {}", topic, brief(e));
       pause();
+    }
+  }
+
+  private Map<Integer, Long> claim(Set<TopicPartition> asked) {
+    try {
+      Map<Integer, Long> stored =
+          sink.claim(asked.stream().map(TopicPartition::partition).collect(Collectors.toSet()));
+      storeAway = false;
+      return stored;
+    } catch (RuntimeException e) {
+      storeAway = true;
+      throw e;
     }
   }
 
@@ -234,7 +269,7 @@ public final class FactConsumer implements AutoCloseable {
   }
 
   private void measureLag(KafkaConsumer<byte[], byte[]> consumer) {
-    long sum = 0;
+    long sum = behind;
     for (TopicPartition partition : claimed) {
       sum += consumer.currentLag(partition).orElse(0);
     }
@@ -304,6 +339,7 @@ public final class FactConsumer implements AutoCloseable {
     public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
       unclaimed.removeAll(partitions);
       claimed.removeAll(partitions);
+      next.keySet().removeAll(partitions);
     }
 
     @Override

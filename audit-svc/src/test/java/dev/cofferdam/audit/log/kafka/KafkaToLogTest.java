@@ -15,6 +15,7 @@ import dev.cofferdam.mesh.kafka.FactConsumer;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.TestKafka;
 import dev.cofferdam.mesh.kafka.Topics;
+import dev.cofferdam.mesh.store.StoreUnavailableException;
 import dev.cofferdam.mesh.store.Violation;
 import dev.cofferdam.proto.events.v1.AuditRecorded;
 import dev.cofferdam.proto.events.v1.Severity;
@@ -26,9 +27,15 @@ import io.opentelemetry.context.Scope;
 import io.opentelemetry.sdk.testing.junit5.OpenTelemetryExtension;
 import io.opentelemetry.sdk.trace.data.SpanData;
 import java.nio.file.Path;
+import java.sql.SQLException;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -119,5 +126,51 @@ class KafkaToLogTest {
         .extracting(s -> s.getAttributes().get(Tracing.TENANT))
         .contains("harbor-books", "pixel-pirates", "nordic-parcel");
     assertThat(log.rejected).isEmpty();
+  }
+
+  @Test
+  void aStoreThatIsAwayIsToldWithWhatWaitsForIt(@TempDir Path spool) throws InterruptedException {
+    AtomicBoolean away = new AtomicBoolean();
+    Map<Integer, Long> next = new ConcurrentHashMap<>();
+    FactConsumer.Sink sink =
+        new FactConsumer.Sink() {
+          @Override
+          public Map<Integer, Long> claim(Set<Integer> partitions) {
+            fail();
+            return Map.copyOf(next);
+          }
+
+          @Override
+          public void store(List<FactConsumer.Fact> facts) {
+            fail();
+            facts.forEach(fact -> next.put(fact.partition(), fact.offset() + 1));
+          }
+
+          private void fail() {
+            if (away.get()) {
+              throw new StoreUnavailableException(new SQLException("away"));
+            }
+          }
+        };
+    try (FactPublisher publisher = FactPublisher.open(kafka.settings(), "other", spool, 1 << 20);
+        FactConsumer consumer =
+            FactConsumer.open(kafka.settings(), Topics.AUDIT, "store-away", sink)) {
+      AuditRecorded fact = Facts.some(0, 1).getFirst();
+      publisher.publish(Topics.AUDIT, fact.getTenant(), "a", AuditFacts.TYPE, fact);
+      await(() -> !next.isEmpty());
+      assertThat(consumer.storeAway()).isFalse();
+      away.set(true);
+      publisher.publish(Topics.AUDIT, fact.getTenant(), "b", AuditFacts.TYPE, fact);
+      await(() -> consumer.storeAway() && consumer.lag() > 0);
+      away.set(false);
+      await(() -> !consumer.storeAway() && consumer.lag() == 0);
+    }
+  }
+
+  private static void await(BooleanSupplier condition) throws InterruptedException {
+    for (int i = 0; i < 600 && !condition.getAsBoolean(); i++) {
+      Thread.sleep(50);
+    }
+    assertThat(condition.getAsBoolean()).isTrue();
   }
 }
