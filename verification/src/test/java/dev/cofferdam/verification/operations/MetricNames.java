@@ -33,6 +33,7 @@ final class MetricNames {
           "increase",
           "delta",
           "predict_linear",
+          "max_over_time",
           "min_over_time",
           "histogram_quantile");
 
