@@ -50,7 +50,7 @@ public final class ClassQueues {
    * and there are no more of these than there were slots.
    */
   public Optional<Refusal> full(PoolRequest request) {
-    if (request.key().attempt() > 1) {
+    if (request.lostItsWorker()) {
       return Optional.empty();
     }
     if (byTicket.size() >= bounds.poolMax()) {
@@ -76,7 +76,7 @@ public final class ClassQueues {
     FairQueue.Entry<Waiting> entry = new FairQueue.Entry<>(waiting.ticket(), cost, waiting);
     FairQueue<Waiting> queue = of(request.workloadClass());
     Flow<Waiting> flow = queue.account(request.tenant().value(), request.weight());
-    if (request.key().attempt() > 1) {
+    if (request.lostItsWorker()) {
       queue.addFirst(flow, entry);
     } else {
       queue.add(flow, entry);

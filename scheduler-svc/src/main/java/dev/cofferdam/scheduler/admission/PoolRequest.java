@@ -91,6 +91,11 @@ public record PoolRequest(
     return (long) promptTokens + outputTokensMax;
   }
 
+  /** Whether it had its turn before, on a worker that was lost. */
+  public boolean lostItsWorker() {
+    return key.attempt() > 1;
+  }
+
   /** KV blocks for which it needs a lease. */
   public int kvBlocks(int blockTokens) {
     return Math.toIntExact((contextTokens() + blockTokens - 1) / blockTokens);

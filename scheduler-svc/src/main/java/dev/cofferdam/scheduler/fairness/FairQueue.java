@@ -58,18 +58,12 @@ public final class FairQueue<T> {
    */
   private final Tournament byService = new Tournament();
 
-  /**
-   * Of those that run something, and some that did: by what ran over the weight, the most first.
-   * Less than that is looked at only once it comes to the top.
-   */
-  private final Tournament byShare = new Tournament();
-
+  private final RunningShares<T> shares = new RunningShares<>(flows);
   private final int idleFlowsMax;
   private int pruneAt = PRUNE_MIN;
   private double virtualTime;
   private double latestTag;
   private int waiting;
-  private int running;
   private int parked;
 
   /**
@@ -130,7 +124,7 @@ public final class FairQueue<T> {
     Flow<T> flow = flows.of(tenant, weight);
     if (flow.weight() != weight) {
       flow.weigh(weight);
-      ran(flow, 0);
+      shares.ran(flow, 0);
       place(flow);
     }
     return flow;
@@ -175,7 +169,7 @@ public final class FairQueue<T> {
     }
     flow.link(entry, true);
     waiting++;
-    ran(flow, -1);
+    shares.ran(flow, -1);
     place(flow);
   }
 
@@ -216,17 +210,7 @@ public final class FairQueue<T> {
 
   /** The tenant that runs most over its weight; empty where nothing runs. */
   public Optional<Flow<T>> mostRunning() {
-    while (!byShare.isEmpty()) {
-      Flow<T> most = flows.at(byShare.least());
-      if (most.running == 0) {
-        byShare.remove(most.id);
-      } else if (byShare.key(most.id) < byShare.key(most.id, -most.shareWith(0))) {
-        byShare.put(most.id, -most.shareWith(0));
-      } else {
-        return Optional.of(most);
-      }
-    }
-    return Optional.empty();
+    return shares.most();
   }
 
   /** Whether anything may be granted. */
@@ -250,7 +234,7 @@ public final class FairQueue<T> {
     flow.virtualTime += cost;
     flow.ahead += cost;
     latestTag = Math.max(latestTag, flow.virtualTime);
-    ran(flow, 1);
+    shares.ran(flow, 1);
     settle();
     if (flow.isReady()) {
       place(flow);
@@ -262,7 +246,7 @@ public final class FairQueue<T> {
 
   /** Counts a request that runs already, without a charge. */
   public void adopt(Flow<T> flow) {
-    ran(flow, 1);
+    shares.ran(flow, 1);
   }
 
   /** Charges served tokens beyond what was charged. */
@@ -299,8 +283,8 @@ public final class FairQueue<T> {
     if (flow.running == 0) {
       return;
     }
-    ran(flow, -1);
-    if (running == 0 && waiting == 0) {
+    shares.ran(flow, -1);
+    if (shares.running() == 0 && waiting == 0) {
       // The end of a busy period: whoever comes next starts level.
       virtualTime = Math.max(virtualTime, latestTag);
     }
@@ -471,18 +455,6 @@ public final class FairQueue<T> {
     }
   }
 
-  /** Counts what runs. */
-  private void ran(Flow<T> flow, int more) {
-    flow.running += more;
-    running += more;
-    if (flow.running == 0) {
-      flow.ahead = 0;
-    } else if (!byShare.has(flow.id)
-        || byShare.key(flow.id, -flow.shareWith(0)) < byShare.key(flow.id)) {
-      byShare.put(flow.id, -flow.shareWith(0));
-    }
-  }
-
   /** Forgets idle tenants that a return would lift anyway; beyond the bound, all idle ones. */
   private void prune() {
     if (flows.size() < pruneAt) {
@@ -499,7 +471,7 @@ public final class FairQueue<T> {
 
   private void forget(int id) {
     byService.remove(id);
-    byShare.remove(id);
+    shares.forget(id);
   }
 
   private static <T> boolean idle(Flow<T> flow) {

@@ -40,7 +40,7 @@ final class Charging {
     double output = Math.max(request.operation().outputTokensMin(), expected);
     int cached = Math.min(cachedTokens, request.promptTokens());
     double cost =
-        isContinuation(request)
+        request.lostItsWorker()
             ? weights.cost(0, 0, output)
             : weights.cost(request.promptTokens() - cached, cached, output);
     return Math.max(COST_MIN, cost);
@@ -48,7 +48,7 @@ final class Charging {
 
   /** What was served costs. */
   double cost(PoolRequest request, Served served) {
-    return isContinuation(request)
+    return request.lostItsWorker()
         ? weights.cost(0, 0, served.outputTokens())
         : weights.cost(served.prefillTokens(), served.cachedTokens(), served.outputTokens());
   }
@@ -100,10 +100,6 @@ final class Charging {
 
   private FairQueue<Waiting> queue(Lease lease) {
     return queues.of(lease.request().workloadClass());
-  }
-
-  private static boolean isContinuation(PoolRequest request) {
-    return request.key().attempt() > 1;
   }
 
   private static String tenant(PoolRequest request) {

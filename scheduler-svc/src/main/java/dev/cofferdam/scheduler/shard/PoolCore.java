@@ -167,7 +167,7 @@ public final class PoolCore {
    * gateway's eyes.
    */
   private void settlePredecessor(PoolRequest request, long nowMs) {
-    if (request.key().attempt() <= 1) {
+    if (!request.lostItsWorker()) {
       return;
     }
     AttemptKey previous = request.key().previous();
