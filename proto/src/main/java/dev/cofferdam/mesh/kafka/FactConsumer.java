@@ -163,7 +163,7 @@ public final class FactConsumer implements AutoCloseable {
         claimed.clear();
         unclaimed.clear();
         next.clear();
-        behind = 0;
+        nothingToClaim();
       }
     }
   }
@@ -191,8 +191,8 @@ public final class FactConsumer implements AutoCloseable {
       sink.store(facts);
       storeAway = false;
       backoffMs = BACKOFF_MS_MIN;
-      for (Fact fact : facts) {
-        next.put(new TopicPartition(topic, fact.partition()), fact.offset() + 1);
+      for (TopicPartition partition : records.partitions()) {
+        next.put(partition, records.records(partition).getLast().offset() + 1);
       }
     } catch (RuntimeException e) {
       storeAway = true;
@@ -268,6 +268,12 @@ public final class FactConsumer implements AutoCloseable {
     claimed.clear();
   }
 
+  /** What could not be claimed is somebody else's now, and whether the store is away, too. */
+  private void nothingToClaim() {
+    behind = 0;
+    storeAway = false;
+  }
+
   private void measureLag(KafkaConsumer<byte[], byte[]> consumer) {
     long sum = behind;
     for (TopicPartition partition : claimed) {
@@ -340,6 +346,9 @@ public final class FactConsumer implements AutoCloseable {
       unclaimed.removeAll(partitions);
       claimed.removeAll(partitions);
       next.keySet().removeAll(partitions);
+      if (unclaimed.isEmpty()) {
+        nothingToClaim();
+      }
     }
 
     @Override
