@@ -71,9 +71,7 @@ class KafkaToLogTest {
   }
 
   private static void awaitSize(TestLog log, long size) throws InterruptedException {
-    for (int i = 0; i < 600 && log.reader.head().size() < size; i++) {
-      Thread.sleep(50);
-    }
+    await(() -> log.reader.head().size() >= size);
     assertThat(log.reader.head().size()).isEqualTo(size);
   }
 

@@ -14,7 +14,8 @@ final class Help {
              --detach          return when it serves; ./cofferdam down ends it
              --no-demo         without the first answer
              --workers N       number of workers (2)
-             --set NAME:KEY=VALUE   a setting of a process, or of all of a service; may be repeated
+             --set NAME:KEY=VALUE
+                               a setting of a process, or of all of a service; may be repeated
              --native          from native executables where they are built
              --port NAME=N     give a port; names: rest grpc router router-http scheduler scheduler-2
                                scheduler-http worker-1 worker-1-http ... metering metering-http
