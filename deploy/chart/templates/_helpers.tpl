@@ -36,11 +36,6 @@ cofferdam.listen.port=9443
 cofferdam.state-dir=/var/lib/cofferdam
 cofferdam.kafka.properties."bootstrap.servers"={{ .root.Values.kafka.bootstrap }}
 cofferdam.kafka.properties."security.protocol"=SSL
-cofferdam.kafka.properties."ssl.keystore.type"=PKCS12
-cofferdam.kafka.properties."ssl.keystore.location"=/etc/cofferdam/tls/keystore.p12
-cofferdam.kafka.properties."ssl.keystore.password"=cofferdam
-cofferdam.kafka.properties."ssl.truststore.type"=PEM
-cofferdam.kafka.properties."ssl.truststore.location"=/etc/cofferdam/tls/ca.crt
 {{ if .root.Values.traces.endpoint -}}
 quarkus.otel.exporter.otlp.endpoint={{ .root.Values.traces.endpoint }}
 {{- else -}}
@@ -331,9 +326,6 @@ spec:
               csi.cert-manager.io/key-encoding: PKCS8
               csi.cert-manager.io/duration: {{ $root.Values.identity.duration }}
               csi.cert-manager.io/fs-group: {{ $pod.user | quote }}
-              csi.cert-manager.io/keystore-pkcs12-enable: "true"
-              csi.cert-manager.io/keystore-pkcs12-file: keystore.p12
-              csi.cert-manager.io/keystore-pkcs12-password: cofferdam
         {{- if $secret }}
         - name: secret
           secret: {secretName: {{ $secret }}, defaultMode: 0440}

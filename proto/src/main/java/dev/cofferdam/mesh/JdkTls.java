@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Set;
+import java.util.function.Function;
 import javax.net.ssl.SSLContext;
 
 /**
@@ -15,9 +16,9 @@ public final class JdkTls implements Closeable {
   private final MeshTls tls;
   private final SSLContext context;
 
-  private JdkTls(TlsFiles files, Set<SpiffeId.Role> peers) {
+  private JdkTls(TlsFiles files, Function<MeshTls, SSLContext> kind) {
     this.tls = new MeshTls(files);
-    this.context = tls.context(peers);
+    this.context = kind.apply(tls);
   }
 
   /**
@@ -26,7 +27,7 @@ public final class JdkTls implements Closeable {
    * @throws IllegalStateException where the files hold no identity
    */
   public static JdkTls server(TlsFiles files) {
-    return new JdkTls(files, Set.of());
+    return new JdkTls(files, tls -> tls.context(Set.of()));
   }
 
   /**
@@ -37,7 +38,16 @@ public final class JdkTls implements Closeable {
    * @throws IllegalStateException where the files hold no identity
    */
   public static JdkTls client(TlsFiles files, SpiffeId.Role server) {
-    return new JdkTls(files, Set.of(server));
+    return new JdkTls(files, tls -> tls.context(Set.of(server)));
+  }
+
+  /**
+   * For a client of servers that are no service of the mesh, known by the name of their host.
+   *
+   * @throws IllegalStateException where the files hold no identity
+   */
+  public static JdkTls clientByHostName(TlsFiles files) {
+    return new JdkTls(files, MeshTls::contextByHostName);
   }
 
   /** The context, for as long as this is open. */

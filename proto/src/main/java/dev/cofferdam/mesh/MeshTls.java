@@ -34,6 +34,9 @@ import org.jspecify.annotations.Nullable;
 final class MeshTls implements Closeable {
   private static final long RELOAD_MS = 1_000;
 
+  /** For so long a session is resumed, in which nobody looks at certificates again. */
+  private static final int RESUMED_S_MAX = 60;
+
   /** BoringSSL costs less than the JDK's engine for short records, and needs no warm-up. */
   private static final SslProvider PROVIDER =
       OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
@@ -87,9 +90,25 @@ final class MeshTls implements Closeable {
 
   /** A context of the JDK for peers of the given roles; empty: of any. */
   SSLContext context(Set<SpiffeId.Role> peers) {
+    return context(() -> trust(peers));
+  }
+
+  /** A context of the JDK for servers that are known by the name of their host. */
+  SSLContext contextByHostName() {
+    return context(() -> watched(AdvancedTlsX509TrustManager.newBuilder()));
+  }
+
+  /** Makes a trust manager. */
+  private interface Trust {
+    TrustManager make() throws IOException, GeneralSecurityException;
+  }
+
+  private SSLContext context(Trust trust) {
     try {
       SSLContext context = SSLContext.getInstance("TLSv1.3");
-      context.init(new KeyManager[] {keys}, new TrustManager[] {trust(peers)}, null);
+      context.init(new KeyManager[] {keys}, new TrustManager[] {trust.make()}, null);
+      context.getClientSessionContext().setSessionTimeout(RESUMED_S_MAX);
+      context.getServerSessionContext().setSessionTimeout(RESUMED_S_MAX);
       return context;
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot make a TLS context: " + e.getMessage(), e);
@@ -111,11 +130,15 @@ final class MeshTls implements Closeable {
 
   private AdvancedTlsX509TrustManager trust(Set<SpiffeId.Role> serverRoles)
       throws IOException, GeneralSecurityException {
-    AdvancedTlsX509TrustManager trust =
+    return watched(
         AdvancedTlsX509TrustManager.newBuilder()
             .setVerification(AdvancedTlsX509TrustManager.Verification.CERTIFICATE_ONLY_VERIFICATION)
-            .setSslSocketAndEnginePeerVerifier(new RoleVerifier(serverRoles))
-            .build();
+            .setSslSocketAndEnginePeerVerifier(new RoleVerifier(serverRoles)));
+  }
+
+  private AdvancedTlsX509TrustManager watched(AdvancedTlsX509TrustManager.Builder builder)
+      throws IOException, GeneralSecurityException {
+    AdvancedTlsX509TrustManager trust = builder.build();
     watches.add(
         trust.updateTrustCredentials(
             files.trust().toFile(), RELOAD_MS, TimeUnit.MILLISECONDS, reloader));

@@ -46,8 +46,9 @@ class ReflectedMessagesTest {
     List<String> registered = new ArrayList<>();
     try (InputStream in = ReflectedMessagesTest.class.getResourceAsStream(METADATA)) {
       for (JsonNode entry : new ObjectMapper().readTree(in).get("reflection")) {
-        assertThat(entry.get("allPublicMethods").asBoolean()).isTrue();
-        registered.add(entry.get("type").asText());
+        if (entry.path("allPublicMethods").asBoolean()) {
+          registered.add(entry.get("type").asText());
+        }
       }
     }
     assertThat(registered).containsExactlyElementsOf(names);

@@ -112,14 +112,16 @@ public class AuditApp {
 
   void start(@Observes StartupEvent event) {
     ParentWatch.startIfAsked();
-    KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
+    TlsFiles identity =
+        new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
+    KafkaSettings kafka = KafkaSettings.of(config.kafka().properties(), identity);
     KeyRing ring = KeyRings.open(config.audit());
     PostgresDataKeys keys = new PostgresDataKeys(database, ring);
     NoteSigner signer =
         new NoteSigner(
             config.audit().origin(), KeyFiles.signingKey(config.audit().signingKeyFile()));
     publishKey(signer);
-    Housekeeping tidy = serve(kafka, keys, ring, signer);
+    Housekeeping tidy = serve(identity, kafka, keys, ring, signer);
     metrics.watch(this::lag, this::lostOffsets, this::storeAway, this::signedSize);
     Thread.ofPlatform()
         .daemon()
@@ -138,7 +140,11 @@ public class AuditApp {
   }
 
   private Housekeeping serve(
-      KafkaSettings kafka, PostgresDataKeys keys, KeyRing ring, NoteSigner signer) {
+      TlsFiles identity,
+      KafkaSettings kafka,
+      PostgresDataKeys keys,
+      KeyRing ring,
+      NoteSigner signer) {
     FactPublisher facts =
         FactPublisher.open(
             kafka, GROUP, config.stateDir().resolve("spool"), config.spoolBytesMax());
@@ -165,8 +171,6 @@ public class AuditApp {
     Reports reports =
         new Reports(archive, new PostgresLogFacts(database), kept, ring.current().id());
     Upkeep upkeep = new Upkeep(keys, tidy, Clock.systemUTC());
-    TlsFiles identity =
-        new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
     RefusedCalls refused = new RefusedCalls(facts, InstantSource.system());
     server =
         MeshServer.builder(config.trustDomain(), identity)

@@ -12,7 +12,6 @@ import dev.cofferdam.local.seed.Seeding;
 import dev.cofferdam.local.services.ServiceKind;
 import dev.cofferdam.local.services.ServiceProcess;
 import dev.cofferdam.local.services.ServicePrograms;
-import dev.cofferdam.local.services.ServiceSettings;
 import dev.cofferdam.local.trace.TraceFiles;
 import dev.cofferdam.local.trace.TraceReceiver;
 import dev.cofferdam.mesh.TlsFiles;
@@ -54,6 +53,8 @@ public final class LocalMesh implements AutoCloseable {
   private final Map<String, Integer> ports;
   private final Map<String, Component> components = new LinkedHashMap<>();
   private final TraceReceiver traces;
+  private final ServicePrograms programs;
+  private final LocalStores stores;
   private volatile String state = "starting";
   private volatile List<SampleTenant> tenants = List.of();
 
@@ -71,6 +72,9 @@ public final class LocalMesh implements AutoCloseable {
       this.ports = Ports.choose(portNames(), options.ports(), files.ports(), new SecureRandom());
       files.ports(ports);
       this.traces = TraceReceiver.start(port("traces"), new TraceFiles(files.traces()));
+      this.programs = programs(files.folder(), options);
+      this.stores =
+          new LocalStores(options, files, operator(), authority.server("kafka"), secrets, ports);
     } catch (IOException | RuntimeException e) {
       lock.close();
       throw e;
@@ -84,6 +88,21 @@ public final class LocalMesh implements AutoCloseable {
    * @throws StartFailedException where something cannot start; what was started is stopped again
    */
   public static LocalMesh start(Path stateFolder, LocalOptions options) {
+    return start(stateFolder, options, options.services());
+  }
+
+  /**
+   * Starts a mesh without the processes that stand by for others, which would keep its first answer
+   * waiting for their share of the processors; {@link #startOthers} starts them.
+   *
+   * @param stateFolder where everything that it writes lies
+   * @throws StartFailedException where something cannot start; what was started is stopped again
+   */
+  public static LocalMesh startServing(Path stateFolder, LocalOptions options) {
+    return start(stateFolder, options, options.servicesNeeded());
+  }
+
+  private static LocalMesh start(Path stateFolder, LocalOptions options, List<String> services) {
     programs(stateFolder, options).check();
     LocalMesh mesh;
     try {
@@ -91,12 +110,27 @@ public final class LocalMesh implements AutoCloseable {
     } catch (IOException e) {
       throw new StartFailedException("cannot use " + stateFolder + ": " + e.getMessage(), e);
     }
+    mesh.orStop(() -> mesh.startServing(services));
+    return mesh;
+  }
+
+  /**
+   * Starts the processes that do not run yet, and waits until they serve.
+   *
+   * @throws StartFailedException where one cannot start; everything is stopped
+   */
+  public void startOthers() {
+    List<String> others = new ArrayList<>(options.services());
+    others.removeAll(processes());
+    orStop(() -> startServices(others));
+  }
+
+  private void orStop(Runnable start) {
     try {
-      mesh.startAll();
-      return mesh;
+      start.run();
     } catch (RuntimeException e) {
-      mesh.state = "failed";
-      mesh.stop();
+      state = "failed";
+      stop();
       throw e;
     }
   }
@@ -179,22 +213,12 @@ public final class LocalMesh implements AutoCloseable {
         new SpiffeId(LocalAuthority.TRUST_DOMAIN, SpiffeId.Role.TENANT, tenant));
   }
 
-  private void startAll() {
+  private void startServing(List<String> services) {
     wroteState();
-    ServicePrograms programs = programs(files.folder(), options);
     programs.copy();
-    LocalStores stores = new LocalStores(options, files, authority, secrets, ports);
-    ServiceSettings settings = stores.settings();
     Parallel.run(
-        LocalStores.NAMES.stream()
-            .map(name -> (Callable<Void>) () -> startStore(stores, name))
-            .toList());
-    Parallel.run(
-        options.services().stream()
-            .map(
-                process ->
-                    (Callable<Void>) () -> startService(process, programs.of(process), settings))
-            .toList());
+        LocalStores.NAMES.stream().map(name -> (Callable<Void>) () -> startStore(name)).toList());
+    startServices(services);
     files.endpoints(endpoints());
     long began = System.nanoTime();
     try (Seeding seeding =
@@ -214,7 +238,12 @@ public final class LocalMesh implements AutoCloseable {
     wroteState();
   }
 
-  private Void startStore(LocalStores stores, String name) {
+  private void startServices(List<String> services) {
+    Parallel.run(
+        services.stream().map(process -> (Callable<Void>) () -> startService(process)).toList());
+  }
+
+  private Void startStore(String name) {
     long began = System.nanoTime();
     LocalStores.Store store = stores.prepare(name);
     run(store.process(), store.readiness(), STORE_WAIT_MS);
@@ -222,15 +251,15 @@ public final class LocalMesh implements AutoCloseable {
     return null;
   }
 
-  private Void startService(
-      String process, ServicePrograms.Program program, ServiceSettings settings) {
+  private Void startService(String process) {
     long began = System.nanoTime();
+    ServicePrograms.Program program = programs.of(process);
     ProcessSpec spec =
         ServiceProcess.process(
             java(),
             program,
             process,
-            settings.of(process, identityOf(process)),
+            stores.settings().of(process, identityOf(process)),
             files.folder().resolve("run").resolve(process),
             files.log(process));
     run(spec, ServiceProcess.readiness(port(process + "-http")), SERVICE_WAIT_MS);

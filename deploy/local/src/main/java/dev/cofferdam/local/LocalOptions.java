@@ -3,10 +3,12 @@ package dev.cofferdam.local;
 import dev.cofferdam.local.services.Launch;
 import dev.cofferdam.local.services.ServiceKind;
 import java.nio.file.Path;
+import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * How a mesh is started.
@@ -154,6 +156,12 @@ public record LocalOptions(
   /** Names of the processes of services that run. */
   List<String> services() {
     return gatewayAlone ? List.of("gateway") : ServiceKind.processes(allWorkers());
+  }
+
+  /** Names of those without which there is no answer: of several of a kind the first. */
+  List<String> servicesNeeded() {
+    Set<ServiceKind> kinds = EnumSet.noneOf(ServiceKind.class);
+    return services().stream().filter(name -> kinds.add(ServiceKind.ofProcess(name))).toList();
   }
 
   /** Number of all workers. */

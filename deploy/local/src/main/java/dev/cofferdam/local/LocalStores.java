@@ -10,6 +10,7 @@ import dev.cofferdam.local.redis.RedisServer;
 import dev.cofferdam.local.services.Launch;
 import dev.cofferdam.local.services.ServicePrograms;
 import dev.cofferdam.local.services.ServiceSettings;
+import dev.cofferdam.mesh.TlsFiles;
 import java.io.File;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ final class LocalStores {
 
   private final LocalOptions options;
   private final StateFiles files;
-  private final LocalAuthority authority;
+  private final TlsFiles operator;
   private final Secrets secrets;
   private final Map<String, Integer> ports;
   private final KafkaBroker kafka;
@@ -33,21 +34,18 @@ final class LocalStores {
   LocalStores(
       LocalOptions options,
       StateFiles files,
-      LocalAuthority authority,
+      TlsFiles operator,
+      TlsFiles broker,
       Secrets secrets,
       Map<String, Integer> ports) {
     this.options = options;
     this.files = files;
-    this.authority = authority;
+    this.operator = operator;
     this.secrets = secrets;
     this.ports = ports;
     this.kafka =
         new KafkaBroker(
-            files.folder().resolve("kafka"),
-            port("kafka"),
-            port("kafka-controller"),
-            authority.bundle("kafka"),
-            authority.trust());
+            files.folder().resolve("kafka"), port("kafka"), port("kafka-controller"), broker);
   }
 
   /**
@@ -71,7 +69,6 @@ final class LocalStores {
   }
 
   private Store kafka() {
-    Path bundle = authority.bundle("operator");
     return new Store(
         "kafka",
         kafka.process(
@@ -79,9 +76,9 @@ final class LocalStores {
             System.getProperty("java.class.path"),
             cacheOfKafka(),
             files.log("kafka")),
-        kafka.readiness(bundle),
+        kafka.readiness(operator),
         () -> {
-          int created = kafka.createTopics(bundle);
+          int created = kafka.createTopics(operator);
           return "mutual TLS on "
               + kafka.bootstrap()
               + (created > 0 ? ", " + created + " topics made" : "");
@@ -147,7 +144,7 @@ final class LocalStores {
         LocalAuthority.TRUST_DOMAIN,
         ports,
         secrets,
-        process -> kafka.clientProperties(authority.bundle(process)),
+        kafka.clientProperties(),
         RedisServer.url(port("redis"), secrets.text("redis")),
         database -> PostgresServer.jdbcUrl(port("postgres"), database),
         options.settings());

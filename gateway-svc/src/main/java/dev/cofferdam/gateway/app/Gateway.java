@@ -125,7 +125,7 @@ final class Gateway implements AutoCloseable {
     this.config = config;
     this.vertx = vertx;
     this.tls = new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
-    KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
+    KafkaSettings kafka = KafkaSettings.of(config.kafka().properties(), tls);
     this.configured = new Configured(kafka, config.stateDir());
     this.writer = ConfigWriter.open(kafka, "gateway-admin", configured.views().all());
     this.publisher =

@@ -100,7 +100,9 @@ public class MeteringApp {
 
   void start(@Observes StartupEvent event) {
     ParentWatch.startIfAsked();
-    KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
+    TlsFiles identity =
+        new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
+    KafkaSettings kafka = KafkaSettings.of(config.kafka().properties(), identity);
     FactPublisher facts =
         FactPublisher.open(
             kafka, GROUP, config.stateDir().resolve("spool"), config.spoolBytesMax());
@@ -114,9 +116,7 @@ public class MeteringApp {
     Billing bills = Billing.open(config, kafka, database, violations);
     billing = bills;
     server =
-        MeshServer.builder(
-                config.trustDomain(),
-                new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
+        MeshServer.builder(config.trustDomain(), identity)
             .listen(config.listen().host(), config.listen().port())
             .onRefused(new RefusedCalls(facts, InstantSource.system()))
             .service(new UsageEndpoint(new PostgresUsageViews(database), violations))

@@ -1,5 +1,6 @@
 package dev.cofferdam.mesh.kafka;
 
+import dev.cofferdam.mesh.TlsFiles;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -19,6 +20,19 @@ public record KafkaSettings(Map<String, String> properties) {
     if (properties.getOrDefault("bootstrap.servers", "").isBlank()) {
       throw new IllegalArgumentException("kafka properties: bootstrap.servers is missing");
     }
+  }
+
+  /**
+   * The properties of a process of the mesh: with {@code security.protocol} SSL and no word about
+   * whose certificate, it is the process's own.
+   */
+  public static KafkaSettings of(Map<String, String> properties, TlsFiles identity) {
+    Map<String, String> all = new HashMap<>(properties);
+    if ("SSL".equals(properties.get("security.protocol"))
+        && properties.keySet().stream().noneMatch(name -> name.startsWith("ssl."))) {
+      all.putAll(IdentityEngines.properties(identity));
+    }
+    return new KafkaSettings(all);
   }
 
   /** These properties and further ones, which win. */

@@ -65,8 +65,8 @@ public class RouterApp {
     ParentWatch.startIfAsked();
     TlsFiles tls =
         new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
-    TopicDirectory topics =
-        new TopicDirectory(new KafkaSettings(config.kafka().properties()), config.stateDir());
+    KafkaSettings kafka = KafkaSettings.of(config.kafka().properties(), tls);
+    TopicDirectory topics = new TopicDirectory(kafka, config.stateDir());
     directory = topics;
     MeshChannels peers = new MeshChannels(tls, loops);
     channels = peers;
@@ -91,14 +91,10 @@ public class RouterApp {
             new RollBacks(peers, config.gateway().endpoints().orElse(List.of()), clock),
             metrics,
             clock);
-    feed =
-        UsageFeed.open(new KafkaSettings(config.kafka().properties()), consequences::attemptEnded);
+    feed = UsageFeed.open(kafka, consequences::attemptEnded);
     FactPublisher facts =
         FactPublisher.open(
-            new KafkaSettings(config.kafka().properties()),
-            "router",
-            config.stateDir().resolve("spool"),
-            config.spoolBytesMax());
+            kafka, "router", config.stateDir().resolve("spool"), config.spoolBytesMax());
     publisher = facts;
     Surroundings around =
         new Surroundings(

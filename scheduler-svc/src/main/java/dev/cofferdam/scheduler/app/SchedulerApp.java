@@ -64,7 +64,9 @@ public class SchedulerApp {
     ParentWatch.startIfAsked();
     LeaseKeeper leasing = LeaseKeeper.of(config.lease(), vertx);
     keeper = leasing;
-    KafkaSettings kafka = new KafkaSettings(config.kafka().properties());
+    TlsFiles identity =
+        new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
+    KafkaSettings kafka = KafkaSettings.of(config.kafka().properties(), identity);
     FactPublisher facts =
         FactPublisher.open(
             kafka, "scheduler", config.stateDir().resolve("spool"), config.spoolBytesMax());
@@ -85,9 +87,7 @@ public class SchedulerApp {
     guaranteed.onChange(scheduling::guaranteesChanged);
     scheduling.guaranteesChanged();
     server =
-        MeshServer.builder(
-                config.trustDomain(),
-                new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust()))
+        MeshServer.builder(config.trustDomain(), identity)
             .listen(config.listen().host(), config.listen().port())
             .streamsMax(STREAMS_MAX)
             .loops(loops, method -> true) // all that happens here is mail to a pool's thread

@@ -99,7 +99,7 @@ final class WorkerNode implements AutoCloseable {
     loop = new StepLoop(models, worker.inFlightMax(), session::progress, onFatal);
     facts =
         FactPublisher.open(
-            new KafkaSettings(config.kafka().properties()),
+            KafkaSettings.of(config.kafka().properties(), tls),
             worker.id(),
             config.stateDir().resolve("spool"),
             worker.spoolBytesMax());

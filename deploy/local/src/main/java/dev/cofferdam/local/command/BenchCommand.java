@@ -12,6 +12,7 @@ import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.Secrets;
 import dev.cofferdam.local.redis.RedisServer;
+import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.vocabulary.SpiffeId;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -289,14 +290,13 @@ final class BenchCommand {
       throws IOException, InterruptedException {
     Path home = Files.createTempDirectory(folder, "kafka");
     LocalAuthority authority = LocalAuthority.open(home.resolve("pki"));
-    authority.server("kafka");
-    authority.identity(
-        "operator", new SpiffeId(LocalAuthority.TRUST_DOMAIN, SpiffeId.Role.OPERATOR, "local"));
+    TlsFiles operator =
+        authority.identity(
+            "operator", new SpiffeId(LocalAuthority.TRUST_DOMAIN, SpiffeId.Role.OPERATOR, "local"));
     KafkaBroker broker =
-        new KafkaBroker(
-            home.resolve("broker"), port(), port(), authority.bundle("kafka"), authority.trust());
+        new KafkaBroker(home.resolve("broker"), port(), port(), authority.server("kafka"));
     Properties properties = new Properties();
-    properties.putAll(broker.clientProperties(authority.bundle("operator")));
+    properties.putAll(broker.client(operator).properties());
     Path file = home.resolve("client.properties");
     try (OutputStream out = Files.newOutputStream(file)) {
       properties.store(out, null);
@@ -308,7 +308,7 @@ final class BenchCommand {
                 System.getProperty("java.class.path"),
                 List.of(),
                 log("kafka")),
-            broker.readiness(authority.bundle("operator")));
+            broker.readiness(operator));
     try {
       return program.run(file);
     } finally {

@@ -122,7 +122,7 @@ final class UpCommand {
   private int serve(Arguments arguments, LocalOptions options) throws Exception {
     long began = System.nanoTime();
     out.println("Starting the mesh in " + files.folder());
-    LocalMesh mesh = LocalMesh.start(files.folder(), options);
+    LocalMesh mesh = LocalMesh.startServing(files.folder(), options);
     CountDownLatch end = new CountDownLatch(1);
     Runtime.getRuntime()
         .addShutdownHook(
@@ -134,9 +134,11 @@ final class UpCommand {
                       out.println("Stopped");
                       end.countDown();
                     }));
-    out.printf(Locale.ROOT, "Everything serves after %.1f s%n", (System.nanoTime() - began) / 1e9);
+    serves("The mesh", began);
     boolean shown = arguments.has("--no-demo") || demonstrate(mesh);
     out.println();
+    mesh.startOthers();
+    serves("Everything", began);
     out.println("REST  " + mesh.endpoints().rest() + "   gRPC  " + mesh.endpoints().grpc());
     out.println(
         "Keys, addresses and the authority: "
@@ -150,6 +152,11 @@ final class UpCommand {
     }
     end.await();
     return 0;
+  }
+
+  private void serves(String what, long beganNanos) {
+    double seconds = (System.nanoTime() - beganNanos) / 1e9;
+    out.printf(Locale.ROOT, "%s serves after %.1f s%n", what, seconds);
   }
 
   /**

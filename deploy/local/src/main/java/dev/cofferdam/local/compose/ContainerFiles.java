@@ -63,7 +63,10 @@ public final class ContainerFiles {
     for (String process : processes()) {
       ServiceKind kind = ServiceKind.ofProcess(process);
       String instance = kind == ServiceKind.WORKER ? process : "";
-      identity(process, new SpiffeId(LocalAuthority.TRUST_DOMAIN, kind.role(), instance), process);
+      given(
+          process,
+          authority.identity(
+              process, new SpiffeId(LocalAuthority.TRUST_DOMAIN, kind.role(), instance)));
       give(process, SETTINGS, properties(settings.of(process)));
       Path kept = folder.resolve("kept").resolve(process);
       Files.createDirectories(kept);
@@ -76,10 +79,16 @@ public final class ContainerFiles {
   }
 
   private void stores() throws IOException {
-    given("kafka", authority.server("kafka"), "kafka");
+    TlsFiles broker = authority.server("kafka");
+    given("kafka", broker);
+    // The broker's image wants both in one file.
+    give(
+        "kafka",
+        "bundle.pem",
+        text(Files.readString(broker.key()) + Files.readString(broker.certificate())));
     SpiffeId operator = new SpiffeId(LocalAuthority.TRUST_DOMAIN, SpiffeId.Role.OPERATOR, "local");
-    identity("operator", operator, "topics");
-    give("topics", "kafka.properties", properties(ContainerSettings.kafka()));
+    given("topics", authority.identity("operator", operator));
+    give("topics", "kafka.properties", properties(ContainerSettings.kafkaAsOperator()));
     give("redis", "redis.conf", text(redis()));
     Map<String, String> passwords = new HashMap<>();
     PostgresServer.USERS.forEach(name -> passwords.put(name, secrets.text("postgres-" + name)));
@@ -100,16 +109,11 @@ public final class ContainerFiles {
         .formatted(secrets.text("redis"));
   }
 
-  private void identity(String name, SpiffeId id, String container) throws IOException {
-    given(container, authority.identity(name, id), name);
-  }
-
-  private void given(String container, TlsFiles files, String bundle) throws IOException {
+  private void given(String container, TlsFiles files) throws IOException {
     Map<String, Path> named = new LinkedHashMap<>();
     named.put("tls.crt", files.certificate());
     named.put("tls.key", files.key());
     named.put("ca.crt", files.trust());
-    named.put("bundle.pem", authority.bundle(bundle));
     for (Map.Entry<String, Path> file : named.entrySet()) {
       give(container, file.getKey(), Files.readAllBytes(file.getValue()));
     }

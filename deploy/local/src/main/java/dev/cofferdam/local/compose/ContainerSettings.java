@@ -4,6 +4,9 @@ import dev.cofferdam.local.pki.LocalAuthority;
 import dev.cofferdam.local.postgres.PostgresServer;
 import dev.cofferdam.local.process.Secrets;
 import dev.cofferdam.local.services.ServiceKind;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,6 +22,9 @@ import java.util.stream.Collectors;
 record ContainerSettings(Secrets secrets) {
   /** Folder of settings, identity and secrets; read-only. */
   static final String GIVEN = "/etc/cofferdam";
+
+  private static final TlsFiles IDENTITY =
+      new TlsFiles(Path.of(GIVEN, "tls.crt"), Path.of(GIVEN, "tls.key"), Path.of(GIVEN, "ca.crt"));
 
   /** Folder of spools, snapshots and keys. */
   static final String KEPT = "/var/lib/cofferdam";
@@ -64,9 +70,9 @@ record ContainerSettings(Secrets secrets) {
   private static Map<String, String> common() {
     Map<String, String> p = new LinkedHashMap<>();
     p.put("cofferdam.trust-domain", LocalAuthority.TRUST_DOMAIN);
-    p.put("cofferdam.tls.certificate", GIVEN + "/tls.crt");
-    p.put("cofferdam.tls.key", GIVEN + "/tls.key");
-    p.put("cofferdam.tls.trust", GIVEN + "/ca.crt");
+    p.put("cofferdam.tls.certificate", IDENTITY.certificate().toString());
+    p.put("cofferdam.tls.key", IDENTITY.key().toString());
+    p.put("cofferdam.tls.trust", IDENTITY.trust().toString());
     p.put("cofferdam.listen.host", ANY);
     p.put("cofferdam.listen.port", String.valueOf(GRPC));
     p.put("cofferdam.state-dir", KEPT);
@@ -75,15 +81,13 @@ record ContainerSettings(Secrets secrets) {
     return p;
   }
 
-  /** What a client of Kafka sets. */
-  static Map<String, String> kafka() {
-    return Map.of(
-        "bootstrap.servers", "kafka:9092",
-        "security.protocol", "SSL",
-        "ssl.keystore.type", "PEM",
-        "ssl.keystore.location", GIVEN + "/bundle.pem",
-        "ssl.truststore.type", "PEM",
-        "ssl.truststore.location", GIVEN + "/ca.crt");
+  /** What a client of Kafka sets that is not one of the services. */
+  static Map<String, String> kafkaAsOperator() {
+    return KafkaSettings.of(kafka(), IDENTITY).properties();
+  }
+
+  private static Map<String, String> kafka() {
+    return Map.of("bootstrap.servers", "kafka:9092", "security.protocol", "SSL");
   }
 
   private String redisUrl() {

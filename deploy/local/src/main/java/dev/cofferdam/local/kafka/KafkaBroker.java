@@ -3,6 +3,9 @@ package dev.cofferdam.local.kafka;
 import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.StartFailedException;
+import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.IdentityEngines;
+import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.TopicSetup;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.vocabulary.SpiffeId.Role;
@@ -32,20 +35,17 @@ public final class KafkaBroker {
   private final Path folder;
   private final int port;
   private final int controllerPort;
-  private final Path bundle;
-  private final Path trust;
+  private final TlsFiles identity;
 
   /**
    * @param folder where its data and settings lie
-   * @param bundle key and certificate of the broker in one PEM file
-   * @param trust the authority of its clients
+   * @param identity the broker's, with the authority of its clients
    */
-  public KafkaBroker(Path folder, int port, int controllerPort, Path bundle, Path trust) {
+  public KafkaBroker(Path folder, int port, int controllerPort, TlsFiles identity) {
     this.folder = folder;
     this.port = port;
     this.controllerPort = controllerPort;
-    this.bundle = bundle;
-    this.trust = trust;
+    this.identity = identity;
   }
 
   /** Where clients connect. */
@@ -53,21 +53,14 @@ public final class KafkaBroker {
     return "127.0.0.1:" + port;
   }
 
+  /** What a client sets, whose identity is {@link KafkaSettings#of}'s to add. */
+  public Map<String, String> clientProperties() {
+    return Map.of("bootstrap.servers", bootstrap(), "security.protocol", "SSL");
+  }
+
   /** What a client with this identity sets. */
-  public Map<String, String> clientProperties(Path clientBundle) {
-    return Map.of(
-        "bootstrap.servers",
-        bootstrap(),
-        "security.protocol",
-        "SSL",
-        "ssl.keystore.type",
-        "PEM",
-        "ssl.keystore.location",
-        clientBundle.toString(),
-        "ssl.truststore.type",
-        "PEM",
-        "ssl.truststore.location",
-        trust.toString());
+  public KafkaSettings client(TlsFiles client) {
+    return KafkaSettings.of(clientProperties(), client);
   }
 
   /**
@@ -130,10 +123,7 @@ public final class KafkaBroker {
     p.setProperty("allow.everyone.if.no.acl.found", "false");
     p.setProperty(
         "super.users", SpiffePrincipals.BROKER + ";" + SpiffePrincipals.of(Role.OPERATOR));
-    p.setProperty("ssl.keystore.type", "PEM");
-    p.setProperty("ssl.keystore.location", bundle.toString());
-    p.setProperty("ssl.truststore.type", "PEM");
-    p.setProperty("ssl.truststore.location", trust.toString());
+    p.putAll(IdentityEngines.properties(identity));
     p.setProperty("log.dirs", folder.resolve("data").toString());
     p.setProperty("auto.create.topics.enable", "false");
     p.setProperty("num.partitions", "1");
@@ -163,12 +153,12 @@ public final class KafkaBroker {
   }
 
   /** Serves when it answers a client. */
-  public Readiness readiness(Path clientBundle) {
+  public Readiness readiness(TlsFiles operator) {
     return () -> {
       try (Socket socket = new Socket()) {
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 500);
       }
-      try (Admin admin = admin(clientBundle, 2_000)) {
+      try (Admin admin = admin(operator, 2_000)) {
         admin.describeCluster().nodes().get(2, TimeUnit.SECONDS);
       }
     };
@@ -177,11 +167,10 @@ public final class KafkaBroker {
   /**
    * Creates the topics that are missing, and lets the services at them.
    *
-   * @param clientBundle the operator's
    * @return how many were created
    */
-  public int createTopics(Path clientBundle) {
-    try (Admin admin = admin(clientBundle, 10_000)) {
+  public int createTopics(TlsFiles operator) {
+    try (Admin admin = admin(operator, 10_000)) {
       return new TopicSetup(admin, (short) 1).run();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -191,13 +180,13 @@ public final class KafkaBroker {
     }
   }
 
-  private Admin admin(Path clientBundle, int timeoutMs) {
-    Properties properties = new Properties();
-    properties.putAll(clientProperties(clientBundle));
-    properties.setProperty("default.api.timeout.ms", String.valueOf(timeoutMs));
-    properties.setProperty("request.timeout.ms", String.valueOf(timeoutMs));
-    properties.setProperty("reconnect.backoff.max.ms", "200");
-    properties.setProperty("metric.reporters", "");
-    return Admin.create(properties);
+  private Admin admin(TlsFiles operator, int timeoutMs) {
+    return Admin.create(
+        client(operator)
+            .with(
+                Map.of(
+                    "default.api.timeout.ms", String.valueOf(timeoutMs),
+                    "request.timeout.ms", String.valueOf(timeoutMs),
+                    "reconnect.backoff.max.ms", "200")));
   }
 }

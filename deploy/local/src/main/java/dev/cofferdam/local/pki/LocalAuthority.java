@@ -94,11 +94,6 @@ public final class LocalAuthority {
     return folder.resolve("ca.pem");
   }
 
-  /** Key and certificate of an identity in one PEM file, as Kafka's clients want them. */
-  public Path bundle(String name) {
-    return folder.resolve(name + ".bundle.pem");
-  }
-
   /**
    * The files of an identity, made where they are missing, foreign, or about to end.
    *
@@ -127,16 +122,13 @@ public final class LocalAuthority {
     Path keyFile = folder.resolve(name + ".key");
     TlsFiles files = new TlsFiles(certificateFile, keyFile, trust());
     try {
-      if (Files.exists(keyFile) && Files.exists(bundle(name)) && isOurs(certificateFile, uri)) {
+      if (Files.exists(keyFile) && isOurs(certificateFile, uri)) {
         return files;
       }
       KeyPair keys = keys();
       X509Certificate leaf = leaf(name, uri, server, keys);
-      String keyText = pem("PRIVATE KEY", keys.getPrivate().getEncoded());
-      String certificateText = pem("CERTIFICATE", leaf.getEncoded());
-      write(keyFile, keyText);
-      write(certificateFile, certificateText);
-      write(bundle(name), keyText + certificateText);
+      write(keyFile, pem("PRIVATE KEY", keys.getPrivate().getEncoded()));
+      write(certificateFile, pem("CERTIFICATE", leaf.getEncoded()));
       return files;
     } catch (IOException e) {
       throw new UncheckedIOException("cannot make the certificate of " + name, e);

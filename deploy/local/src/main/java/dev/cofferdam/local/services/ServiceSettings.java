@@ -21,7 +21,7 @@ import java.util.stream.Collectors;
  * @param trustDomain of all identities
  * @param ports chosen ports by name
  * @param secrets secrets of this mesh
- * @param kafka client properties for a process
+ * @param kafka what clients set, beside their identity
  * @param redisUrl address with password
  * @param jdbcUrl address of a database
  * @param further settings of a process by its name, which replace its own
@@ -34,7 +34,7 @@ public record ServiceSettings(
     String trustDomain,
     Map<String, Integer> ports,
     Secrets secrets,
-    Function<String, Map<String, String>> kafka,
+    Map<String, String> kafka,
     String redisUrl,
     Function<String, String> jdbcUrl,
     Map<String, Map<String, String>> further) {
@@ -89,9 +89,7 @@ public record ServiceSettings(
         "cofferdam.listen.port",
         String.valueOf(port(process.equals("gateway") ? "grpc" : process)));
     p.put("cofferdam.state-dir", state.resolve("state").resolve(process).toString());
-    kafka
-        .apply(process)
-        .forEach((name, value) -> p.put("cofferdam.kafka.properties.\"" + name + "\"", value));
+    kafka.forEach((name, value) -> p.put("cofferdam.kafka.properties.\"" + name + "\"", value));
     p.put("quarkus.otel.exporter.otlp.endpoint", "http://" + HOST + ":" + port("traces"));
     p.put("quarkus.otel.exporter.otlp.protocol", "http/protobuf");
     p.put("quarkus.otel.bsp.schedule.delay", "500ms");

@@ -11,6 +11,8 @@ import dev.cofferdam.local.process.Ports;
 import dev.cofferdam.local.process.ProcessSpec;
 import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.redis.RedisServer;
+import dev.cofferdam.mesh.JdkTls;
+import dev.cofferdam.mesh.TlsFiles;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
@@ -21,7 +23,11 @@ import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.SpiffeId;
 import dev.cofferdam.wire.Events;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.cert.Certificate;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
@@ -31,6 +37,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
@@ -38,6 +45,7 @@ import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
+import javax.net.ssl.SSLSocket;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -66,19 +74,22 @@ class StoresTest {
   @BeforeEach
   void prepare() {
     authority = LocalAuthority.open(folder.resolve("pki"));
-    authority.server("kafka");
-    identity("operator", SpiffeId.Role.OPERATOR, "local");
-    identity("gateway", SpiffeId.Role.GATEWAY, "");
-    identity("worker", SpiffeId.Role.WORKER, "worker-1");
-    identity("metering", SpiffeId.Role.METERING, "");
-    identity("tenant", SpiffeId.Role.TENANT, "acme");
     ports =
         Ports.choose(
             List.of("kafka", "controller", "redis", "postgres"), Map.of(), Map.of(), new Random());
   }
 
-  private void identity(String name, SpiffeId.Role role, String instance) {
-    authority.identity(name, new SpiffeId(LocalAuthority.TRUST_DOMAIN, role, instance));
+  /** Of a client by its role, such as "worker". */
+  private TlsFiles identity(String client) {
+    SpiffeId.Role role = SpiffeId.Role.valueOf(client.toUpperCase(Locale.ROOT));
+    String instance =
+        switch (role) {
+          case OPERATOR -> "local";
+          case TENANT -> "acme";
+          case WORKER -> "worker-1";
+          default -> "";
+        };
+    return authority.identity(client, new SpiffeId(LocalAuthority.TRUST_DOMAIN, role, instance));
   }
 
   @AfterEach
@@ -99,8 +110,7 @@ class StoresTest {
         folder.resolve("kafka"),
         ports.get("kafka"),
         ports.get("controller"),
-        authority.bundle("kafka"),
-        authority.trust());
+        authority.server("kafka"));
   }
 
   private Component startKafka(KafkaBroker broker) {
@@ -111,13 +121,13 @@ class StoresTest {
                 System.getProperty("java.class.path"),
                 List.of(),
                 folder.resolve("kafka.log")),
-            broker.readiness(authority.bundle("operator")));
-    broker.createTopics(authority.bundle("operator"));
+            broker.readiness(identity("operator")));
+    broker.createTopics(identity("operator"));
     return kafka;
   }
 
   private KafkaSettings settings(KafkaBroker broker, String client) {
-    return new KafkaSettings(broker.clientProperties(authority.bundle(client)));
+    return broker.client(identity(client));
   }
 
   private static Pool pool(String id) {
@@ -261,14 +271,36 @@ class StoresTest {
   void kafkaTakesNoClientWithoutACertificate() {
     KafkaBroker broker = broker();
     startKafka(broker);
-    Map<String, Object> properties = new HashMap<>(settings(broker, "metering").properties());
-    properties.keySet().removeIf(name -> name.startsWith("ssl.keystore"));
+    Map<String, Object> properties = new HashMap<>(broker.clientProperties());
+    properties.put("ssl.truststore.type", "PEM");
+    properties.put("ssl.truststore.location", authority.trust().toString());
     properties.put("default.api.timeout.ms", "5000");
     properties.put("request.timeout.ms", "5000");
     try (KafkaConsumer<String, byte[]> consumer =
         new KafkaConsumer<>(properties, new StringDeserializer(), new ByteArrayDeserializer())) {
       assertThatThrownBy(() -> consumer.partitionsFor(Topics.USAGE))
           .isInstanceOf(org.apache.kafka.common.errors.SslAuthenticationException.class);
+    }
+  }
+
+  @Test
+  void kafkaShowsTheCertificateThatItsFilesHold() throws Exception {
+    startKafka(broker());
+    Certificate first = shownByKafka();
+    Files.delete(authority.server("kafka").key());
+    authority.server("kafka");
+    until("the new certificate", () -> !shownByKafka().equals(first));
+  }
+
+  private Certificate shownByKafka() {
+    try (JdkTls tls = JdkTls.clientByHostName(identity("metering"));
+        SSLSocket socket =
+            (SSLSocket)
+                tls.context().getSocketFactory().createSocket("127.0.0.1", ports.get("kafka"))) {
+      socket.startHandshake();
+      return socket.getSession().getPeerCertificates()[0];
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
     }
   }
 

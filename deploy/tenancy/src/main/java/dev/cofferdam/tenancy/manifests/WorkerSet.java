@@ -23,7 +23,6 @@ final class WorkerSet {
   private static final int USER = 65532;
 
   /** The key store is beside the plain key in a pod's memory: its password keeps nothing. */
-  private static final String KEYSTORE_PASSWORD = "cofferdam";
 
   /** Seconds for which a pod that ends is still called, and for its last facts. */
   private static final int UNROUTED_S = 5;
@@ -154,11 +153,6 @@ final class WorkerSet {
     p.put("cofferdam.state-dir", STATE);
     p.put("cofferdam.kafka.properties.\"bootstrap.servers\"", fleet.kafkaBootstrap());
     p.put("cofferdam.kafka.properties.\"security.protocol\"", "SSL");
-    p.put("cofferdam.kafka.properties.\"ssl.keystore.type\"", "PKCS12");
-    p.put("cofferdam.kafka.properties.\"ssl.keystore.location\"", TLS + "/keystore.p12");
-    p.put("cofferdam.kafka.properties.\"ssl.keystore.password\"", KEYSTORE_PASSWORD);
-    p.put("cofferdam.kafka.properties.\"ssl.truststore.type\"", "PEM");
-    p.put("cofferdam.kafka.properties.\"ssl.truststore.location\"", TLS + "/ca.crt");
     p.put("cofferdam.worker.id", "${POD_NAME}");
     p.put("cofferdam.worker.pool", tenant.pool());
     p.put("cofferdam.worker.tenant", tenant.id().value());
@@ -359,12 +353,6 @@ final class WorkerSet {
             "csi.cert-manager.io/duration",
             "24h",
             "csi.cert-manager.io/fs-group",
-            String.valueOf(USER),
-            "csi.cert-manager.io/keystore-pkcs12-enable",
-            "true",
-            "csi.cert-manager.io/keystore-pkcs12-file",
-            "keystore.p12",
-            "csi.cert-manager.io/keystore-pkcs12-password",
-            KEYSTORE_PASSWORD));
+            String.valueOf(USER)));
   }
 }
