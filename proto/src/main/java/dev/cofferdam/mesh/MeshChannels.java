@@ -6,11 +6,16 @@ import io.grpc.netty.NettyChannelBuilder;
 import io.netty.channel.EventLoop;
 import java.io.Closeable;
 import java.io.IOException;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Channels to services of the mesh, one for each endpoint (and event loop), kept open. The server
@@ -18,9 +23,18 @@ import org.jspecify.annotations.Nullable;
  * set.
  */
 public final class MeshChannels implements Closeable {
+  private static final Logger LOG = LoggerFactory.getLogger(MeshChannels.class);
+
+  /** Peers that others stand in for: one that hangs is not waited for. */
+  private static final Set<SpiffeId.Role> REPLACEABLE =
+      Set.of(SpiffeId.Role.SCHEDULER, SpiffeId.Role.ROUTER);
+
   private final MeshTls tls;
   private final @Nullable EventLoops loops;
   private final Map<Key, ManagedChannel> channels = new ConcurrentHashMap<>();
+  private final ScheduledExecutorService pulses =
+      Executors.newSingleThreadScheduledExecutor(
+          task -> Thread.ofPlatform().daemon().name("peer-pulse").unstarted(task));
 
   /** A peer, seen from an event loop, or from none. */
   private record Key(SpiffeId.Role role, String endpoint, @Nullable EventLoop loop) {}
@@ -67,15 +81,28 @@ public final class MeshChannels implements Closeable {
     if (loop != null && loops != null) {
       builder.directExecutor().eventLoopGroup(loop).channelFactory(loops::socket);
     }
-    return builder
-        .sslContext(tls.client(Set.of(key.role())))
-        .intercept(new Tracing.Client())
-        .maxInboundMessageSize(16 << 20)
-        .keepAliveTime(10, TimeUnit.SECONDS)
-        .keepAliveTimeout(3, TimeUnit.SECONDS)
-        .keepAliveWithoutCalls(true)
-        .disableRetry()
-        .build();
+    ManagedChannel channel =
+        builder
+            .sslContext(tls.client(Set.of(key.role())))
+            .intercept(new Tracing.Client())
+            .maxInboundMessageSize(16 << 20)
+            .keepAliveTime(10, TimeUnit.SECONDS)
+            .keepAliveTimeout(3, TimeUnit.SECONDS)
+            .keepAliveWithoutCalls(true)
+            .disableRetry()
+            .build();
+    if (REPLACEABLE.contains(key.role())) {
+      Pulse.watch(channel, pulses, () -> giveUp(key, channel));
+    }
+    return channel;
+  }
+
+  /** Ends all calls; the next one is made over another connection. */
+  private void giveUp(Key key, ManagedChannel channel) {
+    String role = key.role().name().toLowerCase(Locale.ROOT);
+    LOG.warn("the {} at {} does not answer; its calls are ended", role, key.endpoint());
+    channels.remove(key, channel);
+    channel.shutdownNow();
   }
 
   /** Closes the channels to an endpoint that is gone. */
@@ -92,6 +119,7 @@ public final class MeshChannels implements Closeable {
 
   @Override
   public void close() throws IOException {
+    pulses.shutdownNow();
     channels.values().forEach(ManagedChannel::shutdownNow);
     tls.close();
   }

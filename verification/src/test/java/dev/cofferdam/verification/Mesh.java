@@ -465,6 +465,31 @@ public final class Mesh {
     local.kill(process);
   }
 
+  /** A process does nothing more, and its connections stay open, until it is told to go on. */
+  public void hang(String process) {
+    signal(process, "-STOP");
+  }
+
+  /** A process that hung goes on. */
+  public void goOn(String process) {
+    signal(process, "-CONT");
+  }
+
+  private void signal(String process, String signal) {
+    String pid = local.process(process).pid().orElseThrow().toString();
+    try {
+      int status = new ProcessBuilder("kill", signal, pid).inheritIO().start().waitFor();
+      if (status != 0) {
+        throw new IllegalStateException("kill " + signal + " " + pid + ": status " + status);
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+
   /** Asks a process to end with SIGTERM; it comes back by itself. */
   public void terminate(String process) {
     local.terminate(process);

@@ -6,7 +6,7 @@ import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.ingress.grpc.GrpcHarness;
 import dev.cofferdam.gateway.ingress.rest.RestHarness;
 import dev.cofferdam.gateway.ingress.rest.RestSettings;
-import dev.cofferdam.gateway.quota.redis.TcpProxy;
+import dev.cofferdam.mesh.TcpProxy;
 import dev.cofferdam.vocabulary.ConnectionLimits;
 import java.io.BufferedReader;
 import java.io.InputStreamReader;

@@ -34,6 +34,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -155,7 +156,17 @@ class FaultTest {
 
   @Test
   void whenTheSchedulerIsKilledUnderLoadTheOtherTakesOverAndNoRequestIsLost() throws Exception {
-    TenantHandle tenant = MESH.newTenant("takeover", "standard", MANY_REQUESTS);
+    theOtherTakesOver("killed", MESH::kill, MESH::awaitUp);
+  }
+
+  @Test
+  void whenTheSchedulerHangsUnderLoadTheOtherTakesOverAndNoRequestIsLost() throws Exception {
+    theOtherTakesOver("hangs", MESH::hang, MESH::goOn);
+  }
+
+  private static void theOtherTakesOver(
+      String fate, Consumer<String> befalls, Consumer<String> passes) throws Exception {
+    TenantHandle tenant = MESH.newTenant("takeover-" + fate, "standard", MANY_REQUESTS);
     Generation undisturbed =
         Generation.run(MESH.grpc(), tenant.apiKey(), Generation.endless(true, 1_200));
     List<CompletableFuture<Generation>> load = new ArrayList<>();
@@ -182,18 +193,21 @@ class FaultTest {
           MESH.metrics().sum("scheduler-2", "cofferdam_scheduler_workers") > 0
               ? "scheduler-2"
               : "scheduler";
-      MESH.kill(leader);
-      long killed = System.nanoTime();
-      Generation next =
-          Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
-      System.out.printf("takeover_s %.2f%n", (System.nanoTime() - killed) / 1e9);
-      assertThat(next.status().isOk()).as("%s", next.status()).isTrue();
+      befalls.accept(leader);
+      try {
+        long begun = System.nanoTime();
+        Generation next =
+            Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build());
+        System.out.printf("takeover_s (%s) %.2f%n", fate, (System.nanoTime() - begun) / 1e9);
+        assertThat(next.status().isOk()).as("%s", next.status()).isTrue();
+      } finally {
+        passes.accept(leader);
+      }
       for (CompletableFuture<Generation> stream : load) {
         assertThat(stream.join().status().isOk()).as("%s", stream.join().status()).isTrue();
         assertThat(stream.join().text()).isEqualTo(undisturbed.text());
         assertThat(usageOnceThere(stream.join().requestId())).as("attempts").hasSize(1);
       }
-      MESH.awaitUp(leader);
     }
   }
 

@@ -10,6 +10,7 @@ import dev.cofferdam.gateway.quota.RateCards;
 import dev.cofferdam.gateway.quota.Reservation;
 import dev.cofferdam.gateway.quota.SampleTenants;
 import dev.cofferdam.gateway.quota.Used;
+import dev.cofferdam.mesh.TcpProxy;
 import dev.cofferdam.mesh.redis.RedisProcess;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.RequestId;
@@ -156,7 +157,7 @@ class RedisFaultsTest {
 
   @Test
   void aConnectionThatFellSilentIsReplaced() throws InterruptedException {
-    Redis redis = new LoopRedis(vertx, client(proxy.url()), 200);
+    Redis redis = new LoopRedis(vertx, client("redis://127.0.0.1:" + proxy.port()), 200);
     call(redis, "PING");
     proxy.silence();
     Future<Response> unanswered = redis.send(Request.cmd(Command.PING));
@@ -210,7 +211,7 @@ class RedisFaultsTest {
   private RedisLimiter gateway(long timeoutMs, long leaseMs) {
     RedisLimiter limiter =
         new RedisLimiter(
-            new LoopRedis(vertx, client(proxy.url()), 5_000),
+            new LoopRedis(vertx, client("redis://127.0.0.1:" + proxy.port()), 5_000),
             new LimiterSettings(60_000, leaseMs, 60_000, timeoutMs, 2, 1.0, 1_000),
             RateCards.NONE,
             (tenant, use, percent) -> {},

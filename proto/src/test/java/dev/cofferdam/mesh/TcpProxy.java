@@ -1,4 +1,4 @@
-package dev.cofferdam.gateway.quota.redis;
+package dev.cofferdam.mesh;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,10 +33,6 @@ public final class TcpProxy implements AutoCloseable {
     Thread.ofVirtual().start(this::accept);
   }
 
-  String url() {
-    return "redis://127.0.0.1:" + listener.getLocalPort();
-  }
-
   public int port() {
     return listener.getLocalPort();
   }
@@ -47,17 +43,17 @@ public final class TcpProxy implements AutoCloseable {
   }
 
   /** What was lost stays lost. */
-  void speak() {
+  public void speak() {
     silent = false;
   }
 
   /** Answers come so much later. */
-  void delay(long ms) {
+  public void delay(long ms) {
     delayMs = ms;
   }
 
   /** Cuts all connections; new ones go elsewhere. */
-  void moveTo(int port) {
+  public void moveTo(int port) {
     target = port;
     sockets.forEach(TcpProxy::cut);
   }
