@@ -9,6 +9,7 @@ import dev.cofferdam.mesh.kafka.RefusedCalls;
 import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.batching.BatchStats;
+import dev.cofferdam.worker.execution.ModelExecutor;
 import dev.cofferdam.worker.lease.LeaseBook;
 import dev.cofferdam.worker.lease.SessionKeys;
 import dev.cofferdam.worker.lease.WorkerLoad;
@@ -33,6 +34,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
@@ -87,16 +90,15 @@ final class WorkerNode implements AutoCloseable {
             System::nanoTime,
             StepLoop::logFailure);
     memory = models.memory();
-    for (ServedModel model : engine.models()) {
-      if (model == engine.models().getFirst() || pinned(worker).contains(model.id())) {
-        models.start(model, engine.load(model));
-      }
-    }
+    // Loading compiles the kernels; connections are made meanwhile.
+    CompletableFuture<Map<ServedModel, ModelExecutor>> loaded =
+        CompletableFuture.supplyAsync(
+            () -> loaded(engine, worker),
+            task -> Thread.ofPlatform().daemon().name("first-models").start(task));
     TlsFiles tls = tls(config);
     channels = new MeshChannels(tls);
     SessionKeys keys = new SessionKeys();
     session = new SchedulerSession(channels, worker.schedulerEndpoint(), keys);
-    loop = new StepLoop(models, worker.inFlightMax(), session::progress, onFatal);
     facts =
         FactPublisher.open(
             KafkaSettings.of(config.kafka().properties(), tls),
@@ -117,6 +119,8 @@ final class WorkerNode implements AutoCloseable {
     }
     adapters = Adapters.open(worker, configs, memory::prepare);
     residency = new AdapterReports(adapters.shelf(), facts, InstantSource.system());
+    joined(loaded).forEach(models::start);
+    loop = new StepLoop(models, worker.inFlightMax(), session::progress, onFatal);
     generations =
         new Generations(
             new Generations.Parts(
@@ -155,6 +159,24 @@ final class WorkerNode implements AutoCloseable {
     session.start(profile, generations);
     announcer.start();
     LOG.info("worker {} ready on {}", worker.id(), profile.endpoint());
+  }
+
+  private static Map<ServedModel, ModelExecutor> loaded(Engine engine, WorkerConfig.Worker worker) {
+    Map<ServedModel, ModelExecutor> loaded = new LinkedHashMap<>();
+    for (ServedModel model : engine.models()) {
+      if (model == engine.models().getFirst() || pinned(worker).contains(model.id())) {
+        loaded.put(model, engine.load(model));
+      }
+    }
+    return loaded;
+  }
+
+  private static <T> T joined(CompletableFuture<T> task) {
+    try {
+      return task.join();
+    } catch (CompletionException e) {
+      throw e.getCause() instanceof RuntimeException cause ? cause : e;
+    }
   }
 
   private static BatchOptions options(WorkerConfig.Worker worker) {
