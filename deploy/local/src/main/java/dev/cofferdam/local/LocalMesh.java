@@ -9,6 +9,7 @@ import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.process.Secrets;
 import dev.cofferdam.local.process.StartFailedException;
 import dev.cofferdam.local.seed.Seeding;
+import dev.cofferdam.local.services.Launch;
 import dev.cofferdam.local.services.ServiceKind;
 import dev.cofferdam.local.services.ServiceProcess;
 import dev.cofferdam.local.services.ServicePrograms;
@@ -32,6 +33,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 
@@ -122,7 +124,12 @@ public final class LocalMesh implements AutoCloseable {
   public void startOthers() {
     List<String> others = new ArrayList<>(options.services());
     others.removeAll(processes());
-    orStop(() -> startServices(others));
+    orStop(
+        () ->
+            Parallel.run(
+                others.stream()
+                    .map(process -> (Callable<Void>) () -> startService(process))
+                    .toList()));
   }
 
   private void orStop(Runnable start) {
@@ -216,9 +223,26 @@ public final class LocalMesh implements AutoCloseable {
   private void startServing(List<String> services) {
     wroteState();
     programs.copy();
-    Parallel.run(
-        LocalStores.NAMES.stream().map(name -> (Callable<Void>) () -> startStore(name)).toList());
-    startServices(services);
+    CountDownLatch stores = new CountDownLatch(LocalStores.NAMES.size());
+    List<Callable<Void>> starts = new ArrayList<>();
+    for (String name : LocalStores.NAMES) {
+      starts.add(
+          () -> {
+            startStore(name);
+            stores.countDown();
+            return null;
+          });
+    }
+    for (String process : services) {
+      starts.add(
+          () -> {
+            if (!startsBesideTheStores(process)) {
+              stores.await();
+            }
+            return startService(process);
+          });
+    }
+    Parallel.run(starts);
     files.endpoints(endpoints());
     long began = System.nanoTime();
     try (Seeding seeding =
@@ -238,17 +262,20 @@ public final class LocalMesh implements AutoCloseable {
     wroteState();
   }
 
-  private void startServices(List<String> services) {
-    Parallel.run(
-        services.stream().map(process -> (Callable<Void>) () -> startService(process)).toList());
+  /**
+   * Services wait for the stores, whose start they would delay where processors are few; a worker
+   * has them to itself when the others are executables, and takes the longest.
+   */
+  private boolean startsBesideTheStores(String process) {
+    return options.launch() == Launch.NATIVE
+        && ServiceKind.ofProcess(process) == ServiceKind.WORKER;
   }
 
-  private Void startStore(String name) {
+  private void startStore(String name) {
     long began = System.nanoTime();
     LocalStores.Store store = stores.prepare(name);
     run(store.process(), store.readiness(), STORE_WAIT_MS);
     said(store.name(), began, store.setUp().get());
-    return null;
   }
 
   private Void startService(String process) {
