@@ -223,13 +223,13 @@ public final class LocalMesh implements AutoCloseable {
   private void startServing(List<String> services) {
     wroteState();
     programs.copy();
-    CountDownLatch stores = new CountDownLatch(LocalStores.NAMES.size());
+    CountDownLatch storesToCome = new CountDownLatch(LocalStores.NAMES.size());
     List<Callable<Void>> starts = new ArrayList<>();
     for (String name : LocalStores.NAMES) {
       starts.add(
           () -> {
             startStore(name);
-            stores.countDown();
+            storesToCome.countDown();
             return null;
           });
     }
@@ -237,7 +237,7 @@ public final class LocalMesh implements AutoCloseable {
       starts.add(
           () -> {
             if (!startsBesideTheStores(process)) {
-              stores.await();
+              storesToCome.await();
             }
             return startService(process);
           });

@@ -69,7 +69,7 @@ class LocalAuthorityTest {
 
     try (Stream<Path> files = Files.list(folder.resolve("pki"))) {
       assertThat(files)
-          .hasSize(5)
+          .hasSize(4)
           .allSatisfy(
               file ->
                   assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))

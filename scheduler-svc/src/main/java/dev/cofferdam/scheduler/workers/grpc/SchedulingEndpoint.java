@@ -197,7 +197,7 @@ public final class SchedulingEndpoint extends SchedulingServiceGrpc.SchedulingSe
     switch (leadership.answered(name, claim)) {
       case GAINED -> open(name, leadership.term(name).orElseThrow());
       case LOST -> {
-        LOG.warn("pool {} is led by another scheduler now", name);
+        LOG.warn("leads pool {} no more: its lease ran out, or is another's", name);
         PoolDriver driver = pools.remove(name);
         if (driver != null) {
           // Not here: it waits for the pool's thread.
