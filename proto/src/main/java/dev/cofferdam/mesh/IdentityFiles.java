@@ -6,17 +6,13 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.PrivateKey;
 import java.security.Signature;
 import java.security.cert.X509Certificate;
-import java.util.concurrent.Future;
+import java.util.List;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.X509ExtendedKeyManager;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * A certificate with its key, read again within a second when one of the files changes. Both are
@@ -25,17 +21,9 @@ import org.slf4j.LoggerFactory;
  * renewed for the same key never does.
  */
 public final class IdentityFiles implements Closeable {
-  private static final Logger LOG = LoggerFactory.getLogger(IdentityFiles.class);
-  private static final long RELOAD_MS = 1_000;
-
   private final TlsFiles files;
   private final AdvancedTlsX509KeyManager keys = new AdvancedTlsX509KeyManager();
-  private final Future<?> watch;
-  private Version read;
-  private String complaint = "";
-
-  /** What tells whether the files are others than before. */
-  private record Version(FileTime certificate, FileTime key) {}
+  private final ReloadedFiles watch;
 
   /**
    * Reads the files.
@@ -46,10 +34,7 @@ public final class IdentityFiles implements Closeable {
   public IdentityFiles(TlsFiles files, ScheduledExecutorService reloader)
       throws IOException, GeneralSecurityException {
     this.files = files;
-    this.read = version();
-    load();
-    this.watch =
-        reloader.scheduleWithFixedDelay(this::look, RELOAD_MS, RELOAD_MS, TimeUnit.MILLISECONDS);
+    this.watch = new ReloadedFiles(List.of(files.certificate(), files.key()), this::load, reloader);
   }
 
   /** Shows what was read last. */
@@ -59,38 +44,7 @@ public final class IdentityFiles implements Closeable {
 
   @Override
   public void close() {
-    watch.cancel(false);
-  }
-
-  private void look() {
-    try {
-      Version now = version();
-      if (!now.equals(read)) {
-        load();
-        read = now;
-        LOG.info("took over the certificate in {}", files.certificate());
-      }
-      complaint = "";
-    } catch (IOException | GeneralSecurityException | RuntimeException e) {
-      complain(e.toString());
-    }
-  }
-
-  /** Once for as long as nothing changes. */
-  private void complain(String failure) {
-    if (!failure.equals(complaint)) {
-      complaint = failure;
-      LOG.warn(
-          "what is in {} and {} now was not taken over: {}",
-          files.certificate(),
-          files.key(),
-          failure);
-    }
-  }
-
-  private Version version() throws IOException {
-    return new Version(
-        Files.getLastModifiedTime(files.certificate()), Files.getLastModifiedTime(files.key()));
+    watch.close();
   }
 
   private void load() throws IOException, GeneralSecurityException {

@@ -32,10 +32,12 @@ import org.jspecify.annotations.Nullable;
  * verified by the SPIFFE-ID of their certificate, not by the name of their host.
  */
 final class MeshTls implements Closeable {
-  private static final long RELOAD_MS = 1_000;
-
-  /** For so long a session is resumed, in which nobody looks at certificates again. */
-  private static final int RESUMED_S_MAX = 60;
+  /**
+   * Who resumes a session shows no certificate again, and could go on for as long as it likes with
+   * one that is trusted no more. The JDK gives no ticket out, and keeps none, that would live
+   * longer than TLS 1.3 allows (seven days).
+   */
+  private static final int NO_TICKETS_S = (int) TimeUnit.DAYS.toSeconds(8);
 
   /** BoringSSL costs less than the JDK's engine for short records, and needs no warm-up. */
   private static final SslProvider PROVIDER =
@@ -82,6 +84,7 @@ final class MeshTls implements Closeable {
           .trustManager(trust)
           .clientAuth(clientAuth)
           .protocols("TLSv1.3")
+          .sessionTimeout(NO_TICKETS_S)
           .build();
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot make a TLS server context: " + e.getMessage(), e);
@@ -107,8 +110,8 @@ final class MeshTls implements Closeable {
     try {
       SSLContext context = SSLContext.getInstance("TLSv1.3");
       context.init(new KeyManager[] {keys}, new TrustManager[] {trust.make()}, null);
-      context.getClientSessionContext().setSessionTimeout(RESUMED_S_MAX);
-      context.getServerSessionContext().setSessionTimeout(RESUMED_S_MAX);
+      context.getClientSessionContext().setSessionTimeout(NO_TICKETS_S);
+      context.getServerSessionContext().setSessionTimeout(NO_TICKETS_S);
       return context;
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot make a TLS context: " + e.getMessage(), e);
@@ -139,9 +142,7 @@ final class MeshTls implements Closeable {
   private AdvancedTlsX509TrustManager watched(AdvancedTlsX509TrustManager.Builder builder)
       throws IOException, GeneralSecurityException {
     AdvancedTlsX509TrustManager trust = builder.build();
-    watches.add(
-        trust.updateTrustCredentials(
-            files.trust().toFile(), RELOAD_MS, TimeUnit.MILLISECONDS, reloader));
+    watches.add(new TrustFile(files.trust(), trust, reloader));
     return trust;
   }
 

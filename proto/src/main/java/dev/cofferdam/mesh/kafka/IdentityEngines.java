@@ -4,9 +4,8 @@ import dev.cofferdam.mesh.JdkTls;
 import dev.cofferdam.mesh.TlsFiles;
 import java.nio.file.Path;
 import java.security.KeyStore;
-import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -23,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * which takes a good part of a client's start.
  *
  * <p>Made by Kafka, from {@link #properties}. Clients of a process that have the same files share
- * one context, and resume each other's sessions.
+ * one context.
  */
 public final class IdentityEngines implements SslEngineFactory {
   private static final String CERTIFICATE = "cofferdam.tls.certificate";
@@ -34,7 +33,7 @@ public final class IdentityEngines implements SslEngineFactory {
   /** Guarded by itself. */
   private static final Map<Context, Shared> OPEN = new HashMap<>();
 
-  private final List<Context> used = new ArrayList<>();
+  private final Set<Context> used = new HashSet<>();
   private @Nullable TlsFiles files;
 
   /**
@@ -107,8 +106,7 @@ public final class IdentityEngines implements SslEngineFactory {
     Context context = new Context(from, byHostName);
     synchronized (OPEN) {
       Shared shared = OPEN.computeIfAbsent(context, Shared::new);
-      if (!used.contains(context)) {
-        used.add(context);
+      if (used.add(context)) {
         shared.users++;
       }
       return shared.tls.context();

@@ -2,6 +2,7 @@ package dev.cofferdam.gateway.ingress.rest;
 
 import dev.cofferdam.mesh.IdentityFiles;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.TrustFile;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
@@ -24,7 +25,6 @@ import java.util.concurrent.TimeUnit;
  * is verified where there is one.
  */
 final class EdgeTls implements Closeable {
-  private static final long RELOAD_MS = 1_000;
   private static final long HANDSHAKE_MS_MAX = 5_000;
 
   private final ScheduledExecutorService reloader =
@@ -43,9 +43,7 @@ final class EdgeTls implements Closeable {
               .build();
       identity = new IdentityFiles(files, reloader);
       watches.add(identity);
-      watches.add(
-          trust.updateTrustCredentials(
-              files.trust().toFile(), RELOAD_MS, TimeUnit.MILLISECONDS, reloader));
+      watches.add(new TrustFile(files.trust(), trust, reloader));
     } catch (IOException | GeneralSecurityException e) {
       reloader.shutdownNow();
       throw new IllegalStateException("cannot read the edge's identity: " + e.getMessage(), e);
