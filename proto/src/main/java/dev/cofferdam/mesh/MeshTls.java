@@ -39,6 +39,11 @@ final class MeshTls implements Closeable {
    */
   private static final int NO_TICKETS_S = (int) TimeUnit.DAYS.toSeconds(8);
 
+  static {
+    // Netty's way to have BoringSSL give out no tickets; read when its contexts are first used.
+    System.setProperty("jdk.tls.server.enableSessionTicketExtension", "false");
+  }
+
   /** BoringSSL costs less than the JDK's engine for short records, and needs no warm-up. */
   private static final SslProvider PROVIDER =
       OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
