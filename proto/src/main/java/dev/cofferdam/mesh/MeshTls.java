@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.TimeUnit;
 import javax.net.ssl.KeyManager;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
@@ -32,18 +31,6 @@ import org.jspecify.annotations.Nullable;
  * verified by the SPIFFE-ID of their certificate, not by the name of their host.
  */
 final class MeshTls implements Closeable {
-  /**
-   * Who resumes a session shows no certificate again, and could go on for as long as it likes with
-   * one that is trusted no more. The JDK gives no ticket out, and keeps none, that would live
-   * longer than TLS 1.3 allows (seven days).
-   */
-  private static final int NO_TICKETS_S = (int) TimeUnit.DAYS.toSeconds(8);
-
-  static {
-    // Netty's way to have BoringSSL give out no tickets; read when its contexts are first used.
-    System.setProperty("jdk.tls.server.enableSessionTicketExtension", "false");
-  }
-
   /** BoringSSL costs less than the JDK's engine for short records, and needs no warm-up. */
   private static final SslProvider PROVIDER =
       OpenSsl.isAvailable() ? SslProvider.OPENSSL : SslProvider.JDK;
@@ -85,12 +72,12 @@ final class MeshTls implements Closeable {
   SslContext server(ClientAuth clientAuth) {
     try {
       AdvancedTlsX509TrustManager trust = trust(Set.of());
-      return GrpcSslContexts.configure(SslContextBuilder.forServer(keys), PROVIDER)
-          .trustManager(trust)
-          .clientAuth(clientAuth)
-          .protocols("TLSv1.3")
-          .sessionTimeout(NO_TICKETS_S)
-          .build();
+      return Tickets.off(
+          GrpcSslContexts.configure(SslContextBuilder.forServer(keys), PROVIDER)
+              .trustManager(trust)
+              .clientAuth(clientAuth)
+              .protocols("TLSv1.3")
+              .build());
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot make a TLS server context: " + e.getMessage(), e);
     }
@@ -115,8 +102,8 @@ final class MeshTls implements Closeable {
     try {
       SSLContext context = SSLContext.getInstance("TLSv1.3");
       context.init(new KeyManager[] {keys}, new TrustManager[] {trust.make()}, null);
-      context.getClientSessionContext().setSessionTimeout(NO_TICKETS_S);
-      context.getServerSessionContext().setSessionTimeout(NO_TICKETS_S);
+      Tickets.off(context.getClientSessionContext());
+      Tickets.off(context.getServerSessionContext());
       return context;
     } catch (IOException | GeneralSecurityException e) {
       throw new IllegalStateException("cannot make a TLS context: " + e.getMessage(), e);

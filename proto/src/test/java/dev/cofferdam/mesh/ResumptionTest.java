@@ -1,50 +1,30 @@
 package dev.cofferdam.mesh;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import dev.cofferdam.vocabulary.SpiffeId.Role;
 import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.concurrent.TimeUnit;
-import javax.net.ssl.SSLContext;
-import javax.net.ssl.SSLParameters;
 import javax.net.ssl.SSLServerSocket;
 import javax.net.ssl.SSLSocket;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/**
- * Nobody goes on with a session of before: whose authority is trusted no more is refused, also
- * where it was let in once.
- */
 class ResumptionTest {
-  private static final int WAIT_MS = 10_000;
-
   @TempDir Path folder;
-  private TlsFiles server;
-  private TlsFiles client;
+  private Resumption resumption;
 
   @BeforeEach
   void prepare() throws IOException {
-    TestPki pki = new TestPki(folder);
-    TlsFiles files = pki.identity("scheduler", "spiffe://test/service/scheduler");
-    Path trust = Files.copy(files.trust(), folder.resolve("trust.pem"));
-    server = new TlsFiles(files.certificate(), files.key(), trust);
-    client = pki.identity("router", "spiffe://test/service/router");
+    resumption = new Resumption(folder);
   }
 
   @Test
   void aServerOfTheJdkResumesNothing() throws Exception {
-    try (JdkTls tls = JdkTls.server(server);
+    try (JdkTls tls = JdkTls.server(resumption.server());
         SSLServerSocket listener =
             (SSLServerSocket) tls.context().getServerSocketFactory().createServerSocket(0)) {
       listener.setNeedClientAuth(true);
       Thread.ofVirtual().start(() -> greet(listener));
-      refusesWhoWasLetInBefore(listener.getLocalPort());
+      resumption.isRefusedBy(listener.getLocalPort());
     }
   }
 
@@ -60,50 +40,9 @@ class ResumptionTest {
 
   @Test
   void aServerOfGrpcResumesNothing() throws Exception {
-    try (MeshServer mesh = MeshServer.builder("test", server).listen("127.0.0.1", 0).start()) {
-      refusesWhoWasLetInBefore(mesh.port());
-    }
-  }
-
-  private void refusesWhoWasLetInBefore(int port) throws Exception {
-    try (JdkTls before = JdkTls.client(client, Role.SCHEDULER)) {
-      // It keeps what it is given for as long as a ticket may live.
-      before.context().getClientSessionContext().setSessionTimeout(7 * 24 * 3_600);
-      assertThat(letIn(before.context(), port)).isTrue();
-      trustOthers();
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(30);
-      while (newcomerIsLetIn(port)) {
-        assertThat(System.nanoTime()).as("trusts the old authority").isLessThan(deadline);
-        Thread.sleep(100);
-      }
-      assertThat(letIn(before.context(), port)).isFalse();
-    }
-  }
-
-  private boolean newcomerIsLetIn(int port) {
-    try (JdkTls anew = JdkTls.client(client, Role.SCHEDULER)) {
-      return letIn(anew.context(), port);
-    }
-  }
-
-  private void trustOthers() throws IOException {
-    TestPki others = new TestPki(Files.createDirectory(folder.resolve("others")));
-    Files.move(others.trust(), server.trust(), StandardCopyOption.REPLACE_EXISTING);
-  }
-
-  /** Whether the server says something after the handshake. */
-  private static boolean letIn(SSLContext context, int port) {
-    try (SSLSocket socket =
-        (SSLSocket) context.getSocketFactory().createSocket("127.0.0.1", port)) {
-      socket.setSoTimeout(WAIT_MS);
-      SSLParameters parameters = socket.getSSLParameters();
-      parameters.setApplicationProtocols(new String[] {"h2"});
-      socket.setSSLParameters(parameters);
-      return socket.getInputStream().read() >= 0;
-    } catch (java.net.SocketTimeoutException e) {
-      throw new UncheckedIOException(e);
-    } catch (IOException e) {
-      return false;
+    try (MeshServer mesh =
+        MeshServer.builder("test", resumption.server()).listen("127.0.0.1", 0).start()) {
+      resumption.isRefusedBy(mesh.port());
     }
   }
 }

@@ -93,7 +93,7 @@ class FaultTest {
                 requestId[0] = event.getAccepted().getRequestId();
               } else if (event.hasDelta() && deltas.incrementAndGet() == 2) {
                 victim[0] = MESH.workerOf(requestId[0]);
-                MESH.kill(victim[0]);
+                MESH.processes().kill(victim[0]);
               }
             });
     assertThat(disturbed.status().isOk()).as("%s", disturbed.status()).isTrue();
@@ -107,7 +107,7 @@ class FaultTest {
         .isEqualTo(disturbed.finished().getUsage().getPromptTokens());
     assertThat(rows.stream().mapToLong(UsageRow::getOutputTokens).sum())
         .isEqualTo(disturbed.finished().getUsage().getOutputTokens());
-    MESH.awaitUp(victim[0]);
+    MESH.processes().awaitUp(victim[0]);
     serves(tenant);
   }
 
@@ -156,12 +156,12 @@ class FaultTest {
 
   @Test
   void whenTheSchedulerIsKilledUnderLoadTheOtherTakesOverAndNoRequestIsLost() throws Exception {
-    theOtherTakesOver("killed", MESH::kill, MESH::awaitUp);
+    theOtherTakesOver("killed", MESH.processes()::kill, MESH.processes()::awaitUp);
   }
 
   @Test
   void whenTheSchedulerHangsUnderLoadTheOtherTakesOverAndNoRequestIsLost() throws Exception {
-    theOtherTakesOver("hangs", MESH::hang, MESH::goOn);
+    theOtherTakesOver("hangs", MESH.processes()::hang, MESH.processes()::goOn);
   }
 
   private static void theOtherTakesOver(
@@ -220,7 +220,7 @@ class FaultTest {
   void factsOfRequestsServedWhileKafkaIsAwayArriveWhenItReturns() {
     TenantHandle tenant = MESH.newTenant("kafka", "standard");
     serves(tenant);
-    MESH.stopKafka();
+    MESH.processes().stopKafka();
     List<String> requests = new ArrayList<>();
     try {
       for (int i = 0; i < 3; i++) {
@@ -230,7 +230,7 @@ class FaultTest {
         requests.add(generation.requestId());
       }
     } finally {
-      MESH.startKafka();
+      MESH.processes().startKafka();
     }
     for (String request : requests) {
       Patience.until("the usage fact", () -> usage(request).size() == 1);
@@ -250,7 +250,7 @@ class FaultTest {
     TenantHandle free = MESH.newTenant("redis-free", "free");
     serves(paid);
     serves(free);
-    MESH.stopRedis();
+    MESH.processes().stopRedis();
     try {
       Generation served =
           Generation.run(MESH.grpc(), paid.apiKey(), Generation.chat("Hello").build());
@@ -259,7 +259,7 @@ class FaultTest {
           Generation.run(MESH.grpc(), free.apiKey(), Generation.chat("Hello").build());
       assertThat(refused.status().getCode()).isEqualTo(Status.Code.UNAVAILABLE);
     } finally {
-      MESH.startRedis();
+      MESH.processes().startRedis();
     }
     serves(free);
   }
@@ -297,7 +297,7 @@ class FaultTest {
     assertThat(ended.status().isOk()).as("%s", ended.status()).isTrue();
     assertThat(ended.finished().getUsage().getOutputTokens()).isEqualTo(1_000);
     assertThat(streamed.get()).isEqualTo(text);
-    MESH.awaitUp("gateway");
+    MESH.processes().awaitUp("gateway");
     serves(tenant);
   }
 
@@ -310,7 +310,7 @@ class FaultTest {
           .forEach(
               chunk -> {
                 if (text.isEmpty()) {
-                  MESH.terminate("gateway");
+                  MESH.processes().terminate("gateway");
                 }
                 chunk.choices().forEach(c -> c.delta().content().ifPresent(text::append));
               });
@@ -332,8 +332,8 @@ class FaultTest {
     SdkBatch batch = SdkBatch.of(client, BatchCreateParams.Endpoint.V1_COMPLETIONS, input);
     Patience.until(
         "some lines are done", () -> batch.now().requestCounts().orElseThrow().completed() >= 10);
-    MESH.kill("gateway");
-    MESH.awaitUp("gateway");
+    MESH.processes().kill("gateway");
+    MESH.processes().awaitUp("gateway");
     serves(tenant);
 
     Set<String> answered = new HashSet<>();
@@ -365,8 +365,8 @@ class FaultTest {
   void theOthersRecoverByThemselvesWhenAServiceIsKilledAndStartedAgain(String service) {
     TenantHandle tenant = MESH.newTenant("restart-" + service, "standard");
     serves(tenant);
-    MESH.kill(service);
-    MESH.awaitUp(service);
+    MESH.processes().kill(service);
+    MESH.processes().awaitUp(service);
     serves(tenant);
     String requestId =
         Generation.run(MESH.grpc(), tenant.apiKey(), Generation.chat("Hello").build()).requestId();

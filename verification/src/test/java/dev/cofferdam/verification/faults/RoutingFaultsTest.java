@@ -70,7 +70,7 @@ class RoutingFaultsTest {
         streams.add(CompletableFuture.supplyAsync(() -> stream(tenant, underWay), clients));
       }
       assertThat(underWay.await(60, TimeUnit.SECONDS)).isTrue();
-      MESH.kill(NEAR);
+      MESH.processes().kill(NEAR);
       Generation next = ask(tenant, "");
       isServed(next);
       ExplainResponse placed = MESH.explain(next.requestId());
@@ -82,7 +82,7 @@ class RoutingFaultsTest {
         assertThat(stream.join().text()).isEqualTo(undisturbed.text());
       }
     }
-    MESH.awaitUp(NEAR);
+    MESH.processes().awaitUp(NEAR);
     isServedByTheNearWorker("back");
   }
 

@@ -6,7 +6,6 @@ import dev.cofferdam.mesh.TrustFile;
 import io.grpc.util.AdvancedTlsX509TrustManager;
 import io.vertx.core.http.ClientAuth;
 import io.vertx.core.http.HttpServerOptions;
-import io.vertx.core.net.JdkSSLEngineOptions;
 import io.vertx.core.net.KeyCertOptions;
 import io.vertx.core.net.OpenSSLEngineOptions;
 import io.vertx.core.net.TrustOptions;
@@ -51,12 +50,14 @@ final class EdgeTls implements Closeable {
   }
 
   void applyTo(HttpServerOptions options) {
+    applyTo(options, OpenSSLEngineOptions.isAvailable());
+  }
+
+  void applyTo(HttpServerOptions options, boolean boringSsl) {
     options
         .setSsl(true)
         .setSslEngineOptions(
-            OpenSSLEngineOptions.isAvailable()
-                ? new OpenSSLEngineOptions()
-                : new JdkSSLEngineOptions())
+            boringSsl ? new WithoutTickets.OfBoringSsl() : new WithoutTickets.OfJdk())
         .setUseAlpn(true)
         .setEnabledSecureTransportProtocols(Set.of("TLSv1.3"))
         .setSslHandshakeTimeout(HANDSHAKE_MS_MAX)
