@@ -34,7 +34,16 @@ import org.slf4j.LoggerFactory;
 final class Engine implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(Engine.class);
 
-  private record Described(ServedModel served, ModelConfig config, ExecutorOptions options) {}
+  /**
+   * A model as it was at the start.
+   *
+   * @param stamps what its files looked like before their digest was taken
+   */
+  private record Described(
+      ServedModel served,
+      Map<String, ModelDigest.Stamp> stamps,
+      ModelConfig config,
+      ExecutorOptions options) {}
 
   private final MeteredExecutor.Overhead overhead = new MeteredExecutor.Overhead();
   private final Path root;
@@ -139,6 +148,7 @@ final class Engine implements AutoCloseable {
             kv,
             worker.kernels(),
             threads);
+    Map<String, ModelDigest.Stamp> stamps = ModelDigest.stamps(folder);
     String digest = ModelDigest.of(folder);
     return new Described(
         new ServedModel(
@@ -147,6 +157,7 @@ final class Engine implements AutoCloseable {
             ExecutorGeometry.of(config, options),
             config.parameters() * options.weights().bytes + blocks * blockBytes,
             first ? PublicPrefixFile.of(worker, id, digest) : List.of()),
+        stamps,
         config,
         options);
   }
@@ -182,7 +193,8 @@ final class Engine implements AutoCloseable {
     Path folder = root.resolve(model.id());
     ModelWeights weights = ModelFiles.load(folder);
     if (!weights.config().equals(described.config)
-        || !ModelDigest.of(folder).equals(model.digest())) {
+        || (!ModelDigest.stamps(folder).equals(described.stamps)
+            && !ModelDigest.of(folder).equals(model.digest()))) {
       throw new ModelLoadException("its files are not those of the start");
     }
     ModelExecutor executor =

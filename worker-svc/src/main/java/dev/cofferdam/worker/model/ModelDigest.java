@@ -6,11 +6,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.FileTime;
 import java.security.MessageDigest;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Identity of a model: a digest over everything in its folder that decides what it computes and how
@@ -31,36 +35,68 @@ public final class ModelDigest {
   private ModelDigest() {}
 
   /**
+   * A file as it looks without reading it.
+   *
+   * @param modified when its content was last written
+   * @param key what the file system knows it by; null where it has none
+   */
+  public record Stamp(long bytes, FileTime modified, @Nullable Object key) {
+    private static Stamp of(Path file) throws IOException {
+      BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
+      return new Stamp(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
+    }
+  }
+
+  /**
    * The digest of a model folder, or of the one file of a model in GGUF, as 64 hexadecimal digits,
    * see {@link FolderDigest}. Reads every byte of the weights.
    *
    * @throws ModelLoadException when a file is unreadable, or there is no {@code config.json}
    */
   public static String of(Path folder) {
-    TreeMap<String, byte[]> digests = new TreeMap<>();
+    return FolderDigest.of(ofFiles(folder, ModelDigest::sha256));
+  }
+
+  /**
+   * What the same files look like, by their names: where it is equal to what it was before a digest
+   * was taken, so is the digest.
+   *
+   * @throws ModelLoadException as {@link #of}
+   */
+  public static Map<String, Stamp> stamps(Path folder) {
+    return ofFiles(folder, Stamp::of);
+  }
+
+  /** What is said of a file. */
+  private interface Reading<T> {
+    T of(Path file) throws IOException;
+  }
+
+  private static <T> TreeMap<String, T> ofFiles(Path folder, Reading<T> reading) {
+    TreeMap<String, T> all = new TreeMap<>();
     Optional<Path> gguf = gguf(folder);
     if (gguf.isPresent()) {
       try {
-        digests.put(String.valueOf(gguf.get().getFileName()), sha256(gguf.get()));
+        all.put(String.valueOf(gguf.get().getFileName()), reading.of(gguf.get()));
       } catch (IOException e) {
         throw new ModelLoadException("model file: unreadable", e);
       }
-      return FolderDigest.of(digests);
+      return all;
     }
     try (Stream<Path> files = Files.list(folder)) {
       for (Path file : (Iterable<Path>) files::iterator) {
         String name = String.valueOf(file.getFileName());
         if (Files.isRegularFile(file) && (NAMES.contains(name) || name.endsWith(".safetensors"))) {
-          digests.put(name, sha256(file));
+          all.put(name, reading.of(file));
         }
       }
     } catch (IOException e) {
       throw new ModelLoadException("model folder: unreadable", e);
     }
-    if (!digests.containsKey("config.json")) {
+    if (!all.containsKey("config.json")) {
       throw new ModelLoadException("config.json: missing");
     }
-    return FolderDigest.of(digests);
+    return all;
   }
 
   private static Optional<Path> gguf(Path model) {

@@ -18,18 +18,22 @@ import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.Tier;
 import io.vertx.core.Future;
 import io.vertx.core.Vertx;
+import io.vertx.core.net.NetServer;
 import io.vertx.redis.client.Command;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisOptions;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
+import java.net.Socket;
 import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -111,6 +115,50 @@ class RedisFaultsTest {
 
     for (TenantProfile tenant : tenants) {
       eventually(() -> admit(other, tenant, 1_000) instanceof Admission.Granted);
+    }
+  }
+
+  @Test
+  void aLoopThatWasBusyForLongerThanTheTimeoutIsNotTakenForARedisThatIsOut() throws Exception {
+    RedisLimiter gateway = gateway(200);
+    TenantProfile free = SampleTenants.tenant("busy", Tier.FREE, 40, 40, 1_000);
+    BlockingQueue<CompletableFuture<Admission>> asked = new LinkedBlockingQueue<>();
+    NetServer server =
+        vertx
+            .createNetServer()
+            .connectHandler(
+                socket ->
+                    socket.handler(
+                        busyMs -> {
+                          for (int i = 0; i < 5; i++) {
+                            asked.add(
+                                gateway
+                                    .admit(new Reservation(RequestId.random(), free, "m", 1, 0))
+                                    .toCompletableFuture());
+                          }
+                          sleep(busyMs.getByte(0) * 10);
+                        }))
+            .listen(0, "127.0.0.1")
+            .toCompletionStage()
+            .toCompletableFuture()
+            .join();
+    try (Socket client = new Socket("127.0.0.1", server.actualPort())) {
+      for (int busy : new int[] {0, 60}) {
+        client.getOutputStream().write(busy);
+        for (int i = 0; i < 5; i++) {
+          assertThat(asked.take().join()).isInstanceOf(Admission.Granted.class);
+        }
+      }
+    }
+    assertThat(gateway.storeFailures()).isZero();
+    assertThat(gateway.redisOut()).isFalse();
+  }
+
+  private static void sleep(long ms) {
+    try {
+      Thread.sleep(ms);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 

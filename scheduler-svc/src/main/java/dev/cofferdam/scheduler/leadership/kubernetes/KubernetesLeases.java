@@ -28,7 +28,7 @@ public final class KubernetesLeases implements PoolLeases {
 
   /**
    * @param api is the caller's to close
-   * @param prefix of the objects' names, before the pool's
+   * @param prefix of the objects' names, see {@link LeaseName}
    * @param holder this process, unlike any other and any former one
    * @param lifeMs how long a lease lasts without a sign of its holder's life, in whole seconds
    * @param clock milliseconds that rise evenly, from any beginning
@@ -54,7 +54,7 @@ public final class KubernetesLeases implements PoolLeases {
   @Override
   public CompletionStage<Claim> claim(String pool) {
     return candidates
-        .computeIfAbsent(pool, name -> new Candidate(api, prefix + name, rules))
+        .computeIfAbsent(pool, name -> new Candidate(api, LeaseName.of(prefix, name), rules))
         .claim();
   }
 
