@@ -36,6 +36,7 @@ public class GatewayApp {
   public GatewayApp(
       GatewayConfig config,
       Redis redis,
+      RedisSettings settings,
       @ConfigProperty(name = "quarkus.redis.client-type", defaultValue = "standalone")
           String redisKind,
       Vertx vertx,
@@ -44,7 +45,9 @@ public class GatewayApp {
     this.config = config;
     // The others follow their primaries by the connections of their pools.
     this.redis =
-        redisKind.equals("standalone") ? new LoopRedis(vertx, redis, REDIS_SILENCE_MS_MAX) : redis;
+        redisKind.equals("standalone")
+            ? new LoopRedis(vertx, settings.options(), REDIS_SILENCE_MS_MAX)
+            : redis;
     this.vertx = vertx;
     this.metrics = metrics;
     this.database = database;

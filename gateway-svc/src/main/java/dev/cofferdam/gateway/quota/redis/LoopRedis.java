@@ -9,6 +9,7 @@ import io.vertx.core.impl.ContextInternal;
 import io.vertx.core.impl.VertxInternal;
 import io.vertx.redis.client.Redis;
 import io.vertx.redis.client.RedisConnection;
+import io.vertx.redis.client.RedisOptions;
 import io.vertx.redis.client.Request;
 import io.vertx.redis.client.Response;
 import java.util.ArrayList;
@@ -18,22 +19,24 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Redis over one connection for each event loop, on which commands follow each other without
- * waiting for answers. A command that is sent from a loop stays on it, and its answer comes there.
- * A connection that fails, or says nothing for a while though somebody waits, is replaced by the
- * next command. For a single server; clusters and sentinels have clients that follow them.
+ * waiting for answers. A command that is sent from a loop stays on it, and its answer comes there:
+ * nobody waits for another loop. A connection that fails, or says nothing for a while though
+ * somebody waits, is replaced by the next command. For a single server; clusters and sentinels have
+ * clients that follow them.
  */
 public final class LoopRedis implements Redis {
-  private final Redis redis;
+  private final Vertx vertx;
+  private final RedisOptions options;
   private final long silenceNsMax;
   private final List<Lane> lanes = new ArrayList<>();
 
   /**
-   * @param redis makes the connections, and closes those that are silent for long; stays the
-   *     caller's
+   * @param options of each loop's client, which closes connections that are silent for long
    * @param silenceMsMax milliseconds without an answer after which a connection is given up
    */
-  public LoopRedis(Vertx vertx, Redis redis, long silenceMsMax) {
-    this.redis = redis;
+  public LoopRedis(Vertx vertx, RedisOptions options, long silenceMsMax) {
+    this.vertx = vertx;
+    this.options = options;
     this.silenceNsMax = TimeUnit.MILLISECONDS.toNanos(silenceMsMax);
     VertxInternal internal = (VertxInternal) vertx;
     for (EventExecutor loop : internal.getEventLoopGroup()) {
@@ -56,19 +59,24 @@ public final class LoopRedis implements Redis {
     return lanes.getFirst().dispatch(command);
   }
 
+  /** Refused: a connection is its loop's. */
   @Override
   public Future<RedisConnection> connect() {
-    return redis.connect();
+    throw new UnsupportedOperationException("commands are sent, no connection is given out");
   }
 
+  /** Refused: commands follow each other anyway. */
   @Override
   public Future<List<@Nullable Response>> batch(List<Request> commands) {
-    return redis.batch(commands);
+    throw new UnsupportedOperationException("commands are sent one by one");
   }
 
-  /** Closes nothing: the connections are those of the client that made them. */
   @Override
-  public void close() {}
+  public void close() {
+    for (Lane lane : lanes) {
+      lane.context.runOnContext(unused -> lane.close());
+    }
+  }
 
   /** A connection that is open or will be; used on one loop. */
   private static final class Open {
@@ -84,6 +92,7 @@ public final class LoopRedis implements Redis {
   /** One loop's connection; all of it happens on the loop. */
   private final class Lane {
     private final ContextInternal context;
+    private @Nullable Redis client;
     private @Nullable Open open;
 
     Lane(ContextInternal context) {
@@ -125,8 +134,24 @@ public final class LoopRedis implements Redis {
       return current;
     }
 
+    /** A client has all of its connections on the loop that it was made on. */
+    private Redis client() {
+      Redis made = client;
+      if (made == null) {
+        made = Redis.createClient(vertx, options);
+        client = made;
+      }
+      return made;
+    }
+
+    private void close() {
+      if (client != null) {
+        client.close();
+      }
+    }
+
     private Open connect() {
-      Open opening = new Open(redis.connect());
+      Open opening = new Open(client().connect());
       open = opening;
       opening.connection.onComplete(
           result -> {

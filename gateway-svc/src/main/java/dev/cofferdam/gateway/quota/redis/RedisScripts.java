@@ -17,10 +17,10 @@ import java.util.concurrent.TimeoutException;
 /**
  * Runs scripts in Redis by their digest, and by their text where Redis does not know them (after a
  * restart). Needs Redis 6.2 or Valkey. Never blocks; every answer comes within the timeout, on an
- * event loop, or fails.
+ * event loop, or fails; time for which that loop was busy with other things does not count.
  */
 final class RedisScripts {
-  private static final long ANOTHER_LOOK_MS = 1;
+  private static final int LOOKS = 5;
 
   private final Redis redis;
   private final long timeoutMs;
@@ -67,23 +67,27 @@ final class RedisScripts {
     return send(Request.cmd(Command.PING)).<Void>mapEmpty().toCompletionStage();
   }
 
-  /**
-   * A loop that was busy for longer than the timeout runs its timers before it reads what has come
-   * in the meantime: Redis is late only when nothing is there after the loop has looked once more.
-   */
   private Future<Response> send(Request request) {
     try {
-      Future<Response> answer = redis.send(request);
-      return answer
-          .timeout(timeoutMs, TimeUnit.MILLISECONDS)
-          .recover(
-              failure ->
-                  failure instanceof TimeoutException
-                      ? answer.timeout(ANOTHER_LOOK_MS, TimeUnit.MILLISECONDS)
-                      : Future.failedFuture(failure));
+      return awaited(redis.send(request), LOOKS);
     } catch (RuntimeException e) {
       return Future.failedFuture(e);
     }
+  }
+
+  /**
+   * A loop that was busy for longer than the timeout runs its timers before it reads what has come
+   * in the meantime, and may have sent the command just now. So the timeout is cut into looks, and
+   * between two of them a loop reads its connections: Redis is late when all of them saw nothing.
+   */
+  private Future<Response> awaited(Future<Response> answer, int looks) {
+    return answer
+        .timeout(Math.max(1, timeoutMs / LOOKS), TimeUnit.MILLISECONDS)
+        .recover(
+            failure ->
+                failure instanceof TimeoutException && looks > 1
+                    ? awaited(answer, looks - 1)
+                    : Future.failedFuture(failure));
   }
 
   private static Request request(

@@ -205,7 +205,7 @@ class RedisFaultsTest {
 
   @Test
   void aConnectionThatFellSilentIsReplaced() throws InterruptedException {
-    Redis redis = new LoopRedis(vertx, client("redis://127.0.0.1:" + proxy.port()), 200);
+    Redis redis = loops(200);
     call(redis, "PING");
     proxy.silence();
     Future<Response> unanswered = redis.send(Request.cmd(Command.PING));
@@ -259,7 +259,7 @@ class RedisFaultsTest {
   private RedisLimiter gateway(long timeoutMs, long leaseMs) {
     RedisLimiter limiter =
         new RedisLimiter(
-            new LoopRedis(vertx, client("redis://127.0.0.1:" + proxy.port()), 5_000),
+            loops(5_000),
             new LimiterSettings(60_000, leaseMs, 60_000, timeoutMs, 2, 1.0, 1_000),
             RateCards.NONE,
             (tenant, use, percent) -> {},
@@ -268,11 +268,18 @@ class RedisFaultsTest {
     return limiter;
   }
 
+  private Redis loops(long silenceMsMax) {
+    Redis client = new LoopRedis(vertx, options("redis://127.0.0.1:" + proxy.port()), silenceMsMax);
+    clients.add(client);
+    return client;
+  }
+
+  private static RedisOptions options(String url) {
+    return new RedisOptions().setConnectionString(url).setMaxPoolSize(4).setMaxPoolWaiting(9_000);
+  }
+
   private Redis client(String url) {
-    Redis client =
-        Redis.createClient(
-            vertx,
-            new RedisOptions().setConnectionString(url).setMaxPoolSize(4).setMaxPoolWaiting(9_000));
+    Redis client = Redis.createClient(vertx, options(url));
     clients.add(client);
     return client;
   }
