@@ -92,7 +92,8 @@ public final class MeshChannels implements Closeable {
             .disableRetry()
             .build();
     if (REPLACEABLE.contains(key.role())) {
-      Pulse.watch(channel, pulses, () -> giveUp(key, channel));
+      // Between two turns on the loop it has read its connections, however busy it is.
+      Pulse.watch(channel, loop == null ? pulses : loop, () -> giveUp(key, channel));
     }
     return channel;
   }

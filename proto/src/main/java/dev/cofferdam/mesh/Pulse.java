@@ -16,8 +16,8 @@ import org.slf4j.LoggerFactory;
  * Asks a peer over and over whether it is there. A process that hangs, and a network that swallows
  * everything, close no connection, and gRPC's own keepalive asks every ten seconds at most.
  *
- * <p>Patience is counted in turns: those that this process did not get the processor for do not
- * count against the peer.
+ * <p>Patience is counted in turns: those that this process did not get the processor for, or that
+ * the event loop of the connection had no time for, do not count against the peer.
  */
 final class Pulse implements Runnable {
   private static final Logger LOG = LoggerFactory.getLogger(Pulse.class);
@@ -45,6 +45,7 @@ final class Pulse implements Runnable {
   /**
    * Watches the peer of a channel until the channel is shut down.
    *
+   * @param timer the channel's event loop, where it has one of its own
    * @param onSilent run once the peer has not answered for two seconds, or let nobody in for five
    */
   static void watch(ManagedChannel channel, ScheduledExecutorService timer, Runnable onSilent) {

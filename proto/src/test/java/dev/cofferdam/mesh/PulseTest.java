@@ -9,6 +9,8 @@ import io.grpc.health.v1.HealthCheckRequest;
 import io.grpc.health.v1.HealthCheckResponse;
 import io.grpc.health.v1.HealthGrpc;
 import io.grpc.stub.StreamObserver;
+import io.netty.channel.EventLoop;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -69,6 +71,35 @@ class PulseTest {
               }
             });
     return events;
+  }
+
+  @Test
+  void aLoopThatIsBusyForSecondsDoesNotTakeItsPeersForSilent() throws Exception {
+    TestPki pki = new TestPki(Files.createDirectory(folder.resolve("busy")));
+    try (EventLoops loops = EventLoops.start();
+        MeshServer peer =
+            MeshServer.builder("test", pki.identity("s", "spiffe://test/service/scheduler"))
+                .listen("127.0.0.1", 0)
+                .start();
+        MeshChannels ofLoops =
+            new MeshChannels(pki.identity("r", "spiffe://test/service/router"), loops)) {
+      EventLoop loop = loops.current();
+      BlockingQueue<Status.Code> call =
+          loop.submit(() -> watch(ofLoops.to("127.0.0.1:" + peer.port(), Role.SCHEDULER))).get();
+      assertThat(call.poll(10, TimeUnit.SECONDS)).isEqualTo(Status.Code.OK);
+
+      loop.submit(() -> sleep(4_000)).get();
+
+      assertThat(call.poll(1, TimeUnit.SECONDS)).isNull();
+    }
+  }
+
+  private static void sleep(long ms) {
+    try {
+      Thread.sleep(ms);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 
   @Test
