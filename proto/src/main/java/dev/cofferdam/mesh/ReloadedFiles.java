@@ -2,10 +2,11 @@ package dev.cofferdam.mesh;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Future;
@@ -25,7 +26,7 @@ final class ReloadedFiles implements Closeable {
   private final List<Path> files;
   private final Loader loader;
   private final Future<?> watch;
-  private List<FileTime> read;
+  private List<ByteBuffer> read;
   private String complaint = "";
 
   /** Reads the files and puts in force what they hold. */
@@ -58,7 +59,7 @@ final class ReloadedFiles implements Closeable {
 
   private void look() {
     try {
-      List<FileTime> now = version();
+      List<ByteBuffer> now = version();
       if (!now.equals(read)) {
         loader.load();
         read = now;
@@ -78,11 +79,13 @@ final class ReloadedFiles implements Closeable {
     }
   }
 
-  private List<FileTime> version() throws IOException {
-    List<FileTime> times = new ArrayList<>();
+  /** Of what they hold: a file's time stays where two writes follow within a clock's tick. */
+  private List<ByteBuffer> version() throws IOException, GeneralSecurityException {
+    MessageDigest sha256 = MessageDigest.getInstance("SHA-256");
+    List<ByteBuffer> digests = new ArrayList<>();
     for (Path file : files) {
-      times.add(Files.getLastModifiedTime(file));
+      digests.add(ByteBuffer.wrap(sha256.digest(Files.readAllBytes(file))));
     }
-    return times;
+    return digests;
   }
 }

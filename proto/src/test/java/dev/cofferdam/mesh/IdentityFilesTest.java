@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.FileTime;
 import java.security.GeneralSecurityException;
 import java.security.cert.X509Certificate;
 import java.util.concurrent.Executors;
@@ -51,6 +52,21 @@ class IdentityFilesTest {
 
       eventually(() -> !shown(identity).equals(first));
       assertThat(shown(identity).getPublicKey()).isEqualTo(first.getPublicKey());
+    }
+  }
+
+  @Test
+  void aCertificateThatIsRenewedWithinATickOfTheClockIsTakenOver() throws Exception {
+    TestPki pki = new TestPki(folder);
+    TlsFiles files = pki.identity("gateway", ID);
+    FileTime time = Files.getLastModifiedTime(files.certificate());
+    try (IdentityFiles identity = new IdentityFiles(files, reloader)) {
+      X509Certificate first = shown(identity);
+
+      pki.renew(files, ID);
+      Files.setLastModifiedTime(files.certificate(), time);
+
+      eventually(() -> !shown(identity).equals(first));
     }
   }
 
