@@ -37,13 +37,21 @@ public final class ModelDigest {
   /**
    * A file as it looks without reading it.
    *
-   * @param modified when its content was last written
+   * @param modified when its content was last written, which can be set to any time
+   * @param changed when anything of it was, which the file system alone sets; null where it does
+   *     not (other than Unix)
    * @param key what the file system knows it by; null where it has none
    */
-  public record Stamp(long bytes, FileTime modified, @Nullable Object key) {
+  public record Stamp(
+      long bytes, FileTime modified, @Nullable Object changed, @Nullable Object key) {
     private static Stamp of(Path file) throws IOException {
       BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
-      return new Stamp(attributes.size(), attributes.lastModifiedTime(), attributes.fileKey());
+      boolean unix = file.getFileSystem().supportedFileAttributeViews().contains("unix");
+      return new Stamp(
+          attributes.size(),
+          attributes.lastModifiedTime(),
+          unix ? Files.getAttribute(file, "unix:ctime") : null,
+          attributes.fileKey());
     }
   }
 
