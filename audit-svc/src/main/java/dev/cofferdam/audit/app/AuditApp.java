@@ -162,8 +162,7 @@ public class AuditApp {
           audited.record(violation);
         };
     TenantRetention kept =
-        TenantRetention.open(
-            kafka, config.stateDir().resolve("tenants.snapshot"), config.audit().retentionDays());
+        TenantRetention.open(kafka, config.stateDir(), config.audit().retentionDays());
     retention = kept;
     Housekeeping tidy =
         new Housekeeping(

@@ -52,6 +52,7 @@ import dev.cofferdam.mesh.EventLoops;
 import dev.cofferdam.mesh.MeshChannels;
 import dev.cofferdam.mesh.MeshServer;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
@@ -87,7 +88,8 @@ final class Gateway implements AutoCloseable {
 
   private final GatewayConfig config;
   private final TlsFiles tls;
-  private final Configured configured;
+  private final KafkaConfiguration.Views views;
+  private final ConfigFeed feed;
   private final ConfigWriter writer;
   private final FactPublisher publisher;
   private final RedisLimiter limiter;
@@ -126,8 +128,10 @@ final class Gateway implements AutoCloseable {
     this.vertx = vertx;
     this.tls = new TlsFiles(config.tls().certificate(), config.tls().key(), config.tls().trust());
     KafkaSettings kafka = KafkaSettings.of(config.kafka().properties(), tls);
-    this.configured = new Configured(kafka, config.stateDir());
-    this.writer = ConfigWriter.open(kafka, "gateway-admin", configured.views().all());
+    ConfigFeed.Builder configured = ConfigFeed.of(kafka, config.stateDir());
+    this.views = KafkaConfiguration.Views.of(configured);
+    this.feed = configured.start();
+    this.writer = ConfigWriter.open(kafka, "gateway-admin", feed);
     this.publisher =
         FactPublisher.open(
             kafka, "gateway", config.stateDir().resolve("spool"), config.audit().spoolBytesMax());
@@ -136,7 +140,7 @@ final class Gateway implements AutoCloseable {
             publisher, new AuditKeys(secret(config.audit().hmacSecretFile())), clock);
     LimiterSettings limits =
         LimiterSettings.ofReplicas(config.gatewayReplicas(), config.limits().dashboard());
-    RateCards rateCards = new ConfiguredRateCards(configured.views().rateCards(), clock);
+    RateCards rateCards = new ConfiguredRateCards(views.rateCards(), clock);
     this.limiter =
         new RedisLimiter(
             redis,
@@ -144,9 +148,7 @@ final class Gateway implements AutoCloseable {
             rateCards,
             (tenant, use, percent) -> metrics.budgetAlert(tenant, use.budget(), percent),
             clock);
-    this.ledger =
-        LedgerStatements.open(
-            kafka, config.stateDir().resolve("budgets.snapshot"), limiter::atLeast);
+    this.ledger = LedgerStatements.open(kafka, config.stateDir(), limiter::atLeast);
     this.leased =
         config.limits().mode() == GatewayConfig.LimitMode.LEASED
             ? Optional.of(
@@ -162,11 +164,8 @@ final class Gateway implements AutoCloseable {
     this.disk = threads("facts-disk-", 1);
     IdentityFacts identityFacts =
         new IdentityFacts(facts, config.audit().refusalsPerSecondMax(), clock);
-    Catalog catalog =
-        new ConfiguredCatalog(
-            configured.views().models(), configured.views().adapters(), configured.views().pools());
-    Tenants tenants =
-        new ConfiguredTenants(configured.views().tenants(), configured.views().keys());
+    Catalog catalog = new ConfiguredCatalog(views.models(), views.adapters(), views.pools());
+    Tenants tenants = new ConfiguredTenants(views.tenants(), views.keys());
     this.issuer = new TrustedIssuer(config.jwt(), facts::contentHash, clock);
     this.authenticator =
         new TenantAuthenticator(
@@ -178,8 +177,7 @@ final class Gateway implements AutoCloseable {
             clock);
     TenantBreakers breakers = new TenantBreakers(BreakerSettings.DEFAULTS);
     this.stores = new Stores(config, database);
-    this.storage =
-        database.map(db -> new StorageReports(db, configured.views().tenants(), publisher, clock));
+    this.storage = database.map(db -> new StorageReports(db, views.tenants(), publisher, clock));
     TranscriptWriter transcripts = stores.writer(facts, clock);
     Offers offers = new Offers(catalog);
     KeptResponses responses = new KeptResponses(config.responses(), redis, offers);
@@ -239,11 +237,11 @@ final class Gateway implements AutoCloseable {
                                 dispatcher,
                                 stores.foreignIds(),
                                 tenants,
-                                configured::caughtUp,
+                                feed::caughtUp,
                                 workers,
                                 clock)));
     batches.map(BatchJobs::runner).ifPresent(metrics::watch);
-    KafkaConfiguration configuration = new KafkaConfiguration(writer, configured.views());
+    KafkaConfiguration configuration = new KafkaConfiguration(writer, views);
     Optional<FolderRoot> adapters = config.adapters().root().map(FolderRoot::new);
     this.rollouts = new RolloutGrpcService(configuration, adapters, facts, clock, Caller::current);
     this.admin =
@@ -268,8 +266,7 @@ final class Gateway implements AutoCloseable {
     metrics.watch(connections);
     leased.ifPresent(metrics::watch);
     issuer.keys().ifPresent(metrics::watch);
-    configured
-        .views()
+    views
         .models()
         .onChange(
             () -> {
@@ -334,14 +331,12 @@ final class Gateway implements AutoCloseable {
 
   /** Starts the pages, where they are wanted. */
   void startConsole() {
-    console =
-        ConsoleServer.start(
-            config, tls, configured.views().tenants(), publisher, Clock.systemUTC());
+    console = ConsoleServer.start(config, tls, views.tenants(), publisher, Clock.systemUTC());
   }
 
   /** Whether tenants, keys, models and adapters are known. */
   boolean knowsConfiguration() {
-    return configured.caughtUp();
+    return feed.caughtUp();
   }
 
   @Override
@@ -372,7 +367,7 @@ final class Gateway implements AutoCloseable {
     limiter.close();
     publisher.close();
     writer.close();
-    configured.close();
+    feed.close();
   }
 
   static byte[] secret(Path file) {

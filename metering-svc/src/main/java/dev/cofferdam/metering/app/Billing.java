@@ -1,6 +1,7 @@
 package dev.cofferdam.metering.app;
 
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
@@ -39,9 +40,7 @@ import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.vocabulary.SpiffeId;
 import io.grpc.BindableService;
-import java.nio.file.Path;
 import java.time.Clock;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Executors;
@@ -59,7 +58,7 @@ final class Billing implements AutoCloseable {
   /** Fewer than the connections to the database. */
   private static final int HEAVY_AT_ONCE = 3;
 
-  private final List<ConfigView<?>> views;
+  private final ConfigFeed feed;
   private final ConfigView<Tenant> tenants;
   private final RateBook rates;
   private final ConfiguredHours hours;
@@ -72,12 +71,17 @@ final class Billing implements AutoCloseable {
           Thread.ofPlatform().daemon().name("metering-hours").factory());
 
   private Billing(
-      MeteringConfig config, Views configured, DataSource database, Violation.Recorder violations) {
+      MeteringConfig config,
+      ConfigFeed.Builder views,
+      DataSource database,
+      Violation.Recorder violations) {
     CallerViews callers = new CallerViews(violations);
-    this.views = List.of(configured.rateCards(), configured.tenants(), configured.pools());
-    this.hours = new ConfiguredHours(configured.pools(), new PostgresHourBook(database));
-    this.tenants = configured.tenants();
-    this.rates = new ConfiguredRateBook(configured.rateCards(), tenants);
+    this.tenants = views.view(Topics.TENANTS, Tenant.parser());
+    this.rates = new ConfiguredRateBook(views.view(Topics.RATE_CARDS, RateCard.parser()), tenants);
+    this.hours =
+        new ConfiguredHours(
+            views.view(Topics.POOLS, Pool.parser()), new PostgresHourBook(database));
+    this.feed = views.start();
     BilledUse uses = new PostgresBilledUse(database);
     Invoices stored = new PostgresInvoices(database, new JsonDocuments());
     DailyCharges charges = new DailyCharges(rates, uses, stored);
@@ -134,30 +138,14 @@ final class Billing implements AutoCloseable {
                 pages::refused));
   }
 
-  private record Views(
-      ConfigView<RateCard> rateCards, ConfigView<Tenant> tenants, ConfigView<Pool> pools) {}
-
   /** Opens the views and begins to read. */
   static Billing open(
       MeteringConfig config,
       KafkaSettings kafka,
       DataSource database,
       Violation.Recorder violations) {
-    Path snapshots = config.stateDir().resolve("config");
     return new Billing(
-        config,
-        new Views(
-            ConfigView.open(
-                kafka,
-                Topics.RATE_CARDS,
-                RateCard.parser(),
-                snapshots.resolve("rate-cards.snapshot")),
-            ConfigView.open(
-                kafka, Topics.TENANTS, Tenant.parser(), snapshots.resolve("tenants.snapshot")),
-            ConfigView.open(
-                kafka, Topics.POOLS, Pool.parser(), snapshots.resolve("pools.snapshot"))),
-        database,
-        violations);
+        config, ConfigFeed.of(kafka, config.stateDir().resolve("config")), database, violations);
   }
 
   /** Begins to keep the hours of nodes; the database is migrated. */
@@ -166,11 +154,19 @@ final class Billing implements AutoCloseable {
   }
 
   private void keep() {
+    if (!knowsConfiguration()) {
+      return;
+    }
     try {
       hours.keep(Clock.systemUTC().instant());
     } catch (RuntimeException e) {
       LOG.warn("the hours of nodes are not kept yet: {}", e.getMessage());
     }
+  }
+
+  /** Whether tenants, pools and rate cards are known. */
+  boolean knowsConfiguration() {
+    return feed.caughtUp();
   }
 
   /** The service of invoices. */
@@ -202,6 +198,6 @@ final class Billing implements AutoCloseable {
   public void close() {
     web.ifPresent(WebServer::close);
     keeper.shutdownNow();
-    views.forEach(ConfigView::close);
+    feed.close();
   }
 }

@@ -44,8 +44,6 @@ final class Budgeting {
    * @throws RuntimeException where the store or the spool does not take it; the next time tells
    */
   void step(Instant now) {
-    if (tenants.caughtUp()) {
-      watch.step(ConfiguredBudgets.of(tenants), now);
-    }
+    watch.step(ConfiguredBudgets.of(tenants), now);
   }
 }

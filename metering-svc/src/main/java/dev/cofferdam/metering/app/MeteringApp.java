@@ -167,7 +167,9 @@ public class MeteringApp {
         new Budgeting(bills.tenants(), bills.rates(), database, facts, config.spoolBytesMax() / 2);
     for (long turn = 1; !stopping.await(BUDGETS_S, TimeUnit.SECONDS); turn++) {
       try {
-        budgets.step(Instant.now());
+        if (bills.knowsConfiguration()) {
+          budgets.step(Instant.now());
+        }
       } catch (RuntimeException e) {
         LOG.warn("budgets are not watched, trying again: {}", e.getMessage());
       }

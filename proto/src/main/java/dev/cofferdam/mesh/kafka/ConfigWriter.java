@@ -51,7 +51,7 @@ public final class ConfigWriter implements AutoCloseable {
 
   private final KafkaSettings settings;
   private final String clientId;
-  private final List<ConfigView<?>> views;
+  private final ConfigFeed feed;
 
   /** The one that nobody has shut out as far as is known; what it commits, the views then hold. */
   private @Nullable KafkaProducer<String, byte[]> begun;
@@ -59,20 +59,19 @@ public final class ConfigWriter implements AutoCloseable {
   /** Whether the cluster's transactions are known to hold what this relies upon. */
   private boolean versionKnown;
 
-  private ConfigWriter(KafkaSettings settings, String clientId, List<ConfigView<?>> views) {
+  private ConfigWriter(KafkaSettings settings, String clientId, ConfigFeed feed) {
     this.settings = settings;
     this.clientId = clientId;
-    this.views = List.copyOf(views);
+    this.feed = feed;
   }
 
   /**
    * Makes a writer; Kafka may be away.
    *
-   * @param views of all topics that changes are made from; they stay the caller's
+   * @param feed with views of all topics that changes are made from; it stays the caller's
    */
-  public static ConfigWriter open(
-      KafkaSettings settings, String clientId, List<ConfigView<?>> views) {
-    return new ConfigWriter(settings, clientId, views);
+  public static ConfigWriter open(KafkaSettings settings, String clientId, ConfigFeed feed) {
+    return new ConfigWriter(settings, clientId, feed);
   }
 
   /** What a change writes: all of it or nothing. */
@@ -206,9 +205,9 @@ public final class ConfigWriter implements AutoCloseable {
             new StringDeserializer(),
             new ByteArrayDeserializer())) {
       List<TopicPartition> partitions = new ArrayList<>();
-      for (ConfigView<?> view : views) {
+      for (String topic : feed.topics()) {
         consumer
-            .partitionsFor(view.topic(), ASK)
+            .partitionsFor(topic, ASK)
             .forEach(info -> partitions.add(new TopicPartition(info.topic(), info.partition())));
       }
       ends = consumer.endOffsets(partitions, ASK);
@@ -238,14 +237,8 @@ public final class ConfigWriter implements AutoCloseable {
   }
 
   private boolean hold(Map<TopicPartition, Long> ends, Duration patience) {
-    long endNs = System.nanoTime() + patience.toNanos();
     try {
-      for (ConfigView<?> view : views) {
-        if (!view.awaitOffsets(ends, endNs - System.nanoTime())) {
-          return false;
-        }
-      }
-      return true;
+      return feed.awaitOffsets(ends, patience);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;

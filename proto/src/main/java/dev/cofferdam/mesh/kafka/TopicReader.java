@@ -1,6 +1,8 @@
 package dev.cofferdam.mesh.kafka;
 
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -19,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads all partitions of a topic on a thread of its own, outside of any group and without
+ * Reads all partitions of topics on a thread of its own, outside of any group and without
  * committing. Begins again by itself after a failure, and when Kafka comes back.
  */
 public final class TopicReader implements AutoCloseable {
@@ -33,13 +35,13 @@ public final class TopicReader implements AutoCloseable {
      * Seeks where it wants to begin, and reads until {@link TopicReader#closed}; may throw what the
      * consumer throws.
      *
-     * @param consumer has all of the topic's partitions assigned; this thread's alone
+     * @param consumer has all of the topics' partitions assigned; this thread's alone
      */
     void read(KafkaConsumer<String, byte[]> consumer, List<TopicPartition> partitions);
   }
 
   private final KafkaSettings settings;
-  private final String topic;
+  private final List<String> topics;
   private final Reading reading;
   private final long againMs;
   private final Thread thread;
@@ -50,13 +52,14 @@ public final class TopicReader implements AutoCloseable {
    * Reads nothing before {@link #start}.
    *
    * @param name of the thread
+   * @param topics it waits until all of them exist
    * @param options of the consumer, beside those that make it read alone
    * @param againMs between two connections
    */
   public TopicReader(
       String name,
       KafkaSettings settings,
-      String topic,
+      Collection<String> topics,
       Map<String, Object> options,
       long againMs,
       Reading reading) {
@@ -69,7 +72,7 @@ public final class TopicReader implements AutoCloseable {
                 "request.timeout.ms", "5000"));
     all.putAll(options);
     this.settings = settings;
-    this.topic = topic;
+    this.topics = List.copyOf(topics);
     this.reading = reading;
     this.againMs = againMs;
     this.thread = Thread.ofPlatform().daemon().name(name).unstarted(() -> run(all));
@@ -95,9 +98,9 @@ public final class TopicReader implements AutoCloseable {
         consumer = current;
         read(current);
       } catch (WakeupException | InterruptException e) {
-        LOG.debug("the reader of {} was woken", topic);
+        LOG.debug("the reader of {} was woken", topics);
       } catch (RuntimeException e) {
-        LOG.debug("the reader of {} begins again: {}", topic, e.toString());
+        LOG.debug("the reader of {} begins again: {}", topics, e.toString());
       }
       consumer = null;
       if (current != null) {
@@ -109,12 +112,14 @@ public final class TopicReader implements AutoCloseable {
   }
 
   private void read(KafkaConsumer<String, byte[]> current) {
-    List<PartitionInfo> infos = current.partitionsFor(topic, ASK);
-    if (infos == null || infos.isEmpty()) {
-      return;
+    List<TopicPartition> partitions = new ArrayList<>();
+    for (String topic : topics) {
+      List<PartitionInfo> infos = current.partitionsFor(topic, ASK);
+      if (infos == null || infos.isEmpty()) {
+        return;
+      }
+      infos.forEach(info -> partitions.add(new TopicPartition(topic, info.partition())));
     }
-    List<TopicPartition> partitions =
-        infos.stream().map(info -> new TopicPartition(topic, info.partition())).toList();
     current.assign(partitions);
     reading.read(current, partitions);
   }

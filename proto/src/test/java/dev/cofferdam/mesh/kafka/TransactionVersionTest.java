@@ -6,7 +6,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.cofferdam.vocabulary.RefusedException;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
@@ -19,7 +18,8 @@ class TransactionVersionTest {
   void nothingIsWrittenToAClusterWithOldTransactions() {
     AtomicBoolean worked = new AtomicBoolean();
     try (TestKafka kafka = new TestKafka(folder, Map.of("transaction.version", (short) 1));
-        ConfigWriter writer = ConfigWriter.open(kafka.settings(), "test", List.of())) {
+        ConfigFeed feed = ConfigFeed.of(kafka.settings(), folder.resolve("views")).start();
+        ConfigWriter writer = ConfigWriter.open(kafka.settings(), "test", feed)) {
       assertThatThrownBy(() -> writer.change(change -> worked.getAndSet(true)))
           .isInstanceOf(RefusedException.class)
           .hasMessageContaining("transaction.version of the Kafka cluster is 1");

@@ -1,5 +1,6 @@
 package dev.cofferdam.audit.retention.kafka;
 
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
@@ -15,21 +16,23 @@ import java.util.function.ToIntFunction;
  */
 public final class TenantRetention implements ToIntFunction<TenantId>, AutoCloseable {
   private final ConfigView<Tenant> tenants;
+  private final ConfigFeed feed;
   private final int unknownDays;
 
-  private TenantRetention(ConfigView<Tenant> tenants, int unknownDays) {
-    this.tenants = tenants;
+  private TenantRetention(ConfigFeed.Builder views, int unknownDays) {
+    this.tenants = views.view(Topics.TENANTS, Tenant.parser());
+    this.feed = views.start();
     this.unknownDays = unknownDays;
   }
 
   /**
    * Opens the tenants' records.
    *
+   * @param snapshots folder where they are kept between starts
    * @param unknownDays for whom there is no record
    */
-  public static TenantRetention open(KafkaSettings kafka, Path snapshot, int unknownDays) {
-    return new TenantRetention(
-        ConfigView.open(kafka, Topics.TENANTS, Tenant.parser(), snapshot), unknownDays);
+  public static TenantRetention open(KafkaSettings kafka, Path snapshots, int unknownDays) {
+    return new TenantRetention(ConfigFeed.of(kafka, snapshots), unknownDays);
   }
 
   @Override
@@ -42,6 +45,6 @@ public final class TenantRetention implements ToIntFunction<TenantId>, AutoClose
 
   @Override
   public void close() {
-    tenants.close();
+    feed.close();
   }
 }

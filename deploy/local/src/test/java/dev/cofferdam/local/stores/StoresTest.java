@@ -13,6 +13,7 @@ import dev.cofferdam.local.process.Readiness;
 import dev.cofferdam.local.redis.RedisServer;
 import dev.cofferdam.mesh.JdkTls;
 import dev.cofferdam.mesh.TlsFiles;
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
@@ -216,12 +217,11 @@ class StoresTest {
   void aViewFollowsItsTopicSurvivesKafkasAbsenceAndStartsFromItsSnapshot() throws Exception {
     KafkaBroker broker = broker();
     Component kafka = startKafka(broker);
-    Path snapshot = folder.resolve("pools.snapshot");
-    try (ConfigView<Pool> view =
-            ConfigView.open(settings(broker, "gateway"), Topics.POOLS, Pool.parser(), snapshot);
-        ConfigWriter writer =
-            ConfigWriter.open(settings(broker, "gateway"), "gateway", List.of(view))) {
-      until("the view", view::caughtUp);
+    ConfigFeed.Builder building = feed(broker, "config");
+    ConfigView<Pool> view = building.view(Topics.POOLS, Pool.parser());
+    try (ConfigFeed feed = building.start();
+        ConfigWriter writer = ConfigWriter.open(settings(broker, "gateway"), "gateway", feed)) {
+      until("the view", feed::caughtUp);
       put(writer, "a", pool("a"));
       put(writer, "b", pool("b"));
       assertThat(view.snapshot()).hasSize(2);
@@ -231,9 +231,9 @@ class StoresTest {
       kafka.stop();
       assertThat(view.get("b")).isPresent();
       assertThatThrownBy(() -> put(writer, "c", pool("c"))).isInstanceOf(RefusedException.class);
-      try (ConfigView<Pool> restarted =
-          ConfigView.open(
-              settings(broker, "gateway"), Topics.POOLS, Pool.parser(), folder.resolve("copy"))) {
+      ConfigFeed.Builder blank = feed(broker, "blank");
+      blank.view(Topics.POOLS, Pool.parser());
+      try (ConfigFeed restarted = blank.start()) {
         assertThat(restarted.caughtUp()).isFalse();
       }
       kafka.start();
@@ -242,11 +242,16 @@ class StoresTest {
       assertThat(view.get("d")).isPresent();
     }
     kafka.stop();
-    try (ConfigView<Pool> view =
-        ConfigView.open(settings(broker, "gateway"), Topics.POOLS, Pool.parser(), snapshot)) {
-      assertThat(view.snapshot().keySet()).contains("b", "d").doesNotContain("a");
-      until("the view to serve from its snapshot", view::caughtUp);
+    ConfigFeed.Builder again = feed(broker, "config");
+    ConfigView<Pool> kept = again.view(Topics.POOLS, Pool.parser());
+    try (ConfigFeed feed = again.start()) {
+      assertThat(kept.snapshot().keySet()).contains("b", "d").doesNotContain("a");
+      until("the view to serve from its snapshot", feed::caughtUp);
     }
+  }
+
+  private ConfigFeed.Builder feed(KafkaBroker broker, String snapshots) {
+    return ConfigFeed.of(settings(broker, "gateway"), folder.resolve(snapshots));
   }
 
   private static void put(ConfigWriter writer, String key, @Nullable Pool pool) {

@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.admin.kafka;
 
 import dev.cofferdam.gateway.admin.Configuration;
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.Topics;
@@ -10,7 +11,6 @@ import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.Pool;
 import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 
@@ -27,9 +27,15 @@ public final class KafkaConfiguration implements Configuration {
       ConfigView<Adapter> adapters,
       ConfigView<Pool> pools,
       ConfigView<RateCard> rateCards) {
-    /** All of them. */
-    public List<ConfigView<?>> all() {
-      return List.of(tenants, keys, models, adapters, pools, rateCards);
+    /** Those of a feed that is still to start. */
+    public static Views of(ConfigFeed.Builder feed) {
+      return new Views(
+          feed.view(Topics.TENANTS, Tenant.parser()),
+          feed.view(Topics.API_KEYS, ApiKey.parser()),
+          feed.view(Topics.MODELS, Model.parser()),
+          feed.view(Topics.ADAPTERS, Adapter.parser()),
+          feed.view(Topics.POOLS, Pool.parser()),
+          feed.view(Topics.RATE_CARDS, RateCard.parser()));
     }
   }
 

@@ -1,6 +1,7 @@
 package dev.cofferdam.gateway.quota.kafka;
 
 import dev.cofferdam.gateway.quota.Spent;
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
@@ -20,28 +21,27 @@ public final class LedgerStatements implements AutoCloseable {
 
   private final ConfigView<CloudEvent> view;
   private final BiConsumer<TenantId, Spent> listener;
+  private final ConfigFeed feed;
 
   private Map<String, CloudEvent> heard = Map.of();
 
-  private LedgerStatements(ConfigView<CloudEvent> view, BiConsumer<TenantId, Spent> listener) {
-    this.view = view;
+  private LedgerStatements(ConfigFeed.Builder views, BiConsumer<TenantId, Spent> listener) {
+    this.view = views.view(Topics.BUDGETS, CloudEvent.parser());
     this.listener = listener;
+    view.onChange(this::hear);
+    hear();
+    this.feed = views.start();
   }
 
   /**
    * Begins to hear.
    *
-   * @param snapshot where statements are kept between starts
+   * @param snapshots folder where statements are kept between starts
    * @param listener told of each; must not block
    */
   public static LedgerStatements open(
-      KafkaSettings kafka, Path snapshot, BiConsumer<TenantId, Spent> listener) {
-    LedgerStatements statements =
-        new LedgerStatements(
-            ConfigView.open(kafka, Topics.BUDGETS, CloudEvent.parser(), snapshot), listener);
-    statements.view.onChange(statements::hear);
-    statements.hear();
-    return statements;
+      KafkaSettings kafka, Path snapshots, BiConsumer<TenantId, Spent> listener) {
+    return new LedgerStatements(ConfigFeed.of(kafka, snapshots), listener);
   }
 
   private synchronized void hear() {
@@ -77,6 +77,6 @@ public final class LedgerStatements implements AutoCloseable {
 
   @Override
   public void close() {
-    view.close();
+    feed.close();
   }
 }

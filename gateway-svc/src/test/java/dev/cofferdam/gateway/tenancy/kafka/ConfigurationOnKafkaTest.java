@@ -5,25 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.google.protobuf.ByteString;
-import com.google.protobuf.Message;
-import com.google.protobuf.Parser;
 import dev.cofferdam.gateway.admin.Configuration;
 import dev.cofferdam.gateway.admin.kafka.KafkaConfiguration;
 import dev.cofferdam.gateway.facts.AuditFact;
 import dev.cofferdam.gateway.facts.AuditKeys;
 import dev.cofferdam.gateway.facts.kafka.KafkaAuditFacts;
 import dev.cofferdam.gateway.quota.SampleTenants;
-import dev.cofferdam.mesh.kafka.ConfigView;
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigWriter;
 import dev.cofferdam.mesh.kafka.FactPublisher;
-import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.TestKafka;
 import dev.cofferdam.mesh.kafka.Topics;
 import dev.cofferdam.proto.admin.v1.Adapter;
 import dev.cofferdam.proto.admin.v1.ApiKey;
 import dev.cofferdam.proto.admin.v1.Model;
-import dev.cofferdam.proto.admin.v1.Pool;
-import dev.cofferdam.proto.admin.v1.RateCard;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
@@ -349,33 +344,16 @@ class ConfigurationOnKafkaTest {
   }
 
   private Gateway gateway(String name) {
-    KafkaConfiguration.Views views =
-        new KafkaConfiguration.Views(
-            view(name, Topics.TENANTS, Tenant.parser()),
-            view(name, Topics.API_KEYS, ApiKey.parser()),
-            view(name, Topics.MODELS, Model.parser()),
-            view(name, Topics.ADAPTERS, Adapter.parser()),
-            view(name, Topics.POOLS, Pool.parser()),
-            view(name, Topics.RATE_CARDS, RateCard.parser()));
+    ConfigFeed.Builder configured = ConfigFeed.of(kafka.settings(), folder.resolve(name));
+    KafkaConfiguration.Views views = KafkaConfiguration.Views.of(configured);
+    ConfigFeed feed = opened(configured.start());
     Gateway gateway =
         new Gateway(
-            new KafkaConfiguration(
-                opened(ConfigWriter.open(kafka.settings(), name, views.all())), views),
+            new KafkaConfiguration(opened(ConfigWriter.open(kafka.settings(), name, feed)), views),
             new ConfiguredTenants(views.tenants(), views.keys()),
             new ConfiguredCatalog(views.models(), views.adapters(), views.pools()));
-    eventually(
-        () ->
-            views.tenants().caughtUp()
-                && views.keys().caughtUp()
-                && views.models().caughtUp()
-                && views.adapters().caughtUp());
+    eventually(feed::caughtUp);
     return gateway;
-  }
-
-  private <T extends Message> ConfigView<T> view(String gateway, String topic, Parser<T> parser) {
-    KafkaSettings settings = kafka.settings();
-    return opened(
-        ConfigView.open(settings, topic, parser, folder.resolve(gateway + "-" + topic + ".bin")));
   }
 
   private <T extends AutoCloseable> T opened(T one) {

@@ -16,11 +16,8 @@ public final class ConfiguredHours {
     this.book = book;
   }
 
-  /** Keeps the hours up to now, unless the configuration is not known yet. */
+  /** Keeps the hours up to now. */
   public void keep(Instant now) {
-    if (!pools.caughtUp()) {
-      return;
-    }
     book.keep(
         pools.snapshot().values().stream()
             .filter(Pool::hasNodeCost)

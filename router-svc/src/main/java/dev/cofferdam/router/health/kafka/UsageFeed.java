@@ -42,7 +42,7 @@ public final class UsageFeed implements AutoCloseable {
         new TopicReader(
             "usage-feed",
             settings,
-            Topics.USAGE,
+            List.of(Topics.USAGE),
             Map.of(
                 "auto.offset.reset", "latest",
                 // A quarter of a second late is early enough, and far cheaper than one by one.

@@ -1,5 +1,6 @@
 package dev.cofferdam.router.tenancy.kafka;
 
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
@@ -33,21 +34,17 @@ public final class TopicDirectory implements Directory, AutoCloseable {
   private final Translated<Tenant, TenantProfile> profiles;
   private final Translated<Model, ServedModel> served;
   private final Translated<Pool, PoolRecord> poolRecords;
+  private final ConfigFeed feed;
 
   /**
    * Opens the views; they fill in the background, from snapshots in the folder where Kafka is away.
    */
   public TopicDirectory(KafkaSettings kafka, Path snapshots) {
-    tenants =
-        ConfigView.open(
-            kafka, Topics.TENANTS, Tenant.parser(), snapshots.resolve("tenants.snapshot"));
-    models =
-        ConfigView.open(kafka, Topics.MODELS, Model.parser(), snapshots.resolve("models.snapshot"));
-    adapters =
-        ConfigView.open(
-            kafka, Topics.ADAPTERS, Adapter.parser(), snapshots.resolve("adapters.snapshot"));
-    pools =
-        ConfigView.open(kafka, Topics.POOLS, Pool.parser(), snapshots.resolve("pools.snapshot"));
+    ConfigFeed.Builder views = ConfigFeed.of(kafka, snapshots);
+    tenants = views.view(Topics.TENANTS, Tenant.parser());
+    models = views.view(Topics.MODELS, Model.parser());
+    adapters = views.view(Topics.ADAPTERS, Adapter.parser());
+    pools = views.view(Topics.POOLS, Pool.parser());
     tenants.onChange(this::readPins);
     readPins();
     models.onChange(this::readShifts);
@@ -55,11 +52,12 @@ public final class TopicDirectory implements Directory, AutoCloseable {
     profiles = new Translated<>(tenants, TenantRecords::profile);
     served = new Translated<>(models, TopicDirectory::served);
     poolRecords = new Translated<>(pools, TopicDirectory::pool);
+    feed = views.start();
   }
 
   @Override
   public boolean ready() {
-    return tenants.caughtUp() && models.caughtUp() && adapters.caughtUp() && pools.caughtUp();
+    return feed.caughtUp();
   }
 
   @Override
@@ -159,9 +157,6 @@ public final class TopicDirectory implements Directory, AutoCloseable {
 
   @Override
   public void close() {
-    tenants.close();
-    models.close();
-    adapters.close();
-    pools.close();
+    feed.close();
   }
 }

@@ -1,5 +1,6 @@
 package dev.cofferdam.scheduler.tenancy.kafka;
 
+import dev.cofferdam.mesh.kafka.ConfigFeed;
 import dev.cofferdam.mesh.kafka.ConfigView;
 import dev.cofferdam.mesh.kafka.KafkaSettings;
 import dev.cofferdam.mesh.kafka.Topics;
@@ -13,16 +14,16 @@ import java.nio.file.Path;
 public final class TopicGuarantees implements AutoCloseable {
   private final ConfigView<Tenant> tenants;
   private final ConfigView<Pool> pools;
+  private final ConfigFeed feed;
 
   /**
    * Opens the views; they fill in the background, from snapshots in the folder where Kafka is away.
    */
   public TopicGuarantees(KafkaSettings kafka, Path snapshots) {
-    tenants =
-        ConfigView.open(
-            kafka, Topics.TENANTS, Tenant.parser(), snapshots.resolve("tenants.snapshot"));
-    pools =
-        ConfigView.open(kafka, Topics.POOLS, Pool.parser(), snapshots.resolve("pools.snapshot"));
+    ConfigFeed.Builder views = ConfigFeed.of(kafka, snapshots);
+    tenants = views.view(Topics.TENANTS, Tenant.parser());
+    pools = views.view(Topics.POOLS, Pool.parser());
+    feed = views.start();
   }
 
   /** What tenants are sure of in a pool. */
@@ -30,7 +31,7 @@ public final class TopicGuarantees implements AutoCloseable {
     return GuaranteeRules.of(pool, pools.get(pool), tenants.snapshot().values());
   }
 
-  /** Runs something after each change, on a thread of a view. */
+  /** Runs something after each change, on the thread of the views. */
   public void onChange(Runnable listener) {
     tenants.onChange(listener);
     pools.onChange(listener);
@@ -38,7 +39,6 @@ public final class TopicGuarantees implements AutoCloseable {
 
   @Override
   public void close() {
-    tenants.close();
-    pools.close();
+    feed.close();
   }
 }
