@@ -20,6 +20,7 @@ import dev.cofferdam.proto.admin.v1.Model;
 import dev.cofferdam.proto.admin.v1.PutAdapterRequest;
 import dev.cofferdam.proto.admin.v1.PutModelRequest;
 import dev.cofferdam.proto.admin.v1.PutTenantRequest;
+import dev.cofferdam.proto.admin.v1.SuspendTenantRequest;
 import dev.cofferdam.proto.admin.v1.Tenant;
 import dev.cofferdam.proto.admin.v1.TenantStatus;
 import dev.cofferdam.proto.admin.v1.Tier;
@@ -364,6 +365,13 @@ public final class Mesh {
                     .getCode()
                 == io.grpc.Status.Code.INVALID_ARGUMENT);
     return tenant;
+  }
+
+  /** Ends what a tenant is sure of: the mesh of the next run would still keep it free. */
+  public void suspend(TenantHandle tenant) {
+    var admin = AdminServiceGrpc.newBlockingStub(as(local.endpoints().grpc(), local.operator()));
+    SuspendTenantRequest suspend = SuspendTenantRequest.newBuilder().setTenant(tenant.id()).build();
+    Patience.await("the tenant is suspended", () -> Optional.of(admin.suspendTenant(suspend)));
   }
 
   /** What the mesh's processes say in their metrics. */

@@ -8,6 +8,7 @@ import dev.cofferdam.verification.Mesh;
 import dev.cofferdam.verification.Mesh.TenantHandle;
 import dev.cofferdam.verification.Patience;
 import java.util.List;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
@@ -28,6 +29,11 @@ class SeveralModelsTest {
       assertThat(MESH.putModel(model).getDigest()).hasSize(64);
       Patience.until("the gateway and the router know the model", () -> ask(model).status().isOk());
     }
+  }
+
+  @AfterAll
+  static void freeWhatIsGuaranteed() {
+    MESH.suspend(tenant);
   }
 
   private static Generation ask(String model) {

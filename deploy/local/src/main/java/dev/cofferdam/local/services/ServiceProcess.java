@@ -22,6 +22,9 @@ public final class ServiceProcess {
   private static final int ANSWER_BYTES_MAX = 2_000;
   private static final String HEAP = "-Xmx256m";
 
+  /** Of what an executable allocates before it collects; it keeps all of it. */
+  private static final String YOUNG = "-Xmn16m";
+
   private ServiceProcess() {}
 
   /**
@@ -51,6 +54,7 @@ public final class ServiceProcess {
       case ServicePrograms.Executable executable -> {
         command.add(executable.file().toString());
         command.add(HEAP);
+        command.add(YOUNG);
       }
     }
     return new ProcessSpec(name, command, Map.of("COFFERDAM_PARENT_WATCH", "stdin"), folder, log);
