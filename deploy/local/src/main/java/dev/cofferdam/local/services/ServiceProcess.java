@@ -22,7 +22,7 @@ public final class ServiceProcess {
   private static final int ANSWER_BYTES_MAX = 2_000;
   private static final String HEAP = "-Xmx256m";
 
-  /** Of what an executable allocates before it collects; it keeps all of it. */
+  /** What an executable allocates before it collects; as much stays resident. */
   private static final String YOUNG = "-Xmn16m";
 
   private ServiceProcess() {}
