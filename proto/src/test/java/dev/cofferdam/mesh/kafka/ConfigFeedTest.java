@@ -58,8 +58,8 @@ class ConfigFeedTest {
     ConfigFeed.Builder part = ConfigFeed.of(away, folder);
     part.view(Topics.POOLS, Pool.parser());
     part.view(Topics.MODELS, Model.parser());
-    try (ConfigFeed served = whole.start();
-        ConfigFeed refused = part.start()) {
+    try (ConfigFeed refused = part.start();
+        ConfigFeed served = whole.start()) {
       assertThat(served.caughtUp()).isFalse();
       awaitCaughtUp(served);
       assertThat(refused.caughtUp()).isFalse();
