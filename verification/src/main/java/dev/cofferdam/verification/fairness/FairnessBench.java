@@ -69,7 +69,6 @@ public final class FairnessBench {
     double tokensPerSecond = served(WARM_UP_S) * outputTokens;
     tokensPerSecond = served(WARM_UP_S / 2) * outputTokens;
     outputTokens = (int) Math.clamp(tokensPerSecond / SERVED_PER_SECOND, 16, 1_024);
-    mesh.lowerWorkers();
     capacity = served(WARM_UP_S / 2);
     System.out.printf(
         Locale.ROOT,

@@ -59,18 +59,10 @@ final class NoisyNeighbour {
         String process = i == 0 ? "worker-1" : i == 1 ? mesh.leader() : "router";
         System.out.printf("Killing %s%n", process);
         mesh.kill(process);
-        if (i == 0) {
-          Thread.ofVirtual().start(this::lowerWorkersAgain);
-        }
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
-  }
-
-  private void lowerWorkersAgain() {
-    mesh.awaitReady("worker-1");
-    mesh.lowerWorkers();
   }
 
   private static void report(Rows rows, List<Call> alone, List<Call> a, List<Call> b) {

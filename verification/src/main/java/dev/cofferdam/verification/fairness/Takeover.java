@@ -42,7 +42,6 @@ public final class Takeover {
       Client busy = mesh.client(mesh.tenant("busy", t -> t), BUSY_OUTPUT_TOKENS, 1);
       Client other = mesh.client(mesh.tenant("other", t -> t), OUTPUT_TOKENS, 2);
       TestedMesh.await(busy.send(BUSY_RATE, WARM_UP_S));
-      mesh.lowerWorkers();
       for (int i = 0; i < ROUNDS; i++) {
         Round round = round(mesh, busy, other);
         seconds[i] = round.seconds;

@@ -25,7 +25,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,7 +37,6 @@ final class TestedMesh implements Closeable {
   private static final int KNOWN_TRIES = 120;
   private static final int UNREACHED = 100_000;
   private static final int CONCURRENT_MAX = 10_000;
-  private static final String WORKER_NICE = "5";
   private static final long UNREACHED_TOKENS = 1_000_000_000_000L;
 
   private final LocalMesh mesh;
@@ -112,28 +110,6 @@ final class TestedMesh implements Closeable {
       TimeUnit.MILLISECONDS.sleep(250);
     }
     throw new IllegalStateException("a new tenant is not served");
-  }
-
-  /**
-   * Workers get what the other services leave of the processors, as if they had their own: each is
-   * a group of the kernel's scheduler, as each has a session of its own. Without such groups, or
-   * the right to say so, they share evenly.
-   */
-  void lowerWorkers() {
-    for (String process : mesh.processes()) {
-      if (process.startsWith("worker-")) {
-        mesh.process(process)
-            .pid()
-            .ifPresent(
-                pid -> {
-                  try {
-                    Files.writeString(Path.of("/proc/" + pid + "/autogroup"), WORKER_NICE);
-                  } catch (IOException e) {
-                    System.out.printf("%s shares the processors evenly%n", process);
-                  }
-                });
-      }
-    }
   }
 
   /** Kills a process with SIGKILL; it is started again by itself. */

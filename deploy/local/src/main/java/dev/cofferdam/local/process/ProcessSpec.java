@@ -38,6 +38,19 @@ public record ProcessSpec(
       exit "$rc"
       """;
 
+  /**
+   * Linux may share the processors out between sessions first (autogroups): a process that has a
+   * session of its own then says there how nice it is.
+   */
+  private static final String YIELD =
+      """
+      if [ -w /proc/self/autogroup ]; then
+        read -r _ _ _ _ _ session _ </proc/self/stat
+        [ "$session" = $$ ] && echo 5 >/proc/self/autogroup
+      fi
+      exec nice -n 5 "$@"
+      """;
+
   public ProcessSpec {
     command = List.copyOf(command);
     environment = Map.copyOf(environment);
@@ -53,5 +66,18 @@ public record ProcessSpec(
     List<String> guarded = new ArrayList<>(List.of("sh", "-c", GUARD, "guard-" + name, signal));
     guarded.addAll(command);
     return new ProcessSpec(name, guarded, environment, workingFolder, log);
+  }
+
+  /**
+   * This process at a lower priority: it gets a third of what others get where they compete for the
+   * processors, and everything while they do not.
+   */
+  public ProcessSpec yielding() {
+    if (ManagedProcess.onPath("nice").isEmpty()) {
+      return this;
+    }
+    List<String> yielding = new ArrayList<>(List.of("sh", "-c", YIELD, "yielding-" + name));
+    yielding.addAll(command);
+    return new ProcessSpec(name, yielding, environment, workingFolder, log);
   }
 }

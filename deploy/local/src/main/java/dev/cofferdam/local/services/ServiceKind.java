@@ -25,6 +25,18 @@ public enum ServiceKind {
     return role;
   }
 
+  /**
+   * Whether it lets others go first on a machine that they share: models' arithmetic, and the
+   * readers of facts, leave no processor idle where there is much to do, while what is between a
+   * client and its worker takes milliseconds that somebody waits for.
+   */
+  boolean yields() {
+    return switch (this) {
+      case WORKER, METERING, AUDIT -> true;
+      case GATEWAY, ROUTER, SCHEDULER -> false;
+    };
+  }
+
   /** Its module in the checkout. */
   public String module() {
     return label() + "-svc";

@@ -57,7 +57,9 @@ public final class ServiceProcess {
         command.add(YOUNG);
       }
     }
-    return new ProcessSpec(name, command, Map.of("COFFERDAM_PARENT_WATCH", "stdin"), folder, log);
+    ProcessSpec spec =
+        new ProcessSpec(name, command, Map.of("COFFERDAM_PARENT_WATCH", "stdin"), folder, log);
+    return kind.yields() ? spec.yielding() : spec;
   }
 
   /**
