@@ -50,11 +50,19 @@ DEVICE float mergeSum(const Merge& m, float total, float split) {
   return __fmaf_rn(split, m.ofSplit, total * m.ofTotal);
 }
 
+// Where a layer of a block lies; in elements, with FP8 in bytes.
+struct KvLayer {
+  const void* base;
+  int64_t block, blockElements;
+  int64_t head;  // the layer's first among those of the block
+};
+
 // WM tiles of 16 matrix rows (a row of the step and a head each); WN warps share each: positions of
 // the scores, columns of the values. D: head dimension, padded by zeros.
 // With FP8 there is one stage, which other blocks of the multiprocessor hide the wait for.
-template <int D, int WM, int WN, int STAGES, bool SMALL, bool FP8>
-DEVICE void attend(ATTEND) {
+// OPENED: entries of the block table may name what was opened beside the pool.
+template <int D, int WM, int WN, int STAGES, bool SMALL, bool FP8, bool OPENED>
+DEVICE void attend(ATTEND_OPENED) {
   static_assert(!FP8 || STAGES == 1);
   constexpr int THREADS = 32 * WM * WN;
   constexpr int CHUNKS = D / 8;
@@ -108,6 +116,21 @@ DEVICE void attend(ATTEND) {
     for (int c = 0; c < D / 32; c++) queryOf(kept[c], c);
   }
 
+  // Where this layer's keys are of the block that a position is in.
+  auto layerOf = [&](int at, int64_t layerElements) {
+    KvLayer of;
+    of.block = blockTable[rowsOf.tableAt + at / BLOCK];
+    of.base = pool;
+    of.blockElements = blockElements;
+    of.head = (int64_t)layer * 2 * kvHeads;
+    if (OPENED && of.block < (MUTANT(23) ? -1 : 0)) {
+      of.block = ~of.block;
+      of.base = opened;
+      of.blockElements = layerElements;
+      of.head = 0;
+    }
+    return of;
+  };
   auto fetch = [&](int stage, int from) {
     uint4* to = stages + stage * 2 * KV;
 #pragma unroll(D == 256 ? 1 : 4)
@@ -116,9 +139,9 @@ DEVICE void attend(ATTEND) {
       bool valid = (from + token < end || MUTANT(16)) && chunk * 8 < d;
       const bf16* key = (const bf16*)pool;
       if (valid) {
-        int64_t block = blockTable[rowsOf.tableAt + (from + token) / BLOCK];
-        key += block * blockElements +
-               (((int64_t)layer * 2 * kvHeads + kvHead) * BLOCK + token % BLOCK) * d + chunk * 8;
+        KvLayer of = layerOf(from + token, (int64_t)2 * kvHeads * BLOCK * d);
+        key = (const bf16*)of.base + of.block * of.blockElements +
+              ((of.head + kvHead) * BLOCK + token % BLOCK) * d + chunk * 8;
       }
       copyAsync16(to + keyPlace<D>(token, chunk), key, valid);
       copyAsync16(to + KV + valuePlace<D>(token, chunk),
@@ -130,7 +153,7 @@ DEVICE void attend(ATTEND) {
   auto widen = [&](int from) {
     constexpr int PIECES = D / 16, EACH = (POSITIONS * PIECES + THREADS - 1) / THREADS;
     constexpr int AT_ONCE = EACH < 4 ? EACH : SMALL ? 4 : 2;
-    int64_t headBytes = kvHeadBytes8(d), index = (int64_t)layer * 2 * kvHeads + kvHead;
+    int64_t headBytes = kvHeadBytes8(d);
 #pragma unroll 1
     for (int first = (int)threadIdx.x; first < POSITIONS * PIECES; first += AT_ONCE * THREADS) {
       uint4 codes[AT_ONCE][2];
@@ -142,12 +165,13 @@ DEVICE void attend(ATTEND) {
         codes[j][0] = codes[j][1] = make_uint4(0, 0, 0, 0);
         scales[j][0] = scales[j][1] = 0;
         if (valid) {
-          int64_t block = blockTable[rowsOf.tableAt + (from + token) / BLOCK];
-          const uint8_t* head = (const uint8_t*)pool + block * blockElements + index * headBytes;
+          KvLayer of = layerOf(from + token, 2 * kvHeads * headBytes);
+          const uint8_t* head =
+              (const uint8_t*)of.base + of.block * of.blockElements + (of.head + kvHead) * headBytes;
 #pragma unroll
-          for (int of = 0; of < 2; of++) {
-            codes[j][of] = *(const uint4*)(head + token % BLOCK * d + piece * 16);
-            scales[j][of] = ((const bf16*)(head + BLOCK * d))[token % BLOCK];
+          for (int which = 0; which < 2; which++) {
+            codes[j][which] = *(const uint4*)(head + token % BLOCK * d + piece * 16);
+            scales[j][which] = ((const bf16*)(head + BLOCK * d))[token % BLOCK];
             head += kvHeads * headBytes;
           }
         }
@@ -377,16 +401,20 @@ DEVICE void attend(ATTEND) {
 
 }  // namespace
 
-#define ATTENTION_OF(NAME, D, LARGE_WM, LARGE_WN, STAGES, FP8, BLOCKS)                             \
-  KERNEL __launch_bounds__(128, BLOCKS) cf_attend_small_##NAME(ATTEND) {                           \
-    attend<D, 1, 4, STAGES, true, FP8>(tiles, tile, query, pool, blockElements, blockTable, layer, \
-                                       heads, kvHeads, headDimension, scale, out, partials);       \
-  }                                                                                                \
-  KERNEL __launch_bounds__(256, 1) cf_attend_large_##NAME(ATTEND) {                                \
-    attend<D, LARGE_WM, LARGE_WN, STAGES, false, FP8>(                                             \
-        tiles, tile, query, pool, blockElements, blockTable, layer, heads, kvHeads, headDimension, \
-        scale, out, partials);                                                                     \
+#define ATTENTION_AS(NAME, PARAMETERS, OPENED, OF_OPENED, D, LARGE_WM, LARGE_WN, STAGES, FP8, BLOCKS) \
+  KERNEL __launch_bounds__(128, BLOCKS) cf_attend_small_##NAME(PARAMETERS) {                        \
+    attend<D, 1, 4, STAGES, true, FP8, OF_OPENED>(                                                  \
+        tiles, tile, query, pool, blockElements, blockTable, layer, heads, kvHeads, headDimension,  \
+        scale, out, partials, OPENED);                                                              \
+  }                                                                                                 \
+  KERNEL __launch_bounds__(256, 1) cf_attend_large_##NAME(PARAMETERS) {                             \
+    attend<D, LARGE_WM, LARGE_WN, STAGES, false, FP8, OF_OPENED>(                                   \
+        tiles, tile, query, pool, blockElements, blockTable, layer, heads, kvHeads, headDimension,  \
+        scale, out, partials, OPENED);                                                              \
   }
+#define ATTENTION_OF(NAME, D, LARGE_WM, LARGE_WN, STAGES, FP8, BLOCKS)                             \
+  ATTENTION_AS(NAME, ATTEND, nullptr, false, D, LARGE_WM, LARGE_WN, STAGES, FP8, BLOCKS)           \
+  ATTENTION_AS(opened_##NAME, ATTEND_OPENED, opened, true, D, LARGE_WM, LARGE_WN, STAGES, FP8, BLOCKS)
 #define ATTENTION(D, LARGE_WM, LARGE_WN, STAGES, BLOCKS)        \
   ATTENTION_OF(D, D, LARGE_WM, LARGE_WN, STAGES, false, BLOCKS) \
   ATTENTION_OF(fp8_##D, D, LARGE_WM, LARGE_WN, 1, true, BLOCKS == 2 ? 2 : 4)

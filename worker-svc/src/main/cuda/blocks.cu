@@ -305,10 +305,11 @@ DEVICE uint4 tagOf(Limbs h, uint4 s) {
 
 // ---------------------------------------------------------------- parts: a warp does one at a time, a lane every 32nd block of it
 
+// Parts `first` and following, so many of each job, which `to` begins with.
 template <bool OPEN>
-DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int64_t bytes) {
+DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int first, int64_t parts,
+                      int partBytes) {
   DYNAMIC_SHARED(char, shared);
-  gridBegin();
   int lane = (int)threadIdx.x % 32, warp = (int)threadIdx.x / 32;
   uint32_t* table = (uint32_t*)shared;
   for (int i = (int)threadIdx.x; i < 256 * 32; i += (int)blockDim.x) {
@@ -323,21 +324,19 @@ DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int64_t 
   tables.all = shared;
   tables.lane4 = 4 * (uint32_t)lane;
   tables.key = (const uint4*)key;
-  int64_t parts = (bytes + SEAL_PART - 1) / SEAL_PART;
   int warps = (int)(gridDim.x * blockDim.x / 32);
   for (int64_t at = (int64_t)blockIdx.x * (blockDim.x / 32) + warp; at < jobs * parts;
        at += warps) {
     const SealJob& of = job[at / parts];
-    uint32_t part = (uint32_t)(at % parts);
+    uint32_t part = (uint32_t)(first + at % parts);
     __syncwarp();
     key[lane] = of.key[lane];
     if (lane < KEY_WORDS - 32) key[32 + lane] = of.key[32 + lane];
     if (!MUTANT(15)) __syncwarp();
     uint32_t high = (uint32_t)(of.seal >> 32), low = (uint32_t)of.seal;
-    int64_t begin = (int64_t)part * SEAL_PART;
-    int count = (int)((bytes - begin < SEAL_PART ? bytes - begin : SEAL_PART) / 16);
-    const uint4* from = (const uint4*)((const char*)of.from + begin);
-    uint4* to = (uint4*)((char*)of.to + begin);
+    int count = partBytes / 16;
+    const uint4* from = (const uint4*)((const char*)of.from + (int64_t)part * partBytes);
+    uint4* to = (uint4*)((char*)of.to + (int64_t)(part - first) * partBytes);
 
     Beginning beginning = beginningOf(tables, high, low, part);
     // The MAC's key: blocks 0 and 1.
@@ -398,16 +397,35 @@ DEVICE void sealParts(const SealJob* job, int* brokenOfFirst, int jobs, int64_t 
 
 }  // namespace
 
-KERNEL __launch_bounds__(256) cf_seal(const SealJob* job, int jobs, int64_t bytes) {
-  sealParts<false>(job, nullptr, jobs, bytes);
+KERNEL __launch_bounds__(256) cf_seal(const SealJob* job, int jobs, int parts, int partBytes) {
+  gridBegin();
+  sealParts<false>(job, nullptr, jobs, 0, parts, partBytes);
 }
 
-KERNEL __launch_bounds__(256) cf_open(SealJob* job, int jobs, int64_t bytes) {
-  sealParts<true>(job, &job->broken, jobs, bytes);
+KERNEL __launch_bounds__(256) cf_open(SealJob* job, int jobs, int parts, int partBytes) {
+  gridBegin();
+  sealParts<true>(job, &job->broken, jobs, 0, parts, partBytes);
 }
 
 KERNEL __launch_bounds__(256) cf_open_verdict(const SealJob* job, int jobs, int64_t bytes) {
   gridBegin();
   if ((int)blockIdx.y < jobs && job[blockIdx.y].broken != 0)
     zero(sliceOf(job[blockIdx.y].to, bytes));
+}
+
+KERNEL __launch_bounds__(256)
+    cf_open_layer(const int* jobs, SealJob* job, int layer, int parts, int partBytes) {
+  gridBegin();
+  sealParts<true>(job, &job->broken, *jobs, MUTANT(24) ? 0 : layer * parts, parts, partBytes);
+}
+
+KERNEL __launch_bounds__(256) cf_open_layer_verdict(const int* jobs, const SealJob* job,
+                                                    int64_t layerBytes, int* broken) {
+  gridBegin();
+  if ((int)blockIdx.x >= *jobs || job[blockIdx.x].broken == 0) return;
+  if (threadIdx.x == 0) *broken = 1;
+  Slice whole;
+  whole.at = (char*)job[blockIdx.x].to;
+  whole.chunks = (int)(layerBytes / 16);
+  if (!MUTANT(25)) zero(whole);
 }

@@ -219,6 +219,27 @@ KERNEL cf_attend_large_fp8_64(ATTEND);
 KERNEL cf_attend_large_fp8_128(ATTEND);
 KERNEL cf_attend_large_fp8_256(ATTEND);
 
+// The same where an entry of blockTable may be below 0: ~entry is then a place in `opened` (not in the
+// pool), where cf_open_layer left this layer of a block that is sealed in the pool, laid out as there:
+// [place][K, then V][kvHead][16 tokens][d], or in eight bits [place][K, then V][kvHead].
+#define ATTEND_OPENED ATTEND, const void *opened
+KERNEL cf_attend_small_opened_32(ATTEND_OPENED);
+KERNEL cf_attend_small_opened_64(ATTEND_OPENED);
+KERNEL cf_attend_small_opened_128(ATTEND_OPENED);
+KERNEL cf_attend_small_opened_256(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_32(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_64(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_128(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_256(ATTEND_OPENED);
+KERNEL cf_attend_small_opened_fp8_32(ATTEND_OPENED);
+KERNEL cf_attend_small_opened_fp8_64(ATTEND_OPENED);
+KERNEL cf_attend_small_opened_fp8_128(ATTEND_OPENED);
+KERNEL cf_attend_small_opened_fp8_256(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_fp8_32(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_fp8_64(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_fp8_128(ATTEND_OPENED);
+KERNEL cf_attend_large_opened_fp8_256(ATTEND_OPENED);
+
 // Most rows of a tile. A row of the tile and a query head of the group are one of the 16 (small),
 // 128 (large) or, with head dimensions above 128, 64 (large) rows of the matrix instructions.
 HOST_DEVICE int attendRows(int large, int heads, int kvHeads, int headDimension) {
@@ -350,12 +371,19 @@ KERNEL cf_residue(const void* pool, int64_t blockBytes, const int* block, int co
                   unsigned long long* residue);
 
 // AES-256 in counter mode, authenticated by Poly1305 (RFC 8439's construction with AES in the place
-// of ChaCha20; encrypt, then MAC). Bytes are cut into parts of SEAL_PART (the last one may be
-// shorter, a multiple of 16). Part p of seal n has counter blocks n (8 bytes, big-endian), p (4),
-// counter (4): counters 0 and 1 make the part's Poly1305 key, 2 and following its keystream. The
-// MAC is over the cipher text, zero-padded to nothing (it is a multiple of 16), followed by its
-// length in bytes as 16 bytes little-endian. tag p is 16 bytes at tags + 16 p.
+// of ChaCha20; encrypt, then MAC). Bytes are cut into parts of partBytes, a multiple of 16 up to
+// SEAL_PART. Part p of seal n has counter blocks n (8 bytes, big-endian), p (4), counter (4):
+// counters 0 and 1 make the part's Poly1305 key, 2 and following its keystream. The MAC is over the
+// cipher text, zero-padded to nothing (it is a multiple of 16), followed by its length in bytes as 16
+// bytes little-endian. tag p is 16 bytes at tags + 16 p.
 #define SEAL_PART 8192
+// Bytes of a part of blocks with so many bytes for each layer (a multiple of 16): the most that whole
+// layers are made of, so that one can be opened without the others.
+HOST_DEVICE int sealPart(int64_t layerBytes) {
+  int part = layerBytes < SEAL_PART ? (int)layerBytes : SEAL_PART;
+  while (layerBytes % part != 0) part -= 16;
+  return part;
+}
 struct SealJob {
   const void* from;  // 16-aligned
   void* to;          // may be `from`
@@ -366,12 +394,19 @@ struct SealJob {
   int broken;  // cf_open sets it to 1 where a tag is wrong; the host clears it before
   int reserved;
 };
-// cf_seal encrypts from → to and writes tags. cf_open checks tags and decrypts from → to, all in
-// one pass: `to` holds nothing to be used until cf_open_verdict has run on the same stream, which
-// zeroes `to` of jobs that are broken.
+// cf_seal encrypts `parts` parts from → to and writes tags. cf_open checks tags and decrypts from →
+// to, all in one pass: `to` holds nothing to be used until cf_open_verdict has run on the same
+// stream, which zeroes `to` of jobs that are broken; bytes = parts * partBytes.
 // cf_seal, cf_open: grid free (suggested: 2 * multiprocessors, at most ceil(jobs * parts / 8)),
 // block 256, shared SEAL_SHARED. cf_open_verdict: grid (ceil(bytes / 65536), jobs), block 256.
 #define SEAL_SHARED (65536 + 8 * 256)
-KERNEL cf_seal(const SealJob* job, int jobs, int64_t bytes);
-KERNEL cf_open(SealJob* job, int jobs, int64_t bytes);
+KERNEL cf_seal(const SealJob* job, int jobs, int parts, int partBytes);
+KERNEL cf_open(SealJob* job, int jobs, int parts, int partBytes);
 KERNEL cf_open_verdict(const SealJob* job, int jobs, int64_t bytes);
+
+// Within a step: cf_open_layer opens one layer, which is `parts` parts, of the block at each `from`,
+// and writes it to `to`, which is as long as a layer. cf_open_layer_verdict then zeroes `to` of the
+// jobs that are broken, in this layer or in one before, and sets *broken to 1 where there is one.
+// cf_open_layer: grid as cf_open's. cf_open_layer_verdict: grid (jobs of the bucket), block 256.
+KERNEL cf_open_layer(const int* jobs, SealJob* job, int layer, int parts, int partBytes);
+KERNEL cf_open_layer_verdict(const int* jobs, const SealJob* job, int64_t layerBytes, int* broken);

@@ -96,9 +96,40 @@ struct Scene {
   }
 };
 
+// Some blocks of a scene, whose layer lies in other places, in a shuffled order, and not in the pool
+// any more.
+struct Opened {
+  std::vector<int> table;
+  std::vector<uint8_t> pool, places;
+
+  Opened(Random& random, const Scene& scene, bool some) : table(scene.table) {
+    pool = scene.bytes;
+    if (!scene.fp8) {
+      const uint8_t* from = (const uint8_t*)scene.pool.data();
+      pool.assign(from, from + 2 * scene.pool.size());
+    }
+    size_t layerBytes = pool.size() / (size_t)(scene.blocks * scene.layers);
+    std::vector<size_t> entries;
+    for (size_t i = 0; i < table.size(); i++)
+      if (some && table[i] < scene.blocks && (entries.empty() || between(random, 0, 2) > 0))
+        entries.push_back(i);
+    std::shuffle(entries.begin(), entries.end(), random);
+    places.assign(16 + entries.size() * layerBytes, 0xFF);
+    for (size_t i = 0; i < entries.size(); i++) {
+      int& entry = table[entries[i]];
+      uint8_t* from = pool.data() + (size_t)(entry * scene.layers + scene.layer) * layerBytes;
+      std::copy(from, from + layerBytes, places.data() + i * layerBytes);
+      std::fill(from, from + layerBytes, 0xFF);
+      entry = ~(int)i;
+    }
+  }
+};
+
 // Cuts the rows from..to of each sequence into tiles of random sizes, for one or the other kernel,
-// with or without partials, and runs them. With `single`, every tile is one row.
-std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kernels) {
+// with or without partials, and runs them. With `single`, every tile is one row. With `opened`, some
+// blocks lie beside the pool.
+std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kernels,
+                      bool opened = false) {
   int D = scene.d <= 32 ? 32 : scene.d <= 64 ? 64 : scene.d <= 128 ? 128 : 256;
   std::vector<AttendTile> small, large;
   int slots = 0;
@@ -119,10 +150,12 @@ std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kerne
   }
   std::shuffle(small.begin(), small.end(), random);
   Buffer<int> smallCount(std::vector<int>{(int)small.size()}),
-      largeCount(std::vector<int>{(int)large.size()}), table(scene.table);
+      largeCount(std::vector<int>{(int)large.size()});
+  Opened beside(random, scene, opened);
+  Buffer<int> table(beside.table);
   Buffer<AttendTile> smallTiles(small), largeTiles(large);
-  Buffer<bf16> query(scene.query), pool(scene.pool), out(scene.query.size());
-  Buffer<uint8_t> bytes(scene.bytes);
+  Buffer<bf16> query(scene.query), out(scene.query.size());
+  Buffer<uint8_t> pool(beside.pool), places(beside.places);
   int64_t blockElements =
       scene.fp8 ? scene.layers * 2 * scene.kvHeads * kvHeadBytes8(scene.d) : scene.blockElements;
   Buffer<float> partials((size_t)(slots * scene.heads * (scene.d + 2)));
@@ -130,17 +163,16 @@ std::vector<bf16> run(Random& random, const Scene& scene, bool single, int kerne
   auto launchAs = [&](auto kernel, bool isLarge, Buffer<int>& count, Buffer<AttendTile>& tiles,
                       unsigned gridZ) {
     std::string name = std::string(isLarge ? "cf_attend_large_" : "cf_attend_small_") +
-                       (scene.fp8 ? "fp8_" : "") + std::to_string(D);
-    void* kept = scene.fp8 ? (void*)bytes.get() : (void*)pool.get();
+                       (opened ? "opened_" : "") + (scene.fp8 ? "fp8_" : "") + std::to_string(D);
     launch(kernel, name.c_str(), {(unsigned)tiles.size() + 1, (unsigned)scene.kvHeads, gridZ},
            isLarge ? 256 : 128,
            (unsigned)(scene.fp8 ? attendShared8(isLarge, D) : attendShared(isLarge, D)), count,
-           tiles, query, kept, blockElements, table, scene.layer, scene.heads, scene.kvHeads, scene.d, scale, out,
-           partials);
+           tiles, query, pool.get(), blockElements, table, scene.layer, scene.heads, scene.kvHeads,
+           scene.d, scale, out, partials, places.get());
   };
   if (!small.empty())
-    launchAs(cf_attend_small_32, false, smallCount, smallTiles, (unsigned)between(random, 1, 4));
-  if (!large.empty()) launchAs(cf_attend_large_32, true, largeCount, largeTiles, 1);
+    launchAs(cf_attend_small_opened_32, false, smallCount, smallTiles, (unsigned)between(random, 1, 4));
+  if (!large.empty()) launchAs(cf_attend_large_opened_32, true, largeCount, largeTiles, 1);
   if (slots > 0)
     LAUNCH(cf_attend_merge, {(unsigned)small.size() + 1, (unsigned)scene.heads}, 128, 0, smallCount,
            smallTiles, partials, scene.heads, scene.d, out);
@@ -190,6 +222,21 @@ void attendsToBytes(Random& random) {
          "attention to eight bits in other tiles");
 }
 
+void attendsToOpened(Random& random) {
+  for (int d : {32, 64, 128, 256})
+    for (bool fp8 : {false, true}) {
+      Scene scene(random, d, between(random, 1, 2), d > 64 ? 1 : between(random, 1, 4),
+                  {{between(random, 0, 60), between(random, 1, 20)}, {between(random, 40, 120), 1}},
+                  fp8);
+      for (int kernels = 0; kernels < 2; kernels++) {
+        std::vector<bf16> inPool = run(random, scene, false, kernels);
+        check(scene, inPool);
+        same(run(random, scene, false, kernels, true).data(), inPool.data(), inPool.size(),
+             "attention to what was opened");
+      }
+    }
+}
+
 void attendsFar(Random& random) {
   for (int d : {32, 128}) {
     Scene scene(random, d, 1, d == 32 ? 3 : 1,
@@ -223,6 +270,9 @@ void addAttentionTests(std::vector<Case>& cases) {
   cases.push_back(
       {"attention to eight bits is that of double precision, with the same bits in other tiles",
        attendsToBytes});
+  cases.push_back(
+      {"attention to what was opened beside the pool has the bits of that in the pool",
+       attendsToOpened});
   cases.push_back(
       {"a row's attention has the same bits alone and in a prefill, by either kernel, merged or "
        "not",

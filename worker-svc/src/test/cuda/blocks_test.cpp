@@ -206,9 +206,11 @@ struct Sealed {
   Bytes text, tags;
 };
 
-Sealed expectedSeal(const std::vector<uint32_t>& key, uint64_t seal, const Bytes& plain) {
+Sealed expectedSeal(const std::vector<uint32_t>& key, uint64_t seal, const Bytes& plain,
+                    int partBytes) {
   Sealed out;
-  for (size_t part = 0; part * SEAL_PART < plain.size(); part++) {
+  for (size_t part = 0; part * (size_t)partBytes < plain.size(); part++) {
+    size_t from = part * (size_t)partBytes, to = from + (size_t)partBytes;
     uint32_t counter = 0;
     auto block = [&]() {
       Bytes in(16);
@@ -220,7 +222,6 @@ Sealed expectedSeal(const std::vector<uint32_t>& key, uint64_t seal, const Bytes
     };
     Bytes mac = block(), second = block();
     mac.insert(mac.end(), second.begin(), second.end());
-    size_t from = part * SEAL_PART, to = std::min(plain.size(), from + SEAL_PART);
     Bytes cipher;
     for (size_t at = from; at < to; at += 16) {
       Bytes stream = block();
@@ -242,8 +243,9 @@ Bytes randomBytes(Random& random, size_t n) {
 }
 
 void seals(Random& random) {
-  for (int64_t bytes : {16ll, 512ll + 16, (long long)SEAL_PART, SEAL_PART + 752ll}) {
-    size_t parts = (size_t)((bytes + SEAL_PART - 1) / SEAL_PART);
+  for (int partBytes : {16, 512 + 16, 4544, SEAL_PART}) {
+    size_t parts = (size_t)between(random, 1, 4);
+    int64_t bytes = (int64_t)parts * partBytes;
     std::vector<uint32_t> keys[2] = {expandedKey(randomBytes(random, 32)),
                                      expandedKey(randomBytes(random, 32))};
     Buffer<uint32_t> key0(keys[0]), key1(keys[1]);
@@ -256,9 +258,9 @@ void seals(Random& random) {
         std::vector<SealJob>{{in0.get(), in0.get(), tags0.get(), numbers[0], key0.get(), 0, 0},
                              {in1.get(), to1.get(), tags1.get(), numbers[1], key1.get(), 0, 0}});
     unsigned grid = (unsigned)between(random, 1, 2);
-    LAUNCH(cf_seal, {grid}, 256, SEAL_SHARED, jobs, 2, bytes);
-    Sealed expected[2] = {expectedSeal(keys[0], numbers[0], plain[0]),
-                          expectedSeal(keys[1], numbers[1], plain[1])};
+    LAUNCH(cf_seal, {grid}, 256, SEAL_SHARED, jobs, 2, (int)parts, partBytes);
+    Sealed expected[2] = {expectedSeal(keys[0], numbers[0], plain[0], partBytes),
+                          expectedSeal(keys[1], numbers[1], plain[1], partBytes)};
     same(in0.get(), expected[0].text.data(), (size_t)bytes, "cipher text in place");
     same(to1.get(), expected[1].text.data(), (size_t)bytes, "cipher text");
     same(tags0.get(), expected[0].tags.data(), 16 * parts, "tags");
@@ -272,7 +274,7 @@ void seals(Random& random) {
     else
       to1[(size_t)between(random, 0, (int)bytes - 1)] ^= 1;
     jobs[1].from = to1.get();
-    LAUNCH(cf_open, {grid}, 256, SEAL_SHARED, jobs, 2, bytes);
+    LAUNCH(cf_open, {grid}, 256, SEAL_SHARED, jobs, 2, (int)parts, partBytes);
     LAUNCH(cf_open_verdict, {slices(bytes), 2}, 256, 0, jobs, 2, bytes);
     same(in0.get(), plain[0].data(), (size_t)bytes, "opened text");
     if (jobs[0].broken != 0 || jobs[1].broken != 1)
@@ -285,6 +287,48 @@ void seals(Random& random) {
   }
 }
 
+// Layer after layer of three blocks, as a step opens them; one of them has a flipped bit in the
+// second layer.
+void opensLayers(Random& random) {
+  const int LAYERS = 3, BLOCKS = 3, BROKEN = 1;
+  for (int64_t layerBytes : {512ll + 16, (long long)SEAL_PART, SEAL_PART + 768ll}) {
+    int partBytes = sealPart(layerBytes), parts = (int)layerBytes / partBytes;
+    size_t bytes = (size_t)(LAYERS * layerBytes), ofLayer = (size_t)layerBytes;
+    size_t tagBytes = 16 * (size_t)(LAYERS * parts);
+    Buffer<uint32_t> key(expandedKey(randomBytes(random, 32)));
+    std::vector<Bytes> plain;
+    Bytes text, allTags;
+    for (int b = 0; b < BLOCKS; b++) {
+      plain.push_back(randomBytes(random, bytes));
+      Sealed sealed = expectedSeal(key.copy(), (uint64_t)b + 7, plain[(size_t)b], partBytes);
+      text.insert(text.end(), sealed.text.begin(), sealed.text.end());
+      allTags.insert(allTags.end(), sealed.tags.begin(), sealed.tags.end());
+    }
+    text[BROKEN * bytes + ofLayer + (size_t)between(random, 0, (int)layerBytes - 1)] ^= 4;
+    Buffer<uint8_t> pool(text), tags(allTags), to(BLOCKS * ofLayer);
+    std::vector<SealJob> described;
+    for (int b = 0; b < BLOCKS; b++)
+      described.push_back({pool.get() + (size_t)b * bytes, to.get() + (size_t)b * ofLayer,
+                           tags.get() + (size_t)b * tagBytes, (uint64_t)b + 7, key.get(), 0, 0});
+    Buffer<SealJob> jobs(described);
+    Buffer<int> count(std::vector<int>{BLOCKS}), broken(std::vector<int>{0});
+    for (int layer = 0; layer < LAYERS; layer++) {
+      LAUNCH(cf_open_layer, {(unsigned)between(random, 1, 2)}, 256, SEAL_SHARED, count, jobs, layer,
+             parts, partBytes);
+      LAUNCH(cf_open_layer_verdict, {BLOCKS + 1}, 256, 0, count, jobs, layerBytes, broken);
+      for (int b = 0; b < BLOCKS; b++) {
+        Bytes expected(plain[(size_t)b].begin() + layer * layerBytes,
+                       plain[(size_t)b].begin() + (layer + 1) * layerBytes);
+        if (b == BROKEN && layer > 0) expected.assign(ofLayer, 0);
+        same(to.get() + (size_t)b * ofLayer, expected.data(), ofLayer, "a layer that was opened");
+      }
+      if (broken[0] != (layer > 0)) failTest("broken: %d in layer %d", broken[0], layer);
+    }
+    same(pool.get(), text.data(), text.size(), "what is sealed");
+    to.checkTail();
+  }
+}
+
 }  // namespace
 
 void addBlockTests(std::vector<Case>& cases) {
@@ -292,4 +336,7 @@ void addBlockTests(std::vector<Case>& cases) {
   cases.push_back({"the tests' own AES-256 and Poly1305 are those of their standards", standards});
   cases.push_back(
       {"a sealed block is AES-256-CTR and Poly1305, and opens only as it was sealed", seals});
+  cases.push_back(
+      {"a layer of a sealed block opens beside it, and is zeros once the seal is broken",
+       opensLayers});
 }

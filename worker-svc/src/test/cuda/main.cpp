@@ -68,6 +68,9 @@ const Mutant MUTANTS[] = {
     {"keys and values in eight bits are cut off, not rounded", "keys and values in eight"},
     {"a head's scale leaves lanes out", "queries and keys"},
     {"values are scaled as their keys are", "attention to eight bits"},
+    {"the first block that was opened is looked for in the pool", "attention to what was opened"},
+    {"the first layer is opened in the place of another", "a layer of a sealed"},
+    {"a broken layer is left as it came out", "a layer of a sealed"},
 };
 
 void outOfBounds(int, siginfo_t* info, void*) {

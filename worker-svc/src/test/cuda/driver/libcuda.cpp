@@ -212,6 +212,7 @@ int fake_attend_rows(int large, int heads, int kvHeads, int headDimension) {
   return attendRows(large, heads, kvHeads, headDimension);
 }
 int fake_attend_shared(int large, int dimension) { return attendShared(large, dimension); }
+int fake_seal_part(int layerBytes) { return sealPart(layerBytes); }
 int64_t fake_sample_scratch(int vocabulary) { return sampleScratch(vocabulary); }
 
 // ---------------------------------------------------------------- the driver

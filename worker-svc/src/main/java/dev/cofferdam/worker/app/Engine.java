@@ -87,10 +87,6 @@ final class Engine implements AutoCloseable {
     if (worker.executor() == ExecutorChoice.CPU) {
       return Optional.empty();
     }
-    if (worker.kvEncryption() == Sealing.ALWAYS) {
-      throw new IllegalArgumentException(
-          "cofferdam.worker.kv-encryption: always (expected: at-rest, or the executor cpu)");
-    }
     try {
       CudaDevice device = CudaDevice.open(worker.device());
       LOG.info("device {}: {}", worker.device(), device.device());
@@ -147,7 +143,9 @@ final class Engine implements AutoCloseable {
             kept,
             kv,
             worker.kernels(),
-            threads);
+            threads,
+            worker.kvEncryption() == Sealing.ALWAYS);
+    long openedBytes = device.isPresent() ? CudaExecutor.openedBytes(config, options) : 0;
     Map<String, ModelDigest.Stamp> stamps = ModelDigest.stamps(folder);
     String digest = ModelDigest.of(folder);
     return new Described(
@@ -155,7 +153,7 @@ final class Engine implements AutoCloseable {
             id,
             digest,
             ExecutorGeometry.of(config, options),
-            config.parameters() * options.weights().bytes + blocks * blockBytes,
+            config.parameters() * options.weights().bytes + blocks * blockBytes + openedBytes,
             first ? PublicPrefixFile.of(worker, id, digest) : List.of()),
         stamps,
         config,

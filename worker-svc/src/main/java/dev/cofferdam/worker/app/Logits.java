@@ -73,7 +73,8 @@ public final class Logits {
                 options.dtype(),
                 options.kv(),
                 options.kernels(),
-                Runtime.getRuntime().availableProcessors()));
+                Runtime.getRuntime().availableProcessors(),
+                false));
     slot = adapter.map(loaded.executor::loadAdapter).orElse(0);
     plan = new StepPlan(1, ROWS_MAX, blocks);
     Arrays.setAll(plan.blockTable, block -> block);

@@ -12,6 +12,7 @@ package dev.cofferdam.worker.execution;
  * @param kv how keys and values are kept
  * @param kernels which kernels multiply them
  * @param threads threads that a step may use, the step thread's included
+ * @param sealedKv whether steps read sealed blocks
  */
 public record ExecutorOptions(
     int blocks,
@@ -22,7 +23,8 @@ public record ExecutorOptions(
     WeightType weights,
     KvType kv,
     KernelChoice kernels,
-    int threads) {
+    int threads,
+    boolean sealedKv) {
   public ExecutorOptions {
     require(blocks >= 1, "blocks", blocks, "at least 1");
     require(
@@ -48,27 +50,43 @@ public record ExecutorOptions(
         WeightType.F32,
         KvType.F32,
         KernelChoice.JAVA,
-        Runtime.getRuntime().availableProcessors());
+        Runtime.getRuntime().availableProcessors(),
+        false);
   }
 
   /** The same with weights kept otherwise, and KV as goes with them. */
   public ExecutorOptions withWeights(WeightType weights) {
-    return with(weights, KvType.of(weights), kernels);
+    return with(weights, KvType.of(weights), kernels, sealedKv);
   }
 
   /** The same with KV kept otherwise. */
   public ExecutorOptions withKv(KvType kv) {
-    return with(weights, kv, kernels);
+    return with(weights, kv, kernels, sealedKv);
   }
 
   /** The same with other kernels. */
   public ExecutorOptions withKernels(KernelChoice kernels) {
-    return with(weights, kv, kernels);
+    return with(weights, kv, kernels, sealedKv);
   }
 
-  private ExecutorOptions with(WeightType weights, KvType kv, KernelChoice kernels) {
+  /** The same with steps that read sealed blocks. */
+  public ExecutorOptions withSealedKv() {
+    return with(weights, kv, kernels, true);
+  }
+
+  private ExecutorOptions with(
+      WeightType weights, KvType kv, KernelChoice kernels, boolean sealedKv) {
     return new ExecutorOptions(
-        blocks, blockTokens, adapterSlots, sequencesMax, rowsMax, weights, kv, kernels, threads);
+        blocks,
+        blockTokens,
+        adapterSlots,
+        sequencesMax,
+        rowsMax,
+        weights,
+        kv,
+        kernels,
+        threads,
+        sealedKv);
   }
 
   private static void require(boolean condition, String name, int value, String expected) {

@@ -3,6 +3,7 @@ package dev.cofferdam.worker.app.bench;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import dev.cofferdam.worker.adapter.LoraAdapter;
+import dev.cofferdam.worker.batching.BatchOptions;
 import dev.cofferdam.worker.execution.BlockKey;
 import dev.cofferdam.worker.execution.ExecutorOptions;
 import dev.cofferdam.worker.execution.KvType;
@@ -12,6 +13,7 @@ import dev.cofferdam.worker.execution.WeightType;
 import dev.cofferdam.worker.execution.cuda.CudaDevice;
 import dev.cofferdam.worker.execution.cuda.CudaExecutor;
 import dev.cofferdam.worker.execution.cuda.driver.CudaUnavailableException;
+import dev.cofferdam.worker.kvcache.Sealing;
 import dev.cofferdam.worker.model.ModelConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -65,15 +67,16 @@ public final class GpuBench {
       int rowsMax,
       int longContext,
       int prompt,
+      int encryptedContext,
       int output,
       int[] batches,
       int adapters,
       long copyBytes) {}
 
   private static final Sizes WHOLE =
-      new Sizes(RandomModel.LLAMA_8B, 9000, 2048, 8192, 128, 96, BATCHES, 64, 4L << 30);
+      new Sizes(RandomModel.LLAMA_8B, 9000, 2048, 8192, 128, 2000, 96, BATCHES, 64, 4L << 30);
   private static final Sizes SMALL =
-      new Sizes(TINY, 96, 256, 640, 16, 4, new int[] {1, 4}, 2, 1L << 20);
+      new Sizes(TINY, 96, 256, 640, 16, 40, 4, new int[] {1, 4}, 2, 1L << 20);
 
   /** How weights and KV are kept. */
   private record Kept(WeightType weights, KvType kv) {
@@ -120,7 +123,8 @@ public final class GpuBench {
             new ExecutorOptions(
                     sizes.blocks, BLOCK_TOKENS, sizes.adapters, sequences, sizes.rowsMax)
                 .withWeights(kept.weights)
-                .withKv(kept.kv));
+                .withKv(kept.kv)
+                .withSealedKv());
   }
 
   /**
@@ -183,6 +187,7 @@ public final class GpuBench {
     adapters();
     zeroing();
     sealing();
+    alwaysEncrypted();
     hostTime();
   }
 
@@ -318,6 +323,31 @@ public final class GpuBench {
     double bytes = (double) blocks * executor.geometry().blockBytes();
     samples.add("aes_gb_s", bytes / seconds / 1e9, "GB/s", copyBytesPerSecond / 1e9);
     executor.zeroPool();
+  }
+
+  /** What decoding takes longer where every full block stays sealed, of a sequence alone. */
+  private void alwaysEncrypted() {
+    progress("decoding from sealed blocks");
+    decodeSeconds(Sealing.ALWAYS);
+    double always = decodeSeconds(Sealing.ALWAYS);
+    double atRest = decodeSeconds(Sealing.AT_REST);
+    samples.addShare("always_encrypted_share", 1 - atRest / always, 1);
+  }
+
+  private double decodeSeconds(Sealing sealing) {
+    BenchBatch batch =
+        new BenchBatch(
+            executor,
+            new BatchOptions(1, sizes.rowsMax, sizes.rowsMax, Long.MAX_VALUE, 1.5, sealing, 0),
+            Optional.empty(),
+            true);
+    batch.add(sizes.encryptedContext, sizes.output);
+    batch.prefill(1);
+    long begun = System.nanoTime();
+    batch.finish();
+    double seconds = (System.nanoTime() - begun) / 1e9;
+    batch.clear();
+    return seconds;
   }
 
   /** What a step of 16 sequences takes beside the device's own time. */

@@ -34,7 +34,8 @@ import java.util.Set;
  * each step. A row's bits do not depend on what else is in the step, nor on how its prompt was
  * chunked, but on the kind of device.
  *
- * <p>Sealed blocks cannot be read by a step: {@code always} encrypted KV needs the CPU.
+ * <p>Sealed blocks stay so: what a step reads of them is opened beside the pool, layer by layer,
+ * and zeroed behind it.
  */
 public final class CudaExecutor implements ModelExecutor {
   private static final int BLOCK_TOKENS = 16;
@@ -51,6 +52,8 @@ public final class CudaExecutor implements ModelExecutor {
   private final StepPlanCheck check;
   private final Owned owned;
   private final DeviceBlocks blocks;
+  private final OpenedBlocks opened;
+  private final boolean readsSealed;
   private final DeviceAdapters adapters;
   private final StepTables tables;
   private final StepLaunches launches;
@@ -78,6 +81,7 @@ public final class CudaExecutor implements ModelExecutor {
     model = weights.config();
     geometry = ExecutorGeometry.of(model, options);
     check = new StepPlanCheck(geometry, options);
+    readsSealed = options.sealedKv();
     owned = new Owned(device.context());
     try {
       int partialSlots =
@@ -86,13 +90,23 @@ public final class CudaExecutor implements ModelExecutor {
               KernelShapes.ceil(geometry.positionsMax(), KernelShapes.ATTEND_SPLIT));
       DeviceWeights copied =
           new DeviceWeights(weights, options.weights(), geometry.positionsMax(), owned);
-      blocks = new DeviceBlocks(device, geometry, options.kv(), owned);
+      blocks = new DeviceBlocks(device, geometry, model.layers(), options.kv(), owned);
+      opened = new OpenedBlocks(device, geometry, options, blocks, owned);
       adapters = owned.own(new DeviceAdapters(device, model, options.adapterSlots(), owned));
-      tables = new StepTables(model, options, geometry, partialSlots, owned);
+      tables = new StepTables(model, options, geometry, partialSlots, opened, owned);
       launches =
           new StepLaunches(
-              device, model, options, copied, blocks, adapters, tables, partialSlots, owned);
-      results = owned.pinned((long) options.sequencesMax() * StepLaunches.resultBytes()).segment();
+              device,
+              model,
+              options,
+              copied,
+              blocks,
+              adapters,
+              tables,
+              opened,
+              partialSlots,
+              owned);
+      results = owned.pinned((long) options.sequencesMax() * StepLaunches.RESULT_BYTES).segment();
       states = owned.pinned((long) options.rowsMax() * model.hidden() * Float.BYTES).segment();
       state = new float[model.hidden()];
     } catch (RuntimeException e) {
@@ -111,12 +125,27 @@ public final class CudaExecutor implements ModelExecutor {
       CudaDevice device, ModelWeights weights, ExecutorOptions options) {
     check(weights.config(), options);
     device.context().enter();
-    long needed =
-        weights.config().parameters() * options.weights().bytes
-            + options.blocks() * options.kv().blockBytes(weights.config(), options.blockTokens());
+    long pool = options.blocks() * options.kv().blockBytes(weights.config(), options.blockTokens());
+    long openedBytes = openedBytes(weights.config(), options);
+    long needed = weights.config().parameters() * options.weights().bytes + pool + openedBytes;
     long free = device.context().freeBytes();
-    require(needed < free, "model and its KV of " + needed + " bytes", "less than " + free);
+    require(
+        needed < free,
+        "model and its KV of "
+            + needed
+            + " bytes"
+            + (openedBytes == 0 ? "" : ", " + openedBytes + " of them for what steps open of it"),
+        "less than " + free);
     return new CudaExecutor(device, weights, options);
+  }
+
+  /**
+   * Bytes of device memory beside the pool for what a step opens of sealed blocks: one layer of
+   * each block of the pool, where steps read sealed ones.
+   */
+  public static long openedBytes(ModelConfig model, ExecutorOptions options) {
+    return OpenedBlocks.bytes(
+        options, model.layers(), options.kv().blockBytes(model, options.blockTokens()));
   }
 
   /** Refuses what the kernels are not made for. */
@@ -171,7 +200,7 @@ public final class CudaExecutor implements ModelExecutor {
       throw new IllegalArgumentException("step plan: adapterSlot");
     }
     int last = plan.positions[plan.rowStart[s + 1] - 1] / geometry.blockTokens();
-    for (int i = plan.blockStart[s]; i <= plan.blockStart[s] + last; i++) {
+    for (int i = plan.blockStart[s]; i <= plan.blockStart[s] + last && !readsSealed; i++) {
       if (plan.seal[i] != 0) {
         throw new IllegalArgumentException("step plan: seal: a sealed block is read");
       }
@@ -179,9 +208,26 @@ public final class CudaExecutor implements ModelExecutor {
   }
 
   private void run(StepPlan plan) {
-    tables.fill(plan);
-    StepShape shape = tables.shape(plan);
+    try {
+      opened.fill(plan, geometry.blockTokens());
+      tables.fill(plan);
+      launch(plan, tables.shape(plan));
+    } catch (RuntimeException e) {
+      try {
+        opened.forget();
+      } catch (CudaException again) {
+        e.addSuppressed(again);
+      }
+      throw e;
+    }
+    opened.forget();
+    stream.synchronize();
+    opened.check();
+  }
+
+  private void launch(StepPlan plan, StepShape shape) {
     tables.copyIn(stream);
+    opened.copyIn();
     Graph graph = graphs.get(shape);
     if (graph != null) {
       stream.launch(graph);
@@ -196,13 +242,13 @@ public final class CudaExecutor implements ModelExecutor {
       stream.copyOut(
           results,
           launches.results().address(),
-          (long) tables.samples() * StepLaunches.resultBytes());
+          (long) tables.samples() * StepLaunches.RESULT_BYTES);
     }
     if (shape.states()) {
       stream.copyOut(
           states, launches.states().address(), (long) plan.rows * model.hidden() * Float.BYTES);
     }
-    stream.synchronize();
+    opened.copyOut();
   }
 
   private void read(StepPlan plan, StepResult result) {
@@ -210,7 +256,7 @@ public final class CudaExecutor implements ModelExecutor {
     for (int s = 0; s < plan.sequences; s++) {
       if (plan.sample[s]) {
         read(plan, s, at, result);
-        at += StepLaunches.resultBytes();
+        at += StepLaunches.RESULT_BYTES;
       }
     }
     for (int s = 0; s < plan.sequences; s++) {
@@ -306,6 +352,17 @@ public final class CudaExecutor implements ModelExecutor {
   public long residueBytes(int blockId) {
     device.context().enter();
     return blocks.residueBytes(blockId);
+  }
+
+  /** Where a block begins in device memory. */
+  long blockAddress(int blockId) {
+    return blocks.block(blockId);
+  }
+
+  /** Bytes that lie readable beside the pool, keys included; none between steps. */
+  long openedResidue() {
+    device.context().enter();
+    return opened.residueBytes();
   }
 
   @Override

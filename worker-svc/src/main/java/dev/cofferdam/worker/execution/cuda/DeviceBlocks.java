@@ -13,24 +13,19 @@ import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.execution.cuda.driver.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 
 /**
  * The KV pool in device memory. A block is contiguous: [layer][K, then V][KV head][token][element],
  * BF16 or, in FP8, followed by the head's scales, one for each token. Sealing is AES-256 in counter
- * mode with Poly1305, in parts of 8 KiB, tags beside the pool.
+ * mode with Poly1305, in parts of up to 8 KiB of one layer, tags beside the pool.
  *
  * <p>Zeroing is queued before the next step and done in its order; seals are collected and done
  * together; what has an answer waits for it. A key is on the device only while a kernel uses it.
  */
 final class DeviceBlocks implements BlockMemory {
   private static final int THREADS = 256;
-  private static final int TAG_BYTES = 16;
-  private static final int JOB_BYTES = 48;
-  private static final long BROKEN_AT = 40;
   private static final int JOBS_MAX = 512;
-  private static final long KEYS_AT = (long) JOBS_MAX * JOB_BYTES;
-  private static final int KEY_BYTES = AesKeySchedule.WORDS * Integer.BYTES;
+  private static final long KEYS_AT = (long) JOBS_MAX * SealJob.BYTES;
 
   /** Pinned memory for lists. */
   private static final int CONTROL_BYTES = 1 << 18;
@@ -40,6 +35,8 @@ final class DeviceBlocks implements BlockMemory {
   private final Arguments arguments = new Arguments(Arena.ofAuto());
   private final KvType type;
   private final long blockBytes;
+  private final long layerBytes;
+  private final int partBytes;
   private final int parts;
   private final DeviceMemory pool;
   private final DeviceMemory tags;
@@ -58,19 +55,21 @@ final class DeviceBlocks implements BlockMemory {
   private final DeviceMemory deviceJobs;
   private int jobs;
 
-  DeviceBlocks(CudaDevice device, ExecutorGeometry geometry, KvType type, Owned owned) {
+  DeviceBlocks(CudaDevice device, ExecutorGeometry geometry, int layers, KvType type, Owned owned) {
     this.device = device;
     this.type = type;
     this.stream = device.stream();
     blockBytes = geometry.blockBytes();
-    parts = Math.toIntExact((blockBytes + KernelShapes.SEAL_PART - 1) / KernelShapes.SEAL_PART);
+    layerBytes = blockBytes / layers;
+    partBytes = KernelShapes.sealPart(layerBytes);
+    parts = Math.toIntExact(blockBytes / partBytes);
     pool = owned.device(blockBytes * geometry.blocks());
-    tags = owned.device((long) parts * TAG_BYTES * geometry.blocks());
+    tags = owned.device(tagBytes() * geometry.blocks());
     passing = owned.device(exportedBytes());
     passingStaged = owned.pinned(exportedBytes()).segment();
     staged = owned.pinned(CONTROL_BYTES).segment();
     control = owned.device(CONTROL_BYTES);
-    long jobBytes = KEYS_AT + (long) JOBS_MAX * KEY_BYTES;
+    long jobBytes = KEYS_AT + (long) JOBS_MAX * SealJob.KEY_BYTES;
     stagedJobs = owned.pinned(jobBytes).segment();
     deviceJobs = owned.device(jobBytes);
     zeroAll();
@@ -93,8 +92,32 @@ final class DeviceBlocks implements BlockMemory {
     return blockBytes / type.bytes;
   }
 
+  /** Bytes of a layer of a block. */
+  long layerBytes() {
+    return layerBytes;
+  }
+
+  /** Bytes of a part of a sealed block. */
+  int partBytes() {
+    return partBytes;
+  }
+
+  /** Where a block begins. */
+  long block(int blockId) {
+    return pool.at(blockId * blockBytes, blockBytes);
+  }
+
+  /** Where the tags of a block begin. */
+  long tagsOf(int blockId) {
+    return tags.at(blockId * tagBytes(), tagBytes());
+  }
+
+  private long tagBytes() {
+    return (long) parts * SealJob.TAG_BYTES;
+  }
+
   private long exportedBytes() {
-    return blockBytes + (long) parts * TAG_BYTES;
+    return blockBytes + tagBytes();
   }
 
   /** A place for so many bytes in the control memory, the same on both sides. */
@@ -215,9 +238,8 @@ final class DeviceBlocks implements BlockMemory {
   }
 
   private byte[] passed(long content, long itsTags) {
-    long tagBytes = (long) parts * TAG_BYTES;
     stream.copyOut(passingStaged, content, blockBytes);
-    stream.copyOut(passingStaged.asSlice(blockBytes, tagBytes), itsTags, tagBytes);
+    stream.copyOut(passingStaged.asSlice(blockBytes, tagBytes()), itsTags, tagBytes());
     stream.synchronize();
     return passingStaged.toArray(JAVA_BYTE);
   }
@@ -235,37 +257,19 @@ final class DeviceBlocks implements BlockMemory {
     return open(blockId);
   }
 
-  private long block(int blockId) {
-    return pool.at(blockId * blockBytes, blockBytes);
-  }
-
-  private long tagsOf(int blockId) {
-    long bytes = (long) parts * TAG_BYTES;
-    return tags.at(blockId * bytes, bytes);
-  }
-
   /** Adds a job. */
   private void put(long from, long to, long itsTags, BlockKey key, long seal) {
-    long at = (long) jobs * JOB_BYTES;
-    long keyAt = KEYS_AT + (long) jobs * KEY_BYTES;
-    stagedJobs.set(JAVA_LONG, at, from);
-    stagedJobs.set(JAVA_LONG, at + 8, to);
-    stagedJobs.set(JAVA_LONG, at + 16, itsTags);
-    stagedJobs.set(JAVA_LONG, at + 24, seal);
-    stagedJobs.set(JAVA_LONG, at + 32, deviceJobs.address() + keyAt);
-    stagedJobs.set(JAVA_LONG, at + BROKEN_AT, 0);
-    byte[] encoded = key.getEncoded();
-    int[] words = AesKeySchedule.expand(encoded);
-    MemorySegment.copy(words, 0, stagedJobs, JAVA_INT, keyAt, words.length);
-    AesKeySchedule.wipe(words);
-    Arrays.fill(encoded, (byte) 0);
+    long keyAt = KEYS_AT + (long) jobs * SealJob.KEY_BYTES;
+    long job = (long) jobs * SealJob.BYTES;
+    SealJob.put(stagedJobs, job, from, to, itsTags, seal, deviceJobs.address() + keyAt);
+    SealJob.putKey(stagedJobs, keyAt, key);
     jobs++;
   }
 
   /** Runs all jobs; the keys are gone from the device behind them. */
   private void run(String kernel) {
-    long keyBytes = (long) jobs * KEY_BYTES;
-    stream.copyIn(deviceJobs.address(), stagedJobs, (long) jobs * JOB_BYTES);
+    long keyBytes = (long) jobs * SealJob.KEY_BYTES;
+    stream.copyIn(deviceJobs.address(), stagedJobs, (long) jobs * SealJob.BYTES);
     stream.copyIn(
         deviceJobs.at(KEYS_AT, keyBytes), stagedJobs.asSlice(KEYS_AT, keyBytes), keyBytes);
     stream.launch(
@@ -275,7 +279,12 @@ final class DeviceBlocks implements BlockMemory {
         1,
         THREADS,
         KernelShapes.SEAL_SHARED,
-        arguments.clear().address(deviceJobs.address()).number(jobs).number(blockBytes));
+        arguments
+            .clear()
+            .address(deviceJobs.address())
+            .number(jobs)
+            .number(parts)
+            .number(partBytes));
     stream.zero(deviceJobs.at(KEYS_AT, keyBytes), keyBytes);
   }
 
@@ -295,11 +304,11 @@ final class DeviceBlocks implements BlockMemory {
         THREADS,
         0,
         arguments.clear().address(deviceJobs.address()).number(1).number(blockBytes));
-    stream.copyOut(stagedJobs, deviceJobs.address(), JOB_BYTES);
+    stream.copyOut(stagedJobs, deviceJobs.address(), SealJob.BYTES);
     stream.synchronize();
-    boolean whole = stagedJobs.get(JAVA_INT, BROKEN_AT) == 0;
+    boolean whole = stagedJobs.get(JAVA_INT, SealJob.BROKEN_AT) == 0;
     forgetJobs();
-    stream.zero(tagsOf(blockId), (long) parts * TAG_BYTES);
+    stream.zero(tagsOf(blockId), tagBytes());
     return whole;
   }
 }

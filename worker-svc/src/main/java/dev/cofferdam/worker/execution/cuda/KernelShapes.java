@@ -13,8 +13,8 @@ final class KernelShapes {
   /** Positions that are attended in one go; splits of a long context begin at its multiples. */
   static final int ATTEND_SPLIT = 512;
 
-  /** Bytes of a part of a sealed block. */
-  static final int SEAL_PART = 8192;
+  /** Most bytes of a part of a sealed block. */
+  private static final int SEAL_PART = 8192;
 
   /** Shared memory of the kernels that seal and open. */
   static final int SEAL_SHARED = 65536 + 8 * 256;
@@ -115,6 +115,15 @@ final class KernelShapes {
   /** Bytes of scratch for sampling from a row of logits. */
   static long sampleScratch(int vocabulary) {
     return ceil(ceil(vocabulary, 4096) * 32, 64) * 64L;
+  }
+
+  /** Bytes of a part of sealed blocks with so many bytes for each layer, a multiple of 16. */
+  static int sealPart(long layerBytes) {
+    int part = (int) Math.min(layerBytes, SEAL_PART);
+    while (layerBytes % part != 0) {
+      part -= 16;
+    }
+    return part;
   }
 
   /** How often {@code whole} parts of a size cover a number. */

@@ -15,6 +15,9 @@ import java.lang.foreign.ValueLayout;
  * replayed.
  */
 final class StepLaunches {
+  /** Bytes of what is sampled of a sequence. */
+  static final int RESULT_BYTES = 176;
+
   private static final int ROW_THREADS = 128;
   private static final int NORM_THREADS = 256;
   private static final int PRODUCT_THREADS = 256;
@@ -25,7 +28,6 @@ final class StepLaunches {
   private static final int EXPAND_PIECE = 256;
   private static final int SHRINK_PIECE = 16;
   private static final int SCAN_PIECE = 4096;
-  private static final int RESULT_BYTES = 176;
   private static final int TARGETS_OF_LAYER = 7;
 
   /** Largest number of tiles of a grid along the splits of a context. */
@@ -38,6 +40,7 @@ final class StepLaunches {
   private final DeviceBlocks blocks;
   private final DeviceAdapters adapters;
   private final StepTables tables;
+  private final OpenedBlocks opened;
   private final Arguments arguments = new Arguments(Arena.ofAuto());
   private final int attendDimension;
   private final boolean fp8;
@@ -57,7 +60,7 @@ final class StepLaunches {
   private final DeviceMemory penalized;
   private final DeviceMemory results;
 
-  private StepShape shape = new StepShape(0, 0, 0, 0, 1, 0, false, false, false);
+  private StepShape shape = new StepShape(0, 0, 0, 0, 1, 0, 0, false, false, false);
 
   /** Planes that the last product left behind, and the adapters' share of it, or 0. */
   private int planeCount;
@@ -73,6 +76,7 @@ final class StepLaunches {
       DeviceBlocks blocks,
       DeviceAdapters adapters,
       StepTables tables,
+      OpenedBlocks opened,
       int partialSlots,
       Owned owned) {
     this.device = device;
@@ -82,6 +86,7 @@ final class StepLaunches {
     this.blocks = blocks;
     this.adapters = adapters;
     this.tables = tables;
+    this.opened = opened;
     attendDimension = KernelShapes.attendDimension(model);
     fp8 = options.kv() == KvType.FP8;
     int rows = options.rowsMax();
@@ -107,13 +112,9 @@ final class StepLaunches {
     results = owned.device((long) samples * RESULT_BYTES);
   }
 
-  /** What was sampled, in the order of the samples, {@link #resultBytes} each. */
+  /** What was sampled, in the order of the samples, {@link #RESULT_BYTES} each. */
   DeviceMemory results() {
     return results;
-  }
-
-  static int resultBytes() {
-    return RESULT_BYTES;
   }
 
   /** Final normalised hidden states of all rows, where they were wanted. */
@@ -247,6 +248,7 @@ final class StepLaunches {
             .number(model.heads())
             .number(model.kvHeads())
             .number(model.headDimension()));
+    opened.open(layer, shape.opened());
     if (shape.smallTiles() > 0) {
       int splits = Math.min(shape.splits(), SPLITS_MAX);
       attend(
@@ -262,7 +264,10 @@ final class StepLaunches {
   }
 
   private void attend(boolean large, int layer, long count, long tile, int tiles, int splits) {
-    String name = (large ? "cf_attend_large_" : "cf_attend_small_") + (fp8 ? "fp8_" : "");
+    String name =
+        (large ? "cf_attend_large_" : "cf_attend_small_")
+            + (shape.opened() > 0 ? "opened_" : "")
+            + (fp8 ? "fp8_" : "");
     int shared =
         fp8
             ? KernelShapes.attendShared8(large, attendDimension)
@@ -288,7 +293,8 @@ final class StepLaunches {
             .number(model.headDimension())
             .number((float) (1 / Math.sqrt(model.headDimension())))
             .address(attended.address())
-            .address(partials.address()));
+            .address(partials.address())
+            .address(opened.address()));
   }
 
   private void merge() {

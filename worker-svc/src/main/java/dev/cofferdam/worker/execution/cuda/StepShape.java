@@ -10,6 +10,7 @@ package dev.cofferdam.worker.execution.cuda;
  * @param largeTiles tiles of attention with many rows
  * @param splits parts that the longest context of small tiles is cut into, to be merged; 1: none
  * @param segments of rows with the same adapter; 0: only the base model
+ * @param opened sealed blocks that are opened; 0: none
  * @param penalties whether a sequence has some
  * @param logprobs whether a sequence wants log-probabilities
  * @param states whether hidden states are wanted
@@ -21,6 +22,7 @@ record StepShape(
     int largeTiles,
     int splits,
     int segments,
+    int opened,
     boolean penalties,
     boolean logprobs,
     boolean states) {}

@@ -36,6 +36,7 @@ final class StepTables {
   private final int[] rowsOfSlot;
   private final int[] nextOfSlot;
   private final PenaltyCounts penaltyCounts;
+  private final OpenedBlocks opened;
 
   private final long token;
   private final long position;
@@ -66,14 +67,17 @@ final class StepTables {
    * Lays the tables out.
    *
    * @param partialSlots pieces of attention that can be kept for merging
+   * @param opened what a step reads of sealed blocks
    */
   StepTables(
       ModelConfig model,
       ExecutorOptions options,
       ExecutorGeometry geometry,
       int partialSlots,
+      OpenedBlocks opened,
       Owned owned) {
     this.partialSlots = partialSlots;
+    this.opened = opened;
     smallRows = KernelShapes.attendRows(false, model);
     largeRows = KernelShapes.attendRows(true, model);
     rowsOfSlot = new int[options.adapterSlots() + 1];
@@ -115,7 +119,7 @@ final class StepTables {
     return penaltiesMax;
   }
 
-  /** Writes a plan down; it was checked. */
+  /** Writes a plan down; it was checked, and what it reads of sealed blocks has places. */
   void fill(StepPlan plan) {
     samples = 0;
     smallTiles = 0;
@@ -151,6 +155,12 @@ final class StepTables {
     }
     int blocks = plan.positions[last] / blockTokens + 1;
     MemorySegment.copy(plan.blockTable, plan.blockStart[s], staged, JAVA_INT, used, blocks);
+    for (int i = 0; opened.count() > 0 && i < blocks; i++) {
+      int entry = plan.blockStart[s] + i;
+      if (plan.seal[entry] != 0) {
+        putInt(used + 4L * i, ~opened.place(plan.blockTable[entry]));
+      }
+    }
     used += (long) blocks * Integer.BYTES;
   }
 
@@ -257,6 +267,7 @@ final class StepTables {
         KernelShapes.bucket(largeTiles),
         KernelShapes.bucket(splits),
         KernelShapes.bucket(segments),
+        KernelShapes.bucket(opened.count()),
         penaltyEntries > 0,
         logprobs,
         states);

@@ -46,7 +46,8 @@ class DriverFaultsTest {
 
   /** All that a worker does with a device, from opening to closing. */
   private void everything() {
-    ExecutorOptions options = new ExecutorOptions(4, 16, 1, 2, 32).withWeights(WeightType.BF16);
+    ExecutorOptions options =
+        new ExecutorOptions(4, 16, 1, 2, 32).withWeights(WeightType.BF16).withSealedKv();
     try (CudaDevice device = CudaDevice.open(0);
         CudaExecutor executor = CudaExecutor.create(device, model, options)) {
       int slot = executor.loadAdapter(adapter);

@@ -46,6 +46,7 @@ class GpuBenchTest {
             "lora64_cost",
             "zeroing_memset_ratio",
             "aes_gb_s",
+            "always_encrypted_share",
             "host_step_us");
     assertThat(FakeDriver.misuse()).isEmpty();
     assertThat(FakeDriver.live()).isZero();

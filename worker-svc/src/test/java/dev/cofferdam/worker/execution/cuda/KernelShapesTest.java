@@ -55,6 +55,16 @@ class KernelShapesTest {
     }
   }
 
+  @Test
+  void sealedBlocksAreCutIntoPartsOfWholeLayersAsTheKernelsHeaderSays() {
+    for (int layerBytes = 16; layerBytes < 300_000; layerBytes += 16 + layerBytes / 64 * 16) {
+      int part = KernelShapes.sealPart(layerBytes);
+      assertThat(part).isEqualTo(FakeDriver.shape("fake_seal_part", layerBytes));
+      assertThat(part).isBetween(16, 8192);
+      assertThat(part % 16 + layerBytes % part).isZero();
+    }
+  }
+
   private static ModelConfig model(int heads, int dimension) {
     return new ModelConfig(
         "llama",
