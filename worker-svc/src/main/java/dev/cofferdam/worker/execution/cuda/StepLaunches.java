@@ -268,12 +268,10 @@ final class StepLaunches {
         (large ? "cf_attend_large_" : "cf_attend_small_")
             + (shape.opened() > 0 ? "opened_" : "")
             + (fp8 ? "fp8_" : "");
-    int shared =
-        fp8
-            ? KernelShapes.attendShared8(large, attendDimension)
-            : KernelShapes.attendShared(large, attendDimension);
+    int d = attendDimension;
+    int shared = fp8 ? KernelShapes.attendShared8(large, d) : KernelShapes.attendShared(large, d);
     stream.launch(
-        device.kernel(name + attendDimension, shared),
+        device.kernel(name + d, shared),
         tiles,
         model.kvHeads(),
         splits,
