@@ -35,6 +35,8 @@ final class BatchRun {
     REVOKED,
     /** Nothing of it can ever be run. */
     NEVER,
+    /** It has to wait, and others could be run instead. */
+    WAITS,
     /** It is another gateway's. */
     LOST,
     /** This gateway ends. */
@@ -81,7 +83,10 @@ final class BatchRun {
     return batch;
   }
 
-  /** Runs no more lines, and ends those that run. The first reason counts. */
+  /**
+   * Runs no more lines, and ends those that run, unless it has only to wait. The first reason
+   * counts.
+   */
   void stop(Stop reason) {
     synchronized (this) {
       if (stopped.getCount() == 0) {
@@ -90,7 +95,14 @@ final class BatchRun {
       why = reason;
       stopped.countDown();
     }
-    inFlight.forEach(BatchLines.Running::cancel);
+    if (reason != Stop.WAITS) {
+      inFlight.forEach(BatchLines.Running::cancel);
+    }
+  }
+
+  /** Milliseconds for which none of its lines can be run. */
+  long pauseMs() {
+    return Math.max(0, pausedUntilMs - clock.millis());
   }
 
   private boolean over() {
@@ -249,7 +261,10 @@ final class BatchRun {
       case EXPIRED -> end(left.isEmpty() ? BatchStatus.COMPLETED : BatchStatus.EXPIRED);
       case REVOKED -> end(left.isEmpty() ? BatchStatus.COMPLETED : BatchStatus.REVOKED);
       case NEVER -> end(BatchStatus.FAILED);
-      case SHUTDOWN -> store.giveBack(batch, owner);
+      case WAITS ->
+          store.giveBack(
+              batch, owner, Math.clamp(batch.expiresMs() - clock.millis(), 0, pauseMs()));
+      case SHUTDOWN -> store.giveBack(batch, owner, 0);
       case LOST -> {
         // Another gateway's to end.
       }

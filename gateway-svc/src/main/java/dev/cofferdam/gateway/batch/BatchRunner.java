@@ -3,6 +3,7 @@ package dev.cofferdam.gateway.batch;
 import dev.cofferdam.vocabulary.RefusedException;
 import java.time.InstantSource;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -23,6 +24,9 @@ public final class BatchRunner implements AutoCloseable {
   private static final int DUE_AT_ONCE = 32;
   private static final String FILE = "file-";
   private static final long CLOSE_MS = 2_000;
+
+  /** A job that has to wait for so long takes nobody else's turn. */
+  private static final long WAIT_MS = 10_000;
 
   private final BatchStore store;
   private final BatchLines lines;
@@ -79,6 +83,8 @@ public final class BatchRunner implements AutoCloseable {
       taken.values().forEach(this::keep);
       if (taken.size() < settings.batchesAtOnce()) {
         takeSome();
+      } else {
+        makeRoom();
       }
     } catch (RefusedException storeIsAway) {
       failures.incrementAndGet();
@@ -136,6 +142,16 @@ public final class BatchRunner implements AutoCloseable {
         long untilMs = clock.millis() + leaseMs;
         store.take(one, owner, leaseMs).ifPresent(batch -> begin(batch, untilMs));
       }
+    }
+  }
+
+  /** Jobs that only wait, such as for a budget of tomorrow, give way to those that could be run. */
+  private void makeRoom() {
+    List<BatchRun> waiting =
+        taken.values().stream().map(Taken::run).filter(run -> run.pauseMs() >= WAIT_MS).toList();
+    if (!waiting.isEmpty()) {
+      int wanted = store.due(DUE_AT_ONCE).size();
+      waiting.stream().limit(wanted).forEach(run -> run.stop(BatchRun.Stop.WAITS));
     }
   }
 

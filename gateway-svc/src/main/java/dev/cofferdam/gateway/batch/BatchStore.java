@@ -87,8 +87,12 @@ public interface BatchStore {
   /** Keeps a job that was taken; the job as it is now, empty where it is another's. */
   Optional<Batch> keep(Batch batch, String owner, long leaseMs);
 
-  /** Gives a job back that was taken; it is due at once. */
-  void giveBack(Batch batch, String owner);
+  /**
+   * Gives a job back that was taken.
+   *
+   * @param afterMs milliseconds after which it is due, if it is not cancelled before
+   */
+  void giveBack(Batch batch, String owner, long afterMs);
 
   /** Removes all files and jobs of a tenant; a job under way finds itself another's. */
   void erase(TenantId tenant);

@@ -62,6 +62,10 @@ class BatchRunnerTest {
     final Set<String> cancelled = ConcurrentHashMap.newKeySet();
     volatile boolean ready = true;
     volatile boolean revoked;
+
+    /** Tenants none of whose lines can be run today. */
+    final Set<TenantId> broke = ConcurrentHashMap.newKeySet();
+
     private final Function<String, CompletableFuture<Outcome>> outcomes;
 
     Lines(Function<String, CompletableFuture<Outcome>> outcomes) {
@@ -89,7 +93,10 @@ class BatchRunnerTest {
       if (again) {
         ranAgain.add(line);
       }
-      CompletableFuture<Outcome> outcome = outcomes.apply(line);
+      CompletableFuture<Outcome> outcome =
+          broke.contains(batch.tenant())
+              ? CompletableFuture.completedFuture(new Outcome.Later(Duration.ofHours(1)))
+              : outcomes.apply(line);
       return new Running() {
         @Override
         public CompletableFuture<Outcome> outcome() {
@@ -329,5 +336,30 @@ class BatchRunnerTest {
     }
     assertThat(store.parts(ACME, "file-old", -1, 9)).isEmpty();
     assertThat(store.due(9)).isEmpty();
+  }
+
+  @Test
+  void jobsThatWaitForTomorrowKeepNobodyElseFromTheirTurn() throws Exception {
+    Lines lines = new Lines(BatchRunnerTest::answered);
+    List<Batch> waiting = new ArrayList<>();
+    for (String tenant : List.of("poor", "spent")) {
+      lines.broke.add(new TenantId(tenant));
+      waiting.add(SampleBatches.create(store, new TenantId(tenant), 2));
+    }
+    BatchRunner runner = runner(store, lines, "a");
+    while (lines.ran.size() < 2 || runner.running() < 2) {
+      Thread.sleep(5);
+    }
+
+    assertThat(awaitEnd(SampleBatches.create(store, ACME, 3)).status())
+        .isEqualTo(BatchStatus.COMPLETED);
+
+    for (Batch job : waiting) {
+      store.cancel(job.tenant(), job.id(), 5);
+      while (!store.batch(job.tenant(), job.id()).orElseThrow().status().ended()) {
+        Thread.sleep(5);
+      }
+    }
+    assertThat(lines.cancelled).isEmpty();
   }
 }

@@ -227,6 +227,7 @@ public final class PostgresBatchStore implements BatchStore {
                   + " where id = ? and status = 'in_progress'",
               nowMs,
               id);
+          Sql.run(c, "update batch_due set at = now() where id = ? and owner = ''", id);
           return find(c, tenant, id);
         });
   }
@@ -293,13 +294,19 @@ public final class PostgresBatchStore implements BatchStore {
   }
 
   @Override
-  public void giveBack(Batch batch, String owner) {
+  public void giveBack(Batch batch, String owner, long afterMs) {
     database.inTenant(
         batch.tenant(),
         c ->
             Sql.run(
                 c,
-                "update batch_due set at = now(), owner = '' where id = ? and owner = ?",
+                """
+                update batch_due as d set owner = '', at = case
+                    when (select status from batches as b where b.id = d.id) = 'cancelling'
+                    then now() else now() + ? * interval '1 millisecond' end
+                where id = ? and owner = ?
+                """,
+                afterMs,
                 batch.id(),
                 owner));
   }

@@ -108,7 +108,7 @@ class PostgresBatchStoreTest {
     assertThat(store.write(batch, "a", 0, true, "late")).isFalse();
     assertThat(store.end(batch, "a", BatchStatus.COMPLETED, 5)).isFalse();
     assertThat(store.written(batch).isEmpty()).isTrue();
-    store.giveBack(batch, "b");
+    store.giveBack(batch, "b", 0);
     assertThat(take(batch, "a", 60_000)).isPresent();
   }
 
