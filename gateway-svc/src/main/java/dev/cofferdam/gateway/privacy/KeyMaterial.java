@@ -38,8 +38,9 @@ final class KeyMaterial implements Detector {
     int from = 0;
     for (int begin = text.indexOf(BEGIN); begin >= 0; begin = text.indexOf(BEGIN, from)) {
       from = begin + BEGIN.length();
-      int label = text.indexOf(PRIVATE, from);
-      if (label >= 0 && label - from <= LABEL_MAX) {
+      int last = Math.min(text.length(), from + LABEL_MAX + PRIVATE.length());
+      int label = text.indexOf(PRIVATE, from, last);
+      if (label >= 0) {
         from = endOfPem(text, label + PRIVATE.length());
         found.at(begin, from);
       }

@@ -7,6 +7,7 @@ import dev.cofferdam.vocabulary.PrivacyPolicy;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -37,7 +38,8 @@ class DetectorsTest {
         "SSN | my number is 219-09-9999. | 219-09-9999",
         "SSN | 219 09 9999 | 219 09 9999",
         "SSN | SSN: 219099999 | 219099999",
-        "EMAIL | write to Ada.Lovelace+work@mail.example.co.uk. | Ada.Lovelace+work@mail.example.co.uk",
+        "EMAIL | write to Ada.Lovelace+work@mail.example.co.uk. |"
+            + " Ada.Lovelace+work@mail.example.co.uk",
         "EMAIL | <jörg@müller.de> | jörg@müller.de",
         "EMAIL | mailto:x_1@a-b.org?subject=hi | x_1@a-b.org",
         "PHONE | call +49 30 901820 today | +49 30 901820",
@@ -46,8 +48,10 @@ class DetectorsTest {
         "IP_ADDRESS | at 203.0.113.7:8080 | 203.0.113.7",
         "IP_ADDRESS | [2001:db8:85a3::8a2e:370:7334] | 2001:db8:85a3::8a2e:370:7334",
         "KEY_MATERIAL | key AKIAIOSFODNN7EXAMPLE ok | AKIAIOSFODNN7EXAMPLE",
-        "KEY_MATERIAL | ghp_abcdefghijklmnopqrstuvwxyz0123456789 | ghp_abcdefghijklmnopqrstuvwxyz0123456789",
-        "KEY_MATERIAL | eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w | eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w",
+        "KEY_MATERIAL | ghp_abcdefghijklmnopqrstuvwxyz0123456789 |"
+            + " ghp_abcdefghijklmnopqrstuvwxyz0123456789",
+        "KEY_MATERIAL | eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w |"
+            + " eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0.dozjgNryP4J3jVmNHl0w",
       })
   void isFound(PersonalData kind, String text, String value) {
     assertThat(found(ALL, text)).containsExactly(kind + ":" + value);
@@ -114,5 +118,11 @@ class DetectorsTest {
             "１")) {
       assertThat(ALL.in(part.repeat(200_000 / part.length()))).isNotNull();
     }
+  }
+
+  @Test
+  @Timeout(60)
+  void beginningsOfPrivateKeysThatAreNoneAreNotSearchedToTheEndEachTime() {
+    assertThat(ALL.in("-----BEGIN ".repeat(1 << 20))).isEmpty();
   }
 }
