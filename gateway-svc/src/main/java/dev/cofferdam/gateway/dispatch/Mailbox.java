@@ -2,8 +2,12 @@ package dev.cofferdam.gateway.dispatch;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 
-/** Runs tasks one at a time and in order on an executor that has many threads. */
+/**
+ * Runs tasks one at a time and in order on an executor that has many threads, or on the caller's
+ * where that has no room. A task that breaks off holds up no other: they run with the next one.
+ */
 final class Mailbox implements Executor {
   private final Executor executor;
   private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
@@ -22,20 +26,37 @@ final class Mailbox implements Executor {
       }
       running = true;
     }
-    executor.execute(this::drain);
+    try {
+      executor.execute(this::drain);
+    } catch (RejectedExecutionException full) {
+      drain();
+    }
   }
 
   private void drain() {
-    while (true) {
-      Runnable task;
-      synchronized (tasks) {
-        task = tasks.poll();
-        if (task == null) {
+    boolean empty = false;
+    try {
+      while (!empty) {
+        empty = !runNext();
+      }
+    } finally {
+      if (!empty) {
+        synchronized (tasks) {
           running = false;
-          return;
         }
       }
+    }
+  }
+
+  private boolean runNext() {
+    Runnable task;
+    synchronized (tasks) {
+      task = tasks.poll();
+      running = task != null;
+    }
+    if (task != null) {
       task.run();
     }
+    return task != null;
   }
 }
