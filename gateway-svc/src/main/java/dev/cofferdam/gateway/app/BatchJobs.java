@@ -16,7 +16,6 @@ import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantId;
 import io.vertx.ext.web.Router;
 import java.time.InstantSource;
-import java.util.concurrent.Executor;
 import java.util.function.BooleanSupplier;
 
 /** Batch jobs: what keeps them, runs them and answers for them. */
@@ -28,7 +27,6 @@ final class BatchJobs implements TenantContents, AutoCloseable {
   /**
    * @param secret random bytes that all gateways share
    * @param ready whether tenants and keys are known
-   * @param executor where requests do their work
    */
   BatchJobs(
       GatewayConfig.Batches config,
@@ -39,14 +37,13 @@ final class BatchJobs implements TenantContents, AutoCloseable {
       ForeignIds foreign,
       Tenants tenants,
       BooleanSupplier ready,
-      Executor executor,
       InstantSource clock) {
     this.store = new PostgresBatchStore(database, secret);
     BatchSettings settings = settings(config);
     this.runner =
         new BatchRunner(
             store,
-            new OpenAiLines(edge.intake(), dispatcher, tenants, ready, clock, executor),
+            new OpenAiLines(edge.intake(), dispatcher, tenants, ready, clock),
             settings,
             clock,
             "gateway-" + RequestId.random());

@@ -16,6 +16,7 @@ import dev.cofferdam.gateway.facts.kafka.KafkaAuditFacts;
 import dev.cofferdam.gateway.identity.Authenticator;
 import dev.cofferdam.gateway.identity.IdentityFacts;
 import dev.cofferdam.gateway.identity.TenantAuthenticator;
+import dev.cofferdam.gateway.ingress.BodyMemory;
 import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.ingress.Offers;
 import dev.cofferdam.gateway.ingress.anthropic.AnthropicApi;
@@ -211,7 +212,8 @@ final class Gateway implements AutoCloseable {
             config.request().msMax(),
             breakers,
             shadows);
-    this.inference = new InferenceEndpoint(intake, dispatcher, workers);
+    BodyMemory bodies = BodyMemory.ofHeap();
+    this.inference = new InferenceEndpoint(intake, dispatcher, workers, bodies);
     this.edge =
         new RestEdge(
             vertx,
@@ -220,7 +222,8 @@ final class Gateway implements AutoCloseable {
             dispatcher,
             workers,
             restSettings(config.rest()),
-            connections);
+            connections,
+            bodies);
     this.batches =
         database.flatMap(
             db ->
@@ -238,7 +241,6 @@ final class Gateway implements AutoCloseable {
                                 stores.foreignIds(),
                                 tenants,
                                 feed::caughtUp,
-                                workers,
                                 clock)));
     batches.map(BatchJobs::runner).ifPresent(metrics::watch);
     KafkaConfiguration configuration = new KafkaConfiguration(writer, views);

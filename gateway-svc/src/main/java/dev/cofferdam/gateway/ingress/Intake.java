@@ -20,12 +20,12 @@ import dev.cofferdam.vocabulary.PrivacyPolicy;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
 import dev.cofferdam.vocabulary.RequestId;
-import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import dev.cofferdam.vocabulary.WorkloadClass;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.LongSupplier;
@@ -111,25 +111,36 @@ public final class Intake {
    * @throws RefusedException where it is refused
    */
   public Generation accept(RequestId id, Identity identity, String sourceIp, Asked asked) {
-    return accept(Operation.GENERATE, id, identity, sourceIp, asked);
+    return accept(Operation.GENERATE, id, identity, sourceIp, List.of(asked)).getFirst();
   }
 
   /**
-   * Checks a request, and leaves an audit fact where it is refused.
+   * Checks a request, whose inputs all count as one for the breakers, and leaves an audit fact
+   * where one of them is refused.
    *
-   * @throws RefusedException where it is refused
+   * @param id of the request and its first input; the others have ids of their own
+   * @throws RefusedException where an input is refused
    */
-  public Generation accept(
-      Operation operation, RequestId id, Identity identity, String sourceIp, Asked asked) {
-    TenantId tenant = identity.tenant().id();
-    Optional<Refusal> pause = breakers.enter(tenant, clock.millis());
+  public List<Generation> accept(
+      Operation operation, RequestId id, Identity identity, String sourceIp, List<Asked> inputs) {
+    Optional<Refusal> pause = breakers.enter(identity.tenant().id(), clock.millis());
     if (pause.isPresent()) {
       throw pause.get().asException(); // not recorded: a storm must not fill the audit log
     }
+    List<Generation> generations = new ArrayList<>();
+    for (Asked input : inputs) {
+      RequestId own = generations.isEmpty() ? id : RequestId.random();
+      generations.add(checked(operation, own, identity, sourceIp, input));
+    }
+    return generations;
+  }
+
+  private Generation checked(
+      Operation operation, RequestId id, Identity identity, String sourceIp, Asked asked) {
     try {
       return generation(operation, id, identity, sourceIp, asked);
     } catch (RefusedException e) {
-      breakers.refused(tenant, clock.millis(), e.refusal().retryAfter());
+      breakers.refused(identity.tenant().id(), clock.millis(), e.refusal().retryAfter());
       refused(id, identity, sourceIp, operation.label(), e.refusal());
       offers
           .crossing(identity.tenant(), asked.model(), asked.adapter(), e.refusal())

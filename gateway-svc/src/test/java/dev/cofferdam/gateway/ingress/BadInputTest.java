@@ -89,7 +89,11 @@ class BadInputTest {
     TestPki pki = new TestPki(grpcFolder);
     loops = EventLoops.start();
     InferenceEndpoint endpoint =
-        new InferenceEndpoint(rest.gateway.intake, rest.gateway.dispatcher, rest.gateway.executor);
+        new InferenceEndpoint(
+            rest.gateway.intake,
+            rest.gateway.dispatcher,
+            rest.gateway.executor,
+            rest.gateway.bodies);
     grpc =
         MeshServer.builder(
                 "cofferdam.local", pki.identity("edge", "spiffe://cofferdam.local/service/gateway"))

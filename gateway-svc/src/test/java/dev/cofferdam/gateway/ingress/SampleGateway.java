@@ -91,6 +91,10 @@ public final class SampleGateway implements Closeable {
   public volatile ConnectionLimits connectionLimits = ConnectionLimits.UNLIMITED;
 
   public final TenantConnections connections = new TenantConnections();
+
+  /** Room for what is to be read. */
+  public final BodyMemory bodies = new BodyMemory(48 << 20);
+
   public volatile OptionalInt poolContextTokensMax = OptionalInt.empty();
 
   /** Whether a pool takes what is asked for. */

@@ -6,6 +6,7 @@ import dev.cofferdam.gateway.dispatch.Generation;
 import dev.cofferdam.gateway.dispatch.Threads;
 import dev.cofferdam.gateway.dispatch.Together;
 import dev.cofferdam.gateway.ingress.Asked;
+import dev.cofferdam.gateway.ingress.BodyMemory;
 import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.ingress.Offers;
 import dev.cofferdam.gateway.tenancy.AdapterEntry;
@@ -21,7 +22,6 @@ import dev.cofferdam.proto.inference.v1.ListModelsRequest;
 import dev.cofferdam.proto.inference.v1.ListModelsResponse;
 import dev.cofferdam.proto.inference.v1.ModelInfo;
 import dev.cofferdam.vocabulary.Operation;
-import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import io.grpc.Context;
 import io.grpc.Deadline;
@@ -29,7 +29,6 @@ import io.grpc.ServerServiceDefinition;
 import io.grpc.stub.ServerCallStreamObserver;
 import io.grpc.stub.StreamObserver;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -47,14 +46,18 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
   private final Intake intake;
   private final Dispatcher dispatcher;
   private final Executor executor;
+  private final BodyMemory bodies;
 
   /**
    * @param executor where long requests are read; {@link #generate} itself runs on event loops
+   * @param bodies room for those that wait for it
    */
-  public InferenceEndpoint(Intake intake, Dispatcher dispatcher, Executor executor) {
+  public InferenceEndpoint(
+      Intake intake, Dispatcher dispatcher, Executor executor, BodyMemory bodies) {
     this.intake = intake;
     this.dispatcher = dispatcher;
     this.executor = executor;
+    this.bodies = bodies;
   }
 
   /** Whether a method, by its full name, never waits, so that it can run on event loops. */
@@ -76,15 +79,20 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
     call.setOnCancelHandler(() -> with(started, Dispatch::cancel));
     IdentityInterceptor.Admitted admitted = IdentityInterceptor.Admitted.current();
     Asked asked = GrpcAsked.of(request, deadlineEpochMs());
-    if (request.getSerializedSize() <= Intake.SHORT_BYTES_MAX
-        && intake.isShort(admitted.identity().tenant(), asked)) {
+    TenantProfile tenant = admitted.identity().tenant();
+    if (request.getSerializedSize() <= Intake.SHORT_BYTES_MAX && intake.isShort(tenant, asked)) {
       begin(call, admitted, asked, started);
-    } else {
-      queue(Context.current().wrap(() -> begin(call, admitted, asked, started)), call);
+      return;
     }
+    BodyMemory.Share body = bodies.share(tenant.id());
+    if (!body.grow(request.getSerializedSize())) {
+      throw Intake.BUSY.asException();
+    }
+    queue(Context.current().wrap(() -> begin(call, admitted, asked, started)), call, body);
   }
 
-  private void queue(Runnable work, ServerCallStreamObserver<GenerateResponse> call) {
+  private void queue(
+      Runnable work, ServerCallStreamObserver<GenerateResponse> call, BodyMemory.Share body) {
     try {
       executor.execute(
           () -> {
@@ -92,9 +100,14 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
               work.run();
             } catch (RuntimeException e) {
               call.onError(e);
+            } catch (StackOverflowError e) {
+              call.onError(new IllegalStateException("the stack is too short", e));
+            } finally {
+              body.close();
             }
           });
     } catch (RejectedExecutionException full) {
+      body.close();
       throw Intake.BUSY.asException();
     }
   }
@@ -128,16 +141,13 @@ public final class InferenceEndpoint extends InferenceServiceGrpc.InferenceServi
     Runnable left = () -> Optional.ofNullable(started.get()).ifPresent(Together::cancel);
     call.setOnCancelHandler(left);
     IdentityInterceptor.Admitted admitted = IdentityInterceptor.Admitted.current();
-    List<Generation> generations = new ArrayList<>();
-    for (Asked asked : GrpcAsked.of(request, deadlineEpochMs())) {
-      generations.add(
-          intake.accept(
-              Operation.EMBED,
-              generations.isEmpty() ? admitted.request() : RequestId.random(),
-              admitted.identity(),
-              admitted.sourceIp(),
-              asked));
-    }
+    List<Generation> generations =
+        intake.accept(
+            Operation.EMBED,
+            admitted.request(),
+            admitted.identity(),
+            admitted.sourceIp(),
+            GrpcAsked.of(request, deadlineEpochMs()));
     started.set(
         Together.start(
             dispatcher,

@@ -74,7 +74,7 @@ public final class OpenAiLines implements BatchLines {
   private final Tenants tenants;
   private final BooleanSupplier ready;
   private final InstantSource clock;
-  private final Executor executor;
+  private final Executor disk;
   private final Dialect dialect = new OpenAiDialect();
 
   private record Line(String customId, JsonNode body) {}
@@ -82,22 +82,20 @@ public final class OpenAiLines implements BatchLines {
   /**
    * @param ready whether tenants and keys are known
    * @param clock for the keys' expiry
-   * @param executor where requests do their work
    */
   public OpenAiLines(
       Intake intake,
       Dispatcher dispatcher,
       Tenants tenants,
       BooleanSupplier ready,
-      InstantSource clock,
-      Executor executor) {
+      InstantSource clock) {
     AuditFacts quiet = new FactsOfWaiting(dispatcher.facts());
     this.runs = new WholeRun(intake, dispatcher);
     this.runsAgain = new WholeRun(intake.tellingTo(quiet), dispatcher.tellingTo(quiet));
     this.tenants = tenants;
     this.ready = ready;
     this.clock = clock;
-    this.executor = executor;
+    this.disk = dispatcher.disk();
   }
 
   /**
@@ -203,14 +201,13 @@ public final class OpenAiLines implements BatchLines {
             batch.submitter().sourceIp());
     try {
       Query query = query(batch.endpoint(), line);
-      Executor traced = traced(tenant.get(), asker.id());
       Together together =
           (again ? runsAgain : runs)
               .start(
                   query,
                   asker,
                   OpenAiLines::inBatch,
-                  new Threads(traced, traced),
+                  inTrace(tenant.get(), asker.id()),
                   listener(line, asker.id(), outcome));
       return running(outcome, together::cancel);
     } catch (RefusedException e) {
@@ -248,10 +245,12 @@ public final class OpenAiLines implements BatchLines {
         asked.names());
   }
 
-  private Executor traced(TenantProfile tenant, RequestId id) {
-    return Tracing.with(
-            Tracing.tagged(Context.root(), tenant.id().value(), tenant.tier().label(), id.value()))
-        .fixedContextExecutor(executor);
+  private Threads inTrace(TenantProfile tenant, RequestId id) {
+    io.grpc.Context context =
+        Tracing.with(
+            Tracing.tagged(Context.root(), tenant.id().value(), tenant.tier().label(), id.value()));
+    return new Threads(
+        context.fixedContextExecutor(Runnable::run), context.fixedContextExecutor(disk));
   }
 
   private WholeRun.Listener listener(Line line, RequestId id, CompletableFuture<Outcome> outcome) {

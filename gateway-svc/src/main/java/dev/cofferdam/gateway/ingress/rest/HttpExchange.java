@@ -45,9 +45,6 @@ final class HttpExchange {
   private volatile Runnable onGone = () -> {};
   private volatile boolean abandoned;
 
-  /** The event loop's. */
-  private Runnable onOver = () -> {};
-
   HttpExchange(Vertx vertx, HttpServerRequest request, String route, Dialect dialect) {
     this.dialect = dialect;
     this.loop = vertx.getOrCreateContext();
@@ -122,6 +119,11 @@ final class HttpExchange {
     return !full && pauses == 0 && pending.get() < PENDING_MAX;
   }
 
+  /** Whether the client reads slower than it is written to, whatever else more has to wait for. */
+  boolean full() {
+    return full;
+  }
+
   /** What to do when it is ready, and when the client goes away before the end. */
   void listen(Runnable writable, Runnable left) {
     onWritable = writable;
@@ -129,19 +131,6 @@ final class HttpExchange {
     if (gone || abandoned) {
       left.run();
     }
-  }
-
-  /**
-   * What to do once, when a whole answer is out or nobody is there to take it; on the event loop.
-   */
-  void whenOver(Runnable action) {
-    onOver = action;
-  }
-
-  private void nowOver() {
-    Runnable action = onOver;
-    onOver = () -> {};
-    action.run();
   }
 
   /** What is still under way for this exchange is of no use any more. */
@@ -232,7 +221,6 @@ final class HttpExchange {
       var unused = response.end(body.toString());
     }
     span.end();
-    nowOver();
   }
 
   /** Sends a refusal; on the event loop only. */
@@ -250,7 +238,6 @@ final class HttpExchange {
         onGone.run();
       }
       span.end();
-      nowOver();
     }
   }
 }

@@ -13,7 +13,7 @@ import dev.cofferdam.gateway.identity.Authentication;
 import dev.cofferdam.gateway.identity.Authenticator;
 import dev.cofferdam.gateway.identity.Identity;
 import dev.cofferdam.gateway.identity.ShownCredentials;
-import dev.cofferdam.gateway.ingress.Asked;
+import dev.cofferdam.gateway.ingress.BodyMemory;
 import dev.cofferdam.gateway.ingress.Intake;
 import dev.cofferdam.gateway.quota.LimitState;
 import dev.cofferdam.mesh.Tracing;
@@ -21,7 +21,6 @@ import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Operation;
 import dev.cofferdam.vocabulary.Refusal;
 import dev.cofferdam.vocabulary.RefusedException;
-import dev.cofferdam.vocabulary.RequestId;
 import dev.cofferdam.vocabulary.TenantProfile;
 import io.grpc.Context;
 import io.vertx.core.Vertx;
@@ -36,7 +35,6 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BiConsumer;
 import java.util.function.BiFunction;
@@ -53,13 +51,7 @@ public final class RestEdge {
   /** Bytes of a body at most. */
   public static final int BODY_BYTES_MAX = 4 << 20;
 
-  /** Bodies that wait to be tokenised; the next one is refused. */
-  private static final int WAITING_MAX = 256;
-
   private static final Logger LOG = LoggerFactory.getLogger(RestEdge.class);
-
-  /** Bodies of more than {@link #BODY_BYTES_MAX} at once. */
-  private static final int LARGE_MAX = 8;
 
   private static final Refusal PACKED =
       Refusal.ofParameter(
@@ -73,11 +65,11 @@ public final class RestEdge {
   private final Executor executor;
   private final RestSettings settings;
   private final Connections connections;
-  private final Semaphore waiting = new Semaphore(WAITING_MAX);
-  private final Semaphore large = new Semaphore(LARGE_MAX);
+  private final BodyMemory bodies;
 
   /**
    * @param executor where requests do what takes long, off the event loops
+   * @param bodies room for what is still to be read
    */
   public RestEdge(
       Vertx vertx,
@@ -86,7 +78,8 @@ public final class RestEdge {
       Dispatcher dispatcher,
       Executor executor,
       RestSettings settings,
-      TenantConnections connections) {
+      TenantConnections connections,
+      BodyMemory bodies) {
     this.vertx = vertx;
     this.authenticator = authenticator;
     this.intake = intake;
@@ -95,6 +88,7 @@ public final class RestEdge {
     this.executor = executor;
     this.settings = settings;
     this.connections = new Connections(vertx, settings, connections);
+    this.bodies = bodies;
   }
 
   Vertx vertx() {
@@ -114,8 +108,8 @@ public final class RestEdge {
     return intake;
   }
 
-  /** Who asks, and where the answer goes. */
-  private record Caller(HttpExchange exchange, Identity identity) {}
+  /** Who asks, where the answer goes, and what the body takes until it is read. */
+  private record Caller(HttpExchange exchange, Identity identity, BodyMemory.Share body) {}
 
   /** An endpoint that answers from memory what needs no body; empty is not found. */
   public void lookUp(
@@ -174,21 +168,10 @@ public final class RestEdge {
                       (body, who) -> reply(call(routing, body, who), who, operation, answer);
                   if (bodyBytesMax == 0) {
                     queue(() -> handler.accept(new byte[0], caller), caller);
-                  } else if (bodyBytesMax <= BODY_BYTES_MAX || mayBeLarge(caller)) {
-                    receive(routing.request(), caller, bodyBytesMax, queued(handler));
                   } else {
-                    refuse(caller, Intake.BUSY, operation);
+                    receive(routing.request(), caller, bodyBytesMax, queued(handler));
                   }
                 }));
-  }
-
-  /** Few bodies are larger than others at a time, until they are answered. */
-  private boolean mayBeLarge(Caller caller) {
-    boolean may = large.tryAcquire();
-    if (may) {
-      caller.exchange().whenOver(large::release);
-    }
-    return may;
   }
 
   private static Call call(RoutingContext routing, byte[] body, Caller caller) {
@@ -248,7 +231,7 @@ public final class RestEdge {
   private void guarded(Runnable work, Caller caller) {
     try {
       work.run();
-    } catch (RuntimeException e) {
+    } catch (RuntimeException | StackOverflowError e) {
       Refusal refusal = refusal(e);
       caller.exchange().onLoop(() -> caller.exchange().refuse(refusal, Optional.empty()));
     }
@@ -288,7 +271,8 @@ public final class RestEdge {
         case Authentication.Rejected rejected ->
             exchange.refuse(rejected.refusal(), Optional.empty());
         case Authentication.Accepted accepted -> {
-          Caller caller = new Caller(exchange, accepted.identity());
+          Identity identity = accepted.identity();
+          Caller caller = new Caller(exchange, identity, bodies.share(identity.tenant().id()));
           if (shown.disagree()) {
             Refusal differ = ShownCredentials.DISAGREE;
             intake.crossed(
@@ -333,19 +317,36 @@ public final class RestEdge {
       return;
     }
     Buffer body = Buffer.buffer();
-    boolean[] refused = {false};
+    boolean[] over = {false};
     request.handler(
         part -> {
-          if (body.length() + part.length() <= bytesMax) {
-            body.appendBuffer(part);
-          } else if (!refused[0]) {
-            refused[0] = true;
+          int bytes = body.length() + part.length();
+          if (over[0]) {
+            return;
+          }
+          if (bytes > bytesMax) {
+            over[0] = true;
             tooLarge(request, caller, bytesMax);
+          } else if (bytes > Intake.SHORT_BYTES_MAX && !caller.body().grow(bytes)) {
+            over[0] = true;
+            refuseUnread(request, caller, Intake.BUSY);
+          } else {
+            body.appendBuffer(part);
           }
         });
+    Runnable unread =
+        () -> {
+          if (!over[0]) {
+            over[0] = true;
+            caller.body().close();
+          }
+        };
+    request.exceptionHandler(lost -> unread.run());
+    request.response().bodyEndHandler(late -> unread.run());
     request.endHandler(
         unused -> {
-          if (!refused[0]) {
+          if (!over[0]) {
+            over[0] = true;
             handler.accept(body.getBytes(), caller);
           }
         });
@@ -353,7 +354,7 @@ public final class RestEdge {
   }
 
   private void queue(Runnable work, Caller caller) {
-    if (!waiting.tryAcquire()) {
+    if (!caller.body().grow(0)) {
       refuse(caller, Intake.BUSY, "generate");
       return;
     }
@@ -363,11 +364,10 @@ public final class RestEdge {
             try {
               guarded(work, caller);
             } finally {
-              waiting.release();
+              caller.body().close();
             }
           });
     } catch (RejectedExecutionException full) {
-      waiting.release();
       refuse(caller, Intake.BUSY, "generate");
     }
   }
@@ -375,14 +375,19 @@ public final class RestEdge {
   /** Refuses on the event loop, and leaves an audit fact. */
   private void refuse(Caller caller, Refusal refusal, String operation) {
     HttpExchange exchange = caller.exchange();
+    caller.body().close();
     intake.refused(exchange.id(), caller.identity(), exchange.sourceIp(), operation, refusal);
     exchange.refuse(refusal, Optional.empty());
   }
 
-  /** What is still to come of the body is read and dropped, so that the client sees the answer. */
   private void tooLarge(HttpServerRequest request, Caller caller, int bytesMax) {
     String message = "the body is larger than " + bytesMax + " bytes";
-    refuse(caller, Refusal.of(ErrorCode.REQUEST_TOO_LARGE, message), "generate");
+    refuseUnread(request, caller, Refusal.of(ErrorCode.REQUEST_TOO_LARGE, message));
+  }
+
+  /** What is still to come of the body is read and dropped, so that the client sees the answer. */
+  private void refuseUnread(HttpServerRequest request, Caller caller, Refusal refusal) {
+    refuse(caller, refusal, "generate");
     request.handler(unused -> {});
     request.resume();
   }
@@ -404,12 +409,13 @@ public final class RestEdge {
       return;
     }
     HttpExchange exchange = caller.exchange();
-    List<Generation> inputs = new ArrayList<>();
-    for (Asked input : query.inputs()) {
-      RequestId id = inputs.isEmpty() ? exchange.id() : RequestId.random();
-      inputs.add(
-          intake.accept(query.operation(), id, caller.identity(), exchange.sourceIp(), input));
-    }
+    List<Generation> inputs =
+        intake.accept(
+            query.operation(),
+            exchange.id(),
+            caller.identity(),
+            exchange.sourceIp(),
+            query.inputs());
     long epochS = dispatcher.clock().millis() / 1000;
     Writer writer = query.writer(new Query.Begun(exchange.id(), epochS, inputs));
     Answer answer =
@@ -475,7 +481,7 @@ public final class RestEdge {
   }
 
   /** What a failure is for a client. */
-  static Refusal refusal(RuntimeException failure) {
+  static Refusal refusal(Throwable failure) {
     if (failure instanceof RefusedException refused) {
       return refused.refusal();
     }

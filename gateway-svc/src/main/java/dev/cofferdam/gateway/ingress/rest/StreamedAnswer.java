@@ -38,7 +38,7 @@ final class StreamedAnswer extends Answer {
 
   @Override
   void failed(Told.Failed failed) {
-    if (out.begun() && !exchange.ready()) {
+    if (out.begun() && exchange.full()) {
       exchange.cut();
     } else if (out.begun()) {
       writer.failed(out, failed.refusal());

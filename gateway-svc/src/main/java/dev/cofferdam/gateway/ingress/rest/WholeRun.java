@@ -59,13 +59,13 @@ public final class WholeRun {
    */
   public Together start(
       Query query, Asker asker, UnaryOperator<Asked> change, Threads threads, Listener listener) {
-    List<Generation> inputs = new ArrayList<>();
-    for (Asked input : query.inputs()) {
-      RequestId id = inputs.isEmpty() ? asker.id() : RequestId.random();
-      inputs.add(
-          intake.accept(
-              query.operation(), id, asker.identity(), asker.sourceIp(), change.apply(input)));
-    }
+    List<Generation> inputs =
+        intake.accept(
+            query.operation(),
+            asker.id(),
+            asker.identity(),
+            asker.sourceIp(),
+            query.inputs().stream().map(change).toList());
     long epochS = dispatcher.clock().millis() / 1000;
     Writer writer = query.writer(new Query.Begun(asker.id(), epochS, inputs));
     return Together.start(

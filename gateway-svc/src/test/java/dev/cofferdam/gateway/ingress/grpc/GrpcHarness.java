@@ -52,7 +52,7 @@ public final class GrpcHarness implements AutoCloseable {
             List.of("127.0.0.1:1", fleet.router()),
             stallMsMax);
     InferenceEndpoint endpoint =
-        new InferenceEndpoint(gateway.intake, gateway.dispatcher, gateway.executor);
+        new InferenceEndpoint(gateway.intake, gateway.dispatcher, gateway.executor, gateway.bodies);
     server =
         more.apply(
                 MeshServer.builder(

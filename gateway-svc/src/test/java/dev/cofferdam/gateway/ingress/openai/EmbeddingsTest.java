@@ -9,6 +9,7 @@ import dev.cofferdam.gateway.ingress.rest.RestSettings;
 import dev.cofferdam.gateway.prompt.SampleFormats;
 import dev.cofferdam.vocabulary.ErrorCode;
 import dev.cofferdam.vocabulary.Refusal;
+import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.vocabulary.Tier;
 import java.net.http.HttpResponse;
 import java.nio.ByteBuffer;
@@ -145,5 +146,18 @@ class EmbeddingsTest {
 
     assertThat(response.statusCode()).isEqualTo(403);
     awaitSettled("0+0");
+  }
+
+  @Test
+  void afterAPauseOneRequestIsTriedHoweverManyInputsItHas() throws Exception {
+    long before = System.currentTimeMillis() - 5_000;
+    while (rest.gateway.breakers.pauses() == 0) {
+      rest.gateway.breakers.refused(new TenantId("harbor-books"), before, Optional.empty());
+    }
+
+    HttpResponse<String> response = embed(TEXTS.subList(0, 3), "");
+
+    assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    awaitEndings(3);
   }
 }

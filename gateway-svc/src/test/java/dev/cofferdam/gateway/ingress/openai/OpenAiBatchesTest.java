@@ -76,8 +76,7 @@ class OpenAiBatchesTest {
             rest.gateway.dispatcher,
             tenants,
             () -> true,
-            InstantSource.system(),
-            rest.gateway.executor);
+            InstantSource.system());
     runner = new BatchRunner(store, lines, SETTINGS, InstantSource.system(), "a");
   }
 
@@ -277,7 +276,7 @@ class OpenAiBatchesTest {
   }
 
   @Test
-  void ofBodiesThatMayBeLargeFewAreTakenAtOnce() throws Exception {
+  void uploadsThatDoNotComeKeepNobodyFromUploading() throws Exception {
     rest.close();
     rest = harness(Files.createDirectory(folder.resolve("more")), BatchSettings.DEFAULTS);
     client = new BatchClient(rest);
@@ -288,20 +287,19 @@ class OpenAiBatchesTest {
         slow.add(socket);
         String head =
             "POST /v1/files HTTP/1.1\r\nhost: x\r\nauthorization: Bearer "
-                + SampleGateway.KEY
+                + SampleGateway.NEIGHBOUR_KEY
                 + "\r\ncontent-length: 9000\r\n\r\n--xyz";
         socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
       }
-      while (client.upload("x").statusCode() != 503) {
-        Thread.sleep(10);
+      while (rest.gateway.connections.held() < 8) {
+        Thread.sleep(5);
       }
+
+      client.uploaded(BatchClient.embedding("a", "x"));
     } finally {
       for (Socket socket : slow) {
         socket.close();
       }
-    }
-    while (client.upload("fine-tune", "x").statusCode() == 503) {
-      Thread.sleep(10);
     }
   }
 

@@ -151,7 +151,8 @@ public final class RestHarness implements AutoCloseable {
             gateway.dispatcher,
             gateway.executor,
             settings,
-            gateway.connections);
+            gateway.connections,
+            gateway.bodies);
     more.accept(edge, router);
     new AnthropicApi(edge, gateway.intake, Clock.systemUTC()).mount(router);
     new DocumentsApi(edge, documents, foreign).mount(router);

@@ -14,6 +14,8 @@ import java.io.InputStreamReader;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterEach;
@@ -307,6 +309,79 @@ class RestServerTest {
       assertThat(last).isEqualTo("data: [DONE]");
       assertThat(rest.server.awaitIdle(10_000)).isTrue();
       all(idle);
+    }
+  }
+
+  private void awaitNoBodies() throws InterruptedException {
+    while (rest.gateway.bodies.held() != 0) {
+      TimeUnit.MILLISECONDS.sleep(5);
+    }
+  }
+
+  @Test
+  void bodiesOfOneTenantThatFillMemoryLeaveRoomForAnothers() throws Exception {
+    start(PATIENT);
+    List<Socket> slow = new ArrayList<>();
+    String most = "x".repeat(RestEdge.BODY_BYTES_MAX - 10);
+    String length = "content-length: " + RestEdge.BODY_BYTES_MAX + "\r\n";
+    long atLeast = 0;
+    for (int i = 0; i < 4; i++) {
+      Socket socket = connect();
+      slow.add(socket);
+      send(socket, head("POST", "/v1/chat/completions", length) + most);
+      atLeast += most.length();
+      while (rest.gateway.bodies.held() < atLeast) {
+        TimeUnit.MILLISECONDS.sleep(5);
+      }
+    }
+
+    try (Socket more = connect();
+        Socket neighbour = connect()) {
+      String chat = CHAT.replace("it?", "it?" + " ".repeat(5_000));
+      String head =
+          head("POST", "/v1/chat/completions", "content-length: " + chat.length() + "\r\n");
+      send(more, head + chat);
+      assertThat(lines(more).readLine()).startsWith("HTTP/1.1 503 ");
+      send(neighbour, head.replace(SampleGateway.KEY, SampleGateway.NEIGHBOUR_KEY) + chat);
+      assertThat(lines(neighbour).readLine()).startsWith("HTTP/1.1 200 ");
+    }
+
+    for (Socket socket : slow) {
+      socket.close();
+    }
+    awaitNoBodies();
+  }
+
+  @Test
+  void aBodyThatDoesNotComeGivesItsMemoryBack() throws Exception {
+    start(SHORT);
+    String part = "x".repeat(8_000);
+    try (Socket socket = connect()) {
+      send(socket, head("POST", "/v1/chat/completions", "content-length: 9000\r\n") + part);
+      assertThat(all(socket)).startsWith("HTTP/1.1 408 ");
+    }
+    awaitNoBodies();
+
+    try (RawHttp2 client = http2()) {
+      client.headers(
+          1,
+          0,
+          ":method",
+          "POST",
+          ":scheme",
+          "https",
+          ":path",
+          "/v1/chat/completions",
+          ":authority",
+          "x",
+          "authorization",
+          "Bearer " + SampleGateway.KEY);
+      client.send(RawHttp2.DATA, 0, 1, part.getBytes(StandardCharsets.US_ASCII));
+      client.flush();
+      while (rest.gateway.bodies.held() == 0) {
+        TimeUnit.MILLISECONDS.sleep(1);
+      }
+      awaitNoBodies();
     }
   }
 }
