@@ -9,10 +9,12 @@ import dev.cofferdam.worker.execution.BlockMemory;
 import dev.cofferdam.worker.execution.ExecutorGeometry;
 import dev.cofferdam.worker.execution.KvType;
 import dev.cofferdam.worker.execution.cuda.driver.Arguments;
+import dev.cofferdam.worker.execution.cuda.driver.CudaException;
 import dev.cofferdam.worker.execution.cuda.driver.DeviceMemory;
 import dev.cofferdam.worker.execution.cuda.driver.Stream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
 
 /**
  * The KV pool in device memory. A block is contiguous: [layer][K, then V][KV head][token][element],
@@ -54,6 +56,9 @@ final class DeviceBlocks implements BlockMemory {
 
   private final DeviceMemory deviceJobs;
   private int jobs;
+
+  /** By job: the block whose content it changes; -1: none. */
+  private final int[] changes = new int[JOBS_MAX];
 
   DeviceBlocks(CudaDevice device, ExecutorGeometry geometry, int layers, KvType type, Owned owned) {
     this.device = device;
@@ -203,14 +208,18 @@ final class DeviceBlocks implements BlockMemory {
     if (jobs == JOBS_MAX) {
       endSealing();
     }
-    put(block(blockId), block(blockId), tagsOf(blockId), key, seal);
+    put(blockId, block(blockId), block(blockId), tagsOf(blockId), key, seal);
   }
 
   @Override
   public void endSealing() {
     if (jobs > 0) {
-      run("cf_seal");
-      stream.synchronize();
+      try {
+        run("cf_seal");
+        stream.synchronize();
+      } catch (CudaException e) {
+        throw givenUp(e);
+      }
       forgetJobs();
     }
   }
@@ -218,7 +227,7 @@ final class DeviceBlocks implements BlockMemory {
   @Override
   public boolean openBlock(int blockId, BlockKey key, long seal) {
     endSealing();
-    put(block(blockId), block(blockId), tagsOf(blockId), key, seal);
+    put(blockId, block(blockId), block(blockId), tagsOf(blockId), key, seal);
     return open(blockId);
   }
 
@@ -226,7 +235,7 @@ final class DeviceBlocks implements BlockMemory {
   public byte[] exportBlock(int blockId, BlockKey key, long seal) {
     endSealing();
     long itsTags = passing.address() + blockBytes;
-    put(block(blockId), passing.address(), itsTags, key, seal);
+    put(-1, block(blockId), passing.address(), itsTags, key, seal);
     endSealing();
     return passed(passing.address(), itsTags);
   }
@@ -253,12 +262,17 @@ final class DeviceBlocks implements BlockMemory {
     endSealing();
     MemorySegment.copy(exported, 0, passingStaged, JAVA_BYTE, 0, exported.length);
     stream.copyIn(passing.address(), passingStaged, exported.length);
-    put(passing.address(), block(blockId), passing.address() + blockBytes, key, seal);
+    put(blockId, passing.address(), block(blockId), passing.address() + blockBytes, key, seal);
     return open(blockId);
   }
 
-  /** Adds a job. */
-  private void put(long from, long to, long itsTags, BlockKey key, long seal) {
+  /**
+   * Adds a job.
+   *
+   * @param changed block whose content it changes; -1: none
+   */
+  private void put(int changed, long from, long to, long itsTags, BlockKey key, long seal) {
+    changes[jobs] = changed;
     long keyAt = KEYS_AT + (long) jobs * SealJob.KEY_BYTES;
     long job = (long) jobs * SealJob.BYTES;
     SealJob.put(stagedJobs, job, from, to, itsTags, seal, deviceJobs.address() + keyAt);
@@ -293,8 +307,33 @@ final class DeviceBlocks implements BlockMemory {
     jobs = 0;
   }
 
+  /**
+   * Whether the jobs were done is not known, and to do them twice would open what they sealed:
+   * their blocks lose what they hold, which nothing opens then.
+   */
+  private CudaException givenUp(CudaException failure) {
+    int[] unknown = Arrays.stream(changes, 0, jobs).filter(block -> block >= 0).toArray();
+    forgetJobs();
+    try {
+      stream.zero(deviceJobs.address(), deviceJobs.bytes());
+      zeroBlocks(unknown, unknown.length);
+      stream.synchronize();
+    } catch (CudaException again) {
+      failure.addSuppressed(again);
+    }
+    return failure;
+  }
+
   /** Runs the one job that opens a block. */
   private boolean open(int blockId) {
+    try {
+      return opened(blockId);
+    } catch (CudaException e) {
+      throw givenUp(e);
+    }
+  }
+
+  private boolean opened(int blockId) {
     run("cf_open");
     stream.launch(
         device.kernel("cf_open_verdict"),
@@ -307,8 +346,8 @@ final class DeviceBlocks implements BlockMemory {
     stream.copyOut(stagedJobs, deviceJobs.address(), SealJob.BYTES);
     stream.synchronize();
     boolean whole = stagedJobs.get(JAVA_INT, SealJob.BROKEN_AT) == 0;
-    forgetJobs();
     stream.zero(tagsOf(blockId), tagBytes());
+    forgetJobs();
     return whole;
   }
 }
