@@ -21,7 +21,7 @@ public final class Multipart {
   private static final int FILENAME_CHARACTERS_MAX = 255;
   private static final Pattern TYPE =
       Pattern.compile(
-          "multipart/form-data\\s*;\\s*(?:.*;\\s*)?boundary=(?:\"([^\"]{1,70})\"|([^\\s;,\"]{1,70}))"
+          "multipart/form-data\\s*+;\\s*+(?:.*;\\s*+)?boundary=(?:\"([^\"]{1,70})\"|([^\\s;,\"]{1,70}))"
               + "\\s*(?:;.*)?",
           Pattern.CASE_INSENSITIVE);
   private static final Pattern DISPOSITION =

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -38,6 +39,17 @@ class MultipartTest {
     assertThat(
             Multipart.read(TYPE, bytes("--xyz~Content-Disposition: form-data; name=a~~~--xyz--")))
         .containsEntry("a", new Multipart.Field("", ""));
+  }
+
+  /** With each blank tried as the end of the others it would take many minutes. */
+  @Test
+  @Timeout(60)
+  void blanksBeforeABoundaryAreReadOnce() {
+    String type = "multipart/form-data;" + " ".repeat(400_000) + ";".repeat(400_000);
+    assertThatThrownBy(() -> Multipart.read(type, bytes(FORM)))
+        .isInstanceOf(RefusedException.class);
+    assertThat(Multipart.read("multipart/form-data;  \t ;  boundary=xyz", bytes(FORM)))
+        .containsOnlyKeys("purpose", "file");
   }
 
   @ParameterizedTest
