@@ -11,6 +11,7 @@ import dev.cofferdam.worker.adapter.registry.s3.S3Adapters;
 import dev.cofferdam.worker.adapter.registry.s3.S3Settings;
 import dev.cofferdam.worker.model.ModelConfig;
 import dev.cofferdam.worker.serving.AdapterShelf;
+import dev.cofferdam.worker.serving.AdapterSource;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -34,8 +35,8 @@ record Adapters(AdapterShelf shelf, Runnable close) {
    * Wires the tiers; nothing is fetched yet.
    *
    * @param models geometry of the models that the adapters may be for, by id
-   * @param prepare run with the model's id and what was read, on the thread of the request that
-   *     waits for it
+   * @param prepare run with the model's id and an adapter, on the thread of each request that asks
+   *     for it
    * @throws IllegalArgumentException when the configuration names no store, or two
    */
   static Adapters open(
@@ -63,11 +64,16 @@ record Adapters(AdapterShelf shelf, Runnable close) {
     models.forEach((id, model) -> registries.put(id, new AdapterRegistry(store, cache, model)));
     return new Adapters(
         new AdapterShelf(
-            (model, folder, version) -> {
-              AdapterRegistry registry = Objects.requireNonNull(registries.get(model), model);
-              LoraAdapter adapter = registry.load(folder, version);
-              prepare.accept(model, adapter);
-              return adapter;
+            new AdapterSource() {
+              @Override
+              public LoraAdapter load(String model, String folder, String version) {
+                return Objects.requireNonNull(registries.get(model), model).load(folder, version);
+              }
+
+              @Override
+              public void prepare(String model, LoraAdapter adapter) {
+                prepare.accept(model, adapter);
+              }
             },
             config.memoryBytesMax(),
             pinned),

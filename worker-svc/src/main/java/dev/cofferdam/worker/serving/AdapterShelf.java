@@ -54,7 +54,7 @@ public final class AdapterShelf {
   }
 
   /**
-   * An adapter, read where it is not at hand.
+   * An adapter, read where it is not at hand, and prepared.
    *
    * @param folder where it lies, should it have to be read
    * @throws dev.cofferdam.worker.adapter.BadAdapterException as the source does
@@ -75,6 +75,12 @@ public final class AdapterShelf {
       load(key, folder, wanted);
       known = wanted;
     }
+    LoraAdapter adapter = read(known);
+    source.prepare(model, adapter);
+    return adapter;
+  }
+
+  private static LoraAdapter read(CompletableFuture<LoraAdapter> known) {
     try {
       return known.join();
     } catch (CompletionException e) {

@@ -15,4 +15,10 @@ public interface AdapterSource {
    * @throws dev.cofferdam.worker.adapter.AdapterUnavailableException when it cannot be fetched now
    */
   LoraAdapter load(String model, String folder, String version);
+
+  /**
+   * Does beforehand what a step would wait for, on the thread of each request that asks for an
+   * adapter, whether it was read for that one or not.
+   */
+  default void prepare(String model, LoraAdapter adapter) {}
 }

@@ -7,6 +7,7 @@ import dev.cofferdam.vocabulary.TenantId;
 import dev.cofferdam.worker.adapter.BadAdapterException;
 import dev.cofferdam.worker.adapter.LoraAdapter;
 import dev.cofferdam.worker.adapter.LoraTarget;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -89,6 +90,31 @@ class AdapterShelfTest {
     assertThat(shelf.get(ACME, "m", "a", "a", "1")).isNotNull();
     assertThat(shelf.get(ACME, "m", "a", "a", "1")).isNotNull();
     assertThat(loads).containsExactly("a", "a");
+  }
+
+  /** What it was prepared on may have let go of it since. */
+  @Test
+  void eachRequestHasItsAdapterPrepared() {
+    List<LoraAdapter> prepared = new ArrayList<>();
+    AdapterShelf shelf =
+        new AdapterShelf(
+            new AdapterSource() {
+              @Override
+              public LoraAdapter load(String model, String name, String version) {
+                return AdapterShelfTest.this.load(name);
+              }
+
+              @Override
+              public void prepare(String model, LoraAdapter adapter) {
+                prepared.add(adapter);
+              }
+            },
+            900,
+            Set.of());
+    LoraAdapter first = shelf.get(ACME, "m", "a", "a", "1");
+    shelf.get(ACME, "m", "a", "a", "1");
+    assertThat(loads).containsExactly("a");
+    assertThat(prepared).containsExactly(first, first);
   }
 
   @Test

@@ -10,9 +10,12 @@ import dev.cofferdam.worker.model.ModelConfig;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.WeakReference;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,18 +41,27 @@ final class DeviceAdapters implements AutoCloseable {
   private final AdapterSlots<Copied> slots;
   private final int count;
   private final DeviceMemory table;
+
+  /** For factors, by whoever prepares; taken before {@link #idle} where both are. Guards itself. */
   private final Upload upload;
 
-  /** In no slot, the last used one first. Guarded by itself, as {@link #upload} is. */
+  /** For the table, by the steps' thread, which waits for no factors of others. */
+  private final Upload entries;
+
+  /** In no slot, the last used one first. Guards itself and {@link #inSlots}. */
   private final Deque<Copied> idle = new ArrayDeque<>();
+
+  private final List<Copied> inSlots = new ArrayList<>();
 
   DeviceAdapters(CudaDevice device, ModelConfig model, int adapterSlots, Owned owned) {
     this.context = device.context();
     this.model = model;
     this.count = adapterSlots;
     slots = new AdapterSlots<>(adapterSlots);
-    table = owned.device((adapterSlots + 1L) * slotStride() * HostAdapter.MODULE_BYTES);
+    int slotBytes = slotStride() * HostAdapter.MODULE_BYTES;
+    table = owned.device((adapterSlots + 1L) * slotBytes);
     upload = owned.own(new Upload());
+    entries = owned.own(new Upload(slotBytes));
   }
 
   /** Entries of a slot. */
@@ -68,21 +80,30 @@ final class DeviceAdapters implements AutoCloseable {
   }
 
   /**
-   * Copies an adapter's factors beforehand. Any thread.
+   * Copies an adapter's factors beforehand, where they are not on the device. Any thread.
    *
    * @throws IllegalArgumentException when it is one of another model, or too large
    * @throws dev.cofferdam.worker.execution.cuda.driver.CudaException when there is no memory for it
    */
   void prepare(LoraAdapter adapter) {
-    synchronized (idle) {
-      if (idle.stream().anyMatch(copied -> copied.of(adapter))) {
-        return;
-      }
+    if (known(adapter)) {
+      return;
     }
     HostAdapter host = new HostAdapter(adapter, model);
     context.enter();
+    synchronized (upload) {
+      if (!known(adapter)) {
+        Copied copied = copy(adapter, host);
+        synchronized (idle) {
+          putBack(copied);
+        }
+      }
+    }
+  }
+
+  private boolean known(LoraAdapter adapter) {
     synchronized (idle) {
-      putBack(copy(adapter, host));
+      return Stream.concat(idle.stream(), inSlots.stream()).anyMatch(copied -> copied.of(adapter));
     }
   }
 
@@ -111,14 +132,16 @@ final class DeviceAdapters implements AutoCloseable {
   }
 
   private @Nullable Copied take(LoraAdapter adapter) {
-    for (Iterator<Copied> all = idle.iterator(); all.hasNext(); ) {
-      Copied next = all.next();
-      if (next.of(adapter)) {
-        all.remove();
-        return next;
+    synchronized (idle) {
+      for (Iterator<Copied> all = idle.iterator(); all.hasNext(); ) {
+        Copied next = all.next();
+        if (next.of(adapter)) {
+          all.remove();
+          return next;
+        }
       }
+      return null;
     }
-    return null;
   }
 
   /**
@@ -127,26 +150,35 @@ final class DeviceAdapters implements AutoCloseable {
    * @throws dev.cofferdam.worker.execution.cuda.driver.CudaException when there is no memory for it
    */
   int load(LoraAdapter adapter) {
-    synchronized (idle) {
-      Copied taken = take(adapter);
-      Copied copied = taken != null ? taken : copy(adapter, new HostAdapter(adapter, model));
-      try {
-        int slot = slots.add(copied);
-        upload.copy(copied.entries, table, (long) slot * slotStride() * HostAdapter.MODULE_BYTES);
-        return slot;
-      } catch (IllegalStateException e) {
-        putBack(copied);
-        throw e;
+    Copied copied = take(adapter);
+    if (copied == null) {
+      HostAdapter host = new HostAdapter(adapter, model);
+      synchronized (upload) {
+        copied = copy(adapter, host);
       }
+    }
+    try {
+      int slot = slots.add(copied);
+      synchronized (idle) {
+        inSlots.add(copied);
+      }
+      entries.copy(copied.entries, table, (long) slot * slotStride() * HostAdapter.MODULE_BYTES);
+      return slot;
+    } catch (IllegalStateException e) {
+      synchronized (idle) {
+        putBack(copied);
+      }
+      throw e;
     }
   }
 
   /** Empties a slot; no step that uses it may be under way. */
   void unload(int slot) {
-    Copied copied = slots.get(slot);
+    Copied copied = Objects.requireNonNull(slots.get(slot));
     slots.remove(slot);
     synchronized (idle) {
-      putBack(Objects.requireNonNull(copied));
+      inSlots.remove(copied);
+      putBack(copied);
     }
   }
 

@@ -12,10 +12,19 @@ final class Upload implements AutoCloseable {
 
   private final Stream stream = new Stream();
   private final PinnedMemory pinned;
+  private final int pieceBytes;
 
   Upload() {
+    this(PIECE_BYTES);
+  }
+
+  /**
+   * @param pieceBytes pinned memory, so much of which is copied at once
+   */
+  Upload(int pieceBytes) {
+    this.pieceBytes = pieceBytes;
     try {
-      pinned = new PinnedMemory(PIECE_BYTES);
+      pinned = new PinnedMemory(pieceBytes);
     } catch (RuntimeException e) {
       stream.close();
       throw e;
@@ -24,8 +33,8 @@ final class Upload implements AutoCloseable {
 
   /** Copies bytes as they are. */
   void copy(MemorySegment from, DeviceMemory to, long offset) {
-    for (long done = 0; done < from.byteSize(); done += PIECE_BYTES) {
-      long bytes = Math.min(PIECE_BYTES, from.byteSize() - done);
+    for (long done = 0; done < from.byteSize(); done += pieceBytes) {
+      long bytes = Math.min(pieceBytes, from.byteSize() - done);
       MemorySegment.copy(from, done, pinned.segment(), 0, bytes);
       flush(to.at(offset + done, bytes), bytes);
     }
@@ -38,7 +47,7 @@ final class Upload implements AutoCloseable {
 
   /** Copies numbers rounded to the nearest BF16, ties to even. */
   void rounded(float[] from, int count, DeviceMemory to, long offset) {
-    int most = PIECE_BYTES / Short.BYTES;
+    int most = pieceBytes / Short.BYTES;
     for (int done = 0; done < count; done += most) {
       int elements = Math.min(most, count - done);
       for (int i = 0; i < elements; i++) {

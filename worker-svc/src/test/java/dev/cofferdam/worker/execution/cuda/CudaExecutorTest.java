@@ -332,6 +332,28 @@ class CudaExecutorTest extends OnFakeDevice {
   }
 
   @Test
+  void oneThatWasForgottenIsPreparedAgainAndOneThatIsInASlotIsNot() {
+    ModelWeights model = tiny().write(folder, new SplittableRandom(7));
+    SplittableRandom random = new SplittableRandom(8);
+    List<LoraAdapter> adapters = new ArrayList<>();
+    for (int i = 0; i < 4; i++) {
+      adapters.add(TinyAdapter.random(random).in(ElementType.BF16).read(model.config(), random));
+    }
+    try (CudaExecutor executor = CudaExecutor.create(device, model, options())) {
+      adapters.forEach(executor::prepare); // the first is forgotten
+      int slot = executor.loadAdapter(adapters.get(3));
+      long calls = FakeDriver.calls();
+      executor.prepare(adapters.get(3));
+      assertThat(FakeDriver.calls()).as("it is in a slot").isEqualTo(calls);
+      executor.prepare(adapters.get(0));
+      long loading = FakeDriver.calls();
+      assertThat(loading).as("it is copied").isGreaterThan(calls);
+      assertThat(executor.loadAdapter(adapters.get(0))).isNotEqualTo(slot);
+      assertThat(FakeDriver.calls() - loading).as("its place in the table").isEqualTo(2);
+    }
+  }
+
+  @Test
   void zeroedBlocksHoldNothing() {
     int[] tokens = Conversation.tokens(new SplittableRandom(4), 40, tiny().vocabularySize());
     try (CudaExecutor executor = executor(options())) {
